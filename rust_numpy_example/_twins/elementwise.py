@@ -1,0 +1,5 @@
+"""The twins of elementwise."""
+
+from rust_numpy_example._twins import Twin
+
+TWINS: list[Twin] = []

@@ -1,0 +1,61 @@
+//! Sizes that are checked and memory that may be refused: scratch space comes from here only.
+
+use crate::error::{Error, Result};
+
+/// The product of `sizes`, or an error where it does not fit.
+pub fn checked_size(sizes: &[usize]) -> Result<usize> {
+    // A zero anywhere makes the product zero, however large the others are.
+    if sizes.contains(&0) {
+        return Ok(0);
+    }
+    sizes
+        .iter()
+        .try_fold(1usize, |product, &size| product.checked_mul(size))
+        .ok_or(Error::Memory { bytes: usize::MAX })
+}
+
+/// An empty vector with room for `len` elements.
+pub fn try_vec<T>(len: usize) -> Result<Vec<T>> {
+    let mut vec = Vec::new();
+    try_reserve(&mut vec, len)?;
+    Ok(vec)
+}
+
+/// A vector of `len` times `value`.
+pub fn try_filled<T: Clone>(len: usize, value: T) -> Result<Vec<T>> {
+    let mut vec = try_vec(len)?;
+    vec.resize(len, value);
+    Ok(vec)
+}
+
+/// A copy of `slice`.
+pub fn try_copied<T: Copy>(slice: &[T]) -> Result<Vec<T>> {
+    let mut vec = try_vec(slice.len())?;
+    vec.extend_from_slice(slice);
+    Ok(vec)
+}
+
+/// Room in `vec` for `additional` more elements.
+pub fn try_reserve<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
+    vec.try_reserve(additional)
+        .map_err(|_| Error::Memory { bytes: additional.saturating_mul(size_of::<T>()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_multiply_with_a_check() {
+        assert_eq!(checked_size(&[2, 3, 4]), Ok(24));
+        assert_eq!(checked_size(&[]), Ok(1));
+        assert_eq!(checked_size(&[usize::MAX, 2, 0]), Ok(0));
+        assert!(matches!(checked_size(&[usize::MAX, 2]), Err(Error::Memory { .. })));
+    }
+
+    #[test]
+    fn a_refusal_is_an_error() {
+        assert_eq!(try_vec::<u64>(1 << 60).err(), Some(Error::Memory { bytes: usize::MAX.min((1 << 60) * 8) }));
+        assert_eq!(try_filled(3, 7u8), Ok(vec![7, 7, 7]));
+    }
+}

@@ -1,0 +1,110 @@
+//! The one door for work. Every function and method of the extension does what it does inside
+//! [`guard`] or [`Call::run`].
+//!
+//! - A panic becomes `InternalError`, never a `PanicException` that `except Exception` misses.
+//! - Above a cost the interpreter is released, and the calling thread takes it back every few
+//!   milliseconds to run signal handlers: Ctrl-C stops the work.
+//! - The arrays in use are pinned: as long as a weak reference to it exists, NumPy refuses to
+//!   resize an array, and so its memory stays where it is.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use pyo3::prelude::*;
+
+use super::array::Operand;
+use super::error::from_panic;
+use crate::error::Result;
+use crate::parallel::{self, Interrupt, Work};
+
+/// A cost, in nanoseconds of one thread, above which the interpreter is released. Giving it up
+/// and taking it back costs about 0.1 microseconds, when nobody waits for it.
+const DETACH: usize = 10_000;
+
+/// A cost, in nanoseconds of one thread, above which other threads are used where the caller
+/// does not say. To wake a thread costs 5 to 100 microseconds.
+const THREADS: usize = 300_000;
+
+/// Runs `body` attached to the interpreter; a panic becomes an exception.
+#[inline]
+pub fn guard<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(from_panic(payload)))
+}
+
+/// A piece of work about to be done.
+pub struct Call<'a, 'py> {
+    py: Python<'py>,
+    cost: usize,
+    workers: Option<usize>,
+    operands: &'a [&'a dyn Operand],
+}
+
+impl<'a, 'py> Call<'a, 'py> {
+    /// Work that takes about `cost` nanoseconds on one thread: an element of a simple loop
+    /// counts as one.
+    pub fn new(py: Python<'py>, cost: usize) -> Self {
+        Call { py, cost, workers: None, operands: &[] }
+    }
+
+    /// The `workers` argument of the caller.
+    pub fn workers(self, workers: Option<usize>) -> Self {
+        Call { workers, ..self }
+    }
+
+    /// The arrays that the work reads and writes.
+    pub fn holding(self, operands: &'a [&'a dyn Operand]) -> Self {
+        Call { operands, ..self }
+    }
+
+    /// Does the work: small work at once, larger work with the interpreter released.
+    #[inline]
+    pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
+        if let Some(workers) = self.workers {
+            parallel::valid_workers(workers)?;
+        }
+        if self.cost < DETACH {
+            return guard(|| Ok(body(&Work::serial())?));
+        }
+        self.run_detached(body)
+    }
+
+    fn run_detached<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
+        let workers = match self.workers {
+            Some(workers) => workers,
+            None if self.cost < THREADS => 1,
+            None => parallel::num_threads(),
+        };
+        let _pins = self.operands.iter().map(|operand| operand.pin()).collect::<PyResult<Vec<_>>>()?;
+        let signals = Signals::default();
+        let result = self.py.detach(|| {
+            catch_unwind(AssertUnwindSafe(|| body(&Work::interruptible(workers, &signals))))
+        });
+        // What a signal handler raised wins over the error it caused.
+        if let Some(raised) = signals.take() {
+            return Err(raised);
+        }
+        Ok(result.map_err(from_panic)??)
+    }
+}
+
+/// Runs Python's signal handlers and keeps what they raise.
+#[derive(Default)]
+struct Signals(Mutex<Option<PyErr>>);
+
+impl Signals {
+    fn take(self) -> Option<PyErr> {
+        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Interrupt for Signals {
+    fn pending(&self) -> bool {
+        Python::attach(|py| match py.check_signals() {
+            Ok(()) => false,
+            Err(raised) => {
+                *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(raised);
+                true
+            }
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Python: thin functions that call the kernels, and the doors they go through.
+//!
+//! | file | what goes through it |
+//! |---|---|
+//! | `array` | every array, in and out |
+//! | `call` | every piece of work: interpreter, signals, panics, threads |
+//! | `error` | every error, to one Python exception |
+//! | `package` | names about the package itself |
+//! | the others | a topic each: signature, docstring, one call |
+
+mod aio;
+mod array;
+mod call;
+mod elementwise;
+mod error;
+mod fibonacci;
+mod image;
+mod interop;
+mod linalg;
+mod monte_carlo;
+mod package;
+mod processor;
+mod reduce;
+mod stats;
+mod table;
+mod words;
+
+use pyo3::prelude::*;
+
+/// NumPy arrays processed in Rust: the compiled part of `rust_numpy_example`.
+#[pymodule(gil_used = true)]
+fn rust_numpy_example(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    for register in [
+        package::register,
+        linalg::register,
+        elementwise::register,
+        reduce::register,
+        stats::register,
+        words::register,
+        image::register,
+        monte_carlo::register,
+        fibonacci::register,
+        processor::register,
+        interop::register,
+        aio::register,
+        table::register,
+    ] {
+        register(m)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Names about the package itself: version, threads, build.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::call::guard;
+use super::error::InternalError;
+use crate::{parallel, simd};
+
+/// Number of threads that a call without ``workers`` may use.
+///
+/// It is what :func:`set_num_threads` was given, else the first valid one of the environment
+/// variables ``RUST_NUMPY_EXAMPLE_NUM_THREADS``, ``RAYON_NUM_THREADS`` and ``OMP_NUM_THREADS``
+/// (read once), else the number of CPUs that this process may use.
+///
+/// Returns
+/// -------
+/// int
+///     At least 1.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.get_num_threads() >= 1
+/// True
+#[pyfunction]
+fn get_num_threads() -> PyResult<usize> {
+    guard(|| Ok(parallel::num_threads()))
+}
+
+/// Set the number of threads for calls without ``workers``.
+///
+/// Parameters
+/// ----------
+/// num_threads : int or None
+///     1 to 1024; None returns to the default (see :func:`get_num_threads`).
+///
+/// Raises
+/// ------
+/// ValueError
+///     If the number is out of range.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.set_num_threads(1)
+/// >>> rne.get_num_threads()
+/// 1
+/// >>> rne.set_num_threads(None)
+#[pyfunction]
+#[pyo3(signature = (num_threads, /))]
+fn set_num_threads(num_threads: Option<i64>) -> PyResult<()> {
+    // A negative number is out of range as zero is.
+    guard(|| Ok(parallel::set_num_threads(num_threads.map(|n| usize::try_from(n).unwrap_or(0)))?))
+}
+
+/// How the extension was built and what it uses on this machine.
+///
+/// Returns
+/// -------
+/// dict
+///     ``version``, ``profile`` (``'release'`` or ``'debug'``; the latter is slow), ``simd``
+///     (the CPU level in use: ``'baseline'``, ``'avx2'`` or ``'avx512'``), ``simd_available``
+///     (tuple of the levels that this CPU has; the environment variable
+///     ``RUST_NUMPY_EXAMPLE_SIMD`` chooses one of them), ``num_threads``.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.build_info()["version"] == rne.__version__
+/// True
+#[pyfunction]
+fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    guard(|| {
+        let info = PyDict::new(py);
+        info.set_item("version", env!("CARGO_PKG_VERSION"))?;
+        info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+        info.set_item("simd", simd::level().name())?;
+        let available: Vec<_> = simd::Level::available().map(simd::Level::name).collect();
+        info.set_item("simd_available", pyo3::types::PyTuple::new(py, available)?)?;
+        info.set_item("num_threads", parallel::num_threads())?;
+        Ok(info)
+    })
+}
+
+/// Adds the package's names to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("InternalError", m.py().get_type::<InternalError>())?;
+    m.add_function(wrap_pyfunction!(get_num_threads, m)?)?;
+    m.add_function(wrap_pyfunction!(set_num_threads, m)?)?;
+    m.add_function(wrap_pyfunction!(build_info, m)?)
+}

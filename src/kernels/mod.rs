@@ -1,0 +1,12 @@
+//! The algorithms, a module a topic. Nothing here knows of Python.
+
+pub mod elementwise;
+pub mod fibonacci;
+pub mod image;
+pub mod linalg;
+pub mod monte_carlo;
+pub mod processor;
+pub mod reduce;
+pub mod stats;
+pub mod table;
+pub mod words;
