@@ -9,7 +9,10 @@ fn main() {
         println!("cargo:rustc-cfg=x86_simd");
     }
     #[cfg(feature = "python")]
-    pyo3_build_config::add_libpython_rpath_link_args();
+    {
+        pyo3_build_config::use_pyo3_cfgs();
+        pyo3_build_config::add_libpython_rpath_link_args();
+    }
 }
 
 fn rustc_minor() -> Option<u32> {

@@ -5,11 +5,14 @@
 //! | `array` | every array, in and out |
 //! | `call` | every piece of work: interpreter, signals, panics, threads |
 //! | `error` | every error, to one Python exception |
+//! | `axes` | every `axis` argument |
+//! | `objects` | numbers in lists, read in place |
 //! | `package` | names about the package itself |
 //! | the others | a topic each: signature, docstring, one call |
 
 mod aio;
 mod array;
+mod axes;
 mod call;
 mod elementwise;
 mod error;
@@ -18,6 +21,7 @@ mod image;
 mod interop;
 mod linalg;
 mod monte_carlo;
+mod objects;
 mod package;
 mod processor;
 mod reduce;

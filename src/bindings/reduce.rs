@@ -1,8 +1,418 @@
-//! To be written.
+//! Sums.
 
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyComplex, PyDict, PyFloat, PyInt, PyList, PyRange, PyTuple};
+
+use super::array::{Input, Output, kind_of, numpy};
+use super::axes::axes;
+use super::call::{Call, guard};
+use super::objects::{Items, Layout, Number};
+use crate::dtype::{DType, Kind, dispatch};
+use crate::error::Result;
+use crate::kernels::reduce::axis::sum_axes;
+use crate::kernels::reduce::block::Summand;
+use crate::kernels::reduce::compensated::Compensated;
+use crate::kernels::reduce::integers::Integers;
+use crate::kernels::reduce::narrow::Narrow;
+use crate::kernels::reduce::{sum, sum_of_sines};
+use crate::parallel::{self, Work};
+
+/// Sum of the elements of an array, over all or some of its axes.
+///
+/// Parameters
+/// ----------
+/// arr : array_like of any shape
+///     bool, integers, floats up to 64 bits, complex up to 128 bits; any layout, not copied.
+/// axis : None, int or tuple of ints, optional
+///     Axes to sum over; None sums over all.
+/// keepdims : bool, optional
+///     Keep the axes summed over, with length one.
+/// workers : int, optional
+///     Threads; by default :func:`get_num_threads`. The bits of the result do not depend on it.
+///
+/// Returns
+/// -------
+/// int, float, complex or ndarray
+///     Over all axes: a Python int, exact whatever its size, for bool and integers; a Python
+///     float or complex, not rounded to the dtype, for the others. With ``axis`` or ``keepdims``
+///     an array of the dtype of ``np.sum``, in which integers wrap as NumPy's do. The sum of
+///     nothing is 0.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If the dtype is not one of the above, or the array is masked.
+/// ValueError
+///     If an axis is out of bounds or given twice, or ``workers`` is out of range.
+///
+/// Notes
+/// -----
+/// Floats are added pairwise in float64 (Higham 1993), so float16 and float32 lose nothing on
+/// the way. NaN and infinities go through as in NumPy.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np
+/// >>> import rust_numpy_example as rne
+/// >>> rne.sum_array(np.array([2**63 - 1, 2**63 - 1]))
+/// 18446744073709551614
+/// >>> rne.sum_array(np.ones((2, 3), "f4"), axis=0)
+/// array([2., 2., 2.], dtype=float32)
+#[pyfunction]
+#[pyo3(signature = (arr, axis=None, *, keepdims=false, workers=None))]
+fn sum_array<'py>(
+    arr: &Bound<'py, PyAny>,
+    axis: Option<&Bound<'py, PyAny>>,
+    keepdims: bool,
+    workers: Option<i64>,
+) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| {
+        let input = Input::new("sum_array", "arr", arr)?;
+        if axis.is_none() && !keepdims {
+            return sum_all(arr.py(), &input, workers);
+        }
+        let axes = axes("sum_array", axis, input.shape().len())?;
+        dispatch!(input.dtype(), T => sum_over::<T>(arr.py(), &input, &axes, keepdims, workers))
+    })
+}
+
+fn sum_all<'py>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
+    fn run<'py, T: Summand>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<T::Total> {
+        let view = input.view::<T>();
+        Call::new(py, input.len()).workers(workers).holding(&[input]).run(|work| sum(view, work))
+    }
+    dispatch!(input.dtype(), T => run::<T>(py, input, workers)?.into_python(py))
+}
+
+/// A total as a Python object.
+trait IntoPython {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>>;
+}
+
+impl IntoPython for i128 {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match i64::try_from(self) {
+            Ok(small) => Ok(PyInt::new(py, small).into_any()),
+            Err(_) => Ok(PyInt::new(py, self).into_any()),
+        }
+    }
+}
+
+impl IntoPython for f64 {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(PyFloat::new(py, self).into_any())
+    }
+}
+
+impl IntoPython for num_complex::Complex<f64> {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(PyComplex::from_doubles(py, self.re, self.im).into_any())
+    }
+}
+
+fn sum_over<'py, T: Narrow>(
+    py: Python<'py>,
+    input: &Input<'py>,
+    axes: &[usize],
+    keepdims: bool,
+    workers: Option<i64>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let all = input.shape().iter().enumerate();
+    let shape: Vec<usize> = all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
+    let mut output = Output::new(py, <T::Sum as crate::dtype::Element>::DTYPE, &shape)?;
+    let (view, out) = (input.view::<T>(), output.view_mut::<T::Sum>());
+    Call::new(py, input.len())
+        .workers(workers)
+        .holding(&[input])
+        .run(|work| sum_axes(view, axes, out, T::narrow, work))?;
+    if keepdims {
+        let kept: Vec<usize> = all.map(|(axis, &len)| if axes.contains(&axis) { 1 } else { len }).collect();
+        return output.finish()?.call_method1("reshape", (PyTuple::new(py, kept)?,));
+    }
+    output.finish_scalar(false)
+}
+
+/// Sum of a list, tuple, range, iterable, array.array or ndarray of numbers.
+///
+/// Parameters
+/// ----------
+/// numbers : iterable of int, float, bool or NumPy scalar; or ndarray, array.array, memoryview
+///     Lists and tuples are read in place, on several threads where they are long.
+///
+/// Returns
+/// -------
+/// int or float
+///     An exact int of any size if all numbers are integers, else a float; 0 for no numbers.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If an item is not a number; the message names its index.
+/// OverflowError
+///     If floats are among the numbers and the sum of the ints is beyond their range.
+///
+/// Notes
+/// -----
+/// Integers are exact. Floats of an iterable are summed with compensation (Neumaier 1974): the
+/// error does not grow with their number. Those of an array are summed as by :func:`sum_array`.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.parallel_sum([2**100, 1, True])
+/// 1267650600228229401496703205378
+/// >>> rne.parallel_sum([0.1] * 10)
+/// 1.0
+#[pyfunction]
+#[pyo3(signature = (numbers, /))]
+fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| sum_objects("parallel_sum", numbers))
+}
+
+/// Sum of a list of numbers: :func:`parallel_sum` under the name that tutorials use.
+///
+/// Parameters
+/// ----------
+/// a : list, or whatever :func:`parallel_sum` takes
+///     Numbers.
+///
+/// Returns
+/// -------
+/// int or float
+///     As :func:`parallel_sum`.
+///
+/// Raises
+/// ------
+/// TypeError, OverflowError
+///     As :func:`parallel_sum`.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.list_sum([1, 2, 3])
+/// 6
+#[pyfunction]
+#[pyo3(signature = (a, /))]
+fn list_sum<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| sum_objects("list_sum", a))
+}
+
+fn sum_objects<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = numbers.py();
+    if let Some(layout) = Layout::known(py) {
+        if let Ok(list) = numbers.cast_exact::<PyList>() {
+            return sum_items(function, numbers, layout.list(list));
+        }
+        if let Ok(tuple) = numbers.cast_exact::<PyTuple>() {
+            return sum_items(function, numbers, layout.tuple(tuple));
+        }
+    }
+    if let Ok(range) = numbers.cast_exact::<PyRange>() {
+        return sum_range(range);
+    }
+    if is_array(numbers)? {
+        return sum_all(py, &Input::new(function, "numbers", numbers)?, None);
+    }
+    let mut total = Total::default();
+    for (index, item) in numbers.try_iter()?.enumerate() {
+        total.add_object(function, index, &item?)?;
+    }
+    total.finish(py)
+}
+
+/// Whether the numbers are held as an array and not as objects.
+fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = numbers.py();
+    Ok(numbers.is_instance(&numpy(py, "ndarray")?)?
+        || numbers.is_instance(&py.import("array")?.getattr("array")?)?
+        || numbers.is_instance(&py.get_type::<pyo3::types::PyMemoryView>())?)
+}
+
+/// The sum of a range is that of its ends, times half its length.
+fn sum_range<'py>(range: &Bound<'py, PyRange>) -> PyResult<Bound<'py, PyAny>> {
+    let len = range.call_method0("__len__").or_else(|_| {
+        // Longer than `len` can say.
+        let span = range.getattr("stop")?.sub(range.getattr("start")?)?;
+        let step = range.getattr("step")?;
+        span.add(&step)?.sub(step.call_method0("__abs__")?.div(&step)?.call_method0("__int__")?)?.floor_div(&step)
+    })?;
+    if len.eq(0)? {
+        return Ok(len);
+    }
+    let ends = range.get_item(0)?.add(range.get_item(-1)?)?;
+    ends.mul(len)?.floor_div(2)
+}
+
+/// Items of a list that a thread takes at a time.
+const PART: usize = 1 << 15;
+/// A list so long that it is worth waking threads.
+const LONG: usize = 1 << 17;
+
+fn sum_items<'py>(function: &str, numbers: &Bound<'py, PyAny>, items: Items<'_>) -> PyResult<Bound<'py, PyAny>> {
+    // The interpreter stays attached, so nothing changes the list while threads read it.
+    let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
+    let parts = work.map(items.len().div_ceil(PART), |part| {
+        let mut total = Total::default();
+        for index in part * PART..items.len().min((part + 1) * PART) {
+            if !total.add_number(items.number(index)) {
+                crate::alloc::try_reserve(&mut total.others, 1)?;
+                total.others.push(index);
+            }
+        }
+        Result::Ok(total)
+    })?;
+    let mut parts = parts.into_iter();
+    let mut total = parts.next().unwrap_or_default();
+    parts.for_each(|part| total.merge(part));
+    // What is no plain number may run Python code, which may change the list: `get_item` checks.
+    for index in std::mem::take(&mut total.others) {
+        total.add_object(function, index, &numbers.get_item(index)?)?;
+    }
+    total.finish(numbers.py())
+}
+
+/// A sum of Python numbers.
+#[derive(Default)]
+struct Total {
+    integers: Integers,
+    floats: Compensated,
+    has_floats: bool,
+    /// Integers too long for the columns.
+    huge: Option<Py<PyAny>>,
+    /// Indices of items to be looked at again.
+    others: Vec<usize>,
+}
+
+impl Total {
+    #[inline(always)]
+    fn add_number(&mut self, number: Option<Number<'_>>) -> bool {
+        match number {
+            Some(Number::Small(value)) => self.integers.add(value),
+            Some(Number::Float(value)) => {
+                self.has_floats = true;
+                self.floats.add(value);
+            }
+            Some(Number::Long(negative, digits)) => self.integers.add_digits(negative, digits.iter().copied()),
+            None => return false,
+        }
+        true
+    }
+
+    fn add_object(&mut self, function: &str, index: usize, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = item.py();
+        if let Ok(float) = item.cast::<PyFloat>() {
+            self.has_floats = true;
+            self.floats.add(float.value());
+        } else if let Ok(value) = item.extract::<i64>() {
+            self.integers.add(value);
+        } else if let Ok(int) = item.call_method0("__index__") {
+            let huge = match self.huge.take() {
+                Some(huge) => huge.bind(py).add(int)?,
+                None => int,
+            };
+            self.huge = Some(huge.unbind());
+        } else if item.is_instance(&numpy(py, "bool_")?)? || item.is_instance(&numpy(py, "floating")?)? {
+            self.add_object(function, index, &item.call_method0("__float__")?)?;
+            self.has_floats |= !item.is_instance(&numpy(py, "bool_")?)?;
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "{function}: item {index} is of type {}, expected a number",
+                kind_of(item)
+            )));
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.integers.merge(&other.integers);
+        self.floats.merge(other.floats);
+        self.has_floats |= other.has_floats;
+        self.others.extend(other.others);
+    }
+
+    fn finish(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let small = self.integers.small().filter(|_| self.huge.is_none());
+        if let (true, Some(small)) = (self.has_floats, small) {
+            let high = small as f64;
+            self.floats.add(high);
+            self.floats.add((small - high as i128) as f64);
+            return self.floats.finish().into_python(py);
+        }
+        let mut integer = match small {
+            Some(small) => small.into_python(py)?,
+            None => {
+                let bytes = PyBytes::new(py, &self.integers.to_bytes());
+                let signed = PyDict::new(py);
+                signed.set_item("signed", true)?;
+                py.get_type::<PyInt>().call_method("from_bytes", (bytes, "little"), Some(&signed))?
+            }
+        };
+        if let Some(huge) = self.huge {
+            integer = integer.add(huge)?;
+        }
+        if !self.has_floats {
+            return Ok(integer);
+        }
+        let high = integer.extract::<f64>().map_err(|_| PyOverflowError::new_err("int too large to convert to float"))?;
+        let rest = integer.sub(PyFloat::new(py, high).call_method0("__int__")?)?.extract::<f64>()?;
+        self.floats.add(high);
+        self.floats.add(rest);
+        self.floats.finish().into_python(py)
+    }
+}
+
+/// Sum of the sines of all elements: a function that keeps the CPU busy.
+///
+/// Parameters
+/// ----------
+/// data : array_like of bool, integers or floats
+///     Angles in radians; any shape and layout. Other dtypes than float64 are converted to it.
+///
+/// Returns
+/// -------
+/// float
+///     The sum; each sine is within 1 ulp, and the sum is pairwise. NaN if an element is NaN or
+///     infinite; 0.0 for no elements.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If the data are complex, masked or no numbers.
+///
+/// Notes
+/// -----
+/// The reduction is that of Cody and Waite with three parts of pi/2, the polynomials are those of
+/// FreeBSD's msun. Above 1.6e6 each sine is computed by the C library. The bits are the same for
+/// every number of threads and every CPU.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np
+/// >>> import rust_numpy_example as rne
+/// >>> rne.cpu_intensive([0.0, np.pi / 2])
+/// 1.0
+#[pyfunction]
+#[pyo3(signature = (data, /))]
+fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
+    guard(|| {
+        let input = Input::new("cpu_intensive", "data", data)?;
+        if input.dtype().kind() == Kind::Complex {
+            return Err(PyTypeError::new_err(format!(
+                "cpu_intensive: data has dtype {}, expected bool, an integer or a float",
+                input.dtype().name()
+            )));
+        }
+        let input = input.cast(DType::F64)?;
+        let view = input.view::<f64>();
+        Call::new(data.py(), input.len().saturating_mul(2)).holding(&[&input]).run(|work| sum_of_sines(view, work))
+    })
+}
 
 /// Adds the topic's names to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(sum_array, m)?)?;
+    m.add_function(wrap_pyfunction!(parallel_sum, m)?)?;
+    m.add_function(wrap_pyfunction!(list_sum, m)?)?;
+    m.add_function(wrap_pyfunction!(cpu_intensive, m)?)
 }

@@ -1,5 +1,6 @@
 //! The algorithms, a module a topic. Nothing here knows of Python.
 
+pub mod blocks;
 pub mod elementwise;
 pub mod fibonacci;
 pub mod image;

@@ -1,1 +1,108 @@
-//! To be written.
+//! Sums: exact for integers, pairwise for floats, compensated for lists.
+
+pub mod axis;
+pub mod block;
+pub mod compensated;
+pub mod integers;
+pub mod narrow;
+pub mod pairwise;
+pub mod sine;
+
+use ndarray::ArrayViewD;
+
+use self::block::Summand;
+use self::pairwise::Pairwise;
+use crate::error::Result;
+use crate::kernels::blocks::{Sink, reduce};
+use crate::parallel::Work;
+use crate::simd;
+
+/// The sum of all elements. Integers are exact; floats are added pairwise in float64.
+pub fn sum<T: Summand>(view: ArrayViewD<'_, T>, work: &Work<'_>) -> Result<T::Total> {
+    let parts = reduce(view, work, Sum::<T>::default)?;
+    let mut total = Pairwise::default();
+    parts.into_iter().for_each(|part| total.push(part.0.finish()));
+    Ok(total.finish())
+}
+
+/// The sum of the blocks seen so far.
+struct Sum<T: Summand>(Pairwise<T::Total>);
+
+impl<T: Summand> Default for Sum<T> {
+    fn default() -> Self {
+        Sum(Pairwise::default())
+    }
+}
+
+impl<T: Summand> Sink<T> for Sum<T> {
+    fn block(&mut self, block: &[T]) {
+        self.0.push(simd::run(block::SumBlock(block)));
+    }
+}
+
+/// The sum of the sines of all elements; see [`sine`].
+pub fn sum_of_sines(view: ArrayViewD<'_, f64>, work: &Work<'_>) -> Result<f64> {
+    #[derive(Default)]
+    struct Sines(Pairwise<f64>);
+
+    impl Sink<f64> for Sines {
+        fn block(&mut self, block: &[f64]) {
+            self.0.push(simd::run(sine::SumSines(block)));
+        }
+    }
+
+    let mut total = Pairwise::default();
+    reduce(view, work, Sines::default)?.into_iter().for_each(|part| total.push(part.0.finish()));
+    Ok(total.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array;
+
+    use super::*;
+    use crate::simd::{Level, run_at};
+
+    #[test]
+    fn floats_are_summed_as_well_as_pairwise_and_alike_for_every_thread_count() {
+        let data = Array::from_iter((0..300_000u32).map(|i| f64::from(i.wrapping_mul(2_654_435_761)) / 7e3)).into_dyn();
+        let exact = data.iter().fold(compensated::Compensated::default(), |mut sum, &x| {
+            sum.add(x);
+            sum
+        });
+        let sums: Vec<u64> = [1, 2, 5]
+            .map(|workers| sum(data.view(), &Work::with_threads(workers)).expect("nothing fails here").to_bits())
+            .into();
+        assert!(sums.iter().all(|&bits| bits == sums[0]));
+        assert!((f64::from_bits(sums[0]) / exact.finish() - 1.0).abs() < 4e-16);
+    }
+
+    #[test]
+    fn integers_are_exact_at_the_extremes() {
+        for (value, len) in [(i64::MIN, 5000), (i64::MAX, 5000), (-1, 3)] {
+            let data = Array::from_elem(len, value).into_dyn();
+            assert_eq!(sum(data.view(), &Work::serial()), Ok(i128::from(value) * len as i128));
+        }
+        let data = Array::from_elem(3000, u64::MAX).into_dyn();
+        assert_eq!(sum(data.view(), &Work::serial()), Ok(i128::from(u64::MAX) * 3000));
+    }
+
+    #[test]
+    fn nothing_sums_to_plus_zero() {
+        let none = Array::<f64, _>::zeros(0).into_dyn();
+        assert_eq!(sum(none.view(), &Work::serial()).map(f64::to_bits), Ok(0));
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let data: Vec<f64> = (0..1000).map(|i| (f64::from(i) * 0.7).exp() % 1e3 - 300.0).collect();
+        for len in [1, 7, 64, 65, 127, 999] {
+            let at = |level| run_at(level, block::SumBlock(&data[..len])).to_bits();
+            let sines = |level| run_at(level, sine::SumSines(&data[..len])).to_bits();
+            for level in Level::available() {
+                assert_eq!(at(level), at(Level::Baseline));
+                assert_eq!(sines(level), sines(Level::Baseline));
+            }
+        }
+    }
+}
