@@ -51,7 +51,29 @@ impl PartialEq for Bool {
 }
 
 macro_rules! table {
-    ($d:tt $($variant:ident $type:ty, $name:literal, $kind:ident;)*) => {
+    ($d:tt real { $($real:ident $real_type:ty, $real_name:literal, $real_kind:ident;)* }
+     complex { $($complex:ident $complex_type:ty, $complex_name:literal;)* }) => {
+        table! { $d all
+            $($real $real_type, $real_name, $real_kind;)*
+            $($complex $complex_type, $complex_name, Complex;)*
+        }
+
+        /// As `dispatch!`, for functions that complex numbers have no meaning for:
+        /// `dispatch_real!(dtype, T => f::<T>(x), else => refuse())`.
+        #[allow(unused_macros)]
+        macro_rules! dispatch_real {
+            ($d dtype:expr, $d T:ident => $d body:expr, else => $d other:expr) => {
+                match $d dtype {
+                    $($crate::dtype::DType::$real => {
+                        type $d T = $real_type;
+                        $d body
+                    })*
+                    $($crate::dtype::DType::$complex)|* => $d other,
+                }
+            };
+        }
+    };
+    ($d:tt all $($variant:ident $type:ty, $name:literal, $kind:ident;)*) => {
         /// The type of the elements of an array.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum DType {
@@ -84,6 +106,7 @@ macro_rules! table {
 
         /// Evaluates an expression with `T` as the element type of a dtype:
         /// `dispatch!(dtype, T => f::<T>(x))`.
+        #[allow(unused_macros)]
         macro_rules! dispatch {
             ($d dtype:expr, $d T:ident => $d body:expr) => {
                 match $d dtype {
@@ -98,23 +121,28 @@ macro_rules! table {
 }
 
 table! { $
-    Bool crate::dtype::Bool, "bool", Bool;
-    I8 i8, "int8", Signed;
-    I16 i16, "int16", Signed;
-    I32 i32, "int32", Signed;
-    I64 i64, "int64", Signed;
-    U8 u8, "uint8", Unsigned;
-    U16 u16, "uint16", Unsigned;
-    U32 u32, "uint32", Unsigned;
-    U64 u64, "uint64", Unsigned;
-    F16 half::f16, "float16", Float;
-    F32 f32, "float32", Float;
-    F64 f64, "float64", Float;
-    C64 num_complex::Complex<f32>, "complex64", Complex;
-    C128 num_complex::Complex<f64>, "complex128", Complex;
+    real {
+        Bool crate::dtype::Bool, "bool", Bool;
+        I8 i8, "int8", Signed;
+        I16 i16, "int16", Signed;
+        I32 i32, "int32", Signed;
+        I64 i64, "int64", Signed;
+        U8 u8, "uint8", Unsigned;
+        U16 u16, "uint16", Unsigned;
+        U32 u32, "uint32", Unsigned;
+        U64 u64, "uint64", Unsigned;
+        F16 half::f16, "float16", Float;
+        F32 f32, "float32", Float;
+        F64 f64, "float64", Float;
+    }
+    complex {
+        C64 num_complex::Complex<f32>, "complex64";
+        C128 num_complex::Complex<f64>, "complex128";
+    }
 }
 
-pub(crate) use dispatch;
+#[allow(unused_imports)] // without the bindings only tests use it
+pub(crate) use {dispatch, dispatch_real};
 
 #[cfg(test)]
 mod tests {

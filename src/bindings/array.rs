@@ -103,6 +103,28 @@ impl<'py> Input<'py> {
         Ok(Input { array, dtype })
     }
 
+    /// The same data, contiguous in C order, copied if they are not.
+    pub fn in_c_order(self) -> PyResult<Self> {
+        if self.array.is_c_contiguous() {
+            return Ok(self);
+        }
+        let array = numpy(self.array.py(), "ascontiguousarray")?.call1((&self.array,))?.cast_into()?;
+        Ok(Input { array, ..self })
+    }
+
+    /// The elements of an array in C order.
+    ///
+    /// # Panics
+    /// If the array is not in C order ([`Input::in_c_order`]), or `T` is not the element type.
+    pub fn slice<T: Element>(&self) -> &[T] {
+        self.view::<T>().to_slice().expect("an array in C order")
+    }
+
+    /// As a Python object.
+    pub fn object(&self) -> &Bound<'py, PyAny> {
+        self.array.as_any()
+    }
+
     /// The element type.
     pub fn dtype(&self) -> DType {
         self.dtype
@@ -144,6 +166,7 @@ pub struct Output<'py> {
     /// What the caller gets, if it is another array: `out` overlapped an input or cannot be
     /// written as it is.
     result: Option<Bound<'py, PyUntypedArray>>,
+    given: bool,
 }
 
 impl Operand for Output<'_> {
@@ -168,7 +191,7 @@ impl<'py> Output<'py> {
             let array = PY_ARRAY_API.PyArray_Empty(py, shape.len() as _, dims.as_mut_ptr(), descr, 0);
             Bound::from_owned_ptr_or_err(py, array)?
         };
-        Ok(Output { array: array.cast_into()?, dtype, result: None })
+        Ok(Output { array: array.cast_into()?, dtype, result: None, given: false })
     }
 
     /// The caller's `out` if it is given, else a new array. `aliases` says whether the kernel
@@ -218,7 +241,7 @@ impl<'py> Output<'py> {
             let scratch = Self::new(py, dtype, shape)?;
             return Ok(Output { result: Some(array.clone()), ..scratch });
         }
-        Ok(Output { array: array.clone(), dtype, result: None })
+        Ok(Output { array: array.clone(), dtype, result: None, given: true })
     }
 
     /// The array to write into; what it holds before is undefined.
@@ -238,6 +261,24 @@ impl<'py> Output<'py> {
         view
     }
 
+    /// The elements of a new array.
+    ///
+    /// # Panics
+    /// If `T` is not the element type.
+    pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
+        self.view_mut::<T>().into_slice().expect("a new array is in C order")
+    }
+
+    /// Whether the kernel writes into the caller's array.
+    pub fn is_given(&self) -> bool {
+        self.given
+    }
+
+    /// The array as an operand of a call, while a view of it is in use.
+    pub fn held(&self) -> Held<'py> {
+        Held(self.array.clone())
+    }
+
     /// The finished array.
     pub fn finish(self) -> PyResult<Bound<'py, PyAny>> {
         match self.result {
@@ -254,6 +295,15 @@ impl<'py> Output<'py> {
     pub fn finish_scalar(self, given: bool) -> PyResult<Bound<'py, PyAny>> {
         let array = self.finish()?;
         if given { Ok(array) } else { array.get_item(PyTuple::empty(array.py())).or(Ok(array)) }
+    }
+}
+
+/// See [`Output::held`].
+pub struct Held<'py>(Bound<'py, PyUntypedArray>);
+
+impl Operand for Held<'_> {
+    fn array(&self) -> &Bound<'_, PyUntypedArray> {
+        &self.0
     }
 }
 
@@ -308,6 +358,11 @@ pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
 /// The name of an object's type, for a message.
 pub fn kind_of(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string())
+}
+
+/// The row of the table for a NumPy dtype object, if it has one.
+pub fn dtype_of(dtype: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
+    Ok(supported(dtype.cast::<PyArrayDescr>()?))
 }
 
 /// The row of the table for NumPy's dtype, whatever its byte order.

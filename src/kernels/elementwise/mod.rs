@@ -1,1 +1,5 @@
-//! To be written.
+//! One element at a time: products, and a filter.
+
+pub mod multiply;
+pub mod product;
+pub mod select;

@@ -1,0 +1,102 @@
+//! The product of two elements, as NumPy defines it: integers wrap, bools are combined by "and",
+//! complex numbers by the schoolbook formula, float16 through float32 with one rounding.
+
+use half::f16;
+use half::slice::HalfFloatSliceExt as _;
+use num_complex::Complex;
+
+use crate::dtype::{Bool, Element};
+
+/// An element that can be multiplied.
+pub trait Product: Element {
+    /// The product.
+    fn times(self, other: Self) -> Self;
+
+    /// The products of pairs.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    #[inline(always)]
+    fn times_slice(a: &[Self], b: &[Self], out: &mut [Self]) {
+        assert!(a.len() == out.len() && b.len() == out.len());
+        for i in 0..out.len() {
+            out[i] = a[i].times(b[i]);
+        }
+    }
+
+    /// The products with one element.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    #[inline(always)]
+    fn times_scalar(a: &[Self], b: Self, out: &mut [Self]) {
+        assert_eq!(a.len(), out.len());
+        for i in 0..out.len() {
+            out[i] = a[i].times(b);
+        }
+    }
+}
+
+macro_rules! product {
+    ($(|$a:ident: $type:ty, $b:ident| $times:expr;)*) => {$(
+        impl Product for $type {
+            #[inline(always)]
+            fn times(self, $b: Self) -> Self {
+                let $a = self;
+                $times
+            }
+        }
+    )*};
+}
+
+product! {
+    |a: Bool, b| Bool::from(a.get() & b.get());
+    |a: i8, b| a.wrapping_mul(b);
+    |a: i16, b| a.wrapping_mul(b);
+    |a: i32, b| a.wrapping_mul(b);
+    |a: i64, b| a.wrapping_mul(b);
+    |a: u8, b| a.wrapping_mul(b);
+    |a: u16, b| a.wrapping_mul(b);
+    |a: u32, b| a.wrapping_mul(b);
+    |a: u64, b| a.wrapping_mul(b);
+    |a: f32, b| a * b;
+    |a: f64, b| a * b;
+    |a: Complex<f32>, b| a * b;
+    |a: Complex<f64>, b| a * b;
+}
+
+/// Elements converted at a time.
+const HALVES: usize = 256;
+
+impl Product for f16 {
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        f16::from_f32(self.to_f32() * other.to_f32())
+    }
+
+    // Converted a slice at a time: a single conversion asks for the CPU's features each time.
+    #[inline(always)]
+    fn times_slice(a: &[Self], b: &[Self], out: &mut [Self]) {
+        assert!(a.len() == out.len() && b.len() == out.len());
+        let (mut left, mut right) = ([0f32; HALVES], [0f32; HALVES]);
+        for start in (0..out.len()).step_by(HALVES) {
+            let end = out.len().min(start + HALVES);
+            let (left, right) = (&mut left[..end - start], &mut right[..end - start]);
+            a[start..end].convert_to_f32_slice(left);
+            b[start..end].convert_to_f32_slice(right);
+            for i in 0..left.len() {
+                left[i] *= right[i];
+            }
+            out[start..end].convert_from_f32_slice(left);
+        }
+    }
+
+    #[inline(always)]
+    fn times_scalar(a: &[Self], b: Self, out: &mut [Self]) {
+        let b = [b; HALVES];
+        for start in (0..out.len()).step_by(HALVES) {
+            let end = out.len().min(start + HALVES);
+            Self::times_slice(&a[start..end], &b[..end - start], &mut out[start..end]);
+        }
+    }
+}
