@@ -103,6 +103,23 @@ impl<'py> Input<'py> {
         Ok(Input { array, dtype })
     }
 
+    /// A Python number as an array without axes.
+    pub fn number(py: Python<'py>, dtype: DType, number: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let array = Output::new(py, dtype, &[])?.array;
+        array.set_item(pyo3::types::PyEllipsis::get(py), number)?;
+        Ok(Input { array, dtype })
+    }
+
+    /// The elements, if they are flat memory in C order.
+    pub fn flat<T: Element>(&self) -> Option<&[T]> {
+        assert_eq!(T::DTYPE, self.dtype);
+        self.array.is_c_contiguous().then(|| {
+            let (start, len) = flat::<T>(&self.array);
+            // SAFETY: as in `view`; elements in C order are one slice.
+            unsafe { std::slice::from_raw_parts(start, len) }
+        })
+    }
+
     /// The same data, contiguous in C order, copied if they are not.
     pub fn in_c_order(self) -> PyResult<Self> {
         if self.array.is_c_contiguous() {
@@ -117,7 +134,7 @@ impl<'py> Input<'py> {
     /// # Panics
     /// If the array is not in C order ([`Input::in_c_order`]), or `T` is not the element type.
     pub fn slice<T: Element>(&self) -> &[T] {
-        self.view::<T>().to_slice().expect("an array in C order")
+        self.flat().expect("an array in C order")
     }
 
     /// As a Python object.
@@ -266,7 +283,17 @@ impl<'py> Output<'py> {
     /// # Panics
     /// If `T` is not the element type.
     pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
-        self.view_mut::<T>().into_slice().expect("a new array is in C order")
+        self.flat_mut().expect("a new array is in C order")
+    }
+
+    /// The elements, if they are flat memory in C order.
+    pub fn flat_mut<T: Element>(&mut self) -> Option<&mut [T]> {
+        assert_eq!(T::DTYPE, self.dtype);
+        self.array.is_c_contiguous().then(|| {
+            let (start, len) = flat::<T>(&self.array);
+            // SAFETY: as in `view_mut`; elements in C order are one slice.
+            unsafe { std::slice::from_raw_parts_mut(start, len) }
+        })
     }
 
     /// Whether the kernel writes into the caller's array.
@@ -423,6 +450,15 @@ fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
     let aligned = unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_ALIGNED != 0;
     let whole = || array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0);
     array.is_empty() || (aligned && array.dtype().is_native_byteorder() != Some(false) && whole())
+}
+
+/// The address and number of the elements of an array in C order.
+fn flat<T>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, usize) {
+    match array.len() {
+        0 => (std::ptr::NonNull::dangling().as_ptr(), 0),
+        // SAFETY: an array object.
+        len => (unsafe { (*array.as_array_ptr()).fields.data }.cast(), len),
+    }
 }
 
 /// The lowest address, the lengths and steps (in elements, none negative), and the axes that run

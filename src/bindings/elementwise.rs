@@ -5,11 +5,10 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
 
-use super::array::{Aliases, Input, Output, Shape, dtype_of, kind_of, numpy};
+use super::array::{Aliases, Input, Operand, Output, Shape, dtype_of, kind_of, numpy};
 use super::call::{Call, guard};
-use crate::alloc::checked_size;
-use crate::dtype::{DType, Kind, dispatch, dispatch_real};
-use crate::kernels::elementwise::multiply::{Pages, multiply};
+use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
+use crate::kernels::elementwise::multiply::{Flat, Pages, multiply, multiply_flat};
 use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};
 
 /// Multiply two arrays, element by element.
@@ -126,34 +125,48 @@ fn times<'py>(
         Some(both) => both,
         None => return by_numpy(a, b, out),
     };
-    let Some(shape) = broadcast(left.shape(), right.shape()) else {
-        return Err(PyValueError::new_err(format!(
-            "{function}: {} has shape {} and {} has shape {}, which do not broadcast",
-            names[0],
-            Shape(left.shape()),
-            names[1],
-            Shape(right.shape())
-        )));
+    let shape = match broadcast(left.shape(), right.shape()) {
+        Some(shape) => shape,
+        None => {
+            return Err(PyValueError::new_err(format!(
+                "{function}: {} has shape {} and {} has shape {}, which do not broadcast",
+                names[0],
+                Shape(left.shape()),
+                names[1],
+                Shape(right.shape())
+            )));
+        }
     };
     let dtype = left.dtype();
     let mut output = Output::new_or(function, out, dtype, &shape, &[&left, &right], Aliases::Exact, py)?;
-    let (len, held) = (checked_size(&shape)?, output.held());
+    let held = output.held();
+    let operands: [&dyn Operand; 3] = [&left, &right, &held];
     let pages = if output.is_given() { Pages::Used } else { Pages::Fresh };
+    let cost = left.len().max(right.len()).saturating_mul(dtype.size()) / 8;
+    let call = Call::new(py, cost).workers(workers).holding(&operands);
     dispatch!(dtype, T => {
-        let (x, y) = (left.view::<T>(), right.view::<T>());
-        let target = output.view_mut::<T>();
-        let fits = "the shapes broadcast";
-        let (x, y) = (
-            x.broadcast(target.raw_dim()).expect(fits).reborrow(),
-            y.broadcast(target.raw_dim()).expect(fits).reborrow(),
-        );
-        let cost = len.saturating_mul(size_of::<T>()) / 8;
-        Call::new(py, cost)
-            .workers(workers)
-            .holding(&[&left, &right, &held])
-            .run(|work| multiply(x, y, target, pages, work))?;
+        // Most arrays are flat memory, and for short ones the making of views is most of the work.
+        match (flat_or_one::<T>(&left, &shape), flat_or_one::<T>(&right, &shape), output.flat_mut::<T>()) {
+            (Some(x), Some(y), Some(target)) => call.run(|work| multiply_flat(x, y, target, pages, work))?,
+            _ => {
+                let (x, y, target) = (left.view::<T>(), right.view::<T>(), output.view_mut::<T>());
+                let fits = "the shapes broadcast";
+                let x = x.broadcast(target.raw_dim()).expect(fits).reborrow();
+                let y = y.broadcast(target.raw_dim()).expect(fits).reborrow();
+                call.run(|work| multiply(x, y, target, pages, work))?;
+            }
+        }
     });
-    output.finish_scalar(out.is_some())
+    if shape.is_empty() { output.finish_scalar(out.is_some()) } else { output.finish() }
+}
+
+/// An input as flat memory, if it is that or a single element.
+fn flat_or_one<'a, T: Element>(input: &'a Input<'_>, shape: &[usize]) -> Option<Flat<'a, T>> {
+    let slice = input.flat::<T>()?;
+    match *slice {
+        [one] => Some(Flat::Scalar(one)),
+        _ => (input.shape() == shape).then_some(Flat::Slice(slice)),
+    }
 }
 
 fn by_numpy<'py>(
@@ -177,6 +190,14 @@ fn promote<'py>(
     if left.dtype() == right.dtype() && left.shape().len().min(right.shape().len()) > 0 {
         return Ok(Some([left, right]));
     }
+    // Small numbers of Python's own take the dtype of the array in every version of NumPy.
+    if left.shape().is_empty() != right.shape().is_empty() {
+        let (number, array) = if left.shape().is_empty() { (a, &right) } else { (b, &left) };
+        if takes_dtype(number, array.dtype()) {
+            let number = Input::number(py, array.dtype(), number)?;
+            return Ok(Some(if left.shape().is_empty() { [number, right] } else { [left, number] }));
+        }
+    }
     // A number of Python's own has no dtype: NumPy looks at its kind or value.
     let subject = |object: &Bound<'py, PyAny>, input: &Input<'py>| match is_number(object) {
         true => object.clone(),
@@ -189,6 +210,21 @@ fn promote<'py>(
         false => input.cast(dtype),
     };
     Ok(Some([convert(a, left)?, convert(b, right)?]))
+}
+
+/// Whether a number is small enough to leave the dtype of an array as it is, even where NumPy
+/// looks at the value (before version 2).
+fn takes_dtype(number: &Bound<'_, PyAny>, dtype: DType) -> bool {
+    let range = match dtype.kind() {
+        Kind::Bool => return false,
+        Kind::Unsigned => 0.0..=127.0,
+        Kind::Signed | Kind::Float | Kind::Complex => -127.0..=127.0,
+    };
+    let allowed = match dtype.kind() {
+        Kind::Float | Kind::Complex => number.is_exact_instance_of::<PyFloat>() || number.is_exact_instance_of::<PyInt>(),
+        _ => number.is_exact_instance_of::<PyInt>(),
+    };
+    allowed && number.extract::<f64>().is_ok_and(|value| range.contains(&value))
 }
 
 fn is_number(object: &Bound<'_, PyAny>) -> bool {

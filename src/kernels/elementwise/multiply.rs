@@ -34,37 +34,26 @@ pub fn multiply<T: Product>(
     pages: Pages,
     work: &Work<'_>,
 ) -> Result<()> {
-    let streamed = pages == Pages::Used && stream::pays(out.len().saturating_mul(size_of::<T>()));
-    let (a, b) = (Factor::new(&a), Factor::new(&b));
-    if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), a.flat(), b.flat()) {
-        return flat(a, b, out, streamed, work);
+    if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(&a), flat(&b)) {
+        return multiply_flat(a, b, out, pages, work);
     }
-    rows(a.view, b.view, out, work)
-}
-
-/// A factor, and whether it is a single element.
-struct Factor<'a, T> {
-    view: ArrayViewD<'a, T>,
+    rows(a, b, out, work)
 }
 
 /// A factor as flat memory.
 #[derive(Clone, Copy)]
-enum Flat<'a, T> {
+pub enum Flat<'a, T> {
+    /// The same element everywhere.
     Scalar(T),
+    /// An element each.
     Slice(&'a [T]),
 }
 
-impl<'a, T: Product> Factor<'a, T> {
-    fn new(view: &ArrayViewD<'a, T>) -> Self {
-        Factor { view: view.clone() }
-    }
-
-    fn flat(&self) -> Option<Flat<'a, T>> {
-        let is_scalar = (0..self.view.ndim()).all(|axis| self.view.stride_of(Axis(axis)) == 0 || self.view.len_of(Axis(axis)) == 1);
-        match self.view.first() {
-            Some(&scalar) if is_scalar => Some(Flat::Scalar(scalar)),
-            _ => self.view.to_slice().map(Flat::Slice),
-        }
+fn flat<'a, T: Product>(view: &ArrayViewD<'a, T>) -> Option<Flat<'a, T>> {
+    let repeats = |axis| view.stride_of(Axis(axis)) == 0 || view.len_of(Axis(axis)) == 1;
+    match view.first() {
+        Some(&scalar) if (0..view.ndim()).all(repeats) => Some(Flat::Scalar(scalar)),
+        _ => view.to_slice().map(Flat::Slice),
     }
 }
 
@@ -78,7 +67,15 @@ impl<T: Product> Flat<'_, T> {
     }
 }
 
-fn flat<T: Product>(a: Flat<'_, T>, b: Flat<'_, T>, out: &mut [T], streamed: bool, work: &Work<'_>) -> Result<()> {
+/// The same for flat memory; a slice is as long as `out`.
+pub fn multiply_flat<T: Product>(
+    a: Flat<'_, T>,
+    b: Flat<'_, T>,
+    out: &mut [T],
+    pages: Pages,
+    work: &Work<'_>,
+) -> Result<()> {
+    let streamed = pages == Pages::Used && stream::pays(size_of_val(out));
     if out.len() <= PART {
         simd::run(Multiply { a, b, out, streamed });
         return Ok(());
