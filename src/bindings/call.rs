@@ -60,7 +60,8 @@ impl<'a, 'py> Call<'a, 'py> {
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
         // A negative number is out of range as zero is.
-        let asked = self.workers.map(|workers| parallel::valid_workers(usize::try_from(workers).unwrap_or(0)));
+        let asked =
+            self.workers.map(|workers| parallel::valid_workers(usize::try_from(workers).unwrap_or(0)));
         let workers = match asked.transpose()? {
             _ if self.cost < DETACH => return guard(|| Ok(body(&Work::serial())?)),
             Some(workers) => workers,
@@ -77,9 +78,9 @@ impl<'a, 'py> Call<'a, 'py> {
     ) -> PyResult<T> {
         let _pins = self.operands.iter().map(|operand| operand.pin()).collect::<PyResult<Vec<_>>>()?;
         let signals = Signals::default();
-        let result = self.py.detach(|| {
-            catch_unwind(AssertUnwindSafe(|| body(&Work::interruptible(workers, &signals))))
-        });
+        let result = self
+            .py
+            .detach(|| catch_unwind(AssertUnwindSafe(|| body(&Work::interruptible(workers, &signals)))));
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);

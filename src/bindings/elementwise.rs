@@ -116,10 +116,8 @@ fn times<'py>(
     workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    let [left, right] = [
-        Input::if_supported(function, names[0], a)?,
-        Input::if_supported(function, names[1], b)?,
-    ];
+    let [left, right] =
+        [Input::if_supported(function, names[0], a)?, Input::if_supported(function, names[1], b)?];
     let (Some(left), Some(right)) = (left, right) else { return by_numpy(a, b, out) };
     let [left, right] = match promote(py, a, b, left, right)? {
         Some(both) => both,
@@ -221,7 +219,9 @@ fn takes_dtype(number: &Bound<'_, PyAny>, dtype: DType) -> bool {
         Kind::Signed | Kind::Float | Kind::Complex => -127.0..=127.0,
     };
     let allowed = match dtype.kind() {
-        Kind::Float | Kind::Complex => number.is_exact_instance_of::<PyFloat>() || number.is_exact_instance_of::<PyInt>(),
+        Kind::Float | Kind::Complex => {
+            number.is_exact_instance_of::<PyFloat>() || number.is_exact_instance_of::<PyInt>()
+        }
         _ => number.is_exact_instance_of::<PyInt>(),
     };
     allowed && number.extract::<f64>().is_ok_and(|value| range.contains(&value))
@@ -237,7 +237,8 @@ fn is_number(object: &Bound<'_, PyAny>) -> bool {
 /// The shape of two arrays together, by NumPy's rules.
 fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let ndim = a.len().max(b.len());
-    let length = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(ndim).map_or(1, |at| shape[at]);
+    let length =
+        |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(ndim).map_or(1, |at| shape[at]);
     (0..ndim)
         .map(|axis| match (length(a, axis), length(b, axis)) {
             (x, y) if x == y => Some(x),
@@ -332,7 +333,10 @@ fn select<'py, T: Doubled>(
 }
 
 /// The same for Python objects, one after the other.
-fn select_objects<'py>(numbers: &Bound<'py, PyAny>, threshold: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn select_objects<'py>(
+    numbers: &Bound<'py, PyAny>,
+    threshold: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     parse(threshold)?;
     let kept = PyList::empty(numbers.py());
     for (index, item) in numbers.try_iter()?.enumerate() {

@@ -76,7 +76,9 @@ impl Layout {
     /// The layout of this interpreter, if it is one of those known.
     pub fn known(py: Python<'_>) -> Option<Self> {
         static LAYOUT: PyOnceLock<Option<Layout>> = PyOnceLock::new();
-        *LAYOUT.get_or_init(py, || [Length::Signed, Length::Tagged].into_iter().find_map(|length| Self::prove(py, length)))
+        *LAYOUT.get_or_init(py, || {
+            [Length::Signed, Length::Tagged].into_iter().find_map(|length| Self::prove(py, length))
+        })
     }
 
     fn prove(py: Python<'_>, length: Length) -> Option<Self> {
@@ -91,7 +93,21 @@ impl Layout {
             bool: type_at(&raw mut ffi::PyBool_Type),
             float: type_at(&raw mut ffi::PyFloat_Type),
         };
-        let ints = [0, 1, -1, 2, -7, 255, 256, (1 << 30) - 1, 1 << 30, -(1 << 30), (1 << 60) - 1, 1 - (1 << 60), 1 << 45];
+        let ints = [
+            0,
+            1,
+            -1,
+            2,
+            -7,
+            255,
+            256,
+            (1 << 30) - 1,
+            1 << 30,
+            -(1 << 30),
+            (1 << 60) - 1,
+            1 - (1 << 60),
+            1 << 45,
+        ];
         let floats = [0.0, -1.5, 1e300];
         let objects: Vec<Py<PyAny>> = ints
             .iter()
@@ -131,7 +147,9 @@ impl Layout {
     /// The items of an exact tuple.
     pub fn tuple<'a>(self, tuple: &'a Bound<'_, PyTuple>) -> Items<'a> {
         // SAFETY: as above, with the items in the object itself.
-        let items = unsafe { std::slice::from_raw_parts((tuple.as_ptr() as usize + 24) as *const usize, tuple.len()) };
+        let items = unsafe {
+            std::slice::from_raw_parts((tuple.as_ptr() as usize + 24) as *const usize, tuple.len())
+        };
         Items { layout: self, items }
     }
 }

@@ -119,7 +119,8 @@ fn sum_over<'py, T: Narrow>(
     workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let all = input.shape().iter().enumerate();
-    let shape: Vec<usize> = all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
+    let shape: Vec<usize> =
+        all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
     let mut output = Output::new(py, <T::Sum as crate::dtype::Element>::DTYPE, &shape)?;
     let (view, out) = (input.view::<T>(), output.view_mut::<T::Sum>());
     Call::new(py, input.len())
@@ -235,7 +236,9 @@ fn sum_range<'py>(range: &Bound<'py, PyRange>) -> PyResult<Bound<'py, PyAny>> {
         // Longer than `len` can say.
         let span = range.getattr("stop")?.sub(range.getattr("start")?)?;
         let step = range.getattr("step")?;
-        span.add(&step)?.sub(step.call_method0("__abs__")?.div(&step)?.call_method0("__int__")?)?.floor_div(&step)
+        span.add(&step)?
+            .sub(step.call_method0("__abs__")?.div(&step)?.call_method0("__int__")?)?
+            .floor_div(&step)
     })?;
     if len.eq(0)? {
         return Ok(len);
@@ -249,7 +252,11 @@ const PART: usize = 1 << 15;
 /// A list so long that it is worth waking threads.
 const LONG: usize = 1 << 17;
 
-fn sum_items<'py>(function: &str, numbers: &Bound<'py, PyAny>, items: Items<'_>) -> PyResult<Bound<'py, PyAny>> {
+fn sum_items<'py>(
+    function: &str,
+    numbers: &Bound<'py, PyAny>,
+    items: Items<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
     // The interpreter stays attached, so nothing changes the list while threads read it.
     let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
     let parts = work.map(items.len().div_ceil(PART), |part| {
@@ -270,6 +277,17 @@ fn sum_items<'py>(function: &str, numbers: &Bound<'py, PyAny>, items: Items<'_>)
         total.add_object(function, index, &numbers.get_item(index)?)?;
     }
     total.finish(numbers.py())
+}
+
+/// The Python number in a NumPy scalar, if there is one.
+fn unwrapped<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let scalar = numpy(item.py(), "generic")?;
+    if !item.is_instance(&scalar)? {
+        return Ok(None);
+    }
+    let inner = item.call_method0("item")?;
+    // A longdouble is its own item.
+    Ok(if inner.is_instance(&scalar)? { None } else { Some(inner) })
 }
 
 /// A sum of Python numbers.
@@ -293,7 +311,9 @@ impl Total {
                 self.has_floats = true;
                 self.floats.add(value);
             }
-            Some(Number::Long(negative, digits)) => self.integers.add_digits(negative, digits.iter().copied()),
+            Some(Number::Long(negative, digits)) => {
+                self.integers.add_digits(negative, digits.iter().copied())
+            }
             None => return false,
         }
         true
@@ -312,9 +332,8 @@ impl Total {
                 None => int,
             };
             self.huge = Some(huge.unbind());
-        } else if item.is_instance(&numpy(py, "bool_")?)? || item.is_instance(&numpy(py, "floating")?)? {
-            self.add_object(function, index, &item.call_method0("__float__")?)?;
-            self.has_floats |= !item.is_instance(&numpy(py, "bool_")?)?;
+        } else if let Some(item) = unwrapped(item)? {
+            self.add_object(function, index, &item)?;
         } else {
             return Err(PyTypeError::new_err(format!(
                 "{function}: item {index} is of type {}, expected a number",
@@ -354,7 +373,9 @@ impl Total {
         if !self.has_floats {
             return Ok(integer);
         }
-        let high = integer.extract::<f64>().map_err(|_| PyOverflowError::new_err("int too large to convert to float"))?;
+        let high = integer
+            .extract::<f64>()
+            .map_err(|_| PyOverflowError::new_err("int too large to convert to float"))?;
         let rest = integer.sub(PyFloat::new(py, high).call_method0("__int__")?)?.extract::<f64>()?;
         self.floats.add(high);
         self.floats.add(rest);
@@ -405,7 +426,9 @@ fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
         }
         let input = input.cast(DType::F64)?;
         let view = input.view::<f64>();
-        Call::new(data.py(), input.len().saturating_mul(2)).holding(&[&input]).run(|work| sum_of_sines(view, work))
+        Call::new(data.py(), input.len().saturating_mul(2))
+            .holding(&[&input])
+            .run(|work| sum_of_sines(view, work))
     })
 }
 

@@ -49,7 +49,9 @@ pub fn feed<T: Element>(view: ArrayViewD<'_, T>, sink: &mut impl Sink<T>) {
     let mut buffer = Buffer { elements: Vec::with_capacity(BLOCK), sink };
     for lane in view.lanes(innermost) {
         match lane.to_slice() {
-            Some(slice) if slice.len() >= BLOCK => slice.chunks(BLOCK).for_each(|block| buffer.sink.block(block)),
+            Some(slice) if slice.len() >= BLOCK => {
+                slice.chunks(BLOCK).for_each(|block| buffer.sink.block(block))
+            }
             Some(slice) => buffer.extend(slice.len(), slice.iter().copied()),
             None => buffer.extend(lane.len(), lane.iter().copied()),
         }
@@ -134,7 +136,8 @@ mod tests {
 
     #[test]
     fn every_element_comes_once_whatever_the_layout() {
-        let array = Array::from_iter(0..60_000i64).into_shape_with_order(IxDyn(&[30, 100, 20])).expect("fits");
+        let array =
+            Array::from_iter(0..60_000i64).into_shape_with_order(IxDyn(&[30, 100, 20])).expect("fits");
         let views = [
             array.view(),
             array.view().reversed_axes(),

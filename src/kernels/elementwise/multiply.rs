@@ -149,9 +149,14 @@ fn rows<T: Product>(
     a = a.permuted_axes(order.clone());
     b = b.permuted_axes(order.clone());
     out = out.permuted_axes(order);
-    let outer = out.ndim().checked_sub(1).map_or(0, |inner| (0..inner).find(|&axis| out.len_of(Axis(axis)) > 1).unwrap_or(0));
+    let outer = out
+        .ndim()
+        .checked_sub(1)
+        .map_or(0, |inner| (0..inner).find(|&axis| out.len_of(Axis(axis)) > 1).unwrap_or(0));
     if out.ndim() == 0 {
-        out.first_mut().into_iter().for_each(|out| *out = a.first().zip(b.first()).map_or(*out, |(a, b)| a.times(*b)));
+        out.first_mut()
+            .into_iter()
+            .for_each(|out| *out = a.first().zip(b.first()).map_or(*out, |(a, b)| a.times(*b)));
         return Ok(());
     }
     let len = out.len_of(Axis(outer));
@@ -204,7 +209,8 @@ mod tests {
         let expected: ArrayD<i32> = Array::from_shape_fn(out.raw_dim(), |i| a[&i].wrapping_mul(b[&i]));
         for (workers, pages) in [(1, Pages::Fresh), (3, Pages::Used)] {
             out.fill(-1);
-            multiply(a.view(), b.view(), out.view_mut(), pages, &Work::with_threads(workers)).expect("nothing fails here");
+            multiply(a.view(), b.view(), out.view_mut(), pages, &Work::with_threads(workers))
+                .expect("nothing fails here");
             assert_eq!(out, expected);
         }
     }
@@ -217,8 +223,16 @@ mod tests {
         let mut out = Array::zeros(shape.clone());
         check(a.view(), b.view(), out.view_mut());
         check(a.slice(s![..;-1, .., ..]).into_dyn(), b.view(), out.view_mut());
-        check(a.view(), b.slice(s![0, 0, ..]).broadcast(shape.clone()).expect("fits").into_dyn(), out.view_mut());
-        check(a.view(), b.slice(s![0..1, 3..4, 2..3]).broadcast(shape.clone()).expect("fits").into_dyn(), out.view_mut());
+        check(
+            a.view(),
+            b.slice(s![0, 0, ..]).broadcast(shape.clone()).expect("fits").into_dyn(),
+            out.view_mut(),
+        );
+        check(
+            a.view(),
+            b.slice(s![0..1, 3..4, 2..3]).broadcast(shape.clone()).expect("fits").into_dyn(),
+            out.view_mut(),
+        );
         check(a.slice(s![.., .., 0..1]).broadcast(shape).expect("fits").into_dyn(), b.view(), out.view_mut());
         let mut reversed = Array::zeros(IxDyn(&[300, 70, 5]));
         check(a.view(), b.view(), reversed.view_mut().reversed_axes());

@@ -182,8 +182,18 @@ impl<T: Doubled> Kernel for Fill<'_, '_, T> {
     #[inline(always)]
     fn run(self) -> bool {
         match self.cut {
-            Cut::All => double_if(self.numbers, self.out, #[inline(always)] |_| true),
-            Cut::Above(threshold) => double_if(self.numbers, self.out, #[inline(always)] |x| x.above(threshold)),
+            Cut::All => double_if(
+                self.numbers,
+                self.out,
+                #[inline(always)]
+                |_| true,
+            ),
+            Cut::Above(threshold) => double_if(
+                self.numbers,
+                self.out,
+                #[inline(always)]
+                |x| x.above(threshold),
+            ),
             Cut::Nothing => true,
         }
     }

@@ -38,7 +38,9 @@ pub fn sum_axes<T: Summand, O: Element>(
         out.fill(narrow(sum(view, work)?));
         return Ok(());
     }
-    let step = |axis: &usize| if view.len_of(Axis(*axis)) > 1 { view.stride_of(Axis(*axis)).unsigned_abs() } else { usize::MAX };
+    let step = |axis: &usize| {
+        if view.len_of(Axis(*axis)) > 1 { view.stride_of(Axis(*axis)).unsigned_abs() } else { usize::MAX }
+    };
     let innermost = |axes: &[usize]| axes.iter().map(step).min().unwrap_or(usize::MAX);
     let side_by_side = axes.len() == 1 && innermost(&kept) < innermost(axes);
     let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
@@ -92,7 +94,9 @@ fn sum_columns<T: Summand, O: Element>(
 ) -> Result<()> {
     let last = view.ndim() - 1;
     // The kept axis with the smallest step runs inside.
-    let inner = (0..last).filter(|&axis| view.len_of(Axis(axis)) > 1).min_by_key(|&axis| view.stride_of(Axis(axis)).unsigned_abs());
+    let inner = (0..last)
+        .filter(|&axis| view.len_of(Axis(axis)) > 1)
+        .min_by_key(|&axis| view.stride_of(Axis(axis)).unsigned_abs());
     let inner = inner.unwrap_or(0);
     if last > 1 {
         // One matrix after the other.
@@ -116,7 +120,11 @@ fn sum_columns<T: Summand, O: Element>(
 }
 
 /// The sums of the columns of a tile: by halves, the depth is the logarithm of the rows.
-fn sum_rows<T: Summand>(tile: ArrayView2<'_, T>, totals: &mut [T::Total; TILE], work: &Work<'_>) -> Result<()> {
+fn sum_rows<T: Summand>(
+    tile: ArrayView2<'_, T>,
+    totals: &mut [T::Total; TILE],
+    work: &Work<'_>,
+) -> Result<()> {
     if tile.nrows() <= ROWS {
         simd::run(AddRows { tile, totals });
         return Ok(());
@@ -174,15 +182,24 @@ mod tests {
 
     #[test]
     fn agrees_with_adding_one_by_one() {
-        let array = Array::from_iter((0..7 * 40 * 300).map(|i: i32| i * 7919 % 1000)).into_shape_with_order(IxDyn(&[7, 40, 300])).expect("fits");
-        let views = [array.view(), array.view().reversed_axes(), array.slice(s![..;-1, ..;3, ..;2]).into_dyn()];
+        let array = Array::from_iter((0..7 * 40 * 300).map(|i: i32| i * 7919 % 1000))
+            .into_shape_with_order(IxDyn(&[7, 40, 300]))
+            .expect("fits");
+        let views =
+            [array.view(), array.view().reversed_axes(), array.slice(s![..;-1, ..;3, ..;2]).into_dyn()];
         for view in views {
             for axes in [&[0][..], &[1], &[2], &[0, 1], &[0, 2], &[1, 2], &[0, 1, 2]] {
                 for workers in [1, 3] {
                     let expected = naive(&view, axes);
                     let mut out = Array::<i64, _>::zeros(expected.raw_dim());
-                    sum_axes(view.clone(), axes, out.view_mut(), |total| total as i64, &Work::with_threads(workers))
-                        .expect("nothing fails here");
+                    sum_axes(
+                        view.clone(),
+                        axes,
+                        out.view_mut(),
+                        |total| total as i64,
+                        &Work::with_threads(workers),
+                    )
+                    .expect("nothing fails here");
                     assert_eq!(out, expected, "{axes:?}");
                 }
             }
@@ -193,7 +210,8 @@ mod tests {
     fn a_sum_of_no_rows_is_zero() {
         let array = Array::<f32, _>::zeros(IxDyn(&[0, 3]));
         let mut out = Array::<f32, _>::ones(IxDyn(&[3]));
-        sum_axes(array.view(), &[0], out.view_mut(), |total| total as f32, &Work::serial()).expect("nothing fails here");
+        sum_axes(array.view(), &[0], out.view_mut(), |total| total as f32, &Work::serial())
+            .expect("nothing fails here");
         assert_eq!(out, Array::zeros(IxDyn(&[3])));
     }
 }

@@ -109,7 +109,15 @@ impl Summand for f64 {
     #[inline(always)]
     fn sum_block(block: &[f64]) -> f64 {
         let (first, second) = block.split_at(block.len().min(BLOCK / 2));
-        sum_lanes(first, #[inline(always)] |x| x) + sum_lanes(second, #[inline(always)] |x| x)
+        sum_lanes(
+            first,
+            #[inline(always)]
+            |x| x,
+        ) + sum_lanes(
+            second,
+            #[inline(always)]
+            |x| x,
+        )
     }
 
     #[inline(always)]
@@ -148,7 +156,11 @@ summand64! {
 /// those bits set that differ from the sign.
 #[inline(always)]
 fn sum_if_narrow<T: Copy>(block: &[T], signed: impl Fn(T) -> i64, bits: impl Fn(T) -> u64) -> Option<i64> {
-    let sums = sum_lanes::<_, Narrow>(block, #[inline(always)] |x| Narrow { sum: signed(x), bits: bits(x) });
+    let sums = sum_lanes::<_, Narrow>(
+        block,
+        #[inline(always)]
+        |x| Narrow { sum: signed(x), bits: bits(x) },
+    );
     (sums.bits >> 53 == 0).then_some(sums.sum)
 }
 

@@ -65,13 +65,16 @@ mod tests {
 
     #[test]
     fn floats_are_summed_as_well_as_pairwise_and_alike_for_every_thread_count() {
-        let data = Array::from_iter((0..300_000u32).map(|i| f64::from(i.wrapping_mul(2_654_435_761)) / 7e3)).into_dyn();
+        let data = Array::from_iter((0..300_000u32).map(|i| f64::from(i.wrapping_mul(2_654_435_761)) / 7e3))
+            .into_dyn();
         let exact = data.iter().fold(compensated::Compensated::default(), |mut sum, &x| {
             sum.add(x);
             sum
         });
         let sums: Vec<u64> = [1, 2, 5]
-            .map(|workers| sum(data.view(), &Work::with_threads(workers)).expect("nothing fails here").to_bits())
+            .map(|workers| {
+                sum(data.view(), &Work::with_threads(workers)).expect("nothing fails here").to_bits()
+            })
             .into();
         assert!(sums.iter().all(|&bits| bits == sums[0]));
         assert!((f64::from_bits(sums[0]) / exact.finish() - 1.0).abs() < 4e-16);

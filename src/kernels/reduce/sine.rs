@@ -87,7 +87,11 @@ impl Kernel for SumSines<'_> {
         let mut sines = [0.0; BLOCK];
         let sines = &mut sines[..self.0.len()];
         fill(self.0, sines);
-        sum_lanes(sines, #[inline(always)] |x| x)
+        sum_lanes(
+            sines,
+            #[inline(always)]
+            |x| x,
+        )
     }
 }
 

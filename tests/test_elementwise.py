@@ -1,0 +1,241 @@
+"""array_multiply, process_data, process_numbers, process_batch, process_single."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import rust_numpy_example as rne
+
+from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, REAL, layouts, sample, strided
+
+
+def assert_same(ours: object, numpys: object) -> None:
+    """Same type, dtype, shape, values, NaN positions and signs of zero."""
+    assert type(ours) is type(numpys)
+    ours, numpys = np.asarray(ours), np.asarray(numpys)
+    assert ours.dtype == numpys.dtype
+    assert ours.shape == numpys.shape
+    np.testing.assert_array_equal(ours, numpys)
+    if ours.dtype.kind == "f":
+        keep = ~np.isnan(numpys)
+        np.testing.assert_array_equal(np.signbit(ours)[keep], np.signbit(numpys)[keep])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_products_equal_numpys_for_every_layout(dtype: str) -> None:
+    a, b = sample(dtype, seed=1), sample(dtype, seed=2)
+    expected = a * b
+    for name, x in layouts(a):
+        got = rne.array_multiply(x, b)
+        np.testing.assert_array_equal(got, expected, err_msg=name)
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(rne.array_multiply(b, x), expected, err_msg=name)
+
+
+@pytest.mark.parametrize("left", DTYPES)
+def test_dtypes_are_promoted_as_numpy_does(left: str) -> None:
+    for right in DTYPES:
+        a, b = sample(left, (3, 4)), sample(right, (4,))
+        assert_same(rne.array_multiply(a, b), a * b)
+        assert_same(rne.array_multiply(a[0, 0], b), a[0, 0] * b)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("factor", [2, -3, 0, 200, 2.5, 1e30, 1j, True])
+def test_python_numbers_are_promoted_as_numpy_does(dtype: str, factor: complex) -> None:
+    data = sample(dtype)
+    with np.errstate(all="ignore"):
+        try:
+            expected = data * factor
+        except OverflowError:
+            with pytest.raises(OverflowError):
+                rne.process_data(data, factor)
+            return
+        assert_same(rne.process_data(data, factor), expected)
+
+
+def test_integers_wrap_as_numpys() -> None:
+    for dtype in INTEGERS:
+        info = np.iinfo(dtype)
+        a = np.array([info.max, info.min, info.max, 3], dtype)
+        b = np.array([info.max, info.min, 2, 5], dtype)
+        np.testing.assert_array_equal(rne.array_multiply(a, b), a * b)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_special_floats_go_through(dtype: str) -> None:
+    tiny = np.finfo(dtype).tiny
+    values = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, tiny, -tiny / 2, 1.0], dtype)
+    with np.errstate(all="ignore"):
+        assert_same(rne.array_multiply(values[:, None], values), values[:, None] * values)
+
+
+@given(st.data(), st.sampled_from(["f8", "i4", "?", "c8", "f2"]))
+def test_any_shapes_and_layouts(data: st.DataObject, dtype: str) -> None:
+    a = data.draw(strided(dtype))
+    shapes = hnp.broadcastable_shapes(a.shape, min_side=0, max_side=5)
+    b = sample(dtype, data.draw(shapes))
+    try:
+        expected = a * b
+    except ValueError:
+        with pytest.raises(ValueError, match="do not broadcast"):
+            rne.array_multiply(a, b)
+        return
+    got = rne.array_multiply(a, b)
+    np.testing.assert_array_equal(got, expected)
+    assert np.shape(got) == np.shape(expected)
+
+
+@pytest.mark.parametrize("shape", [(100_003,), (3, 70_001), (400, 300)])
+def test_threads_do_not_change_the_result(shape: tuple[int, ...]) -> None:
+    a, b = sample("f8", shape, 1), sample("f8", shape, 2)
+    for x in (a, a[::-1], a.T):
+        y = b if x.shape == b.shape else b.T
+        for workers in (1, 2, 5):
+            np.testing.assert_array_equal(rne.array_multiply(x, y, workers=workers), x * y)
+
+
+def test_a_large_output_is_written_right() -> None:
+    a = np.arange(5_000_001.0)
+    out = np.full(a.size + 1, -1.0)[1:]
+    assert rne.array_multiply(a, a, out=out) is out
+    np.testing.assert_array_equal(out, a * a)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_out_may_have_any_layout_and_overlap(dtype: str) -> None:
+    a, b = sample(dtype, (6, 6), 1), sample(dtype, (6, 6), 2)
+    expected = a * b
+    for name, out in layouts(np.zeros((6, 6), dtype)):
+        if out.flags.writeable:
+            assert rne.array_multiply(a, b, out=out) is out
+            np.testing.assert_array_equal(np.asarray(out), expected, err_msg=name)
+    x = a.copy()
+    rne.array_multiply(x, b, out=x)
+    np.testing.assert_array_equal(x, expected)
+    x = a.copy()
+    rne.array_multiply(x, b, out=x.T)
+    np.testing.assert_array_equal(x.T, expected)
+    x = sample(dtype, (7, 6), 1)
+    expected = x[:-1] * b
+    rne.array_multiply(x[:-1], b, out=x[1:])
+    np.testing.assert_array_equal(x[1:], expected)
+
+
+def test_a_wrong_out_is_refused_with_a_reason() -> None:
+    a = np.ones((2, 3))
+    with pytest.raises(ValueError, match=r"out has shape \(3,\), expected \(2, 3\)"):
+        rne.array_multiply(a, a, out=np.ones(3))
+    with pytest.raises(TypeError, match="out has dtype float32, expected float64"):
+        rne.array_multiply(a, a, out=np.ones((2, 3), "f4"))
+    with pytest.raises(TypeError, match="out must be a NumPy array, got list"):
+        rne.array_multiply(a, a, out=[1])
+    read_only = np.ones((2, 3))
+    read_only.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        rne.array_multiply(a, a, out=read_only)
+    with pytest.raises(TypeError, match="out is a masked array"):
+        rne.array_multiply(a, a, out=np.ma.zeros((2, 3)))
+
+
+def test_wrong_arguments_are_refused_with_a_reason() -> None:
+    with pytest.raises(ValueError, match=r"a has shape \(2,\) and b has shape \(3,\), which do not broadcast"):
+        rne.array_multiply([1, 2], [1, 2, 3])
+    with pytest.raises(TypeError, match="masked"):
+        rne.array_multiply(np.ma.array([1, 2], mask=[0, 1]), 2)
+    for workers in (0, -1, 10**6):
+        with pytest.raises(ValueError, match="number of threads"):
+            rne.array_multiply([1.0], [2.0], workers=workers)
+    with pytest.raises(TypeError):
+        rne.array_multiply(np.array(["a"]), 2)
+
+
+def test_other_dtypes_are_left_to_numpy() -> None:
+    a = np.ones(3, "longdouble")
+    assert_same(rne.array_multiply(a, 2), a * 2)
+    objects = np.array([2**70, 3], object)
+    assert rne.process_data(objects, 2).tolist() == [2**71, 6]
+
+
+def test_huge_results_are_memory_errors() -> None:
+    big = np.broadcast_to(np.float64(1), (1 << 40, 1))
+    with pytest.raises(MemoryError):
+        rne.array_multiply(big, np.ones((1, 1 << 10)))
+
+
+@pytest.mark.parametrize("dtype", REAL)
+def test_process_numbers_equals_the_mask_for_every_layout(dtype: str) -> None:
+    numbers = sample(dtype)
+    for threshold in (0, 3, -2, 2.5, -1e9, 1e9, np.nan):
+        expected = numbers[numbers.astype("f8") > threshold] * 2
+        for name, x in layouts(numbers):
+            got = rne.process_numbers(x, threshold)
+            np.testing.assert_array_equal(got, expected, err_msg=name)
+            assert got.dtype == expected.dtype
+
+
+def test_process_numbers_keeps_lists_lists_and_ints_exact() -> None:
+    assert rne.process_numbers([1, 2**70, 3.5, True, -1], 0) == [2, 2**71, 7.0, 2]
+    assert rne.process_numbers((1, 2), 1) == [4]
+    assert rne.process_numbers([], 1) == []
+    assert rne.process_numbers([2**53 + 1], 2**53) == [2**54 + 2]
+
+
+def test_process_numbers_never_wraps() -> None:
+    with pytest.raises(OverflowError, match="int8"):
+        rne.process_numbers(np.array([100], "i1"), 0)
+    assert rne.process_numbers(np.array([-128, 63], "i1"), 0).tolist() == [126]
+    top = np.array([2**64 - 1], "u8")
+    assert rne.process_numbers(top, 2**64 - 1).size == 0
+    assert rne.process_numbers(top, 2**70).size == 0
+
+
+def test_process_numbers_refuses_what_is_no_number() -> None:
+    with pytest.raises(TypeError, match="item 1 is of type str"):
+        rne.process_numbers([1, "2"], 0)
+    with pytest.raises(TypeError, match="complex128"):
+        rne.process_numbers(np.ones(2, complex), 0)
+    with pytest.raises(TypeError, match="threshold must be"):
+        rne.process_numbers([1], "0")
+
+
+@given(st.lists(st.integers() | st.floats(allow_nan=False)), st.integers() | st.floats(allow_nan=False))
+def test_process_numbers_of_any_list(numbers: list[float], threshold: float) -> None:
+    assert rne.process_numbers(numbers, threshold) == [2 * x for x in numbers if x > threshold]
+
+
+@given(hnp.arrays("f8", st.integers(0, 3000)), st.floats())
+def test_process_numbers_of_any_array(numbers: np.ndarray, threshold: float) -> None:
+    with np.errstate(all="ignore"):
+        expected = numbers[numbers > threshold] * 2
+    np.testing.assert_array_equal(rne.process_numbers(numbers, threshold), expected)
+
+
+def test_batch_and_single_do_the_same() -> None:
+    xs = [1, 2.5, -0.0, True]
+    assert rne.process_batch(xs) == list(map(rne.process_single, xs))
+    assert rne.process_batch([]) == []
+    for dtype in REAL:
+        data = sample(dtype)
+        got = rne.process_batch(data)
+        assert got.dtype == np.float64
+        np.testing.assert_array_equal(got, 2.0 * data.astype("f8"))
+    for wrong in (["1"], [None], [1j], np.array([1j])):
+        with pytest.raises(TypeError):
+            rne.process_batch(wrong)
+    with pytest.raises(TypeError):
+        rne.process_single("1")
+    assert operator.eq(rne.process_single(np.float32(0.5)), 1.0)
+
+
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_complex_products_round_as_numpys(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    a = (rng.standard_normal(1001) + 1j * rng.standard_normal(1001)).astype(dtype)
+    np.testing.assert_allclose(rne.array_multiply(a, a[::-1]), a * a[::-1], rtol=4 * np.finfo(dtype).eps)
