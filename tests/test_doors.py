@@ -1,0 +1,264 @@
+"""What every function gets from the doors: arrays, threads, signals, forks, memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rust_numpy_example as rne
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+# ------------------------------------------------------------------ arrays
+
+
+def test_a_complex_field_with_a_stride_of_one_and_a_half_elements() -> None:
+    packed = np.zeros(3, [("c", "c16"), ("x", "f8")])
+    packed["c"] = [1 + 1j, 2 + 2j, 7 + 7j]
+    assert packed["c"].flags.aligned
+    assert rne.sum_array(packed["c"]) == 10 + 10j
+
+
+def test_an_array_without_axes_and_one_with_sixty() -> None:
+    assert rne.sum_array(np.array(5)) == 5
+    most = 64 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 32
+    many = np.arange(4).reshape((2, 2) + (1,) * (most - 2))
+    assert rne.sum_array(many) == 6
+    np.testing.assert_array_equal(rne.array_multiply(many, many), many * many)
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 2), (2, 0, 3)])
+def test_empty_arrays(shape: tuple[int, ...]) -> None:
+    empty = np.zeros(shape)
+    assert rne.sum_array(empty) == 0
+    assert rne.array_multiply(empty, empty).shape == shape
+    for axis in range(len(shape)):
+        np.testing.assert_array_equal(rne.sum_array(empty, axis), empty.sum(axis))
+
+
+def test_a_broadcast_array_is_read_in_place() -> None:
+    broadcast = np.broadcast_to(np.float64(2), (10**4, 10**3))
+    assert broadcast.strides == (0, 0)
+    assert rne.sum_array(broadcast) == 2e7
+
+
+def test_a_memory_map(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(1000.0))
+    assert rne.sum_array(np.load(path, mmap_mode="r")) == 499500
+
+
+def test_whatever_asarray_takes() -> None:
+    for data in ([1.0, 2.0], (1.0, 2.0), memoryview(np.array([1.0, 2.0])), np.array([1.0, 2.0]).astype(">f8")):
+        assert rne.sum_array(data) == 3.0
+
+
+@pytest.mark.parametrize(
+    "data", [["a"], [None], [{}], np.zeros(2, "M8[s]"), np.zeros(2, "V8"), np.zeros(2, [("x", "f8")]), np.zeros(2, "g")]
+)
+def test_other_dtypes_are_refused_with_their_name(data: object) -> None:
+    with pytest.raises(TypeError, match="sum_array: arr has dtype .*expected bool, an integer, a float"):
+        rne.sum_array(data)
+
+
+def test_bools_that_are_not_zero_or_one() -> None:
+    strange = np.array([0, 1, 2, 255], "u1").view("?")
+    assert rne.sum_array(strange) == 3
+    np.testing.assert_array_equal(rne.array_multiply(strange, True), [False, True, True, True])
+
+
+def test_an_array_in_use_is_not_resized() -> None:
+    data = np.ones(20_000_000)
+    refused = []
+    started = threading.Event()
+
+    def resize() -> None:
+        started.wait()
+        while not done:
+            try:
+                data.resize(1, refcheck=False)
+            except ValueError:
+                refused.append(1)
+            else:
+                data.resize(20_000_000, refcheck=False)
+            time.sleep(0)
+
+    done = False
+    thread = threading.Thread(target=resize)
+    thread.start()
+    view = data[::2]
+    try:
+        for _ in range(3):
+            started.set()
+            rne.cpu_intensive(view)
+    finally:
+        done = True
+        thread.join()
+    assert refused
+
+
+# ------------------------------------------------------------------ threads
+
+
+def test_the_number_of_threads_is_set_and_reset() -> None:
+    default = rne.get_num_threads()
+    rne.set_num_threads(3)
+    assert rne.get_num_threads() == rne.build_info()["num_threads"] == 3
+    rne.set_num_threads(None)
+    assert rne.get_num_threads() == default
+    for wrong in (0, -1, 1025):
+        with pytest.raises(ValueError, match="between 1 and 1024"):
+            rne.set_num_threads(wrong)
+    with pytest.raises(TypeError):
+        rne.set_num_threads("2")
+
+
+def test_the_environment_is_read_in_its_order() -> None:
+    code = "import rust_numpy_example as rne; print(rne.get_num_threads())"
+    own, rayon, openmp = "RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"
+    none = {own: "", rayon: "", openmp: ""}
+    assert run(code, **{**none, own: "5", rayon: "6", openmp: "7"}).stdout == "5\n"
+    assert run(code, **{**none, rayon: "6", openmp: "7"}).stdout == "6\n"
+    assert run(code, **{**none, own: "many", rayon: "0", openmp: "7"}).stdout == "7\n"
+    available = len(os.sched_getaffinity(0))
+    assert 1 <= int(run(code, **none).stdout) <= available
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
+def test_a_cpu_level_can_be_forced(level: str) -> None:
+    code = "import rust_numpy_example as rne; i = rne.build_info(); print(i['simd'], *i['simd_available'])"
+    used, *available = run(code, RUST_NUMPY_EXAMPLE_SIMD=level).stdout.split()
+    assert used == (level if level in available else available[-1])
+
+
+def test_a_release_build_is_installed() -> None:
+    assert rne.build_info()["profile"] == "release"
+
+
+# ------------------------------------------------------------------ forks
+
+
+def _sum_in_child(data: np.ndarray) -> float:
+    return float(rne.sum_array(data, workers=2))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.parametrize("before", [False, True], ids=["before the first use", "after it"])
+def test_a_forked_child_and_its_parent_both_work(before: bool) -> None:
+    code = f"""
+import os, warnings, numpy as np, rust_numpy_example as rne
+warnings.simplefilter("ignore")
+data = np.ones(2_000_000)
+if {before}:
+    assert rne.sum_array(data, workers=2) == 2e6
+pid = os.fork()
+assert rne.sum_array(data, workers=2) == 2e6
+if pid == 0:
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+print("fine")
+"""
+    assert run(code).stdout == "fine\n"
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_multiprocessing_pool_after_use() -> None:
+    data = np.ones(2_000_000)
+    assert _sum_in_child(data) == 2e6
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.apply_async(_sum_in_child, (data,)).get(60) == 2e6
+
+
+# ------------------------------------------------------------------ signals
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_stops_the_work(workers: str) -> None:
+    code = """
+import signal, time, numpy as np, rust_numpy_example as rne
+data = np.broadcast_to(np.float64(1e300), (1 << 40,))
+signal.signal(signal.SIGALRM, lambda *_: sent.append(time.perf_counter()) or signal.raise_signal(signal.SIGINT))
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for _ in range(5):
+    sent = []
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        rne.cpu_intensive(data)
+    except KeyboardInterrupt:
+        print(time.perf_counter() - sent[0])
+"""
+    result = run(code, RUST_NUMPY_EXAMPLE_NUM_THREADS=workers)
+    latencies = sorted(map(float, result.stdout.split()))
+    assert len(latencies) == 5, result.stderr
+    # The handler itself runs late where the machine is busy; the median tells.
+    assert latencies[2] < 0.1
+
+
+def test_other_threads_run_during_a_long_call() -> None:
+    ticks = 0
+    done = False
+
+    def tick() -> None:
+        nonlocal ticks
+        while not done:
+            ticks += 1
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    end = time.perf_counter() + 0.5
+    data = np.ones(5_000_000)
+    while time.perf_counter() < end:
+        rne.cpu_intensive(data)
+    done = True
+    thread.join()
+    assert ticks > 20
+
+
+# ------------------------------------------------------------------ memory
+
+
+def test_outputs_that_cannot_be_had_are_memory_errors() -> None:
+    column = np.broadcast_to(np.float64(1), (1 << 30, 1))
+    with pytest.raises(MemoryError):
+        rne.array_multiply(column, np.broadcast_to(np.float64(1), (1, 1 << 30)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_a_memory_limit_is_a_memory_error() -> None:
+    code = """
+import resource, numpy as np, rust_numpy_example as rne
+data = np.ones(30_000_000)
+rne.array_multiply(data[:1000], 2.0)
+used = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (used + (100 << 20),) * 2)
+try:
+    rne.array_multiply(data, 2.0)
+except MemoryError:
+    print("MemoryError")
+print(rne.array_multiply(data[:3], 2.0))
+"""
+    result = run(code)
+    assert result.stdout == "MemoryError\n[2. 2. 2.]\n", result.stderr
