@@ -19,6 +19,7 @@ use pyo3::types::{PyTuple, PyWeakrefReference};
 
 use crate::alloc::checked_size;
 use crate::dtype::{DType, Element};
+use crate::error::Error;
 
 /// An array in use by a call.
 pub trait Operand {
@@ -199,7 +200,10 @@ impl Operand for Output<'_> {
 impl<'py> Output<'py> {
     /// A new array in C order, not initialised. Memory that NumPy cannot get is a `MemoryError`.
     pub fn new(py: Python<'py>, dtype: DType, shape: &[usize]) -> PyResult<Self> {
-        checked_size(&[checked_size(shape)?, dtype.size()])?;
+        let bytes = checked_size(&[checked_size(shape)?, dtype.size()])?;
+        if isize::try_from(bytes).is_err() {
+            return Err(Error::Memory { bytes }.into());
+        }
         assert!(shape.len() <= MAX_DIMS);
         // SAFETY: the shape is an array of `shape.len()` lengths that fit; the call takes over
         // the reference to the dtype; it returns a new array or null with an exception set.

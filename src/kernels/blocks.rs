@@ -15,8 +15,10 @@ use crate::parallel::Work;
 /// kernel reads it more than once.
 pub const BLOCK: usize = 1024;
 
-/// Elements in a part, the unit of work of a thread: some tens of microseconds.
+/// Elements in a part, the unit of work of a thread: some tens of microseconds. Parts of a very
+/// large array are larger, so that their results stay few.
 const PART: usize = 128 * BLOCK;
+const MAX_PARTS: usize = 4096;
 
 /// What takes in the blocks of an array one after the other.
 pub trait Sink<T> {
@@ -40,41 +42,65 @@ pub fn memory_order<T>(mut view: ArrayViewD<'_, T>) -> ArrayViewD<'_, T> {
 }
 
 /// Feeds a view to `sink`, block by block.
-pub fn feed<T: Element>(view: ArrayViewD<'_, T>, sink: &mut impl Sink<T>) {
+pub fn feed<T: Element>(view: ArrayViewD<'_, T>, sink: &mut impl Sink<T>, work: &Work<'_>) -> Result<()> {
     let view = memory_order(view);
-    if let Some(slice) = view.as_slice() {
-        return slice.chunks(BLOCK).for_each(|block| sink.block(block));
+    match view.as_slice() {
+        Some(slice) => feed_slice(slice, sink, work),
+        None => feed_lanes(view, sink, work),
     }
+}
+
+fn feed_slice<T: Element>(slice: &[T], sink: &mut impl Sink<T>, work: &Work<'_>) -> Result<()> {
+    for part in slice.chunks(PART) {
+        work.check()?;
+        part.chunks(BLOCK).for_each(|block| sink.block(block));
+    }
+    Ok(())
+}
+
+fn feed_lanes<T: Element>(view: ArrayViewD<'_, T>, sink: &mut impl Sink<T>, work: &Work<'_>) -> Result<()> {
     let innermost = Axis(view.ndim() - 1);
-    let mut buffer = Buffer { elements: Vec::with_capacity(BLOCK), sink };
+    let mut buffer = Buffer { elements: Vec::with_capacity(BLOCK), sink, unchecked: 0 };
     for lane in view.lanes(innermost) {
         match lane.to_slice() {
-            Some(slice) if slice.len() >= BLOCK => {
-                slice.chunks(BLOCK).for_each(|block| buffer.sink.block(block))
-            }
-            Some(slice) => buffer.extend(slice.len(), slice.iter().copied()),
-            None => buffer.extend(lane.len(), lane.iter().copied()),
+            Some(slice) if slice.len() >= BLOCK => feed_slice(slice, buffer.sink, work)?,
+            Some(slice) => buffer.extend(slice.len(), slice.iter().copied(), work)?,
+            None => buffer.extend(lane.len(), lane.iter().copied(), work)?,
         }
     }
     buffer.flush();
+    Ok(())
 }
 
 /// Collects short or strided lanes into blocks.
 struct Buffer<'a, T, S> {
     elements: Vec<T>,
     sink: &'a mut S,
+    /// Blocks since the last look at the stop flag.
+    unchecked: usize,
 }
 
 impl<T: Copy, S: Sink<T>> Buffer<'_, T, S> {
-    fn extend(&mut self, mut len: usize, mut elements: impl Iterator<Item = T>) {
+    fn extend(
+        &mut self,
+        mut len: usize,
+        mut elements: impl Iterator<Item = T>,
+        work: &Work<'_>,
+    ) -> Result<()> {
         while len > 0 {
             let room = len.min(BLOCK - self.elements.len());
             self.elements.extend(elements.by_ref().take(room));
             len -= room;
             if self.elements.len() == BLOCK {
                 self.flush();
+                self.unchecked += 1;
+                if self.unchecked == PART / BLOCK {
+                    work.check()?;
+                    self.unchecked = 0;
+                }
             }
         }
+        Ok(())
     }
 
     fn flush(&mut self) {
@@ -85,29 +111,30 @@ impl<T: Copy, S: Sink<T>> Buffer<'_, T, S> {
     }
 }
 
-/// Reduces a view part by part on all threads; the states come in the order of the parts.
-pub fn reduce<T: Element, S: Sink<T> + Send>(
+/// Reduces a view part by part on all threads; the results come in the order of the parts.
+pub fn reduce<T: Element, S: Sink<T> + Default, R: Send>(
     view: ArrayViewD<'_, T>,
     work: &Work<'_>,
-    new: impl Fn() -> S + Sync,
-) -> Result<Vec<S>> {
+    finish: impl Fn(S) -> R + Sync,
+) -> Result<Vec<R>> {
     let view = memory_order(view);
+    let part = PART.max(view.len().div_ceil(MAX_PARTS).next_multiple_of(BLOCK));
     if let Some(slice) = view.as_slice() {
-        return work.map(slice.len().div_ceil(PART), |part| {
-            let mut state = new();
-            let start = part * PART;
-            slice[start..slice.len().min(start + PART)].chunks(BLOCK).for_each(|block| state.block(block));
-            Ok(state)
+        return work.map(slice.len().div_ceil(part), |index| {
+            let mut state = S::default();
+            let start = index * part;
+            feed_slice(&slice[start..slice.len().min(start + part)], &mut state, work)?;
+            Ok(finish(state))
         });
     }
     let outer = view.len_of(Axis(0));
-    let rows = (PART / (view.len() / outer).max(1)).max(1);
-    work.map(outer.div_ceil(rows), |part| {
-        let mut state = new();
-        let start = part * rows;
+    let rows = (part / (view.len() / outer).max(1)).max(1);
+    work.map(outer.div_ceil(rows), |index| {
+        let mut state = S::default();
+        let start = index * rows;
         let part = view.slice_axis(Axis(0), Slice::from(start..outer.min(start + rows)));
-        feed(part, &mut state);
-        Ok(state)
+        feed(part, &mut state, work)?;
+        Ok(finish(state))
     })
 }
 
@@ -128,8 +155,9 @@ mod tests {
     }
 
     fn collected(view: ArrayViewD<'_, i64>, workers: usize) -> Vec<i64> {
-        let parts = reduce(view, &Work::with_threads(workers), Collect::default).expect("nothing fails here");
-        let mut all: Vec<i64> = parts.into_iter().flat_map(|part| part.0).collect();
+        let parts =
+            reduce(view, &Work::with_threads(workers), |state: Collect| state.0).expect("nothing fails here");
+        let mut all: Vec<i64> = parts.into_iter().flatten().collect();
         all.sort_unstable();
         all
     }

@@ -75,9 +75,8 @@ fn sum_each<T: Summand, O: Element>(
         let mut totals = Vec::with_capacity(PART);
         for index in part * PART..count.min((part + 1) * PART) {
             let mut state = Sum::<T>::default();
-            feed(sub_views(index), &mut state);
+            feed(sub_views(index), &mut state, work)?;
             totals.push(narrow(state.0.finish()));
-            work.check()?;
         }
         Ok(totals)
     })?;

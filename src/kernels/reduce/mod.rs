@@ -8,6 +8,8 @@ pub mod narrow;
 pub mod pairwise;
 pub mod sine;
 
+use std::ops::Add;
+
 use ndarray::ArrayViewD;
 
 use self::block::Summand;
@@ -19,10 +21,13 @@ use crate::simd;
 
 /// The sum of all elements. Integers are exact; floats are added pairwise in float64.
 pub fn sum<T: Summand>(view: ArrayViewD<'_, T>, work: &Work<'_>) -> Result<T::Total> {
-    let parts = reduce(view, work, Sum::<T>::default)?;
+    Ok(total(reduce(view, work, |part: Sum<T>| part.0.finish())?))
+}
+
+fn total<A: Copy + Default + Add<Output = A>>(parts: Vec<A>) -> A {
     let mut total = Pairwise::default();
-    parts.into_iter().for_each(|part| total.push(part.0.finish()));
-    Ok(total.finish())
+    parts.into_iter().for_each(|part| total.push(part));
+    total.finish()
 }
 
 /// The sum of the blocks seen so far.
@@ -51,9 +56,7 @@ pub fn sum_of_sines(view: ArrayViewD<'_, f64>, work: &Work<'_>) -> Result<f64> {
         }
     }
 
-    let mut total = Pairwise::default();
-    reduce(view, work, Sines::default)?.into_iter().for_each(|part| total.push(part.0.finish()));
-    Ok(total.finish())
+    Ok(total(reduce(view, work, |part: Sines| part.0.finish())?))
 }
 
 #[cfg(test)]
