@@ -28,12 +28,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Value(text) | Error::Type(text) | Error::Overflow(text) | Error::Os(text) => {
-                f.write_str(text)
-            }
-            Error::Memory { bytes: usize::MAX } => {
-                f.write_str("the size asked for is larger than any memory")
-            }
+            Error::Value(text) | Error::Type(text) | Error::Overflow(text) | Error::Os(text) => f.write_str(text),
+            Error::Memory { bytes: usize::MAX } => f.write_str("the size asked for is larger than any memory"),
             Error::Memory { bytes } => write!(f, "could not allocate {bytes} bytes"),
             Error::Interrupted => f.write_str("interrupted"),
         }

@@ -102,12 +102,8 @@ impl Work<'static> {
 impl<'a> Work<'a> {
     /// Work on `workers` threads; the calling thread asks `interrupt` every few milliseconds.
     pub fn interruptible(workers: usize, interrupt: &'a dyn Interrupt) -> Self {
-        let poll = Poll {
-            interrupt,
-            caller: std::thread::current().id(),
-            start: Instant::now(),
-            asked: AtomicU32::new(0),
-        };
+        let poll =
+            Poll { interrupt, caller: std::thread::current().id(), start: Instant::now(), asked: AtomicU32::new(0) };
         Work { workers, stop: AtomicBool::new(false), poll: Some(poll) }
     }
 
@@ -283,8 +279,9 @@ mod tests {
     #[test]
     fn the_first_error_wins() {
         for workers in [1, 2, 5] {
-            let error = Work::with_threads(workers)
-                .for_each(64, |i| if i >= 3 { Err(Error::Value(i.to_string())) } else { Ok(()) });
+            let error = Work::with_threads(workers).for_each(64, |i| {
+                if i >= 3 { Err(Error::Value(i.to_string())) } else { Ok(()) }
+            });
             assert_eq!(error, Err(Error::Value("3".into())));
         }
     }

@@ -90,11 +90,7 @@ impl<'py> Input<'py> {
         }
         let copy = numpy(array.py(), "ascontiguousarray")?.call1((&array, dtype.name()))?;
         // NumPy makes an array without axes into one with an axis there.
-        let copy = if array.ndim() == 0 {
-            copy.call_method1("reshape", (PyTuple::empty(array.py()),))?
-        } else {
-            copy
-        };
+        let copy = if array.ndim() == 0 { copy.call_method1("reshape", (PyTuple::empty(array.py()),))? } else { copy };
         Ok(Input { array: copy.cast_into()?, dtype })
     }
 
@@ -189,10 +185,7 @@ impl<'py> Output<'py> {
     ) -> PyResult<Self> {
         let Some(out) = out else { return Self::new(py, dtype, shape) };
         let Ok(array) = out.cast::<PyUntypedArray>() else {
-            return Err(PyTypeError::new_err(format!(
-                "{function}: out must be a NumPy array, got {}",
-                kind_of(out)
-            )));
+            return Err(PyTypeError::new_err(format!("{function}: out must be a NumPy array, got {}", kind_of(out))));
         };
         if !array.is_exact_instance_of::<PyUntypedArray>() && is_masked(array)? {
             return Err(masked(function, "out"));
@@ -216,8 +209,9 @@ impl<'py> Output<'py> {
             return Err(PyValueError::new_err(format!("{function}: out is read-only")));
         }
         let clashes = |input: &&Input<'py>| {
-            let same =
-                aliases == Aliases::Exact && input.dtype == dtype && is_same_memory(&input.array, array);
+            let same = aliases == Aliases::Exact
+                && input.dtype == dtype
+                && is_same_memory(&input.array, array);
             !same && overlaps(&input.array, array)
         };
         if !is_plain(array, dtype) || repeats(array) || inputs.iter().any(clashes) {
@@ -276,11 +270,7 @@ pub enum Aliases {
 const MAX_DIMS: usize = 64;
 
 /// `object` as an array: itself if it is one, else what `np.asarray` makes of it.
-fn as_array<'py>(
-    function: &str,
-    name: &str,
-    object: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyUntypedArray>> {
+fn as_array<'py>(function: &str, name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
         return Ok(array.clone());
     }
@@ -333,20 +323,8 @@ fn supported(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
         _ if number == NPY_TYPES::NPY_USHORT as i32 => DType::U16,
         _ if number == NPY_TYPES::NPY_INT as i32 => DType::I32,
         _ if number == NPY_TYPES::NPY_UINT as i32 => DType::U32,
-        _ if number == NPY_TYPES::NPY_LONG as i32 => {
-            if long {
-                DType::I64
-            } else {
-                DType::I32
-            }
-        }
-        _ if number == NPY_TYPES::NPY_ULONG as i32 => {
-            if long {
-                DType::U64
-            } else {
-                DType::U32
-            }
-        }
+        _ if number == NPY_TYPES::NPY_LONG as i32 => if long { DType::I64 } else { DType::I32 },
+        _ if number == NPY_TYPES::NPY_ULONG as i32 => if long { DType::U64 } else { DType::U32 },
         _ if number == NPY_TYPES::NPY_LONGLONG as i32 => DType::I64,
         _ if number == NPY_TYPES::NPY_ULONGLONG as i32 => DType::U64,
         _ if number == NPY_TYPES::NPY_HALF as i32 => DType::F16,
@@ -388,8 +366,7 @@ fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
     let size = dtype.size() as isize;
     // SAFETY: an array object.
     let aligned = unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_ALIGNED != 0;
-    let whole =
-        || array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0);
+    let whole = || array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0);
     array.is_empty() || (aligned && array.dtype().is_native_byteorder() != Some(false) && whole())
 }
 
@@ -400,11 +377,7 @@ fn layout<T>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, ndarray::StrideShape
     // SAFETY: an array object.
     let mut start = unsafe { (*array.as_array_ptr()).fields.data }.cast::<T>();
     if array.is_empty() {
-        return (
-            std::ptr::NonNull::dangling().as_ptr(),
-            IxDyn(shape).into_shape_with_order().into(),
-            Vec::new(),
-        );
+        return (std::ptr::NonNull::dangling().as_ptr(), IxDyn(shape).into_shape_with_order().into(), Vec::new());
     }
     let mut strides = IxDyn::zeros(shape.len());
     let mut inverted = Vec::new();

@@ -76,9 +76,9 @@ impl<'a, 'py> Call<'a, 'py> {
         };
         let _pins = self.operands.iter().map(|operand| operand.pin()).collect::<PyResult<Vec<_>>>()?;
         let signals = Signals::default();
-        let result = self
-            .py
-            .detach(|| catch_unwind(AssertUnwindSafe(|| body(&Work::interruptible(workers, &signals)))));
+        let result = self.py.detach(|| {
+            catch_unwind(AssertUnwindSafe(|| body(&Work::interruptible(workers, &signals))))
+        });
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);
