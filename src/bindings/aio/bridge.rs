@@ -14,6 +14,7 @@
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
@@ -124,20 +125,21 @@ where
 
 /// The one thread that touches Python: brings each result to its event loop.
 pub fn courier(inbox: &Receiver<Message>, pending: &Pending) {
-    let mut stop = false;
-    while let (false, Ok(Message::Done(number, outcome))) = (stop, inbox.recv()) {
+    while let Ok(Message::Done(number, outcome)) = inbox.recv() {
         let attached = Python::try_attach(|py| {
             deliver(py, pending, number, outcome);
             // To attach once serves all that has come in.
             loop {
                 match inbox.try_recv() {
                     Ok(Message::Done(number, outcome)) => deliver(py, pending, number, outcome),
-                    Ok(Message::Stop) => return true,
-                    Err(_) => return false,
+                    Ok(Message::Stop) => return ControlFlow::Break(()),
+                    Err(_) => return ControlFlow::Continue(()),
                 }
             }
         });
-        stop = attached.unwrap_or(true);
+        if attached != Some(ControlFlow::Continue(())) {
+            return;
+        }
     }
 }
 

@@ -63,7 +63,7 @@ fn async_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
         };
         bridge::awaitable(py, |_| async move {
             tokio::time::sleep(time).await;
-            Ok::<_, Infallible>(())
+            Ok::<_, Infallible>(NOTHING)
         })
     })
 }
@@ -154,6 +154,9 @@ fn async_fetch_data<'py>(
     })
 }
 
+/// None in Python, where `()` is an empty tuple.
+const NOTHING: Option<bool> = None;
+
 /// `seconds` as a duration, the longest one where it is larger; None if it is negative or NaN.
 fn duration(seconds: f64) -> Option<Duration> {
     (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
@@ -167,7 +170,7 @@ pub fn panicking(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         if true {
             panic!("a panic in async work");
         }
-        Ok::<_, Infallible>(())
+        Ok::<_, Infallible>(NOTHING)
     })
 }
 
