@@ -82,7 +82,11 @@ class Server:
 
 def answer(body: bytes = b"", status: str = "200 OK", length: int | None = None, **headers: str) -> bytes:
     """Return the bytes of an answer."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", "Connection: close"]
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body) if length is None else length}",
+        "Connection: close",
+    ]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
@@ -141,16 +145,32 @@ def test_damaged_gzip_is_an_os_error() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "nonsense", "//x", "http://", "http://[::1", "http://x:99999/", "ftp://x/", "file:///etc/passwd", "data:,x"],
+    [
+        "",
+        "nonsense",
+        "//x",
+        "http://",
+        "http://[::1",
+        "http://x:99999/",
+        "ftp://x/",
+        "file:///etc/passwd",
+        "data:,x",
+    ],
 )
 def test_an_address_that_is_not_http_is_a_value_error(url: str) -> None:
-    with pytest.raises(ValueError, match="async_fetch_data: argument url, got .*, expected an http:// or https://"):
+    with pytest.raises(
+        ValueError, match="async_fetch_data: argument url, got .*, expected an http:// or https://"
+    ):
         fetch(url)
 
 
 def test_a_password_is_not_repeated_in_messages() -> None:
     with Server(says(answer(status="404 Not Found"))) as server:
-        for url in ("http://me:secret@[::1", "ftp://me:secret@x/", f"http://me:secret@127.0.0.1:{server.port}/?secret"):
+        for url in (
+            "http://me:secret@[::1",
+            "ftp://me:secret@x/",
+            f"http://me:secret@127.0.0.1:{server.port}/?secret",
+        ):
             with pytest.raises((ValueError, OSError)) as caught:
                 fetch(url)
             assert "secret" not in str(caught.value)
@@ -250,7 +270,10 @@ def test_a_handshake_that_never_ends_times_out() -> None:
 @pytest.mark.parametrize("extra", [0, 1])
 def test_a_body_of_max_bytes_is_taken_and_one_more_is_not(extra: int) -> None:
     body = b"x" * (1000 + extra)
-    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (
+        len(body),
+        body,
+    )
     packed = answer(gzip.compress(body), Content_Encoding="gzip")
     for reply in (answer(body), chunked, packed):
         with Server(says(reply)) as server:
@@ -332,7 +355,9 @@ def test_a_redirect_loop_ends() -> None:
         fetch(server.url)
 
 
-@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:,x", "javascript:1", "http://"])
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:,x", "javascript:1", "http://"]
+)
 def test_a_redirect_to_another_scheme_is_refused(target: str) -> None:
     with Server(says(redirect(target))) as server, pytest.raises(OSError, match="redirect to"):
         fetch(server.url)
@@ -392,19 +417,25 @@ def python(script: str, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only here does SSL_CERT_FILE replace the system's certificates")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only here does SSL_CERT_FILE replace the system's certificates"
+)
 def test_a_certificate_of_ssl_cert_file_is_trusted_for_its_name() -> None:
     with Server(says(answer(b"x")), tls=True) as server:
         script = "print(fetch(sys.argv[1]))"
         for host in ("127.0.0.1", "localhost"):
-            assert python(script, f"https://{host}:{server.port}/", SSL_CERT_FILE=str(CERTIFICATE)) == "b'x'\n"
+            assert (
+                python(script, f"https://{host}:{server.port}/", SSL_CERT_FILE=str(CERTIFICATE)) == "b'x'\n"
+            )
     # The certificate is for another address than this one.
     with Server(says(answer(b"x")), tls=True, host="127.0.0.2") as server:
         script = "try: fetch(sys.argv[1])\nexcept OSError as error: print(error)"
         assert "not valid for name" in python(script, server.url, SSL_CERT_FILE=str(CERTIFICATE))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only here does SSL_CERT_FILE replace the system's certificates")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only here does SSL_CERT_FILE replace the system's certificates"
+)
 def test_a_redirect_from_https_to_http_is_refused() -> None:
     script = "try: fetch(sys.argv[1])\nexcept OSError as error: print(error)"
     with Server(says(answer(b"x"))) as plain, Server(says(redirect(plain.url)), tls=True) as server:
@@ -416,7 +447,10 @@ def test_a_redirect_from_https_to_http_is_refused() -> None:
 def test_a_proxy_in_the_environment_is_not_used() -> None:
     with Server(says(answer(b"proxy"))) as proxy, Server(says(answer(b"direct"))) as server:
         variables = {name: proxy.url for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")}
-        assert python("print(fetch(sys.argv[1]))", server.url, NO_PROXY="", no_proxy="", **variables) == "b'direct'\n"
+        assert (
+            python("print(fetch(sys.argv[1]))", server.url, NO_PROXY="", no_proxy="", **variables)
+            == "b'direct'\n"
+        )
         assert proxy.heads == []
 
 

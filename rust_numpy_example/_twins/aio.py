@@ -25,7 +25,9 @@ class _Answer(socketserver.StreamRequestHandler):
         with contextlib.suppress(OSError):
             while self.rfile.readline().strip():
                 pass
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY) + BODY)
+            self.wfile.write(
+                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY) + BODY
+            )
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -171,7 +171,9 @@ TWINS: list[Twin] = [
         _extended(rne.RustStruct),
         _extended(_Record),
     ),
-    Twin("Human", "name and age", lambda: ("Ada", 36), lambda *a: rne.Human(*a).age, lambda *a: _Human(*a).age),
+    Twin(
+        "Human", "name and age", lambda: ("Ada", 36), lambda *a: rne.Human(*a).age, lambda *a: _Human(*a).age
+    ),
     Twin(
         "human_says_hi",
         "JSON to a struct",

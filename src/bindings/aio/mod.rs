@@ -132,7 +132,10 @@ fn async_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
 /// >>> server.shutdown()
 /// >>> server.server_close()
 #[pyfunction]
-#[pyo3(signature = (url, *, timeout=Some(30.0), max_bytes=67_108_864))]
+#[pyo3(
+    signature = (url, *, timeout=Some(30.0), max_bytes=67_108_864),
+    text_signature = "(url, *, timeout=30.0, max_bytes=67108864)",
+)]
 fn async_fetch_data<'py>(
     py: Python<'py>,
     url: &str,

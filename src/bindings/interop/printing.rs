@@ -92,7 +92,7 @@ fn not_text(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyErr {
 }
 
 /// The repr of `value`, cut where it is long.
-fn shortened(value: &Bound<'_, PyAny>) -> PyResult<String> {
+pub fn shortened(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let repr = value.repr()?.to_string();
     Ok(match repr.char_indices().nth(60) {
         Some((cut, _)) => format!("{}...", &repr[..cut]),
@@ -190,6 +190,7 @@ pub fn push(text: &mut String, parts: &[&str]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes room for `bytes` more in `text`, or says that there is no memory for them.
 fn reserve(text: &mut String, bytes: usize) -> Result<(), Error> {
     text.try_reserve(bytes).map_err(|_| Error::Memory { bytes })
 }

@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyType};
 
-use super::printing::{print, push};
+use super::printing::{print, push, shortened};
 use crate::alloc::{try_copied, try_reserve};
 use crate::bindings::call::guard;
 
@@ -97,12 +97,9 @@ fn numbers(argument: &str, iterable: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
             } else {
                 return error;
             };
-            match item.repr() {
-                Ok(repr) => expected(format!(
-                    "RustStruct: argument {argument}, got {repr} at index {index}, expected an int of 64 bits"
-                )),
-                Err(error) => error,
-            }
+            // An int of thousands of digits has no repr.
+            let got = shortened(&item).unwrap_or_else(|_| "a large int".to_owned());
+            expected(format!("RustStruct: argument {argument}, got {got} at index {index}, expected an int of 64 bits"))
         })?;
         try_reserve(&mut vector, 1)?;
         vector.push(number);
