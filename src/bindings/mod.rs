@@ -13,6 +13,8 @@ mod array;
 mod call;
 mod elementwise;
 mod error;
+#[cfg(feature = "faults")]
+mod faults;
 mod fibonacci;
 mod image;
 mod interop;
@@ -44,6 +46,8 @@ fn rust_numpy_example(m: &Bound<'_, PyModule>) -> PyResult<()> {
         interop::register,
         aio::register,
         table::register,
+        #[cfg(feature = "faults")]
+        faults::register,
     ] {
         register(m)?;
     }

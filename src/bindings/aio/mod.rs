@@ -165,16 +165,17 @@ fn duration(seconds: f64) -> Option<Duration> {
     (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
-/// An awaitable whose work panics.
+/// An awaitable of `work`, for the other bindings.
 #[cfg(feature = "faults")]
-pub fn panicking(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    bridge::awaitable(py, |_| async {
-        tokio::task::yield_now().await;
-        if true {
-            panic!("a panic in async work");
-        }
-        Ok::<_, Infallible>(NOTHING)
-    })
+pub fn awaitable<'py, T, E>(
+    py: Python<'py>,
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    T: for<'any> IntoPyObject<'any> + Send + 'static,
+    E: Into<PyErr> + Send + 'static,
+{
+    bridge::awaitable(py, |_| work)
 }
 
 /// Adds the topic's names to the module.
