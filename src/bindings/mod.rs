@@ -16,6 +16,8 @@ mod axes;
 mod call;
 mod elementwise;
 mod error;
+#[cfg(feature = "faults")]
+mod faults;
 mod fibonacci;
 mod image;
 mod interop;
@@ -48,6 +50,8 @@ fn rust_numpy_example(m: &Bound<'_, PyModule>) -> PyResult<()> {
         interop::register,
         aio::register,
         table::register,
+        #[cfg(feature = "faults")]
+        faults::register,
     ] {
         register(m)?;
     }

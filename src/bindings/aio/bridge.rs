@@ -1,0 +1,201 @@
+//! From a Rust future to an asyncio future, and back.
+//!
+//! ```text
+//!   event loop's thread              tokio's threads            the courier
+//!   awaitable() ── spawn ──────────> the work
+//!                                    its result ── message ──> call_soon_threadsafe ─┐
+//!   Settle() on the loop <────────────────────────────────────────────────────────────┘
+//!   Cancel() when the future is done, in whatever way ── abort ──> the work is dropped
+//! ```
+//!
+//! The work and its messages hold no Python object, only a number: so tokio's threads neither
+//! wait for the interpreter nor ever touch it. A result becomes a Python object on the thread of
+//! the loop.
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use tokio::task::AbortHandle;
+
+use super::fetch::Web;
+use super::runtime::with_engine;
+use crate::bindings::call::guard;
+use crate::bindings::error::from_panic;
+
+/// The result of the work, to be made a Python object on the thread of the loop.
+type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+/// What the courier is told.
+pub enum Message {
+    /// The work with this number is done.
+    Done(u64, Outcome),
+    /// No message after this one is to be delivered.
+    Stop,
+}
+
+/// Who waits for a result.
+struct Waiting {
+    event_loop: Py<PyAny>,
+    future: Py<PyAny>,
+}
+
+/// Everybody who waits, by the number of the work. Locked only while attached to the
+/// interpreter, for a moment in which no Python code runs: nothing is dropped under the lock.
+#[derive(Default)]
+pub struct Pending {
+    waiting: Mutex<HashMap<u64, Waiting>>,
+    numbers: AtomicU64,
+}
+
+impl Pending {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Waiting>> {
+        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn insert(&self, waiting: Waiting) -> u64 {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        self.lock().insert(number, waiting);
+        number
+    }
+
+    fn remove(&self, number: u64) -> Option<Waiting> {
+        self.lock().remove(&number)
+    }
+
+    /// Forgets everybody.
+    pub fn clear(&self) {
+        let all = std::mem::take(&mut *self.lock());
+        drop(all);
+    }
+}
+
+/// Starts the work and returns an asyncio future of its result.
+pub fn awaitable<'py, W, T, E>(py: Python<'py>, work: impl FnOnce(Web) -> W) -> PyResult<Bound<'py, PyAny>>
+where
+    W: Future<Output = Result<T, E>> + Send + 'static,
+    T: for<'any> IntoPyObject<'any> + Send + 'static,
+    E: Into<PyErr> + Send + 'static,
+{
+    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    // Raises RuntimeError where no loop runs.
+    let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
+    let future = event_loop.call_method0("create_future")?;
+    let waiting = Waiting { event_loop: event_loop.unbind(), future: future.clone().unbind() };
+    let cancel = with_engine(py, |engine, runtime| {
+        let number = engine.pending.insert(waiting);
+        let work = work(engine.web.clone());
+        let post = engine.post.clone();
+        let task = runtime.spawn(async move {
+            let outcome = outcome(work).await;
+            // Nobody listens once Python is about to end.
+            let _ = post.send(Message::Done(number, outcome));
+        });
+        Cancel { work: task.abort_handle(), number, pending: Arc::clone(&engine.pending) }
+    })?;
+    future.call_method1("add_done_callback", (cancel,))?;
+    Ok(future)
+}
+
+/// What the work returns or, where it panics, the exception that this is.
+async fn outcome<T, E>(work: impl Future<Output = Result<T, E>>) -> Outcome
+where
+    T: for<'any> IntoPyObject<'any> + Send + 'static,
+    E: Into<PyErr> + Send + 'static,
+{
+    let mut work = Box::pin(work);
+    let result = poll_fn(|context| {
+        let poll = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        poll.map_or_else(|payload| Poll::Ready(Err(payload)), |poll| poll.map(Ok))
+    });
+    match result.await {
+        Ok(Ok(value)) => Box::new(|py| value.into_py_any(py)),
+        Ok(Err(error)) => Box::new(|_| Err(error.into())),
+        Err(payload) => Box::new(|_| Err(from_panic(payload))),
+    }
+}
+
+/// The one thread that touches Python: brings each result to its event loop.
+pub fn courier(inbox: &Receiver<Message>, pending: &Pending) {
+    while let Ok(Message::Done(number, outcome)) = inbox.recv() {
+        let attached = Python::try_attach(|py| {
+            deliver(py, pending, number, outcome);
+            // To attach once serves all that has come in.
+            loop {
+                match inbox.try_recv() {
+                    Ok(Message::Done(number, outcome)) => deliver(py, pending, number, outcome),
+                    Ok(Message::Stop) => return ControlFlow::Break(()),
+                    Err(_) => return ControlFlow::Continue(()),
+                }
+            }
+        });
+        if attached != Some(ControlFlow::Continue(())) {
+            return;
+        }
+    }
+}
+
+fn deliver(py: Python<'_>, pending: &Pending, number: u64, outcome: Outcome) {
+    // Whoever was cancelled does not wait any more.
+    let Some(Waiting { event_loop, future }) = pending.remove(number) else { return };
+    let settle = Settle { outcome: Mutex::new(Some(outcome)) };
+    let sent = guard(|| event_loop.call_method1(py, "call_soon_threadsafe", (settle, future)));
+    if let Err(error) = sent {
+        // A loop that was closed before its work was done is nobody's mistake.
+        let closed = event_loop.call_method0(py, "is_closed").and_then(|closed| closed.is_truthy(py));
+        if !closed.unwrap_or(false) {
+            error.write_unraisable(py, Some(event_loop.bind(py)));
+        }
+    }
+}
+
+/// Called by the event loop with the future: sets its result.
+#[pyclass(frozen)]
+struct Settle {
+    outcome: Mutex<Option<Outcome>>,
+}
+
+#[pymethods]
+impl Settle {
+    fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        guard(|| {
+            let outcome = self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+            // It may have been cancelled while the result was on its way.
+            let (Some(outcome), false) = (outcome, future.call_method0("done")?.is_truthy()?) else {
+                return Ok(());
+            };
+            match guard(|| outcome(future.py())) {
+                Ok(value) => future.call_method1("set_result", (value,)),
+                Err(error) => future.call_method1("set_exception", (error,)),
+            }
+            .map(drop)
+        })
+    }
+}
+
+/// Called by the event loop when the future is done, in whatever way: ends the work if it goes on.
+#[pyclass(frozen)]
+struct Cancel {
+    work: AbortHandle,
+    number: u64,
+    pending: Arc<Pending>,
+}
+
+#[pymethods]
+impl Cancel {
+    fn __call__(&self, _future: &Bound<'_, PyAny>) -> PyResult<()> {
+        guard(|| {
+            self.work.abort();
+            drop(self.pending.remove(self.number));
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! asyncio: awaitables whose work is done by Rust threads.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `runtime` | the tokio runtime of this process: built at the first use, ended before Python ends |
+//! | `bridge` | from a Rust future to an asyncio future and back: results, errors, cancellation |
+//! | `fetch` | an HTTP client that is careful by default |
+//! | `failure` | what can go wrong in a fetch, and which exception it is |
+
+mod bridge;
+mod failure;
+mod fetch;
+mod runtime;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use super::call::guard;
+
+/// Sleep without blocking the event loop.
+///
+/// Parameters
+/// ----------
+/// seconds : float
+///     Zero or more; infinity sleeps until the awaitable is cancelled.
+///
+/// Returns
+/// -------
+/// asyncio.Future
+///     An awaitable of None. The time runs from the call on, not from the ``await``.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If seconds is negative or not a number.
+/// RuntimeError
+///     If no event loop runs in this thread, or Python is about to end.
+///
+/// Notes
+/// -----
+/// A timer on a Rust thread measures the time; one that is cancelled is forgotten at once.
+///
+/// Examples
+/// --------
+/// >>> import asyncio
+/// >>> import rust_numpy_example as rne
+/// >>> async def main():
+/// ...     await asyncio.gather(rne.async_sleep(0.01), rne.async_sleep(0.01))
+/// ...     return "done"
+/// >>> asyncio.run(main())
+/// 'done'
+#[pyfunction]
+#[pyo3(signature = (seconds))]
+fn async_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    guard(|| {
+        let Some(time) = duration(seconds) else {
+            return Err(PyValueError::new_err(format!(
+                "async_sleep: argument seconds, got {seconds}, expected zero or more"
+            )));
+        };
+        bridge::awaitable(py, |_| async move {
+            tokio::time::sleep(time).await;
+            Ok::<_, Infallible>(NOTHING)
+        })
+    })
+}
+
+/// Fetch what is at an HTTP or HTTPS address, without blocking the event loop.
+///
+/// Parameters
+/// ----------
+/// url : str
+///     An ``http://`` or ``https://`` address. A name and a password in it are sent to its
+///     origin only (basic authentication).
+/// timeout : float or None, optional
+///     Seconds for everything together: name lookup, connections, redirects, the whole body.
+///     None or infinity is no limit. To connect may take 10 seconds of it.
+/// max_bytes : int, optional
+///     The largest body, counted after decompression; 64 MiB where not given.
+///
+/// Returns
+/// -------
+/// asyncio.Future
+///     An awaitable of bytes: the body of a successful answer. The work starts at the call, not
+///     at the ``await``.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If url is not such an address, timeout is not greater than zero or max_bytes is negative.
+/// RuntimeError
+///     If no event loop runs in this thread, or Python is about to end.
+/// TimeoutError
+///     From the ``await``: the time is over. (:class:`asyncio.TimeoutError` is another class
+///     before Python 3.11.)
+/// OSError
+///     From the ``await``: the address cannot be reached (``ConnectionRefusedError``), the
+///     connection was closed early (``ConnectionResetError``), the certificate is not valid, the
+///     body is larger than max_bytes, a redirect was refused, or the status is not a success;
+///     then the exception has it as its attribute ``status``.
+///
+/// Notes
+/// -----
+/// At most 5 redirects are followed, each only to http or https, never from https to http; the
+/// name and password stay behind when the origin changes. Proxies in the environment are not
+/// used. Certificates are checked against those of the system, which the environment variables
+/// ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` replace, as in Python; the check cannot be turned off.
+/// Every address is allowed, also of this machine and its network: do not pass on addresses from
+/// people you do not trust. Cancelling closes the connection. HTTP/2, gzip, and connections that
+/// are kept for the next fetch, also of another event loop, are used where the server offers them.
+///
+/// Examples
+/// --------
+/// >>> import asyncio, http.server, threading
+/// >>> import rust_numpy_example as rne
+/// >>> class Hello(http.server.BaseHTTPRequestHandler):
+/// ...     def do_GET(self):
+/// ...         self.send_response(200)
+/// ...         self.end_headers()
+/// ...         self.wfile.write(b"hello")
+/// ...     def log_message(self, *args):
+/// ...         pass
+/// >>> server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hello)
+/// >>> threading.Thread(target=server.serve_forever, daemon=True).start()
+/// >>> async def main():
+/// ...     return await rne.async_fetch_data(f"http://127.0.0.1:{server.server_port}/")
+/// >>> asyncio.run(main())
+/// b'hello'
+/// >>> server.shutdown()
+/// >>> server.server_close()
+#[pyfunction]
+#[pyo3(
+    signature = (url, *, timeout=Some(30.0), max_bytes=67_108_864),
+    text_signature = "(url, *, timeout=30.0, max_bytes=67108864)",
+)]
+fn async_fetch_data<'py>(
+    py: Python<'py>,
+    url: &str,
+    timeout: Option<f64>,
+    max_bytes: i64,
+) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| {
+        let wrong = |argument, got: String, expected| {
+            PyValueError::new_err(format!("async_fetch_data: argument {argument}, got {got}, expected {expected}"))
+        };
+        let seconds = timeout.unwrap_or(f64::INFINITY);
+        let timeout = duration(seconds)
+            .filter(|time| !time.is_zero())
+            .ok_or_else(|| wrong("timeout", seconds.to_string(), "more than zero"))?;
+        let max_bytes =
+            usize::try_from(max_bytes).map_err(|_| wrong("max_bytes", max_bytes.to_string(), "0 or more"))?;
+        let request = fetch::Request::new(url, timeout, max_bytes)?;
+        bridge::awaitable(py, |web| request.send(web))
+    })
+}
+
+/// None in Python, where `()` is an empty tuple.
+const NOTHING: Option<bool> = None;
+
+/// `seconds` as a duration, the longest one where it is larger; None if it is negative or NaN.
+fn duration(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+}
+
+/// An awaitable of `work`, for the other bindings.
+#[cfg(feature = "faults")]
+pub fn awaitable<'py, T, E>(
+    py: Python<'py>,
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    T: for<'any> IntoPyObject<'any> + Send + 'static,
+    E: Into<PyErr> + Send + 'static,
+{
+    bridge::awaitable(py, |_| work)
+}
+
+/// Adds the topic's names to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    runtime::register(m)?;
+    m.add_function(wrap_pyfunction!(async_sleep, m)?)?;
+    m.add_function(wrap_pyfunction!(async_fetch_data, m)?)
+}

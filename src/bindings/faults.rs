@@ -1,0 +1,83 @@
+//! Entries that panic on purpose, one for each way into the extension. Only test builds have them.
+
+use std::convert::Infallible;
+
+use pyo3::prelude::*;
+
+use super::aio;
+use super::call::{Call, guard};
+use crate::error::{Error, Result};
+
+/// A cost far above the one at which the interpreter is released.
+const LARGE: usize = 1_000_000_000;
+
+/// Panics; the type only satisfies the caller.
+fn fault<T>(place: &str) -> T {
+    panic!("a panic in {place}")
+}
+
+fn nothing<'py>((): ()) -> Option<Bound<'py, PyAny>> {
+    None
+}
+
+/// Panic in ``where``: 'function', 'work', 'detached work', 'pool threads' or 'async work'.
+#[pyfunction]
+#[pyo3(signature = (r#where))]
+fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match r#where {
+        "function" => guard(|| fault("a function")),
+        "work" => Call::new(py, 0).run(|_| fault("work")).map(nothing),
+        "detached work" => Call::new(py, LARGE).run(|_| fault("detached work")).map(nothing),
+        "pool threads" => Call::new(py, LARGE)
+            .workers(Some(3))
+            .run(|work| work.for_each(64, |part| if part == 33 { fault("a pool thread") } else { Ok(()) }))
+            .map(nothing),
+        "async work" => guard(|| {
+            aio::awaitable(py, async {
+                tokio::task::yield_now().await;
+                fault::<std::result::Result<Option<bool>, Infallible>>("async work")
+            })
+            .map(Some)
+        }),
+        other => guard(|| Err(Error::Value(format!("_panic: argument where, got {other:?}")).into())),
+    }
+}
+
+/// Add the numbers below n on three threads: shows that the threads still work.
+#[pyfunction]
+#[pyo3(signature = (n))]
+fn _sum_below(py: Python<'_>, n: usize) -> PyResult<usize> {
+    Call::new(py, LARGE).workers(Some(3)).run(|work| {
+        let parts: Result<Vec<usize>> = work.map(n, Ok);
+        Ok(parts?.into_iter().sum())
+    })
+}
+
+/// Panics in its constructor if told to, and in everything else always.
+#[pyclass(frozen, module = "rust_numpy_example")]
+struct _Panics;
+
+#[pymethods]
+impl _Panics {
+    #[new]
+    #[pyo3(signature = (now=false))]
+    fn new(now: bool) -> PyResult<Self> {
+        guard(|| if now { fault("a constructor") } else { Ok(_Panics) })
+    }
+
+    fn method(&self) -> PyResult<()> {
+        guard(|| fault("a method"))
+    }
+
+    #[getter]
+    fn getter(&self) -> PyResult<()> {
+        guard(|| fault("a getter"))
+    }
+}
+
+/// Adds the names of this file to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<_Panics>()?;
+    m.add_function(wrap_pyfunction!(_panic, m)?)?;
+    m.add_function(wrap_pyfunction!(_sum_below, m)?)
+}

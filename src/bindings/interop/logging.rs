@@ -1,0 +1,89 @@
+//! Python's `logging`, called from Rust.
+//!
+//! The usual way is a logger behind the `log` crate that remembers which levels are enabled. It
+//! misses a level that is changed later, and a worker thread that logs waits for the interpreter
+//! while the thread that holds it may wait for the worker. Here the logger is asked each time, by
+//! the calling thread, which is attached: there is nothing to remember and nobody to wait for.
+
+use pyo3::prelude::*;
+
+use crate::bindings::call::guard;
+
+/// The name of the logger; its parent is the logger of the package.
+const LOGGER: &str = "rust_numpy_example.interop";
+
+/// The levels of Rust programs, the last without a name in Python.
+#[derive(Clone, Copy)]
+enum Level {
+    Error = 40,
+    Warning = 30,
+    Info = 20,
+    Debug = 10,
+    Trace = 5,
+}
+
+fn log(py: Python<'_>, level: Level, message: &str) -> PyResult<()> {
+    let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
+    logger.call_method1("log", (level as u8, message)).map(drop)
+}
+
+/// Log one message of level INFO.
+///
+/// The logger is ``rust_numpy_example.interop``.
+///
+/// Notes
+/// -----
+/// The message takes the way of every message in Python: handlers, filters and levels are those
+/// of :mod:`logging` at the time of the call, and the record's file and line are the caller's. An
+/// exception that a handler lets through is raised.
+///
+/// Examples
+/// --------
+/// >>> import logging, sys
+/// >>> import rust_numpy_example as rne
+/// >>> logger = logging.getLogger("rust_numpy_example")
+/// >>> handler = logging.StreamHandler(sys.stdout)
+/// >>> logger.addHandler(handler)
+/// >>> logger.setLevel(logging.INFO)
+/// >>> rne.log_example()
+/// a message from Rust
+/// >>> logger.removeHandler(handler)
+/// >>> logger.setLevel(logging.NOTSET)
+#[pyfunction]
+fn log_example(py: Python<'_>) -> PyResult<()> {
+    guard(|| log(py, Level::Info, "a message from Rust"))
+}
+
+/// Log a message of each level: ERROR, WARNING, INFO, DEBUG, and 5, Rust's "trace".
+///
+/// The logger is ``rust_numpy_example.interop``; see :func:`log_example`.
+///
+/// Examples
+/// --------
+/// >>> import logging, sys
+/// >>> import rust_numpy_example as rne
+/// >>> logger = logging.getLogger("rust_numpy_example")
+/// >>> handler = logging.StreamHandler(sys.stdout)
+/// >>> logger.addHandler(handler)
+/// >>> logger.setLevel(logging.WARNING)
+/// >>> rne.log_different_levels()
+/// an error from Rust
+/// a warning from Rust
+/// >>> logger.removeHandler(handler)
+/// >>> logger.setLevel(logging.NOTSET)
+#[pyfunction]
+fn log_different_levels(py: Python<'_>) -> PyResult<()> {
+    guard(|| {
+        log(py, Level::Error, "an error from Rust")?;
+        log(py, Level::Warning, "a warning from Rust")?;
+        log(py, Level::Info, "an info message from Rust")?;
+        log(py, Level::Debug, "a debug message from Rust")?;
+        log(py, Level::Trace, "a trace message from Rust")
+    })
+}
+
+/// Adds the names of this file to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(log_example, m)?)?;
+    m.add_function(wrap_pyfunction!(log_different_levels, m)?)
+}

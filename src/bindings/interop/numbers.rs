@@ -1,0 +1,175 @@
+//! Python ints of any size.
+//!
+//! The arithmetic is handed to the interpreter: a result past 64 bits is as right as a small one.
+//! For small numbers this is also the fastest way: to read two ints into `i64`, multiply them and
+//! make a new int costs more than `PyNumber_Multiply`, which has a fast path of its own.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyInt, PyString};
+
+use crate::bindings::call::guard;
+
+/// `value` as a Python int: an int, a bool, or anything with `__index__` such as `numpy.int64`.
+#[inline]
+pub fn integer<'py>(
+    function: &str,
+    argument: &str,
+    value: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyInt>> {
+    match value.cast::<PyInt>() {
+        Ok(int) => Ok(int.clone()),
+        Err(_) => index(function, argument, value),
+    }
+}
+
+#[cold]
+fn index<'py>(function: &str, argument: &str, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
+    static INDEX: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = value.py();
+    let found = INDEX.import(py, "operator", "index")?.call1((value,));
+    match found {
+        Ok(int) => Ok(int.cast_into::<PyInt>()?),
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => {
+            let name = value.get_type().name()?;
+            Err(PyTypeError::new_err(format!("{function}: argument {argument}, got {name}, expected int")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Product of two ints of any size.
+///
+/// Parameters
+/// ----------
+/// a, b : int
+///     Or anything with ``__index__``, such as ``numpy.int64``.
+///
+/// Returns
+/// -------
+/// int
+///     The exact product.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If an argument is not an integer.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.multiply(2, 3)
+/// 6
+/// >>> rne.multiply(10**20, 10**20) == 10**40
+/// True
+#[pyfunction]
+#[pyo3(signature = (a, b))]
+fn multiply<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| match (a.cast::<PyInt>(), b.cast::<PyInt>()) {
+        (Ok(a), Ok(b)) => a.mul(b),
+        _ => integer("multiply", "a", a)?.mul(integer("multiply", "b", b)?),
+    })
+}
+
+/// Sum of two ints of any size, as decimal text.
+///
+/// Parameters
+/// ----------
+/// a, b : int
+///     Or anything with ``__index__``, such as ``numpy.int64``.
+///
+/// Returns
+/// -------
+/// str
+///     The exact sum in decimal digits.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If an argument is not an integer.
+///
+/// Notes
+/// -----
+/// ``str(int)`` refuses numbers of more than ``sys.get_int_max_str_digits()`` digits (4300 where
+/// nobody changed it). This function does not: larger sums are converted by :mod:`decimal`, which
+/// takes a fraction of a second for a million digits.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.sum_as_string(5, 20)
+/// '25'
+/// >>> rne.sum_as_string(2**64, 1)
+/// '18446744073709551617'
+#[pyfunction]
+#[pyo3(signature = (a, b))]
+fn sum_as_string<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    guard(|| {
+        let sum = integer("sum_as_string", "a", a)?.add(integer("sum_as_string", "b", b)?)?;
+        match sum.str() {
+            Err(error) if error.is_instance_of::<PyValueError>(sum.py()) => long_digits(&sum),
+            digits => digits,
+        }
+    })
+}
+
+/// The digits of an int that is too long for `str`.
+fn long_digits<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    static DECIMAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    // The constructor is exact whatever the precision of the context is.
+    let decimal = DECIMAL.import(value.py(), "decimal", "Decimal")?.call1((value,))?;
+    Ok(decimal.call_method1("__format__", ("f",))?.cast_into::<PyString>()?)
+}
+
+/// Quotient of two ints of any size, rounded down as Python's ``//`` does.
+///
+/// Parameters
+/// ----------
+/// a : int
+///     What is divided. Or anything with ``__index__``, such as ``numpy.int64``.
+/// b : int
+///     What it is divided by.
+///
+/// Returns
+/// -------
+/// int
+///     The largest int that is not greater than a / b.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If b is zero.
+/// TypeError
+///     If an argument is not an integer.
+///
+/// Notes
+/// -----
+/// Rust's ``/`` on integers rounds towards zero: ``-7 / 2`` is -3 there, and -4 here.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.divide(10, 2)
+/// 5
+/// >>> rne.divide(-7, 2)
+/// -4
+/// >>> rne.divide(1, 0)
+/// Traceback (most recent call last):
+///     ...
+/// ValueError: Cannot divide by zero
+#[pyfunction]
+#[pyo3(signature = (a, b))]
+fn divide<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| {
+        let (a, b) = (integer("divide", "a", a)?, integer("divide", "b", b)?);
+        if b.is_truthy()? { a.floor_div(b) } else { Err(PyValueError::new_err("Cannot divide by zero")) }
+    })
+}
+
+/// Adds the names of this file to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(multiply, m)?)?;
+    m.add_function(wrap_pyfunction!(sum_as_string, m)?)?;
+    m.add_function(wrap_pyfunction!(divide, m)?)
+}

@@ -1,0 +1,202 @@
+//! Text that goes through Python's `sys.stdout`.
+//!
+//! Rust's `println!` writes to the file descriptor: `contextlib.redirect_stdout`, pytest and
+//! notebooks do not see it, its order with Python's own text is lost, and it panics where the
+//! reader of a pipe has gone. All text of this extension goes through [`print`] instead.
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use crate::bindings::call::guard;
+use crate::error::Error;
+
+/// How much text is written at once, in bytes.
+const BLOCK: usize = 1 << 16;
+
+/// Writes `text` to `sys.stdout` as Python's `print` does: nothing where it is None. It is
+/// flushed, so that an error such as a closed pipe is raised here and not lost at exit.
+pub fn print(py: Python<'_>, text: &str) -> PyResult<()> {
+    let Some(stdout) = py.import("sys")?.getattr_opt("stdout")? else {
+        return Err(PyRuntimeError::new_err("lost sys.stdout"));
+    };
+    if stdout.is_none() {
+        return Ok(());
+    }
+    stdout.call_method1("write", (text,))?;
+    // A file-like object that has nothing to flush need not have the method.
+    match stdout.getattr_opt("flush")? {
+        Some(flush) => flush.call0().map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Print a dict of strings, one ``key: value`` on each line.
+///
+/// Parameters
+/// ----------
+/// d : dict of str to str
+///     Printed in its own order.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If d is not a dict, or a key or a value in it is not a string. The text names the first
+///     such entry; nothing is printed then.
+/// UnicodeEncodeError
+///     If a string has a lone surrogate.
+///
+/// Notes
+/// -----
+/// The text goes through :data:`sys.stdout`, so ``contextlib.redirect_stdout`` sees it, and is
+/// flushed: a closed pipe raises ``BrokenPipeError``. Where ``sys.stdout`` is None nothing is
+/// printed, as with ``print``.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.dict_printer({"one": "1", "two": "2"})
+/// one: 1
+/// two: 2
+#[pyfunction]
+#[pyo3(signature = (d))]
+fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
+    guard(|| {
+        let Ok(entries) = d.cast::<PyDict>() else {
+            let name = d.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("dict_printer: argument d, got {name}, expected dict")));
+        };
+        let mut text = String::new();
+        for (key, value) in entries {
+            let (Ok(key), Ok(value)) = (key.cast::<PyString>(), value.cast::<PyString>()) else {
+                return Err(not_text(&key, &value));
+            };
+            push(&mut text, &[key.to_str()?, ": ", value.to_str()?, "\n"])?;
+        }
+        if text.is_empty() { Ok(()) } else { print(d.py(), &text) }
+    })
+}
+
+/// The error for an entry of `dict_printer` that is not text.
+fn not_text(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyErr {
+    let describe = || {
+        let (part, wrong) = if key.is_instance_of::<PyString>() { ("value", value) } else { ("key", key) };
+        Ok(format!(
+            "dict_printer: argument d, got the entry {}: {} whose {part} is {}, expected str",
+            shortened(key)?,
+            shortened(value)?,
+            wrong.get_type().name()?
+        ))
+    };
+    describe().map_or_else(|error: PyErr| error, PyTypeError::new_err)
+}
+
+/// The repr of `value`, cut where it is long.
+pub fn shortened(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let repr = value.repr()?.to_string();
+    Ok(match repr.char_indices().nth(60) {
+        Some((cut, _)) => format!("{}...", &repr[..cut]),
+        None => repr,
+    })
+}
+
+/// Print a word a number of times, one on each line.
+///
+/// Parameters
+/// ----------
+/// word : str
+///     The word.
+/// n : int
+///     How many times.
+/// reverse : bool, optional
+///     Print its characters from the last to the first.
+/// uppercase : bool, optional
+///     Print it in capitals.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If n is negative.
+/// UnicodeEncodeError
+///     If the word has a lone surrogate.
+///
+/// Notes
+/// -----
+/// Characters are code points, as in ``word[::-1]``: an accent that is a code point of its own
+/// moves to the letter before it. Memory does not grow with n, and Ctrl-C stops it. About
+/// :data:`sys.stdout` see :func:`dict_printer`.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.word_printer("hello", 2, reverse=False, uppercase=True)
+/// HELLO
+/// HELLO
+/// >>> rne.word_printer("hello", 1, True, False)
+/// olleh
+#[pyfunction]
+#[pyo3(signature = (word, n, reverse=false, uppercase=false))]
+fn word_printer(py: Python<'_>, word: &str, n: i64, reverse: bool, uppercase: bool) -> PyResult<()> {
+    guard(|| {
+        let Ok(n) = u64::try_from(n) else {
+            return Err(PyValueError::new_err(format!(
+                "word_printer: argument n, got {n}, expected 0 or more"
+            )));
+        };
+        let line = line(word, reverse, uppercase)?;
+        // As many lines as fit in a block are written at once.
+        let lines = (BLOCK / line.len()).max(1) as u64;
+        let mut block = String::new();
+        for _ in 0..lines.min(n) {
+            push(&mut block, &[&line])?;
+        }
+        for _ in 0..n / lines {
+            py.check_signals()?;
+            print(py, &block)?;
+        }
+        match (n % lines) as usize {
+            0 => Ok(()),
+            rest => print(py, &block[..rest * line.len()]),
+        }
+    })
+}
+
+/// What `word_printer` prints on each line, with the end of the line.
+fn line(word: &str, reverse: bool, uppercase: bool) -> Result<String, Error> {
+    let mut line = String::new();
+    let mut add = |character: char| {
+        // A capital has up to three characters.
+        reserve(&mut line, 12)?;
+        if uppercase {
+            line.extend(character.to_uppercase())
+        } else {
+            line.push(character)
+        }
+        Ok(())
+    };
+    if reverse {
+        word.chars().rev().try_for_each(&mut add)?
+    } else {
+        word.chars().try_for_each(&mut add)?
+    }
+    push(&mut line, &["\n"])?;
+    Ok(line)
+}
+
+/// Appends `parts` to `text`, or says that there is no memory for them.
+pub fn push(text: &mut String, parts: &[&str]) -> Result<(), Error> {
+    reserve(text, parts.iter().map(|part| part.len()).sum())?;
+    parts.iter().for_each(|part| text.push_str(part));
+    Ok(())
+}
+
+/// Makes room for `bytes` more in `text`, or says that there is no memory for them.
+fn reserve(text: &mut String, bytes: usize) -> Result<(), Error> {
+    text.try_reserve(bytes).map_err(|_| Error::Memory { bytes })
+}
+
+/// Adds the names of this file to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(dict_printer, m)?)?;
+    m.add_function(wrap_pyfunction!(word_printer, m)?)
+}

@@ -1,0 +1,230 @@
+//! A class with state that several threads may use at once.
+
+use std::sync::{Mutex, MutexGuard};
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString, PyType};
+
+use super::printing::{print, push, shortened};
+use crate::alloc::{try_copied, try_reserve};
+use crate::bindings::call::guard;
+
+/// A piece of text and a vector of numbers that live in Rust.
+///
+/// Parameters
+/// ----------
+/// data : str
+///     The text.
+/// vector : iterable of int
+///     Numbers of 64 bits: a list, a range, a NumPy array of integers.
+///
+/// Attributes
+/// ----------
+/// data : str
+///     The text; can be set.
+/// vector : list of int
+///     A copy of the numbers; can be set. To append to the copy does not change the struct, see
+///     :meth:`extend_vector`.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If data is not a string or an element of vector is not an integer.
+/// OverflowError
+///     If an element of vector does not fit in 64 bits.
+///
+/// Notes
+/// -----
+/// Instances compare by value and so cannot be hashed; they can be pickled and copied. Every
+/// method may be called from several threads at once.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> struct = rne.RustStruct("primes", [2, 3])
+/// >>> struct.extend_vector([5, 7])
+/// >>> struct
+/// RustStruct('primes', [2, 3, 5, 7])
+/// >>> struct.printer()
+/// primes
+/// 2
+/// 3
+/// 5
+/// 7
+#[pyclass(frozen, module = "rust_numpy_example")]
+struct RustStruct {
+    // Locked only while attached to the interpreter, for a moment in which no Python code runs
+    // and the interpreter is not released: so no two threads can wait for each other.
+    state: Mutex<State>,
+}
+
+struct State {
+    data: String,
+    vector: Vec<i64>,
+}
+
+impl RustStruct {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing can panic half-way through a change.
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// A copy of the state: what is done with it runs Python code, and so is done without the lock.
+    fn copy(&self) -> PyResult<State> {
+        let state = self.lock();
+        Ok(State { data: state.data.clone(), vector: try_copied(&state.vector)? })
+    }
+}
+
+/// The numbers of `iterable`, the argument named `argument`.
+fn numbers(argument: &str, iterable: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
+    let py = iterable.py();
+    let items = iterable.try_iter().map_err(|_| match iterable.get_type().name() {
+        Ok(name) => PyTypeError::new_err(format!(
+            "RustStruct: argument {argument}, got {name}, expected an iterable of int"
+        )),
+        Err(error) => error,
+    })?;
+    let mut vector = Vec::new();
+    for (index, item) in items.enumerate() {
+        let item = item?;
+        let number = item.extract::<i64>().map_err(|error| {
+            let expected = if error.is_instance_of::<PyTypeError>(py) {
+                PyTypeError::new_err::<String>
+            } else if error.is_instance_of::<PyOverflowError>(py) {
+                PyOverflowError::new_err::<String>
+            } else {
+                return error;
+            };
+            // An int of thousands of digits has no repr.
+            let got = shortened(&item).unwrap_or_else(|_| "a large int".to_owned());
+            expected(format!("RustStruct: argument {argument}, got {got} at index {index}, expected an int of 64 bits"))
+        })?;
+        try_reserve(&mut vector, 1)?;
+        vector.push(number);
+    }
+    Ok(vector)
+}
+
+#[pymethods]
+impl RustStruct {
+    #[new]
+    #[pyo3(signature = (data, vector))]
+    fn new(data: String, vector: &Bound<'_, PyAny>) -> PyResult<Self> {
+        guard(|| Ok(RustStruct { state: Mutex::new(State { data, vector: numbers("vector", vector)? }) }))
+    }
+
+    #[getter]
+    fn data(&self) -> PyResult<String> {
+        guard(|| Ok(self.lock().data.clone()))
+    }
+
+    #[setter]
+    fn set_data(&self, data: String) -> PyResult<()> {
+        guard(|| {
+            self.lock().data = data;
+            Ok(())
+        })
+    }
+
+    #[getter]
+    fn vector<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        guard(|| PyList::new(py, self.copy()?.vector))
+    }
+
+    #[setter]
+    fn set_vector(&self, vector: &Bound<'_, PyAny>) -> PyResult<()> {
+        guard(|| {
+            let vector = numbers("vector", vector)?;
+            self.lock().vector = vector;
+            Ok(())
+        })
+    }
+
+    /// Print the text and then each number on a line of its own.
+    ///
+    /// The text goes through :data:`sys.stdout`, see :func:`dict_printer`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import rust_numpy_example as rne
+    /// >>> rne.RustStruct("answer", [42]).printer()
+    /// answer
+    /// 42
+    fn printer(&self, py: Python<'_>) -> PyResult<()> {
+        guard(|| {
+            let State { data, vector } = self.copy()?;
+            let mut text = String::new();
+            push(&mut text, &[&data, "\n"])?;
+            for number in vector {
+                push(&mut text, &[&number.to_string(), "\n"])?;
+            }
+            print(py, &text)
+        })
+    }
+
+    /// Append numbers to the vector.
+    ///
+    /// Parameters
+    /// ----------
+    /// extension : iterable of int
+    ///     Numbers of 64 bits. All of them are appended, or none if one cannot be.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If an element is not an integer.
+    /// OverflowError
+    ///     If an element does not fit in 64 bits.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import rust_numpy_example as rne
+    /// >>> struct = rne.RustStruct("even", [2])
+    /// >>> struct.extend_vector(range(4, 9, 2))
+    /// >>> struct.vector
+    /// [2, 4, 6, 8]
+    #[pyo3(signature = (extension))]
+    fn extend_vector(&self, extension: &Bound<'_, PyAny>) -> PyResult<()> {
+        guard(|| {
+            let extension = numbers("extension", extension)?;
+            let vector = &mut self.lock().vector;
+            try_reserve(vector, extension.len())?;
+            vector.extend_from_slice(&extension);
+            Ok(())
+        })
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        guard(|| {
+            let py = other.py();
+            let Ok(other) = other.cast::<RustStruct>() else {
+                return Ok(py.NotImplemented());
+            };
+            // One lock at a time: the other struct may be this one.
+            let (ours, theirs) = (self.copy()?, other.get().copy()?);
+            let equal = ours.data == theirs.data && ours.vector == theirs.vector;
+            Ok(equal.into_pyobject(py)?.to_owned().into_any().unbind())
+        })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        guard(|| {
+            let State { data, vector } = self.copy()?;
+            Ok(format!("RustStruct({}, {vector:?})", PyString::new(py, &data).repr()?))
+        })
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, (String, Vec<i64>))> {
+        guard(|| {
+            let State { data, vector } = self.copy()?;
+            Ok((py.get_type::<RustStruct>(), (data, vector)))
+        })
+    }
+}
+
+/// Adds the names of this file to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<RustStruct>()
+}

@@ -1,0 +1,395 @@
+"""asyncio: results, errors, cancellation, several loops, fork, and a clean end of Python."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Coroutine
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rust_numpy_example as rne
+
+#: How often each situation of the exit tests is run; many more were run by hand.
+EXITS = int(os.environ.get("RUST_NUMPY_EXAMPLE_EXITS", "4"))
+
+#: A time that no test needs, even on a busy machine.
+LONG = 60.0
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run on a fresh loop; a test that hangs fails."""
+    return asyncio.run(asyncio.wait_for(coroutine, LONG))
+
+
+def python(script: str, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
+    """Run a script in a Python of its own."""
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=timeout)
+
+
+def test_a_sleep_takes_its_time_and_returns_none() -> None:
+    async def main() -> None:
+        start = time.monotonic()
+        assert await rne.async_sleep(0.2) is None
+        assert time.monotonic() - start >= 0.19
+
+    run(main())
+
+
+@pytest.mark.parametrize("seconds", [0, 0.0, -0.0, True, 1e-300, np.float32(0.001), np.int64(0)])
+def test_a_sleep_takes_every_kind_of_number(seconds: Any) -> None:
+    async def main() -> None:
+        assert await rne.async_sleep(seconds) is None
+
+    run(main())
+
+
+@pytest.mark.parametrize("seconds", [-1, -1e-9, float("nan"), float("-inf")])
+def test_a_sleep_of_less_than_nothing_is_refused(seconds: float) -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="async_sleep: argument seconds, got .*, expected zero or more"):
+            rne.async_sleep(seconds)
+
+    run(main())
+
+
+@pytest.mark.parametrize("seconds", ["1", None, 1j])
+def test_a_sleep_of_something_else_is_a_type_error(seconds: Any) -> None:
+    async def main() -> None:
+        with pytest.raises(TypeError):
+            rne.async_sleep(seconds)
+
+    run(main())
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), 1e300, 1e18])
+def test_an_endless_sleep_ends_when_it_is_cancelled(seconds: float) -> None:
+    async def main() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(rne.async_sleep(seconds), 0.05)
+
+    run(main())
+
+
+def test_many_sleeps_run_at_the_same_time() -> None:
+    async def main() -> None:
+        start = time.monotonic()
+        await asyncio.gather(*[rne.async_sleep(0.05) for _ in range(2000)])
+        # One after the other they would take 100 seconds.
+        assert time.monotonic() - start < 50
+
+    run(main())
+
+
+def test_other_tasks_run_during_a_sleep() -> None:
+    async def main() -> int:
+        ticks = 0
+        sleep = rne.async_sleep(0.3)
+        while not sleep.done():
+            ticks += 1
+            await asyncio.sleep(0.001)
+        return ticks
+
+    assert run(main()) > 5
+
+
+def test_the_awaitable_is_a_future_of_the_running_loop() -> None:
+    async def main() -> None:
+        future = rne.async_sleep(0)
+        assert isinstance(future, asyncio.Future)
+        assert future.get_loop() is asyncio.get_running_loop()
+        await future
+        assert future.done() and await future is None
+
+    run(main())
+
+
+def test_without_a_running_loop_there_is_a_runtime_error() -> None:
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        rne.async_sleep(0)
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        rne.async_fetch_data("http://127.0.0.1/")
+
+
+def test_a_cancelled_sleep_is_cancelled() -> None:
+    async def main() -> None:
+        async def sleeper() -> None:
+            await rne.async_sleep(LONG)
+
+        task = asyncio.ensure_future(sleeper())
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main())
+
+
+def test_cancelling_at_every_moment_around_the_end_is_harmless(capfd: pytest.CaptureFixture[str]) -> None:
+    async def main() -> None:
+        for step in range(200):
+            sleep = rne.async_sleep(0.001)
+            await asyncio.sleep(step / 1e5)
+            sleep.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sleep
+
+    run(main())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_two_loops_one_after_the_other_work() -> None:
+    for _ in range(3):
+        run(rne_sleep())
+
+
+async def rne_sleep(seconds: float = 0.01) -> str:
+    await rne.async_sleep(seconds)
+    return "done"
+
+
+def test_four_loops_in_four_threads_work() -> None:
+    results: list[str] = []
+
+    def work() -> None:
+        async def main() -> None:
+            for _ in range(10):
+                results.extend(await asyncio.gather(*[rne_sleep(0.001) for _ in range(10)]))
+
+        run(main())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    assert results == ["done"] * 400
+
+
+def test_a_loop_that_was_closed_early_is_left_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    loop = asyncio.new_event_loop()
+
+    async def main() -> None:
+        for _ in range(20):
+            rne.async_sleep(0.02)
+
+    loop.run_until_complete(main())
+    loop.close()
+    time.sleep(0.2)
+    run(rne_sleep())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_loop_that_refuses_a_result_is_reported() -> None:
+    seen: list[Any] = []
+    loop = asyncio.new_event_loop()
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise ZeroDivisionError("refused")
+
+    async def main() -> None:
+        loop.call_soon_threadsafe = refuse  # type: ignore[method-assign]
+        rne.async_sleep(0)
+        await asyncio.sleep(0.2)
+        del loop.call_soon_threadsafe
+
+    hook, sys.unraisablehook = sys.unraisablehook, seen.append
+    try:
+        loop.run_until_complete(main())
+    finally:
+        sys.unraisablehook = hook
+        loop.close()
+    assert [type(found.exc_value) for found in seen] == [ZeroDivisionError]
+
+
+def test_nothing_keeps_a_future_alive_once_it_is_done() -> None:
+    async def main() -> list[weakref.ref[Any]]:
+        done, cancelled = rne.async_sleep(0), rne.async_sleep(LONG)
+        await done
+        cancelled.cancel()
+        await asyncio.sleep(0)
+        return [weakref.ref(done), weakref.ref(cancelled)]
+
+    futures = run(main())
+    gc.collect()
+    assert [future() for future in futures] == [None, None]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_builds_its_own_runtime_and_the_parent_keeps_its() -> None:
+    run(rne_sleep())
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            with contextlib.suppress(BaseException):
+                os._exit(0 if run(rne_sleep()) == "done" else 1)
+            os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        assert run(rne_sleep()) == "done"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_while_other_threads_hammer_the_bridge_works() -> None:
+    stop = threading.Event()
+
+    def hammer() -> None:
+        async def main() -> None:
+            while not stop.is_set():
+                await asyncio.gather(*[rne.async_sleep(0) for _ in range(20)])
+
+        asyncio.run(main())
+
+    threads = [threading.Thread(target=hammer) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    statuses = []
+    for _ in range(10):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            with contextlib.suppress(BaseException):
+                os._exit(0 if asyncio.run(rne_sleep()) == "done" else 1)
+            os._exit(2)
+        statuses.append(os.waitpid(child, 0)[1])
+    stop.set()
+    for thread in threads:
+        thread.join(LONG)
+    assert statuses == [0] * 10
+
+
+#: The situations in which a bridge between tokio and asyncio is known to crash Python at its end.
+SITUATIONS = {
+    "awaited": """
+async def main():
+    await rne.async_sleep(0.005)
+asyncio.run(main())
+""",
+    "many awaited": """
+async def main():
+    await asyncio.gather(*[rne.async_sleep(0.005) for _ in range(300)])
+asyncio.run(main())
+""",
+    "not awaited": """
+async def main():
+    for i in range(300):
+        rne.async_sleep(i / 20000)
+    await asyncio.sleep(0.005)
+asyncio.run(main())
+""",
+    "cancelled": """
+async def main():
+    tasks = [asyncio.ensure_future(rne.async_sleep(0.001 + i / 10000)) for i in range(100)]
+    await asyncio.sleep(0.005)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+asyncio.run(main())
+""",
+    "timed out": """
+async def main():
+    for _ in range(5):
+        try:
+            await asyncio.wait_for(rne.async_sleep(0.002), 0.002)
+        except asyncio.TimeoutError:
+            pass
+asyncio.run(main())
+""",
+    "loop closed early": """
+async def main():
+    for i in range(100):
+        rne.async_sleep(i / 20000)
+loop = asyncio.new_event_loop()
+loop.run_until_complete(main())
+loop.close()
+""",
+    "after a fork": """
+import os, sys
+async def main():
+    await asyncio.gather(*[rne.async_sleep(0.002) for _ in range(20)])
+asyncio.run(main())
+child = os.fork()
+asyncio.run(main())
+if child:
+    sys.exit(0 if os.waitpid(child, 0)[1] == 0 else 3)
+""",
+    "daemon threads with loops": """
+import threading
+async def main():
+    while True:
+        await rne.async_sleep(0.001)
+def work():
+    try:
+        asyncio.run(main())
+    except RuntimeError:
+        pass
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.02)
+""",
+    "used by an atexit function": """
+import atexit
+async def main():
+    await rne.async_sleep(0.005)
+atexit.register(lambda: asyncio.run(main()))
+""",
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_python_ends_with_status_0(situation: str) -> None:
+    if situation == "after a fork" and not hasattr(os, "fork"):
+        pytest.skip("needs fork")
+    script = "import asyncio, time\nimport rust_numpy_example as rne\n" + SITUATIONS[situation]
+    for _ in range(EXITS):
+        done = python(script)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_work_that_begins_while_python_ends_is_refused() -> None:
+    done = python(
+        "import asyncio, atexit\n"
+        "async def main():\n"
+        "    await rne.async_sleep(0)\n"
+        "def late():\n"
+        "    try:\n"
+        "        asyncio.run(main())\n"
+        "    except RuntimeError as error:\n"
+        "        print(error)\n"
+        "atexit.register(late)\n"
+        "import rust_numpy_example as rne\n"
+    )
+    expected = "no async work can be started: Python is about to end\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
+
+
+def test_a_pending_sleep_does_not_delay_the_end_of_python() -> None:
+    script = "import asyncio\nimport rust_numpy_example as rne\n" + (
+        "async def main():\n    rne.async_sleep(float('inf'))\nasyncio.run(main())\n"
+    )
+    assert python(script).returncode == 0
+
+
+def test_an_import_after_another_import_still_works() -> None:
+    done = python(
+        "import asyncio, sys\n"
+        "import rust_numpy_example as rne\n"
+        "async def main():\n"
+        "    await rne.async_sleep(0)\n"
+        "asyncio.run(main())\n"
+        "for name in [name for name in sys.modules if name.startswith('rust_numpy_example')]:\n"
+        "    del sys.modules[name]\n"
+        "import rust_numpy_example as rne\n"
+        "asyncio.run(main())\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")

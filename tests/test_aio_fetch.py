@@ -1,0 +1,538 @@
+"""The HTTP client against servers that behave, misbehave, and attack. Nothing leaves this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import pickle
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rust_numpy_example as rne
+
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+
+#: A time that no test needs, even on a busy machine.
+LONG = 60.0
+
+Serve = Callable[[socket.socket, str], None]
+
+
+class Server:
+    """Calls ``serve(connection, head)`` in a thread of its own for each request on loopback."""
+
+    def __init__(self, serve: Serve, tls: bool = False, host: str = "127.0.0.1") -> None:
+        self.serve, self.tls = serve, tls
+        self.heads: list[str] = []
+        self.closed = threading.Event()
+        self.listener = socket.create_server((host, 0), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http{'s' if tls else ''}://{host}:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            if self.tls:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(CERTIFICATE)
+                connection = context.wrap_socket(connection, server_side=True)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                received = connection.recv(65536)
+                if not received:
+                    return
+                head += received
+            self.heads.append(head.decode("latin-1"))
+            self.serve(connection, self.heads[-1])
+
+    def wait_for_close(self, connection: socket.socket) -> None:
+        """Note that the client has closed the connection."""
+        with contextlib.suppress(OSError):
+            while connection.recv(65536):
+                pass
+        self.closed.set()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Wakes the thread that accepts.
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def answer(body: bytes = b"", status: str = "200 OK", length: int | None = None, **headers: str) -> bytes:
+    """Return the bytes of an answer."""
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body) if length is None else length}",
+        "Connection: close",
+    ]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def says(reply: bytes) -> Serve:
+    """Return a server's behaviour: always the same bytes."""
+    return lambda connection, head: connection.sendall(reply)
+
+
+def fetch(url: str, **options: Any) -> bytes:
+    """Fetch on a fresh loop; a test that hangs fails."""
+
+    async def main() -> bytes:
+        return await asyncio.wait_for(rne.async_fetch_data(url, **options), LONG)
+
+    return asyncio.run(main())
+
+
+def test_a_body_arrives_as_bytes() -> None:
+    for body in (b"", b"hello", bytes(range(256)) * 5000):
+        with Server(says(answer(body))) as server:
+            fetched = fetch(server.url)
+            assert type(fetched) is bytes and fetched == body
+
+
+def test_the_request_is_a_plain_get() -> None:
+    with Server(says(answer(b"x"))) as server:
+        fetch(server.url + "/a/b?c=d#fragment")
+        lines = server.heads[0].lower().split("\r\n")
+    assert lines[0] == "get /a/b?c=d http/1.1"
+    assert f"host: 127.0.0.1:{server.port}" in lines
+    assert f"user-agent: rust_numpy_example/{rne.__version__}" in lines
+    assert not [line for line in lines if line.startswith(("authorization", "cookie", "referer"))]
+
+
+def test_chunks_and_bodies_that_end_with_the_connection_are_read() -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    to_the_end = b"HTTP/1.0 200 OK\r\n\r\nabcde"
+    for reply in (chunked, to_the_end):
+        with Server(says(reply)) as server:
+            assert fetch(server.url) == b"abcde"
+
+
+def test_gzip_is_unpacked() -> None:
+    with Server(says(answer(gzip.compress(b"hello" * 1000), Content_Encoding="gzip"))) as server:
+        assert fetch(server.url) == b"hello" * 1000
+        assert "accept-encoding: gzip" in server.heads[0].lower()
+
+
+def test_damaged_gzip_is_an_os_error() -> None:
+    packed = gzip.compress(b"hello" * 1000)
+    for damaged in (b"nonsense", packed[:-9], packed[:12] + b"\xff\xff\xff" + packed[15:]):
+        with Server(says(answer(damaged, Content_Encoding="gzip"))) as server, pytest.raises(OSError):
+            fetch(server.url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nonsense",
+        "//x",
+        "http://",
+        "http://[::1",
+        "http://x:99999/",
+        "ftp://x/",
+        "file:///etc/passwd",
+        "data:,x",
+    ],
+)
+def test_an_address_that_is_not_http_is_a_value_error(url: str) -> None:
+    with pytest.raises(
+        ValueError, match="async_fetch_data: argument url, got .*, expected an http:// or https://"
+    ):
+        fetch(url)
+
+
+def test_a_password_is_not_repeated_in_messages() -> None:
+    with Server(says(answer(status="404 Not Found"))) as server:
+        for url in (
+            "http://me:secret@[::1",
+            "ftp://me:secret@x/",
+            f"http://me:secret@127.0.0.1:{server.port}/?secret",
+        ):
+            with pytest.raises((ValueError, OSError)) as caught:
+                fetch(url)
+            assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"timeout": 0}, "argument timeout, got 0, expected more than zero"),
+        ({"timeout": -1.5}, "argument timeout, got -1.5, expected more than zero"),
+        ({"timeout": float("nan")}, "argument timeout, got NaN, expected more than zero"),
+        ({"max_bytes": -1}, "argument max_bytes, got -1, expected 0 or more"),
+    ],
+)
+def test_a_limit_out_of_range_is_a_value_error(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fetch("http://127.0.0.1/", **options)
+
+
+@pytest.mark.parametrize("arguments", [(b"http://x/",), (None,), ("http://x/", 3.0)])
+def test_an_argument_of_another_type_is_a_type_error(arguments: tuple[Any, ...]) -> None:
+    async def main() -> None:
+        rne.async_fetch_data(*arguments)
+
+    with pytest.raises(TypeError):
+        asyncio.run(main())
+
+
+@pytest.mark.parametrize("timeout", [None, float("inf"), 1e300, 60])
+def test_every_kind_of_timeout_is_taken(timeout: float | None) -> None:
+    with Server(says(answer(b"x"))) as server:
+        assert fetch(server.url, timeout=timeout) == b"x"
+
+
+@pytest.mark.parametrize("status", [300, 304, 400, 401, 404, 418, 429, 500, 503, 599])
+def test_a_status_that_is_no_success_is_an_os_error_with_the_status(status: int) -> None:
+    with Server(says(answer(b"the reason", f"{status} Whatever"))) as server:
+        with pytest.raises(OSError, match=f"status {status}") as caught:
+            fetch(server.url + "/page")
+    assert caught.value.status == status  # type: ignore[attr-defined]
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (type(copy), str(copy), copy.status) == (OSError, str(caught.value), status)
+
+
+def test_a_port_where_nobody_listens_refuses_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(ConnectionRefusedError, match=f"http://127.0.0.1:{port}/"):
+        fetch(f"http://127.0.0.1:{port}/")
+
+
+def test_a_name_that_does_not_exist_is_an_os_error() -> None:
+    with pytest.raises(OSError):
+        fetch("http://does-not-exist.invalid/")
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\nContent-", answer(b"abc", length=10)])
+def test_a_connection_that_closes_early_is_a_connection_error(reply: bytes) -> None:
+    with Server(says(reply)) as server, pytest.raises(ConnectionError):
+        fetch(server.url)
+
+
+def test_an_answer_that_is_not_http_is_an_os_error() -> None:
+    with Server(says(b"SSH-2.0-OpenSSH\r\n\r\n")) as server, pytest.raises(OSError):
+        fetch(server.url)
+
+
+# Limits
+
+
+def test_a_header_that_never_comes_times_out() -> None:
+    server = Server(lambda connection, head: server.wait_for_close(connection))
+    with server:
+        start = time.monotonic()
+        with pytest.raises(TimeoutError, match="not done after 0.3 seconds"):
+            fetch(server.url, timeout=0.3)
+        assert 0.29 < time.monotonic() - start < 20
+        assert server.closed.wait(20)
+
+
+def test_a_body_that_drips_times_out_as_a_whole() -> None:
+    def drip(connection: socket.socket, head: str) -> None:
+        connection.sendall(answer(length=1000))
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+    with Server(drip) as server, pytest.raises(TimeoutError):
+        fetch(server.url, timeout=0.5)
+
+
+def test_a_handshake_that_never_ends_times_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(TimeoutError):
+        fetch(f"https://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.3)
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_body_of_max_bytes_is_taken_and_one_more_is_not(extra: int) -> None:
+    body = b"x" * (1000 + extra)
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (
+        len(body),
+        body,
+    )
+    packed = answer(gzip.compress(body), Content_Encoding="gzip")
+    for reply in (answer(body), chunked, packed):
+        with Server(says(reply)) as server:
+            if extra:
+                with pytest.raises(OSError, match="the body is longer than max_bytes, 1000"):
+                    fetch(server.url, max_bytes=1000)
+            else:
+                assert fetch(server.url, max_bytes=1000) == body
+
+
+def test_an_endless_body_is_cut_off() -> None:
+    def flood(connection: socket.socket, head: str) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                connection.sendall(bytes(65536))
+        server.closed.set()
+
+    with Server(flood) as server:
+        with pytest.raises(OSError, match="max_bytes"):
+            fetch(server.url, max_bytes=1_000_000)
+        assert server.closed.wait(20)
+
+
+def test_a_gzip_bomb_is_stopped_before_it_is_unpacked() -> None:
+    resource = pytest.importorskip("resource")
+    unit = gzip.compress(bytes(1 << 24), 9)
+    # 1 GiB of zeros; several members in a row are one stream.
+    with Server(says(answer(unit * 64, Content_Encoding="gzip"))) as server:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(OSError, match="max_bytes"):
+            fetch(server.url, max_bytes=1 << 20)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 100_000_000 / (1 if sys.platform == "darwin" else 1024)
+
+
+def test_a_length_that_is_a_lie_is_not_believed() -> None:
+    with Server(says(answer(b"abc", length=1 << 62))) as server:
+        with pytest.raises(OSError, match="max_bytes"):
+            fetch(server.url)
+        # Without a limit nothing is allocated in advance either.
+        with pytest.raises(ConnectionError):
+            fetch(server.url, max_bytes=sys.maxsize)
+
+
+# Redirects
+
+
+def redirect(target: str, status: int = 302) -> bytes:
+    return answer(b"look there", f"{status} Moved", Location=target)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed(status: int) -> None:
+    def serve(connection: socket.socket, head: str) -> None:
+        connection.sendall(redirect("../b?c", status) if "/a/" in head else answer(head.split()[1].encode()))
+
+    with Server(serve) as server:
+        assert fetch(server.url + "/a/") == b"/b?c"
+
+
+@pytest.mark.parametrize("hops", [5, 6])
+def test_five_redirects_are_followed_and_a_sixth_is_not(hops: int) -> None:
+    def serve(connection: socket.socket, head: str) -> None:
+        left = int(head.split()[1].strip("/"))
+        connection.sendall(redirect(f"/{left - 1}") if left else answer(b"arrived"))
+
+    with Server(serve) as server:
+        if hops == 5:
+            assert fetch(f"{server.url}/{hops}") == b"arrived"
+        else:
+            with pytest.raises(OSError, match="more than 5 redirects"):
+                fetch(f"{server.url}/{hops}")
+            assert len(server.heads) == 6
+
+
+def test_a_redirect_loop_ends() -> None:
+    with Server(says(redirect("/"))) as server, pytest.raises(OSError, match="more than 5 redirects"):
+        fetch(server.url)
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:,x", "javascript:1", "http://"]
+)
+def test_a_redirect_to_another_scheme_is_refused(target: str) -> None:
+    with Server(says(redirect(target))) as server, pytest.raises(OSError, match="redirect to"):
+        fetch(server.url)
+
+
+def test_the_password_goes_to_its_origin_only() -> None:
+    with Server(says(answer(b"there"))) as other:
+
+        def serve(connection: socket.socket, head: str) -> None:
+            target = {"/": f"{server.url}/same", "/same": other.url}[head.split()[1]]
+            connection.sendall(redirect(target))
+
+        with Server(serve) as server:
+            assert fetch(f"http://me:secret@127.0.0.1:{server.port}/") == b"there"
+            assert ["authorization: basic" in head.lower() for head in server.heads] == [True, True]
+        assert "authorization" not in other.heads[0].lower()
+
+
+def test_a_password_in_a_redirect_is_not_used() -> None:
+    def serve(connection: socket.socket, head: str) -> None:
+        elsewhere = f"http://you:invented@127.0.0.1:{server.port}/b"
+        connection.sendall(answer(b"x") if "/b" in head else redirect(elsewhere))
+
+    with Server(serve) as server:
+        assert fetch(server.url + "/a") == b"x"
+        assert not [head for head in server.heads if "authorization" in head.lower()]
+
+
+# TLS and proxies
+
+
+def test_a_certificate_that_nobody_trusts_is_an_os_error() -> None:
+    with Server(says(answer(b"x")), tls=True) as server:
+        with pytest.raises(OSError, match="certificate") as caught:
+            fetch(server.url)
+        assert not isinstance(caught.value, (ConnectionError, TimeoutError))
+        assert server.heads == []
+
+
+def python(script: str, *arguments: str, **environment: str) -> str:
+    """Run a script that has ``fetch`` in a Python of its own; return what it prints."""
+    import os
+
+    start = (
+        "import asyncio, sys\nimport rust_numpy_example as rne\n"
+        "async def main(url):\n    return await rne.async_fetch_data(url)\n"
+        "def fetch(url):\n    return asyncio.run(main(url))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", start + script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        env={**os.environ, **environment},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only here does SSL_CERT_FILE replace the system's certificates"
+)
+def test_a_certificate_of_ssl_cert_file_is_trusted_for_its_name() -> None:
+    with Server(says(answer(b"x")), tls=True) as server:
+        script = "print(fetch(sys.argv[1]))"
+        for host in ("127.0.0.1", "localhost"):
+            assert (
+                python(script, f"https://{host}:{server.port}/", SSL_CERT_FILE=str(CERTIFICATE)) == "b'x'\n"
+            )
+    # The certificate is for another address than this one.
+    with Server(says(answer(b"x")), tls=True, host="127.0.0.2") as server:
+        script = "try: fetch(sys.argv[1])\nexcept OSError as error: print(error)"
+        assert "not valid for name" in python(script, server.url, SSL_CERT_FILE=str(CERTIFICATE))
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only here does SSL_CERT_FILE replace the system's certificates"
+)
+def test_a_redirect_from_https_to_http_is_refused() -> None:
+    script = "try: fetch(sys.argv[1])\nexcept OSError as error: print(error)"
+    with Server(says(answer(b"x"))) as plain, Server(says(redirect(plain.url)), tls=True) as server:
+        printed = python(script, server.url, SSL_CERT_FILE=str(CERTIFICATE))
+        assert "redirect from https to http, which is refused" in printed
+        assert plain.heads == []
+
+
+def test_a_proxy_in_the_environment_is_not_used() -> None:
+    with Server(says(answer(b"proxy"))) as proxy, Server(says(answer(b"direct"))) as server:
+        variables = {name: proxy.url for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")}
+        assert (
+            python("print(fetch(sys.argv[1]))", server.url, NO_PROXY="", no_proxy="", **variables)
+            == "b'direct'\n"
+        )
+        assert proxy.heads == []
+
+
+# Cancelling, and many at once
+
+
+@pytest.mark.parametrize("reply", [b"", answer(length=1000), b"HTTP/1.1 200 OK\r\n\r\nabc"])
+def test_cancelling_closes_the_connection_within_a_second(reply: bytes) -> None:
+    asked = threading.Event()
+
+    def hang(connection: socket.socket, head: str) -> None:
+        connection.sendall(reply)
+        asked.set()
+        server.wait_for_close(connection)
+
+    async def main() -> float:
+        task = asyncio.ensure_future(rne.async_fetch_data(server.url))
+        while not asked.is_set():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert not server.closed.is_set()
+        start = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.get_running_loop().run_in_executor(None, server.closed.wait, 20)
+        return time.monotonic() - start
+
+    with Server(hang) as server:
+        assert asyncio.run(asyncio.wait_for(main(), LONG)) < 1
+
+
+@pytest.fixture
+def echo() -> Iterator[Server]:
+    """A server that keeps connections open and answers with the path."""
+
+    def serve(connection: socket.socket, head: str) -> None:
+        while head:
+            body = head.split()[1].encode()
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            head = connection.recv(65536).decode("latin-1")
+
+    with Server(serve) as server:
+        yield server
+
+
+def test_many_fetches_at_once_each_get_their_answer(echo: Server) -> None:
+    async def main() -> list[bytes]:
+        return await asyncio.gather(*[rne.async_fetch_data(f"{echo.url}/{i}") for i in range(300)])
+
+    for _ in range(2):
+        bodies = asyncio.run(asyncio.wait_for(main(), LONG))
+        assert bodies == [b"/%d" % i for i in range(300)]
+
+
+def test_a_connection_serves_several_fetches_and_event_loops(echo: Server) -> None:
+    for path in range(5):
+        assert fetch(f"{echo.url}/{path}") == b"/%d" % path
+    # Each connection notes its first request only.
+    assert len(echo.heads) == 1
+
+
+def test_four_loops_in_four_threads_fetch(echo: Server) -> None:
+    results: list[bytes] = []
+
+    def work(name: int) -> None:
+        results.extend(fetch(f"{echo.url}/{name}") for _ in range(20))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    assert sorted(results) == sorted(b"/%d" % name for name in range(4) for _ in range(20))
+
+
+def test_python_ends_with_status_0_in_the_middle_of_a_fetch() -> None:
+    server = Server(lambda connection, head: server.wait_for_close(connection))
+    with server:
+        script = (
+            "async def start(url):\n    rne.async_fetch_data(url)\n    await asyncio.sleep(0.05)\n"
+            "asyncio.run(start(sys.argv[1]))\n"
+        )
+        for _ in range(3):
+            assert python(script, server.url) == ""

@@ -1,0 +1,616 @@
+"""Ints, printing, classes, JSON, logging and exceptions between Python and Rust."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import inspect
+import io
+import json
+import logging
+import pickle
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rust_numpy_example as rne
+from rust_numpy_example._twins import Twin, twins
+
+#: Also those around the ends of the integer types of machines.
+INTEGERS = st.one_of(
+    st.integers(), st.sampled_from([s * 2**k + d for s in (1, -1) for k in (31, 63, 64) for d in (-1, 0, 1)])
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def printed(function: Any, *arguments: Any) -> str:
+    """Return what a function prints to ``sys.stdout``."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        function(*arguments)
+    return output.getvalue()
+
+
+def python(script: str, stdout: int | None = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    """Run a script in a Python of its own."""
+    start = "import rust_numpy_example as rne\n"
+    return subprocess.run(
+        [sys.executable, "-c", start + script], stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("twin", list(twins("interop")), ids=lambda twin: twin.name)
+def test_every_function_agrees_with_its_twin(twin: Twin) -> None:
+    arguments = twin.data()
+    assert twin.ours(*arguments) == twin.python(*arguments)
+
+
+# Numbers
+
+
+@given(INTEGERS, INTEGERS)
+def test_arithmetic_is_that_of_python_whatever_the_size(a: int, b: int) -> None:
+    assert rne.multiply(a, b) == a * b
+    assert rne.sum_as_string(a, b) == str(a + b)
+    if b:
+        assert rne.divide(a, b) == a // b
+
+
+@pytest.mark.parametrize("kind", [bool, np.int8, np.uint64, np.bool_])
+def test_whatever_is_an_integer_is_taken(kind: Any) -> None:
+    if kind is np.bool_:
+        with pytest.raises(TypeError, match="multiply: argument a, got bool_?, expected int"):
+            rne.multiply(kind(1), 3)
+        return
+    for function, result in ((rne.multiply, 3), (rne.sum_as_string, "4"), (rne.divide, 0)):
+        found = function(kind(1), 3)
+        assert (found, type(found)) == (result, type(result))
+    # An int8 does not wrap.
+    assert rne.multiply(kind(1), 1000) == 1000 == rne.multiply(1000, kind(1))
+
+
+@pytest.mark.parametrize("wrong", [1.0, "1", None, 1j, [1], np.float64(1), np.array([1, 2])])
+@pytest.mark.parametrize("name", ["multiply", "sum_as_string", "divide"])
+def test_an_argument_that_is_no_integer_is_named(name: str, wrong: Any) -> None:
+    for argument, arguments in (("a", (wrong, 1)), ("b", (1, wrong))):
+        with pytest.raises(
+            TypeError, match=f"^{name}: argument {argument}, got {type(wrong).__name__}, expected int$"
+        ):
+            getattr(rne, name)(*arguments)
+
+
+def test_an_error_of_an_index_method_is_passed_on() -> None:
+    class Broken:
+        def __index__(self) -> int:
+            raise ZeroDivisionError("broken")
+
+    with pytest.raises(ZeroDivisionError, match="broken"):
+        rne.multiply(Broken(), 1)
+
+
+@pytest.mark.parametrize("a", [0, 1, -(10**40)])
+@pytest.mark.parametrize("zero", [0, False, np.int64(0)])
+def test_division_by_zero_is_a_value_error(a: int, zero: Any) -> None:
+    with pytest.raises(ValueError, match="^Cannot divide by zero$"):
+        rne.divide(a, zero)
+
+
+def test_division_rounds_down() -> None:
+    assert [rne.divide(a, b) for a, b in ((7, 2), (-7, 2), (7, -2), (-7, -2))] == [3, -4, -4, 3]
+
+
+@pytest.mark.parametrize("digits", [4299, 4300, 4301, 50_000])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_sum_may_have_any_number_of_digits(digits: int, sign: int) -> None:
+    # 999...9 + 1
+    assert rne.sum_as_string(sign * (10**digits - 1), sign) == "-" * (sign < 0) + "1" + "0" * digits
+    assert rne.sum_as_string(sign * (10**digits // 7), 0) == "-" * (sign < 0) + (digits * "142857")[:digits]
+
+
+@given(INTEGERS)
+def test_greater_than_2_returns_the_number_or_raises(number: int) -> None:
+    if number > 2:
+        assert rne.greater_than_2(number) == number
+    else:
+        with pytest.raises(OSError, match="^Error from Rust: number is less than or equal to 2$"):
+            rne.greater_than_2(number)
+
+
+def test_greater_than_2_takes_integers_only() -> None:
+    assert rne.greater_than_2(np.uint8(200)) == 200
+    with pytest.raises(TypeError, match="greater_than_2: argument number, got float, expected int"):
+        rne.greater_than_2(3.5)  # type: ignore[arg-type]
+
+
+# Printing
+
+
+@given(st.dictionaries(TEXT, TEXT))
+def test_a_dict_is_printed_in_its_order(d: dict[str, str]) -> None:
+    expected = "".join(f"{key}: {value}\n" for key, value in d.items())
+    with contextlib.redirect_stdout(io.StringIO(newline="")) as output:
+        rne.dict_printer(d)
+    assert output.getvalue() == expected
+
+
+@pytest.mark.parametrize(
+    ("d", "message"),
+    [
+        ({"a": "b", "c": 1}, r"got the entry 'c': 1 whose value is int, expected str"),
+        ({"a": "b", 1: "c"}, r"got the entry 1: 'c' whose key is int, expected str"),
+        ({None: None}, r"got the entry None: None whose key is NoneType, expected str"),
+        ({"a": b"b"}, r"got the entry 'a': b'b' whose value is bytes, expected str"),
+        ({"a": [0] * 10**6}, r"got the entry 'a': \[0, .*\.\.\. whose value is list, expected str"),
+        ([("a", "b")], r"got list, expected dict"),
+        (None, r"got NoneType, expected dict"),
+    ],
+)
+def test_a_dict_of_something_else_is_refused_by_name_before_anything_is_printed(d: Any, message: str) -> None:
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as output,
+        pytest.raises(TypeError, match=message) as caught,
+    ):
+        rne.dict_printer(d)
+    assert str(caught.value).startswith("dict_printer: argument d, got ") and len(str(caught.value)) < 300
+    assert output.getvalue() == ""
+
+
+def test_kinds_of_dicts_and_strings_are_printed() -> None:
+    class Text(str):
+        pass
+
+    assert printed(rne.dict_printer, OrderedDict(b="2", a="1")) == "b: 2\na: 1\n"
+    assert printed(rne.dict_printer, {Text("a"): Text("b")}) == "a: b\n"
+    assert printed(rne.dict_printer, {}) == ""
+
+
+@given(st.text(st.characters(max_codepoint=0x17F)), st.integers(0, 5), st.booleans(), st.booleans())
+def test_a_word_is_printed_n_times(word: str, n: int, reverse: bool, uppercase: bool) -> None:
+    line = word[::-1] if reverse else word
+    # newline="" keeps "\r" as it is.
+    with contextlib.redirect_stdout(io.StringIO(newline="")) as output:
+        rne.word_printer(word, n, reverse, uppercase)
+    assert output.getvalue() == ((line.upper() if uppercase else line) + "\n") * n
+
+
+def test_capitals_may_be_longer_than_the_word() -> None:
+    assert printed(rne.word_printer, "stra\u00dfe \u00e9 \ufb03", 1, False, True) == "STRASSE \u00c9 FFI\n"
+
+
+@pytest.mark.parametrize(("word", "n"), [("hello", 100_003), ("x" * 70_000, 3), ("", 5)])
+def test_blocks_join_without_a_seam(word: str, n: int) -> None:
+    assert printed(rne.word_printer, word, n) == (word + "\n") * n
+
+
+def test_a_negative_count_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="word_printer: argument n, got -1, expected 0 or more"):
+        rne.word_printer("hello", -1)
+
+
+@pytest.mark.parametrize("arguments", [(1, 1), (b"a", 1), ("a", "1"), ("a", 1.5), ("a", 1, 1)])
+def test_a_word_printer_argument_of_another_type_is_a_type_error(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError):
+        rne.word_printer(*arguments)
+
+
+PRINTERS = [
+    lambda: rne.dict_printer({"a": "b"}),
+    lambda: rne.word_printer("hello", 2),
+    lambda: rne.RustStruct("text", [1]).printer(),
+    lambda: rne.human_says_hi('{"name": "Ada", "age": 36}'),
+]
+
+
+@pytest.mark.parametrize("printer", PRINTERS)
+def test_where_there_is_no_stdout_nothing_is_printed(printer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    printer()
+    monkeypatch.delattr(sys, "stdout")
+    with pytest.raises(RuntimeError, match="lost sys.stdout"):
+        printer()
+
+
+@pytest.mark.parametrize("printer", PRINTERS)
+def test_an_error_of_stdout_is_passed_on(printer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def write(self, text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    with pytest.raises(OSError, match="No space left"):
+        printer()
+
+
+def test_a_stdout_that_can_only_write_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lines(list[str]):
+        write = list.append
+
+    lines = Lines()
+    monkeypatch.setattr(sys, "stdout", lines)
+    rne.word_printer("hello", 1)
+    assert lines == ["hello\n"]
+
+
+def test_text_keeps_its_order_with_that_of_print() -> None:
+    script = "for i in range(3):\n    print(i)\n    rne.word_printer('x', 1)\n"
+    assert python(script).stdout == "0\nx\n1\nx\n2\nx\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other error there")
+@pytest.mark.parametrize(
+    "call", ["rne.word_printer('x', 1)", "rne.word_printer('x', 10**12)", "rne.dict_printer({'a': 'b'})"]
+)
+def test_a_closed_pipe_is_a_broken_pipe_error(call: str) -> None:
+    import os
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    script = f"import os, sys\ntry: {call}\nexcept BrokenPipeError: sys.stderr.write('broken'); os._exit(0)"
+    done = python(script, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "broken")
+
+
+def test_a_closed_stdout_is_an_error_and_no_panic() -> None:
+    done = python(
+        "import sys\nsys.stdout.close()\ntry: rne.word_printer('x', 1)\nexcept ValueError: sys.stderr.write('closed')"
+    )
+    assert (done.returncode, done.stderr) == (0, "closed")
+
+
+def test_a_lone_surrogate_is_a_unicode_error() -> None:
+    for call in (lambda: rne.word_printer("\ud800", 1), lambda: rne.dict_printer({"a": "\ud800"})):
+        with pytest.raises(UnicodeEncodeError):
+            call()
+
+
+# RustStruct
+
+
+def test_a_struct_can_be_read_and_set() -> None:
+    struct = rne.RustStruct("text", [1, 2])
+    assert (struct.data, struct.vector) == ("text", [1, 2])
+    struct.data, struct.vector = "other", (3,)  # type: ignore[assignment]
+    assert (struct.data, struct.vector) == ("other", [3])
+    struct.vector.append(4)
+    assert struct.vector == [3]
+    with pytest.raises(AttributeError):
+        struct.missing = 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "kind", [list, tuple, iter, np.array, lambda x: np.array(x, "i1"), lambda x: (i for i in x)]
+)
+def test_a_vector_is_any_iterable_of_ints(kind: Any) -> None:
+    struct = rne.RustStruct("", kind([1, -2]))
+    struct.extend_vector(kind([3]))
+    assert struct.vector == [1, -2, 3]
+    assert {type(number) for number in struct.vector} == {int}
+
+
+@pytest.mark.parametrize(
+    ("vector", "error", "message"),
+    [
+        ([1, "a"], TypeError, "got 'a' at index 1, expected an int of 64 bits"),
+        ([1.5], TypeError, "got 1.5 at index 0, expected an int of 64 bits"),
+        ([0, 2**63], OverflowError, "got 9223372036854775808 at index 1, expected an int of 64 bits"),
+        ([-(2**63) - 1], OverflowError, "got -9223372036854775809 at index 0, expected an int of 64 bits"),
+        ([10**5000], OverflowError, "got .{,70} at index 0, expected an int of 64 bits"),
+        (["x" * 10**6], TypeError, "got 'x{59}\\.\\.\\. at index 0, expected an int of 64 bits"),
+        (5, TypeError, "got int, expected an iterable of int"),
+    ],
+)
+def test_a_vector_of_something_else_is_refused_and_changes_nothing(
+    vector: Any, error: Any, message: str
+) -> None:
+    struct = rne.RustStruct("text", [-(2**63), 2**63 - 1])
+    with pytest.raises(error, match=f"^RustStruct: argument extension, {message}"):
+        struct.extend_vector(vector)
+    with pytest.raises(error, match=f"^RustStruct: argument vector, {message}"):
+        struct.vector = vector
+    with pytest.raises(error, match=f"^RustStruct: argument vector, {message}"):
+        rne.RustStruct("", vector)
+    assert struct.vector == [-(2**63), 2**63 - 1]
+
+
+def test_an_exception_of_the_iterable_is_passed_on() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    struct = rne.RustStruct("", [])
+    with pytest.raises(ZeroDivisionError):
+        struct.extend_vector(broken())
+    assert struct.vector == []
+
+
+def test_an_iterable_may_use_the_struct_it_is_for() -> None:
+    struct = rne.RustStruct("", [1])
+    struct.extend_vector(len(struct.vector) + i for i in range(2))
+    struct.extend_vector(struct.vector)
+    assert struct.vector == [1, 1, 2, 1, 1, 2]
+
+
+def test_structs_compare_print_and_pickle_by_value() -> None:
+    struct = rne.RustStruct("it's", [1, 2])
+    assert repr(struct) == """RustStruct("it's", [1, 2])"""
+    assert eval(repr(struct), {"RustStruct": rne.RustStruct}) == struct
+    assert (
+        struct == struct and struct != rne.RustStruct("it's", [1]) and struct != rne.RustStruct("its", [1, 2])
+    )
+    assert (struct == 1, struct != 1) == (False, True)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(struct)
+    copies = [pickle.loads(pickle.dumps(struct, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    for same in (*copies, copy.copy(struct), copy.deepcopy(struct)):
+        assert same == struct and same is not struct
+    copies[0].extend_vector([3])
+    assert struct.vector == [1, 2]
+    assert printed(struct.printer) == "it's\n1\n2\n"
+
+
+def test_eight_threads_lose_no_number() -> None:
+    struct = rne.RustStruct("", [])
+    start = threading.Barrier(8)
+    interval = sys.getswitchinterval()
+
+    def work(thread: int) -> None:
+        start.wait()
+        for i in range(500):
+            struct.extend_vector([thread, i])
+            struct.data = str(thread)
+            assert struct == struct
+
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(interval)
+    pairs = np.array(struct.vector).reshape(-1, 2)
+    assert sorted(map(tuple, pairs)) == [(thread, i) for thread in range(8) for i in range(500)]
+
+
+# JSON
+
+
+def test_a_human_says_hi() -> None:
+    text = '{"age": 0, "name": "Zo\u00eb \\u00eb", "more": [1, {"a": null}]}'
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        human = rne.human_says_hi(text)
+    assert human == rne.Human("Zo\u00eb \u00eb", 0)
+    first, *struct, last = output.getvalue().splitlines()
+    assert (first, last) == (text, "Zo\u00eb \u00eb is 0 years old.")
+    assert [line.strip() for line in struct] == ["Human {", 'name: "Zo\u00eb \u00eb",', "age: 0,", "}"]
+
+
+def test_humans_are_values() -> None:
+    human = rne.Human("Ada", 36)
+    assert (human.name, human.age, repr(human)) == ("Ada", 36, "Human(name='Ada', age=36)")
+    assert human == rne.Human(name="Ada", age=36) and hash(human) == hash(rne.Human("Ada", 36))
+    assert human != rne.Human("Ada", 37) and human != ("Ada", 36)
+    assert len({human, rne.Human("Ada", 36), rne.Human("Bob", 36)}) == 2
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(human, protocol)) == human
+    assert copy.deepcopy(human) == human
+    with pytest.raises(AttributeError):
+        human.age = 37  # type: ignore[misc]
+    for age in (-1, 256):
+        with pytest.raises(OverflowError):
+            rne.Human("Ada", age)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("", "line 1, column 1, path .", "EOF"),
+        ("nonsense", "line 1, column 2, path .", "expected ident"),
+        ("[1, 2]", "line 1, column 1, path .", "invalid type: sequence, expected a JSON object"),
+        ('["Ada", 36]', "line 1, column 1, path .", "invalid type: sequence, expected a JSON object"),
+        ('{"name": "Ada"}', "line 1, column 15, path .", "missing field `age`"),
+        ('{"name": "Ada", "age": 256}', "line 1, column 26, path age", "invalid value: integer `256`"),
+        ('{"name": "Ada", "age": -1}', "line 1, column 25, path age", "invalid value: integer `-1`"),
+        ('{"name": "Ada", "age": 36.0}', "line 1, column 27, path age", "invalid type: floating point"),
+        ('{"name": "Ada", "age": 1e400}', "line 1, column 2[89], path age", "number out of range"),
+        ('{"name": "Ada", "age": "36"}', "line 1, column 27, path age", "invalid type: string"),
+        ('{"name": "Ada", "age": null}', "line 1, column 27, path age", "invalid type: null"),
+        ('{\n  "age": 36,\n  "name": ["Ada"]\n}', "line 3, column 10, path name", "invalid type: sequence"),
+        ('{"name": "Zo\u00eb\U0001f600", "age": 256}', "line 1, column 27, path age", "invalid value"),
+        ('{"name": "Ada", "age": 36} 1', "line 1, column 28, path .", "trailing characters"),
+        ('{"name": "Ada", "age": 36,}', "line 1, column 27, path .", "trailing comma"),
+        ('{"name": "Ada", "name": "Ada", "age": 36}', "line 1, column 22, path .", "duplicate field `name`"),
+        ('{"name": "Ada", "age": 36, "more": NaN}', "line 1, column 36, path more", "expected value"),
+        ('\ufeff{"name": "Ada", "age": 36}', "line 1, column 1, path .", "expected value"),
+        ('{"name": "\\ud800", "age": 36}', "line 1, column 1[78], path name", "unexpected end of hex escape"),
+        ('{"name": "a\nb", "age": 36}', "line 2, column [01], path name", "control character"),
+        ('{"name": "Ada", "age": 36', "line 1, column 25, path .", "EOF"),
+    ],
+)
+def test_bad_json_is_a_value_error_that_says_where_and_prints_nothing(
+    text: str, place: str, reason: str
+) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        with pytest.raises(ValueError, match=f"^human_says_hi: {place}: .*{reason}"):
+            rne.human_says_hi(text)
+    assert output.getvalue() == ""
+
+
+@pytest.mark.parametrize("text", [b'{"name": "Ada", "age": 36}', None, {"name": "Ada", "age": 36}])
+def test_json_that_is_not_text_is_a_type_error(text: Any) -> None:
+    with pytest.raises(TypeError):
+        rne.human_says_hi(text)
+
+
+@pytest.mark.parametrize("depth", [10, 127, 128, 1000, 1_000_000])
+def test_skipped_values_may_be_nested_as_deep_as_they_like(depth: int) -> None:
+    text = '{"name": "Ada", "more": %s, "age": 36}' % ("[" * depth + "]" * depth)
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert rne.human_says_hi(text).age == 36
+        with pytest.raises(ValueError, match="path more"):
+            rne.human_says_hi(text[:-20])
+
+
+def test_every_truncated_text_is_a_value_error() -> None:
+    text = '{"name": "Zo\u00eb", "age": 36, "more": [true, {"a": 1.5}]}'
+    for end in range(len(text)):
+        with pytest.raises(ValueError, match="^human_says_hi: line 1, column "):
+            rne.human_says_hi(text[:end])
+
+
+@given(st.text(), st.integers(-300, 300))
+def test_json_is_read_as_pythons_json_reads_it(name: str, age: int) -> None:
+    text = json.dumps({"name": name, "age": age})
+    valid = 0 <= age <= 255 and not any("\ud800" <= character <= "\udfff" for character in name)
+    with contextlib.redirect_stdout(io.StringIO()):
+        if valid:
+            human = rne.human_says_hi(text)
+            assert (human.name, human.age) == (name, age)
+        else:
+            with pytest.raises(ValueError):
+                rne.human_says_hi(text)
+
+
+# Logging
+
+
+@pytest.fixture
+def records() -> Iterator[list[logging.LogRecord]]:
+    """What is logged to the package's logger."""
+    found: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = found.append  # type: ignore[method-assign]
+    logger = logging.getLogger("rust_numpy_example")
+    logger.addHandler(handler)
+    yield found
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+    logging.getLogger("rust_numpy_example.interop").setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize("name", ["rust_numpy_example", "rust_numpy_example.interop"])
+def test_a_level_that_changes_after_the_first_message_is_obeyed(
+    name: str, records: list[logging.LogRecord]
+) -> None:
+    logger = logging.getLogger(name)
+    for level in (30, 5, 50, 20, 40, 1, 10):
+        logger.setLevel(level)
+        records.clear()
+        rne.log_different_levels()
+        assert [record.levelno for record in records] == [
+            known for known in (40, 30, 20, 10, 5) if known >= level
+        ]
+    logger.setLevel(logging.INFO)
+    logging.disable(logging.INFO)
+    records.clear()
+    try:
+        rne.log_example()
+    finally:
+        logging.disable(logging.NOTSET)
+    assert records == []
+
+
+def test_a_record_names_its_logger_and_its_caller(records: list[logging.LogRecord]) -> None:
+    logging.getLogger("rust_numpy_example").setLevel(logging.INFO)
+    rne.log_example()
+    (record,) = records
+    assert (record.name, record.levelname) == ("rust_numpy_example.interop", "INFO")
+    assert (record.getMessage(), record.args) == ("a message from Rust", ())
+    assert (record.pathname, record.funcName) == (__file__, inspect.currentframe().f_code.co_name)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, ZeroDivisionError])
+def test_what_a_handler_raises_is_raised(
+    error: type[BaseException], records: list[logging.LogRecord]
+) -> None:
+    class Raises(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise error("from the handler")
+
+    handler = Raises()
+    logger = logging.getLogger("rust_numpy_example")
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(error, match="from the handler"):
+            rne.log_different_levels()
+    finally:
+        logger.removeHandler(handler)
+    assert len(records) == 1
+
+
+def test_a_handler_may_log_from_rust_itself(records: list[logging.LogRecord]) -> None:
+    logger = logging.getLogger("rust_numpy_example")
+    logger.setLevel(logging.INFO)
+
+    class Again(logging.Handler):
+        depth = 0
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if self.depth < 5:
+                self.depth += 1
+                rne.log_example()
+
+    handler = Again()
+    logger.addHandler(handler)
+    try:
+        rne.log_example()
+    finally:
+        logger.removeHandler(handler)
+    assert len(records) == 6
+
+
+def test_eight_threads_log_at_once_and_none_waits_for_ever(records: list[logging.LogRecord]) -> None:
+    logging.getLogger("rust_numpy_example").setLevel(1)
+    start = threading.Barrier(8)
+
+    def work() -> None:
+        start.wait()
+        for _ in range(50):
+            rne.log_different_levels()
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(records) == 8 * 50 * 5
+
+
+# Exceptions
+
+
+def test_a_custom_exception_is_an_exception_like_any_other() -> None:
+    with pytest.raises(rne.MyCustomError, match="^Something went wrong!$") as caught:
+        rne.risky_operation()
+    assert rne.MyCustomError.__mro__[1] is Exception
+    same = pickle.loads(pickle.dumps(caught.value))
+    assert (type(same), same.args) == (rne.MyCustomError, ("Something went wrong!",))
+
+    class Narrower(rne.MyCustomError):
+        pass
+
+    with pytest.raises(rne.MyCustomError):
+        raise Narrower("x")
+
+
+def test_a_rust_error_becomes_a_value_error() -> None:
+    with pytest.raises(ValueError, match="^MyError: Failed operation$") as caught:
+        rne.fallible_function()
+    assert type(caught.value) is ValueError
+
+
+def test_signatures_can_be_inspected() -> None:
+    assert str(inspect.signature(rne.multiply)) == "(a, b)"
+    assert str(inspect.signature(rne.word_printer)) == "(word, n, reverse=False, uppercase=False)"
+    assert str(inspect.signature(rne.RustStruct)) == "(data, vector)"
+    assert str(inspect.signature(rne.async_fetch_data)) == "(url, *, timeout=30.0, max_bytes=67108864)"
