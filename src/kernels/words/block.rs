@@ -38,6 +38,11 @@ const BLOCK: usize = 1 << 18;
 
 /// Counts the words of `text`.
 pub fn count(work: &Work<'_>, text: &[u8], options: Options) -> Result<Words> {
+    if text.len() <= BLOCK {
+        let mut counts = Counts::new();
+        options.count(work, text, 0, &mut counts)?;
+        return Words::finish(counts);
+    }
     let cuts = cuts(text, BLOCK, options.tokenizer)?;
     // A table for each thread that is at work; which one gets which block does not matter.
     let tables = Tables::default();

@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
 use super::space::load;
-use crate::alloc::try_filled;
+use crate::alloc::{try_filled, try_reserve};
 use crate::error::Result;
 
 /// Words that are looked up together: while one is found the next are fetched into the cache.
@@ -39,14 +39,10 @@ pub fn key<const W: usize>(bytes: &[u8], len: usize) -> Key<W> {
     key
 }
 
-/// The bytes of a key of `8 * W == N` bytes.
+/// The bytes of the machine words `low` and `high` of a key.
 #[inline(always)]
-pub fn bytes_of<const W: usize, const N: usize>(key: &Key<W>) -> [u8; N] {
-    let mut bytes = [0; N];
-    for (eight, word) in bytes.chunks_exact_mut(8).zip(key) {
-        eight.copy_from_slice(&word.to_le_bytes());
-    }
-    bytes
+pub fn bytes_of(low: u64, high: u64) -> [u8; 16] {
+    (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
 }
 
 /// A word, how often it was seen, and where first.
@@ -81,16 +77,15 @@ pub struct Table<const W: usize> {
     /// 64 less the number of bits of a place.
     shift: u32,
     used: usize,
-    waiting: [Waiting<W>; BATCH],
-    waits: usize,
+    /// Words to be looked up; has room for `BATCH`.
+    waiting: Vec<Waiting<W>>,
     seeds: [u64; 4],
 }
 
 impl<const W: usize> Table<W> {
     /// An empty table, which takes no memory.
     pub fn new() -> Self {
-        let nobody = Waiting { key: [0; W], hash: 0, first: 0 };
-        Table { entries: Vec::new(), shift: 64, used: 0, waiting: [nobody; BATCH], waits: 0, seeds: *seeds() }
+        Table { entries: Vec::new(), shift: 64, used: 0, waiting: Vec::new(), seeds: *seeds() }
     }
 
     /// Counts a word that begins at `first`. It is in the table after [`Table::flush`].
@@ -98,20 +93,33 @@ impl<const W: usize> Table<W> {
     pub fn push(&mut self, key: Key<W>, first: u64) -> Result<()> {
         let hash = self.hash(&key);
         self.prefetch(hash);
-        self.waiting[self.waits] = Waiting { key, hash, first };
-        self.waits += 1;
-        if self.waits == BATCH { self.flush() } else { Ok(()) }
+        if self.waiting.len() == self.waiting.capacity() {
+            self.make_room()?;
+        }
+        self.waiting.push(Waiting { key, hash, first });
+        Ok(())
+    }
+
+    /// Makes room for one more word to wait.
+    #[inline(always)]
+    fn make_room(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            try_reserve(&mut self.waiting, BATCH)
+        } else {
+            self.flush()
+        }
     }
 
     /// Counts the words that wait.
     #[inline(always)]
     pub fn flush(&mut self) -> Result<()> {
-        self.reserve(self.waits)?;
-        for i in 0..self.waits {
-            let Waiting { key, hash, first } = self.waiting[i];
+        self.reserve(self.waiting.len())?;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for &Waiting { key, hash, first } in &waiting {
             self.add(key, hash, 1, first);
         }
-        self.waits = 0;
+        waiting.clear();
+        self.waiting = waiting;
         Ok(())
     }
 
@@ -231,10 +239,12 @@ mod tests {
             let mut expected = [0; 32];
             expected[..len].copy_from_slice(word.as_bytes());
             expected[31] = len as u8;
-            assert_eq!(bytes_of::<4, 32>(&key(&padded(&word), len)), expected);
+            let [a, b, c, d] = key(&padded(&word), len);
+            assert_eq!([bytes_of(a, b), bytes_of(c, d)].as_flattened(), expected);
             if len <= 15 {
                 expected[15] = len as u8;
-                assert_eq!(bytes_of::<2, 16>(&key(&padded(&word), len)), expected[..16]);
+                let [a, b] = key(&padded(&word), len);
+                assert_eq!(bytes_of(a, b), expected[..16]);
             }
         }
         assert_ne!(
