@@ -1,6 +1,8 @@
 //! What can go wrong, without a word of Python.
 
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// An error of a kernel. `bindings::error` maps each variant to one Python exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,15 @@ pub enum Error {
     },
     /// A file or a connection failed.
     Os(String),
+    /// The system refused something about a file.
+    File {
+        /// The system's number of the error.
+        code: i32,
+        /// What the system says.
+        text: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// The caller asked to stop.
     Interrupted,
 }
@@ -35,9 +46,26 @@ impl fmt::Display for Error {
                 f.write_str("the size asked for is larger than any memory")
             }
             Error::Memory { bytes } => write!(f, "could not allocate {bytes} bytes"),
+            Error::File { text, path, .. } => write!(f, "{text}: {}", path.display()),
             Error::Interrupted => f.write_str("interrupted"),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl Error {
+    /// What went wrong with the file `path`.
+    pub fn file(path: &Path, error: &io::Error) -> Self {
+        let text = error.to_string();
+        match error.raw_os_error() {
+            Some(code) => {
+                let text = text.replace(&format!(" (os error {code})"), "");
+                Error::File { code, text, path: path.to_owned() }
+            }
+            // Such as a zero byte in the name.
+            None if error.kind() == io::ErrorKind::InvalidInput => Error::Value(text),
+            None => Error::Os(text),
+        }
+    }
+}

@@ -1,8 +1,333 @@
-//! To be written.
+//! How often each word occurs in a text or in a file.
 
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+
+use super::call::{Call, guard};
+use crate::error::{Error, Result};
+use crate::kernels::words::{self, Options, Tokenizer, Words};
+
+/// Nanoseconds of one thread for a byte of text.
+const COST: usize = 3;
+
+/// Count the words of a text.
+///
+/// Parameters
+/// ----------
+/// text : str or bytes-like
+///     The text; bytes are UTF-8.
+/// lowercase : bool, optional
+///     Count the lower-case form of each word, as of :meth:`str.lower`.
+/// tokenizer : {'whitespace', 'unicode'}, optional
+///     What a word is: with ``'whitespace'`` what :meth:`str.split` gives, with ``'unicode'`` the
+///     segments of Unicode Standard Annex 29 that have a letter or a digit.
+/// top : int, optional
+///     Return only this many words, those with the highest counts.
+/// workers : int, optional
+///     Number of threads; the default is :func:`get_num_threads`.
+///
+/// Returns
+/// -------
+/// dict of str to int
+///     In the order of first appearance; with `top`, by count, highest first, and by first
+///     appearance where counts are equal. The order is the same for every number of threads.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If `text` is neither a str nor bytes-like.
+/// ValueError
+///     If `tokenizer`, `top` or `workers` is none of the above; as ``UnicodeDecodeError``, which
+///     has the offset, if bytes are not UTF-8.
+///
+/// See Also
+/// --------
+/// word_count_file : The same for a file of any size.
+///
+/// Notes
+/// -----
+/// The result equals ``dict(collections.Counter(text.lower().split()))`` for every text, lone
+/// surrogates included: what is beyond ASCII is made lower case by the ``str.lower`` of the
+/// running Python, with its version of Unicode. With ``tokenizer='unicode'`` each word is made
+/// lower case by itself, and lone surrogates are no part of a word. Nothing is normalised:
+/// a letter with a combining accent and the same letter as one code point are different.
+///
+/// A str of ASCII and ``bytes`` are read where they are, other bytes-like objects are copied.
+/// Texts of more than 100 KB are counted by several threads, without the interpreter. Words that
+/// are made to collide in a hash table do not slow it: its hash has a random key.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.word_count("To be or not to be")
+/// {'to': 2, 'be': 2, 'or': 1, 'not': 1}
+/// >>> rne.word_count("Well, well: that's it.", tokenizer="unicode", top=1)
+/// {'well': 2}
+#[pyfunction]
+#[pyo3(signature = (text, *, lowercase=true, tokenizer="whitespace", top=None, workers=None))]
+fn word_count<'py>(
+    text: &Bound<'py, PyAny>,
+    lowercase: bool,
+    tokenizer: &str,
+    top: Option<i64>,
+    workers: Option<i64>,
+) -> PyResult<Bound<'py, PyDict>> {
+    guard(|| {
+        let query = Query::new("word_count", lowercase, tokenizer, top)?;
+        let text = Text::new(text)?;
+        let bytes = text.bytes()?;
+        let options = query.options(matches!(text, Text::Bytes(_)));
+        let work = Call::new(text.py(), COST * bytes.len()).workers(threads(workers));
+        let counted = work.run(move |work| words::count(work, bytes, options));
+        query.dict(text.py(), counted.map_err(|error| text.decode_error().unwrap_or(error))?)
+    })
+}
+
+/// Count the words of a file that may be larger than memory.
+///
+/// Parameters
+/// ----------
+/// path : str or os.PathLike
+///     The file; it is UTF-8.
+/// lowercase, tokenizer, top, workers
+///     As for :func:`word_count`.
+/// progress : callable, optional
+///     Called with the number of bytes that are done and their total (0 if that is not known),
+///     now and then and once at the end, on the calling thread. What it raises ends the work.
+/// chunk_bytes : int, optional
+///     Bytes that a thread reads at a time, at least 1.
+///
+/// Returns
+/// -------
+/// dict of str to int
+///     As of :func:`word_count` for the whole text of the file.
+///
+/// Raises
+/// ------
+/// OSError
+///     If the file cannot be read: as ``FileNotFoundError``, ``PermissionError`` and so on.
+/// ValueError
+///     If an argument is none of the above; as ``UnicodeDecodeError``, which has the offset, if
+///     the file is not UTF-8.
+///
+/// See Also
+/// --------
+/// word_count : The same for a text in memory.
+///
+/// Notes
+/// -----
+/// Takes memory for the distinct words and for `chunk_bytes` a thread; a word longer than that
+/// takes what it needs. A byte-order mark is a part of the first word, as in Python's
+/// ``open(path, encoding="utf-8")``. A pipe is read by one thread.
+///
+/// Examples
+/// --------
+/// >>> import pathlib, tempfile
+/// >>> import rust_numpy_example as rne
+/// >>> with tempfile.TemporaryDirectory() as folder:
+/// ...     path = pathlib.Path(folder, "text")
+/// ...     _ = path.write_text("To be or not to be", encoding="utf-8")
+/// ...     rne.word_count_file(path, top=2)
+/// {'to': 2, 'be': 2}
+#[pyfunction]
+#[pyo3(signature = (path, *, lowercase=true, tokenizer="whitespace", top=None, workers=None, progress=None, chunk_bytes=1 << 20))]
+#[allow(clippy::too_many_arguments)]
+fn word_count_file<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    lowercase: bool,
+    tokenizer: &str,
+    top: Option<i64>,
+    workers: Option<i64>,
+    progress: Option<Py<PyAny>>,
+    chunk_bytes: i64,
+) -> PyResult<Bound<'py, PyDict>> {
+    guard(|| {
+        let query = Query::new("word_count_file", lowercase, tokenizer, top)?;
+        let chunk =
+            usize::try_from(chunk_bytes).ok().filter(|&chunk| chunk > 0 && chunk <= isize::MAX as usize);
+        let Some(chunk) = chunk else {
+            return Err(invalid(format!(
+                "word_count_file: argument chunk_bytes, got {chunk_bytes}, expected 1 or more"
+            )));
+        };
+        // What `progress` raised, which is to be raised again.
+        let raised: Mutex<Option<PyErr>> = Mutex::new(None);
+        let report = |done: u64, total: u64| -> Result<()> {
+            let Some(progress) = &progress else { return Ok(()) };
+            Python::attach(|py| progress.call1(py, (done, total))).map(drop).map_err(|error| {
+                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Error::Interrupted
+            })
+        };
+        // The size of a file says little of what it costs to read it.
+        let call = Call::new(py, usize::MAX).workers(threads(workers));
+        let counted = call.run(|work| {
+            let progress = progress.is_some().then_some(&report as words::Progress<'_>);
+            words::count_file(work, &path, query.options(true), chunk, progress)
+        });
+        let raised = raised.into_inner().unwrap_or_else(PoisonError::into_inner);
+        query.dict(py, counted.map_err(|error| raised.unwrap_or(error))?)
+    })
+}
+
+/// The arguments that say what is counted and returned.
+struct Query {
+    lowercase: bool,
+    tokenizer: Tokenizer,
+    top: Option<usize>,
+}
+
+impl Query {
+    fn new(function: &str, lowercase: bool, tokenizer: &str, top: Option<i64>) -> PyResult<Self> {
+        let tokenizer = match tokenizer {
+            "whitespace" => Tokenizer::Whitespace,
+            "unicode" => Tokenizer::Unicode,
+            other => {
+                return Err(invalid(format!(
+                    "{function}: argument tokenizer, got '{other}', expected 'whitespace' or 'unicode'"
+                )));
+            }
+        };
+        let top = top.map(|top| {
+            usize::try_from(top).map_err(|_| {
+                invalid(format!("{function}: argument top, got {top}, expected None, 0 or more"))
+            })
+        });
+        Ok(Query { lowercase, tokenizer, top: top.transpose()? })
+    }
+
+    fn options(&self, validate: bool) -> Options {
+        Options { tokenizer: self.tokenizer, lowercase: self.lowercase, validate }
+    }
+
+    /// The result as Python has it.
+    fn dict<'py>(&self, py: Python<'py>, mut words: Words) -> PyResult<Bound<'py, PyDict>> {
+        let Some(top) = self.top else {
+            return self.all(py, &words);
+        };
+        if !self.lowercase || words.is_ascii() {
+            words.keep_most_common(top);
+            return self.all(py, &words);
+        }
+        // Words may yet turn out to be the same when they are made lower case.
+        let mut counts = self
+            .all(py, &words)?
+            .iter()
+            .map(|(word, count)| Ok((word, count.extract()?)))
+            .collect::<PyResult<Vec<(_, u64)>>>()?;
+        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        let dict = PyDict::new(py);
+        for (word, count) in counts.into_iter().take(top) {
+            dict.set_item(word, count)?;
+        }
+        Ok(dict)
+    }
+
+    fn all<'py>(&self, py: Python<'py>, words: &Words) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        // ASCII words are lower case and different from each other; they are set without a look
+        // at what is there, unless another word (that with a Kelvin sign) has become ASCII.
+        let mut look = false;
+        for word in words.iter() {
+            let key = string(py, word.bytes)?;
+            if !self.lowercase || word.bytes.is_ascii() && !look {
+                dict.set_item(key, word.count)?;
+                continue;
+            }
+            let key = key.call_method0("lower")?;
+            look |= key.len()? < word.bytes.len() && key.call_method0("isascii")?.is_truthy()?;
+            let before = match dict.get_item(&key)? {
+                Some(count) => count.extract::<u64>()?,
+                None => 0,
+            };
+            dict.set_item(key, before + word.count)?;
+        }
+        Ok(dict)
+    }
+}
+
+/// A text as it was given.
+enum Text<'py> {
+    Str(Bound<'py, PyString>),
+    /// UTF-8, but with lone surrogates.
+    Surrogates(Bound<'py, PyBytes>),
+    Bytes(Bound<'py, PyBytes>),
+}
+
+impl<'py> Text<'py> {
+    fn new(text: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = text.cast::<PyString>() {
+            return Ok(match text.to_str() {
+                Ok(_) => Text::Str(text.clone()),
+                Err(_) => {
+                    Text::Surrogates(text.call_method1("encode", ("utf-8", "surrogatepass"))?.cast_into()?)
+                }
+            });
+        }
+        if let Ok(text) = text.cast::<PyBytes>() {
+            return Ok(Text::Bytes(text.clone()));
+        }
+        // Another thread may write to what is not `bytes` while the words are counted: a copy.
+        let py = text.py();
+        let copy = py
+            .get_type::<pyo3::types::PyMemoryView>()
+            .call1((text,))
+            .and_then(|view| view.call_method0("tobytes"));
+        match copy {
+            Ok(copy) => Ok(Text::Bytes(copy.cast_into()?)),
+            Err(_) => Err(PyTypeError::new_err(format!(
+                "word_count: argument text, got {}, expected a str or a bytes-like object",
+                text.get_type().name()?
+            ))),
+        }
+    }
+
+    fn py(&self) -> Python<'py> {
+        match self {
+            Text::Str(text) => text.py(),
+            Text::Surrogates(text) | Text::Bytes(text) => text.py(),
+        }
+    }
+
+    fn bytes(&self) -> PyResult<&[u8]> {
+        match self {
+            Text::Str(text) => Ok(text.to_str()?.as_bytes()),
+            Text::Surrogates(text) | Text::Bytes(text) => Ok(text.as_bytes()),
+        }
+    }
+
+    /// What Python says of bytes that are not UTF-8.
+    fn decode_error(&self) -> Option<PyErr> {
+        match self {
+            Text::Bytes(text) => text.call_method0("decode").err(),
+            _ => None,
+        }
+    }
+}
+
+/// A str of UTF-8 that may have lone surrogates.
+fn string<'py>(py: Python<'py>, word: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    PyString::from_bytes(py, word).or_else(|_| {
+        PyString::from_encoded_object(PyBytes::new(py, word).as_any(), Some(c"utf-8"), Some(c"surrogatepass"))
+    })
+}
+
+/// A negative number of threads is out of range as zero is.
+fn threads(workers: Option<i64>) -> Option<usize> {
+    workers.map(|workers| usize::try_from(workers).unwrap_or(0))
+}
+
+fn invalid(text: String) -> PyErr {
+    Error::Value(text).into()
+}
 
 /// Adds the topic's names to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(word_count, m)?)?;
+    m.add_function(wrap_pyfunction!(word_count_file, m)?)
 }

@@ -1,0 +1,73 @@
+//! Counts of words of every length: what a thread has.
+
+use super::long::LongTable;
+use super::scan::Scratch;
+use super::table::{Table, key, room};
+use crate::error::Result;
+
+/// Words of up to this many bytes are in the first table.
+pub const SHORT: usize = room(2);
+
+/// Words of up to this many bytes, and not in the first, are in the second table.
+pub const MEDIUM: usize = room(4);
+
+/// Bytes that may be read from the start of a word on: those of the largest key.
+pub const PADDING: usize = 32;
+
+/// How often each word was seen.
+#[derive(Debug)]
+pub struct Counts {
+    pub short: Table<2>,
+    pub medium: Table<4>,
+    pub long: LongTable,
+    pub scratch: Scratch,
+}
+
+impl Counts {
+    /// No words. Takes no memory.
+    pub fn new() -> Self {
+        Counts {
+            short: Table::new(),
+            medium: Table::new(),
+            long: LongTable::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Counts the word `bytes[start..end]`, which begins at `first` in the whole text. There must be
+    /// [`PADDING`] bytes, of any value, from `start` on.
+    #[inline(always)]
+    pub fn push(&mut self, bytes: &[u8], start: usize, end: usize, first: u64) -> Result<()> {
+        let len = end - start;
+        if len <= SHORT {
+            self.short.push(key(&bytes[start..], len), first)
+        } else if len <= MEDIUM {
+            self.medium.push(key(&bytes[start..], len), first)
+        } else {
+            self.long.add(&bytes[start..end], 1, first)
+        }
+    }
+
+    /// Counts a word of any length that stands for itself.
+    pub fn push_word(&mut self, word: &[u8], first: u64) -> Result<()> {
+        if word.len() > MEDIUM {
+            return self.long.add(word, 1, first);
+        }
+        let mut padded = [0; PADDING];
+        padded[..word.len()].copy_from_slice(word);
+        self.push(&padded, 0, word.len(), first)
+    }
+
+    /// Counts the words that still wait in a batch.
+    pub fn flush(&mut self) -> Result<()> {
+        self.short.flush()?;
+        self.medium.flush()
+    }
+
+    /// Adds what another thread has counted.
+    pub fn merge(&mut self, mut other: Self) -> Result<()> {
+        self.short.merge(&mut other.short)?;
+        self.medium.merge(&mut other.medium)?;
+        self.long.merge(&other.long)
+    }
+}

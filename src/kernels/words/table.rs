@@ -1,0 +1,271 @@
+//! The table of words that fit into a key of W machine words: 15 bytes for two, 31 for four.
+//!
+//! Open addressing with linear probing, at most half full, an entry being half a cache line or
+//! one. A place is given by the *high* bits of the hash: then growth and merging go through memory
+//! in order (with the low bits, counting on two threads was slower than on one).
+//!
+//! The hash is the folded multiplication of wyhash and foldhash, keyed by random numbers drawn
+//! once a process: nobody can choose words that collide.
+
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
+use super::space::load;
+use crate::alloc::{try_filled, try_reserve};
+use crate::error::Result;
+
+/// Words that are looked up together: while one is found the next are fetched into the cache.
+const BATCH: usize = 32;
+
+/// A word: its bytes, then zeros, then its length in the last byte. No bytes: no word.
+pub type Key<const W: usize> = [u64; W];
+
+/// The most bytes that a key holds.
+pub const fn room(w: usize) -> usize {
+    8 * w - 1
+}
+
+/// The key of the first `len` bytes of `bytes`.
+#[inline(always)]
+pub fn key<const W: usize>(bytes: &[u8], len: usize) -> Key<W> {
+    let bytes = &bytes[..8 * W];
+    let mut key = [0; W];
+    for (i, word) in key.iter_mut().enumerate() {
+        // The bits of this machine word that belong to the word: shifted by 64 or more: none.
+        let bits = 8 * len.saturating_sub(8 * i).min(8) as u32;
+        *word = load(bytes, 8 * i) & !u64::MAX.checked_shl(bits).unwrap_or(0);
+    }
+    key[W - 1] |= (len as u64) << 56;
+    key
+}
+
+/// The bytes of the machine words `low` and `high` of a key.
+#[inline(always)]
+pub fn bytes_of(low: u64, high: u64) -> [u8; 16] {
+    (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
+}
+
+/// A word, how often it was seen, and where first.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
+pub struct Entry<const W: usize> {
+    pub key: Key<W>,
+    pub count: u64,
+    pub first: u64,
+}
+
+impl<const W: usize> Entry<W> {
+    const EMPTY: Self = Entry { key: [0; W], count: 0, first: 0 };
+
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.key[W - 1] == 0
+    }
+}
+
+/// A word to be counted.
+#[derive(Debug, Clone, Copy)]
+struct Waiting<const W: usize> {
+    key: Key<W>,
+    hash: u64,
+    first: u64,
+}
+
+#[derive(Debug)]
+pub struct Table<const W: usize> {
+    entries: Vec<Entry<W>>,
+    /// 64 less the number of bits of a place.
+    shift: u32,
+    used: usize,
+    /// Words to be looked up; has room for `BATCH`.
+    waiting: Vec<Waiting<W>>,
+    seeds: [u64; 4],
+}
+
+impl<const W: usize> Table<W> {
+    /// An empty table, which takes no memory.
+    pub fn new() -> Self {
+        Table { entries: Vec::new(), shift: 64, used: 0, waiting: Vec::new(), seeds: *seeds() }
+    }
+
+    /// Counts a word that begins at `first`. It is in the table after [`Table::flush`].
+    #[inline(always)]
+    pub fn push(&mut self, key: Key<W>, first: u64) -> Result<()> {
+        let hash = self.hash(&key);
+        self.prefetch(hash);
+        if self.waiting.len() == self.waiting.capacity() {
+            self.make_room()?;
+        }
+        self.waiting.push(Waiting { key, hash, first });
+        Ok(())
+    }
+
+    /// Makes room for one more word to wait.
+    #[inline(always)]
+    fn make_room(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            try_reserve(&mut self.waiting, BATCH)
+        } else {
+            self.flush()
+        }
+    }
+
+    /// Counts the words that wait.
+    #[inline(always)]
+    pub fn flush(&mut self) -> Result<()> {
+        self.reserve(self.waiting.len())?;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for &Waiting { key, hash, first } in &waiting {
+            self.add(key, hash, 1, first);
+        }
+        waiting.clear();
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    /// Adds what another table has counted.
+    pub fn merge(&mut self, other: &mut Self) -> Result<()> {
+        self.flush()?;
+        other.flush()?;
+        // Room for all at once: to grow when a part is in would make the first places crowded,
+        // as the words come in the order of their places.
+        self.reserve(other.used)?;
+        for entry in other.iter() {
+            self.add(entry.key, self.hash(&entry.key), entry.count, entry.first);
+        }
+        Ok(())
+    }
+
+    /// The words, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry<W>> {
+        self.entries.iter().filter(|entry| !entry.is_empty())
+    }
+
+    /// How many different words there are.
+    pub fn len(&self) -> usize {
+        self.used
+    }
+
+    /// There must be an empty place.
+    #[inline(always)]
+    fn add(&mut self, key: Key<W>, hash: u64, count: u64, first: u64) {
+        let mask = self.entries.len() - 1;
+        let mut at = (hash >> self.shift) as usize;
+        loop {
+            let entry = &mut self.entries[at & mask];
+            if entry.key == key {
+                entry.count += count;
+                entry.first = entry.first.min(first);
+                return;
+            }
+            if entry.is_empty() {
+                *entry = Entry { key, count, first };
+                self.used += 1;
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn hash(&self, key: &Key<W>) -> u64 {
+        let mut hash = self.seeds[0];
+        for i in 0..W / 2 {
+            hash = fold(key[2 * i] ^ hash, key[2 * i + 1] ^ self.seeds[1 + i]);
+        }
+        hash
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, hash: u64) {
+        #[cfg(x86_simd)]
+        super::x86::prefetch(&self.entries, hash.checked_shr(self.shift).unwrap_or(0) as usize);
+        #[cfg(not(x86_simd))]
+        let _ = hash;
+    }
+
+    /// Makes room for `additional` words, with half of the places or more staying empty.
+    #[inline(always)]
+    fn reserve(&mut self, additional: usize) -> Result<()> {
+        let needed = 2 * (self.used + additional);
+        if needed > self.entries.len() { self.grow(needed) } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn grow(&mut self, needed: usize) -> Result<()> {
+        // A small table grows in large steps.
+        let steps = if self.used < 1 << 14 { 4 } else { 2 };
+        let len = needed.max(steps * self.entries.len()).next_power_of_two();
+        let old = std::mem::replace(&mut self.entries, try_filled(len, Entry::EMPTY)?);
+        self.shift = 64 - len.trailing_zeros();
+        self.used = 0;
+        for entry in old.iter().filter(|entry| !entry.is_empty()) {
+            self.add(entry.key, self.hash(&entry.key), entry.count, entry.first);
+        }
+        Ok(())
+    }
+}
+
+/// The two halves of the product, mixed.
+#[inline(always)]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Random numbers that are the same for all tables of this process.
+fn seeds() -> &'static [u64; 4] {
+    static SEEDS: OnceLock<[u64; 4]> = OnceLock::new();
+    SEEDS.get_or_init(|| {
+        let random = std::collections::hash_map::RandomState::new();
+        [0, 1, 2, 3].map(|i: u64| random.hash_one(i))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn padded(word: &str) -> [u8; 48] {
+        let mut bytes = [0xee; 48];
+        bytes[..word.len()].copy_from_slice(word.as_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_key_holds_the_word() {
+        for len in 1..=31 {
+            let word: String = ('a'..='z').cycle().take(len).collect();
+            let mut expected = [0; 32];
+            expected[..len].copy_from_slice(word.as_bytes());
+            expected[31] = len as u8;
+            let [a, b, c, d] = key(&padded(&word), len);
+            assert_eq!([bytes_of(a, b), bytes_of(c, d)].as_flattened(), expected);
+            if len <= 15 {
+                expected[15] = len as u8;
+                let [a, b] = key(&padded(&word), len);
+                assert_eq!(bytes_of(a, b), expected[..16]);
+            }
+        }
+        assert_ne!(
+            key::<2>(b"a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 1),
+            key::<2>(b"a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 2)
+        );
+    }
+
+    #[test]
+    fn tables_count_grow_and_merge() {
+        let (mut a, mut b) = (Table::<2>::new(), Table::<2>::new());
+        let words: Vec<String> = (0..3000u32).map(|i| format!("w{}", i * i % 2017)).collect();
+        let mut expected = std::collections::HashMap::new();
+        for (i, word) in words.iter().enumerate() {
+            let table = if i % 3 == 0 { &mut a } else { &mut b };
+            table.push(key(&padded(word), word.len()), i as u64).expect("there is memory");
+            let entry = expected.entry(key::<2>(&padded(word), word.len())).or_insert((0u64, i as u64));
+            entry.0 += 1;
+        }
+        a.merge(&mut b).expect("there is memory");
+        assert_eq!(a.len(), expected.len());
+        assert!(a.iter().all(|entry| expected[&entry.key] == (entry.count, entry.first)));
+    }
+}

@@ -1,0 +1,88 @@
+//! Words by the rules of Unicode Standard Annex 29 (with the tables of `unicode-segmentation`).
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::count::Counts;
+use crate::error::{Error, Result};
+use crate::parallel::Work;
+
+/// Counts the words of `text`, which lies at `base` in the whole text.
+pub fn scan(work: &Work<'_>, text: &[u8], base: u64, lower: bool, counts: &mut Counts) -> Result<()> {
+    let text = without_surrogates(text)?;
+    let mut lowered = Vec::new();
+    for (i, (at, word)) in text.unicode_word_indices().enumerate() {
+        if i % 1024 == 1023 {
+            work.check()?;
+        }
+        let first = base + at as u64;
+        if lower {
+            lowered.clear();
+            crate::alloc::try_reserve(&mut lowered, word.len())?;
+            lowered.extend_from_slice(word.as_bytes());
+            lowered.make_ascii_lowercase();
+            counts.push_word(&lowered, first)?;
+        } else {
+            counts.push_word(word.as_bytes(), first)?;
+        }
+    }
+    Ok(())
+}
+
+/// The text with a replacement character, which has as many bytes and is no part of a word
+/// either, for each lone surrogate.
+fn without_surrogates(text: &[u8]) -> Result<Cow<'_, str>> {
+    if let Ok(text) = std::str::from_utf8(text) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut bytes = crate::alloc::try_copied(text)?;
+    for at in 0..bytes.len().saturating_sub(2) {
+        if matches!(bytes[at..at + 3], [0xed, 0xa0..=0xbf, _]) {
+            bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Cow::Owned(text)),
+        Err(error) => Err(Error::Value(error.to_string())),
+    }
+}
+
+/// Is there a border between words before `text[at]` whatever comes before and after these two
+/// bytes? (After a line feed there always is one, and between an ASCII letter, digit or sign and
+/// a space.)
+pub fn is_border(text: &[u8], at: usize) -> bool {
+    text[at - 1] == b'\n' || (text[at] == b' ' && text[at - 1].is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_cut_at_borders_has_the_same_words() {
+        let parts =
+            ["a", "'", ".", "1", ",", " ", "\n", "\r", "\u{301}", "\u{200d}", "א", "\"", "カ", "🇩", "ё", "_"];
+        let mut state = 7u64;
+        for _ in 0..2000 {
+            let text: String = (0..12)
+                .map(|_| {
+                    state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    parts[(state >> 33) as usize % parts.len()]
+                })
+                .collect();
+            let whole: Vec<&str> = text.unicode_words().collect();
+            for at in (1..text.len()).filter(|&at| is_border(text.as_bytes(), at)) {
+                let cut: Vec<&str> = text[..at].unicode_words().chain(text[at..].unicode_words()).collect();
+                assert_eq!(cut, whole, "{text:?} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_lone_surrogate_is_no_part_of_a_word() {
+        let text = b"ab\xed\xa0\x80cd";
+        assert_eq!(without_surrogates(text).as_deref(), Ok("ab\u{fffd}cd"));
+        assert!(without_surrogates(b"\xff").is_err());
+    }
+}

@@ -1,0 +1,12 @@
+//! What x86-64 has and plain Rust cannot ask for.
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+/// Asks for `slice[index]` to be brought into the cache.
+#[inline(always)]
+pub fn prefetch<T>(slice: &[T], index: usize) {
+    // SAFETY: a prefetch is a hint that reads nothing, whatever the address. Counting a text of
+    // 100 MB takes half as long again without it.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(slice.as_ptr().wrapping_add(index).cast()) }
+}
