@@ -198,42 +198,93 @@ impl Border {
     }
 }
 
-/// Blurs `image` into `out`: a Gaussian of standard deviation `sigma` along the two axes, cut off
-/// at `truncate` times that.
-pub fn gaussian<T: Pixel>(
-    image: &Image<'_>,
-    sigma: [f64; 2],
-    truncate: f64,
-    border: Border,
-    out: ArrayViewMutD<'_, T>,
-    work: &Work<'_>,
-) -> Result<()> {
-    gaussian_at(simd::level(), image, sigma, truncate, border, out, work)
+/// What is done to an image.
+#[derive(Debug, Clone, Copy)]
+pub enum Filter {
+    /// A Gaussian of standard deviation `sigma` along the two axes, cut off at `truncate` times
+    /// that.
+    Gaussian {
+        /// Along the rows' axis, and along the columns'.
+        sigma: [f64; 2],
+        /// How many of them the kernel reaches.
+        truncate: f64,
+    },
+    /// The Sobel operator.
+    Sobel(Operator),
 }
 
-fn gaussian_at<T: Pixel>(
-    level: Level,
-    image: &Image<'_>,
-    sigma: [f64; 2],
-    truncate: f64,
-    border: Border,
-    out: ArrayViewMutD<'_, T>,
-    work: &Work<'_>,
-) -> Result<()> {
-    let Some(plane) = image.planes.first().filter(|_| !out.is_empty()) else { return Ok(()) };
-    let weights = |axis: usize| taps::gaussian(sigma[axis], truncate, border.modes[axis], plane.size()[axis], work);
-    let half = [weights(0)?, weights(1)?];
-    if [plane.dtype(), T::DTYPE] == [DType::U8; 2] && border.is_bytes() {
-        if let Some(weights) = bytes::Weights::new(&half)? {
-            return image.for_each_tile(out, border, weights.radii(), weights.scratch(), work, |image, tile| {
-                bytes::make(level, image, &weights, tile, work)
-            });
+impl Filter {
+    /// The Gaussian, if the arguments make one.
+    pub fn gaussian(function: &str, sigma: [f64; 2], truncate: f64) -> Result<Filter> {
+        for (name, value) in [("sigma", sigma[0]), ("sigma", sigma[1]), ("truncate", truncate)] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(Error::Value(format!(
+                    "{function}: argument {name}, got {value}, expected a finite number, zero or more"
+                )));
+            }
         }
+        Ok(Filter::Gaussian { sigma, truncate })
     }
-    if is_small(plane.dtype()) && is_small(T::DTYPE) {
-        blur::<f32, T>(level, image, &half, border, out, work)
-    } else {
-        blur::<f64, T>(level, image, &half, border, out, work)
+
+    /// How long it takes, in nanoseconds on one thread.
+    pub fn cost(self, values: usize, bytes: usize) -> usize {
+        let taps = match self {
+            // A float becomes an integer as near to it as there is one.
+            Filter::Gaussian { sigma, truncate } => ((sigma[0] + sigma[1]) * truncate * 2.0) as usize,
+            Filter::Sobel(_) => 8,
+        };
+        values.saturating_mul(bytes).saturating_mul(taps.saturating_add(16)) / 64
+    }
+
+    /// Writes the filtered `image` to `out`, an array of the same shape.
+    pub fn apply<T: Pixel>(
+        self,
+        image: &Image<'_>,
+        border: Border,
+        out: ArrayViewMutD<'_, T>,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        self.apply_at(simd::level(), image, border, out, work)
+    }
+
+    fn apply_at<T: Pixel>(
+        self,
+        level: Level,
+        image: &Image<'_>,
+        border: Border,
+        out: ArrayViewMutD<'_, T>,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        let Some(plane) = image.planes.first().filter(|_| !out.is_empty()) else { return Ok(()) };
+        let (from, bytes) = (plane.dtype(), border.is_bytes());
+        let single = is_small(from) && is_small(T::DTYPE);
+        match self {
+            Filter::Gaussian { sigma, truncate } => {
+                let weights =
+                    |axis: usize| taps::gaussian(sigma[axis], truncate, border.modes[axis], plane.size()[axis], work);
+                let half = [weights(0)?, weights(1)?];
+                if bytes && [from, T::DTYPE] == [DType::U8; 2] {
+                    if let Some(weights) = bytes::Weights::new(&half)? {
+                        let scratch = weights.scratch();
+                        return image.for_each_tile(out, border, weights.radii(), scratch, work, |image, tile| {
+                            bytes::make(level, image, &weights, tile, work)
+                        });
+                    }
+                }
+                match single {
+                    true => blur::<f32, T>(level, image, &half, border, out, work),
+                    false => blur::<f64, T>(level, image, &half, border, out, work),
+                }
+            }
+            Filter::Sobel(operator) => match from {
+                DType::U8 if bytes && T::DTYPE == DType::U8 => {
+                    sweep::<i16, u8, T>(level, image, operator, border, out, work)
+                }
+                DType::U8 if bytes && single => sweep::<i16, f32, T>(level, image, operator, border, out, work),
+                _ if single => sweep::<f32, f32, T>(level, image, operator, border, out, work),
+                _ => sweep::<f64, f64, T>(level, image, operator, border, out, work),
+            },
+        }
     }
 }
 
@@ -249,37 +300,6 @@ fn blur<A: fir::Real, T: Pixel>(
     image.for_each_tile(out, border, weights.radii(), weights.scratch(), work, |image, tile| {
         fir::make(level, image, &weights, tile, work)
     })
-}
-
-/// Writes the derivative of `image`, or its magnitude, to `out`.
-pub fn sobel<T: Pixel>(
-    image: &Image<'_>,
-    operator: Operator,
-    border: Border,
-    out: ArrayViewMutD<'_, T>,
-    work: &Work<'_>,
-) -> Result<()> {
-    sobel_at(simd::level(), image, operator, border, out, work)
-}
-
-fn sobel_at<T: Pixel>(
-    level: Level,
-    image: &Image<'_>,
-    operator: Operator,
-    border: Border,
-    out: ArrayViewMutD<'_, T>,
-    work: &Work<'_>,
-) -> Result<()> {
-    let Some(plane) = image.planes.first() else { return Ok(()) };
-    let small = is_small(T::DTYPE);
-    match plane.dtype() {
-        DType::U8 if border.is_bytes() && T::DTYPE == DType::U8 => {
-            sweep::<i16, u8, T>(level, image, operator, border, out, work)
-        }
-        DType::U8 if border.is_bytes() && small => sweep::<i16, f32, T>(level, image, operator, border, out, work),
-        dtype if is_small(dtype) && small => sweep::<f32, f32, T>(level, image, operator, border, out, work),
-        _ => sweep::<f64, f64, T>(level, image, operator, border, out, work),
-    }
 }
 
 fn sweep<N: sobel::Gradient<Out>, Out: pixel::Lane, T: Pixel>(

@@ -80,35 +80,24 @@ pub struct Integers {
 impl Integers {
     /// With the largest `shift` from 15 to `max_shift` for which every weight fits; `None` if
     /// none does, as the middle weight is too close to one.
+    ///
+    /// Not each weight is rounded but the sum of it and all further out, which keeps every such
+    /// sum within half a unit: an edge in the image gets what it should. (Rounding each weight,
+    /// and then the ones with the largest errors the other way until the total is right, is
+    /// slightly better for noise, and at an edge worse by up to ten times for wide kernels.)
     pub fn new(half: &[f64], max_shift: u32) -> Result<Option<Integers>> {
         let largest = half.iter().fold(0.0, |largest: f64, &weight| largest.max(weight));
-        // One below the limit leaves room to correct the sum.
+        // A weight may be off by one.
         let fits = |shift: &u32| largest * f64::from(1u32 << shift) < f64::from(i16::MAX) - 1.0;
         let Some(shift) = (15..=max_shift).rev().find(fits) else { return Ok(None) };
-        let exact = |weight: f64| weight * f64::from(1u32 << shift);
-        let mut integers = try_vec(half.len())?;
-        integers.extend(half.iter().map(|&weight| exact(weight).round() as i16));
-
-        // Rounding leaves the sum off by up to one for each pair of taps. The pairs that were
-        // rounded furthest the other way take up the difference, and the middle an odd one.
-        let sum = 2 * integers[1..].iter().fold(0, |sum, &w| sum + i32::from(w)) + i32::from(integers[0]);
-        let missing = (1 << shift) - sum;
-        let step = missing.signum();
-        let mut order = try_vec(half.len())?;
-        order.extend(1..half.len());
-        order.sort_by(|&a: &usize, &b: &usize| {
-            let error = |j: usize| f64::from(step) * (f64::from(integers[j]) - exact(half[j]));
-            error(a).total_cmp(&error(b)).then(a.cmp(&b))
-        });
-        let mut pairs = missing.abs() / 2;
-        for j in order {
-            // No weight becomes negative.
-            if pairs > 0 && integers[j] + step as i16 >= 0 {
-                integers[j] += step as i16;
-                pairs -= 1;
-            }
+        let mut integers = try_filled(half.len(), 0)?;
+        let (mut exact, mut sum) = (0.0, 0);
+        for j in (1..half.len()).rev() {
+            exact += half[j] * f64::from(1u32 << shift);
+            integers[j] = (exact.round() as i32 - sum) as i16;
+            sum += i32::from(integers[j]);
         }
-        integers[0] += (step * (2 * pairs + missing.abs() % 2)) as i16;
+        integers[0] = ((1 << shift) - 2 * sum) as i16;
         Ok(Some(Integers { half: integers, shift }))
     }
 

@@ -84,7 +84,7 @@ fn the_blur_is_that_of_the_definition_at_every_level() {
                     macro_rules! blurred {
                         ($in:ty, $out:ty) => {
                             run::<$in, $out>(&image, &work, |image, out, work| {
-                                gaussian_at(level, image, sigma, 4.0, border, out, work)
+                                Filter::Gaussian { sigma, truncate: 4.0 }.apply_at(level, image, border, out, work)
                             })
                         };
                     }
@@ -109,7 +109,7 @@ fn bytes_are_within_a_hundredth_of_half_a_level_for_wide_kernels() {
         let exact = reference(&image, [sigma; 2], border);
         for level in Level::available() {
             let result = run::<u8, u8>(&image, &Work::serial(), |image, out, work| {
-                gaussian_at(level, image, [sigma; 2], 4.0, border, out, work)
+                Filter::Gaussian { sigma: [sigma; 2], truncate: 4.0 }.apply_at(level, image, border, out, work)
             });
             assert!(largest_difference(&result, &exact) < 0.51, "{sigma} {level:?}");
         }
@@ -132,7 +132,7 @@ fn the_derivatives_are_those_of_the_definition_at_every_level() {
                     macro_rules! check {
                         ($in:ty, $out:ty, $tolerance:expr) => {
                             let result: Array3<$out> = run::<$in, $out>(&image, &Work::serial(), |image, out, work| {
-                                sobel_at(level, image, operator, border, out, work)
+                                Filter::Sobel(operator).apply_at(level, image, border, out, work)
                             });
                             let exact = exact.mapv(|value| {
                                 if <$out>::DTYPE == DType::U8 { value.clamp(0.0, 255.0) } else { value }
@@ -158,7 +158,7 @@ fn lengths_do_not_overflow_before_they_have_to() {
     for scale in [1e-200, 1e200] {
         let image = noise((4, 9, 1)) * scale;
         let result = run::<f64, f64>(&image, &Work::serial(), |image, out, work| {
-            sobel_at(Level::Baseline, image, Operator::Magnitude, border, out, work)
+            Filter::Sobel(Operator::Magnitude).apply_at(Level::Baseline, image, border, out, work)
         });
         let [down, along] = [0, 1].map(|axis| derivative(&image, axis, border));
         for ((length, y), x) in result.iter().zip(&down).zip(&along) {
@@ -174,7 +174,7 @@ fn every_number_of_threads_gives_the_same_bits() {
     let blurred = |workers: usize| {
         let work = Work::with_threads(workers);
         let blur = |image: &Image<'_>, out: ArrayViewMutD<'_, f32>, work: &Work<'_>| {
-            gaussian(image, [1.5; 2], 4.0, border, out, work)
+            Filter::Gaussian { sigma: [1.5; 2], truncate: 4.0 }.apply(image, border, out, work)
         };
         run::<f32, f32>(&image, &work, blur)
     };
@@ -192,7 +192,8 @@ fn channels_may_be_on_any_axis_and_memory_in_any_order() {
         let axes = Axes::new("test", 3, Some(channel)).expect("an axis");
         let mut out = ArrayD::zeros(array.shape());
         let image = Image::new(array, axes).expect("small");
-        gaussian(&image, [1.0, 2.0], 4.0, border, out.view_mut(), &Work::serial()).expect("no error");
+        let filter = Filter::Gaussian { sigma: [1.0, 2.0], truncate: 4.0 };
+        filter.apply(&image, border, out.view_mut(), &Work::serial()).expect("no error");
         out
     };
     let expected = blur(image.view().into_dyn(), -1);
