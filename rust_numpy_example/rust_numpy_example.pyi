@@ -6,7 +6,7 @@ from os import PathLike
 from typing import Any, ClassVar, Literal, NoReturn, SupportsIndex, final, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 # ---------------------------------------------------------------- package
 
@@ -34,6 +34,43 @@ def build_info() -> dict[str, Any]: ...
 
 
 # ---------------------------------------------------------------- image
+
+def process_image(
+    image: ArrayLike,
+    filter: Literal["blur", "edges"] = "blur",
+    *,
+    sigma: float | Sequence[float] = 1.0,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: NDArray[Any] | None = None,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> NDArray[Any]: ...
+def gaussian_blur(
+    image: ArrayLike,
+    sigma: float | Sequence[float],
+    *,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: NDArray[Any] | None = None,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> NDArray[Any]: ...
+def sobel(
+    image: ArrayLike,
+    *,
+    axis: int | None = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    channel_axis: int | None = None,
+    out: NDArray[Any] | None = None,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> NDArray[Any]: ...
 
 
 # ---------------------------------------------------------------- monte_carlo

@@ -1,0 +1,104 @@
+//! What lies beyond the border of an image: the modes of `scipy.ndimage`.
+
+use crate::error::{Error, Result};
+
+/// How an axis is continued beyond its ends, shown for the elements `a b c d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// `d c b a | a b c d | d c b a`
+    Reflect,
+    /// `k k k k | a b c d | k k k k`
+    Constant,
+    /// `a a a a | a b c d | d d d d`
+    Nearest,
+    /// `d c b | a b c d | c b a`
+    Mirror,
+    /// `a b c d | a b c d | a b c d`
+    Wrap,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Mode; 5] = [Mode::Reflect, Mode::Constant, Mode::Nearest, Mode::Mirror, Mode::Wrap];
+
+    /// The mode of a name; for a filter each `grid-` name is a synonym.
+    pub fn from_name(function: &str, name: &str) -> Result<Mode> {
+        match name {
+            "reflect" | "grid-mirror" => Ok(Mode::Reflect),
+            "constant" | "grid-constant" => Ok(Mode::Constant),
+            "nearest" => Ok(Mode::Nearest),
+            "mirror" => Ok(Mode::Mirror),
+            "wrap" | "grid-wrap" => Ok(Mode::Wrap),
+            _ => Err(Error::Value(format!(
+                "{function}: argument mode, got {name:?}, expected 'reflect', 'constant', 'nearest', 'mirror', \
+                 'wrap', 'grid-mirror', 'grid-constant' or 'grid-wrap'"
+            ))),
+        }
+    }
+
+    /// Which of `len > 0` elements stands at `index`; `None` is the constant.
+    pub fn index(self, index: isize, len: usize) -> Option<usize> {
+        let len = len as isize;
+        if (0..len).contains(&index) {
+            return Some(index as usize);
+        }
+        let folded = |period: isize, last: isize| {
+            let index = index.rem_euclid(period);
+            if index < len { index } else { last - index }
+        };
+        let inside = match self {
+            Mode::Constant => return None,
+            Mode::Nearest => index.clamp(0, len - 1),
+            Mode::Wrap => index.rem_euclid(len),
+            Mode::Reflect => folded(2 * len, 2 * len - 1),
+            Mode::Mirror if len == 1 => 0,
+            Mode::Mirror => folded(2 * len - 2, 2 * len - 2),
+        };
+        Some(inside as usize)
+    }
+
+    /// After how many steps an axis of `len` elements comes back to where it was; `None` for
+    /// the modes that never do.
+    pub fn period(self, len: usize) -> Option<usize> {
+        match self {
+            Mode::Constant | Mode::Nearest => None,
+            Mode::Wrap => Some(len),
+            Mode::Reflect => Some(2 * len),
+            Mode::Mirror => Some((2 * len).saturating_sub(2).max(1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_continues_the_axis_as_its_picture_says() {
+        let picture = |mode: Mode, len: usize| -> String {
+            (-9..9 + len as isize)
+                .map(|i| mode.index(i, len).map_or('k', |i| char::from(b'a' + i as u8)))
+                .collect()
+        };
+        assert_eq!(picture(Mode::Reflect, 4), "aabcddcbaabcddcbaabcdd");
+        assert_eq!(picture(Mode::Mirror, 4), "dcbabcdcbabcdcbabcdcba");
+        assert_eq!(picture(Mode::Wrap, 4), "dabcdabcdabcdabcdabcda");
+        assert_eq!(picture(Mode::Nearest, 4), "aaaaaaaaaabcdddddddddd");
+        assert_eq!(picture(Mode::Constant, 4), "kkkkkkkkkabcdkkkkkkkkk");
+        for mode in [Mode::Reflect, Mode::Mirror, Mode::Wrap, Mode::Nearest] {
+            assert_eq!(picture(mode, 1), "a".repeat(19));
+        }
+    }
+
+    #[test]
+    fn a_period_leads_to_the_same_element() {
+        for mode in Mode::ALL {
+            for len in 1..6 {
+                let Some(period) = mode.period(len) else { continue };
+                for index in -20..20 {
+                    assert_eq!(mode.index(index, len), mode.index(index + period as isize, len), "{mode:?} {len}");
+                }
+            }
+        }
+    }
+}

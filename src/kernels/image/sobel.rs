@@ -1,0 +1,266 @@
+//! The Sobel operator: the derivative along an axis, smoothed along the other.
+//!
+//! Along its axis the derivative is the correlation with `-1 0 1`, along the other the smoothing
+//! is that with `1 2 1`: the definition of `scipy.ndimage.sobel`, without a factor. The magnitude
+//! is the length of the gradient, `sqrt(gx² + gy²)`.
+//!
+//! All is done in one sweep: three padded rows give a line of vertical sums and one of vertical
+//! differences, and these, still in the first-level cache, give both derivatives and the result.
+//! Bytes are computed in 16-bit integers, where both derivatives are exact and the squares are
+//! below 2²⁴, so the only rounding of the magnitude is that of its root. The derivative of a
+//! float takes zero times the element in the middle, as SciPy's does: a NaN there is not lost.
+
+use std::ops::{Add, Sub};
+
+use ndarray::Axis;
+
+use super::pixel::{Lane, Pixel, store};
+use super::tiles::{Padded, Tile};
+use crate::alloc::{checked_size, try_filled};
+use crate::error::Result;
+use crate::parallel::Work;
+use crate::simd::{Kernel, Level, run_at};
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// The length of the gradient.
+    Magnitude,
+    /// The derivative from row to row.
+    DownRows,
+    /// The derivative along a row.
+    AlongRow,
+}
+
+/// A number to take derivatives of.
+pub trait Number: Copy + Default + Send + Add<Output = Self> + Sub<Output = Self> {
+    /// What padded rows consist of.
+    type Row: Lane;
+    /// From an element of a row.
+    fn of(element: Self::Row) -> Self;
+    /// Zero times itself.
+    fn nothing(self) -> Self;
+}
+
+/// What a result is made of.
+pub trait Gradient<Out: Lane>: Number {
+    /// Lengths of gradients.
+    fn magnitudes(x: &[Self; BLOCK], y: &[Self; BLOCK]) -> [Out; BLOCK];
+    /// Derivatives.
+    fn derivatives(values: &[Self; BLOCK]) -> [Out; BLOCK];
+}
+
+/// The values that are made at once.
+pub const BLOCK: usize = 64;
+
+impl Number for i16 {
+    type Row = u8;
+    #[inline(always)]
+    fn of(element: u8) -> i16 {
+        i16::from(element)
+    }
+    #[inline(always)]
+    fn nothing(self) -> i16 {
+        0
+    }
+}
+
+impl Gradient<f32> for i16 {
+    #[inline(always)]
+    fn magnitudes(x: &[i16; BLOCK], y: &[i16; BLOCK]) -> [f32; BLOCK] {
+        let mut lengths = [0.0; BLOCK];
+        for l in 0..BLOCK {
+            let (x, y) = (f32::from(x[l]), f32::from(y[l]));
+            lengths[l] = (x * x + y * y).sqrt();
+        }
+        lengths
+    }
+    #[inline(always)]
+    fn derivatives(values: &[i16; BLOCK]) -> [f32; BLOCK] {
+        values.map(f32::from)
+    }
+}
+
+impl Gradient<u8> for i16 {
+    #[inline(always)]
+    fn magnitudes(x: &[i16; BLOCK], y: &[i16; BLOCK]) -> [u8; BLOCK] {
+        /// Added to a smaller number, it leaves the nearest integer in the last bits.
+        const ROUND: f32 = 8_388_608.0;
+        let lengths: [f32; BLOCK] = Self::magnitudes(x, y);
+        let mut bytes = [0; BLOCK];
+        for l in 0..BLOCK {
+            bytes[l] = (lengths[l].min(255.0) + ROUND).to_bits() as u8;
+        }
+        bytes
+    }
+    #[inline(always)]
+    fn derivatives(values: &[i16; BLOCK]) -> [u8; BLOCK] {
+        values.map(|value| value.clamp(0, 255) as u8)
+    }
+}
+
+macro_rules! float {
+    ($type:ident, $safe:expr, $careful:expr) => {
+        impl Number for $type {
+            type Row = $type;
+            #[inline(always)]
+            fn of(element: $type) -> $type {
+                element
+            }
+            #[inline(always)]
+            fn nothing(self) -> $type {
+                self * 0.0
+            }
+        }
+
+        impl Gradient<$type> for $type {
+            #[inline(always)]
+            fn magnitudes(x: &[$type; BLOCK], y: &[$type; BLOCK]) -> [$type; BLOCK] {
+                let mut lengths = [0.0; BLOCK];
+                let mut doubtful = false;
+                for l in 0..BLOCK {
+                    let square = x[l] * x[l] + y[l] * y[l];
+                    lengths[l] = square.sqrt();
+                    let flat = (x[l] == 0.0) & (y[l] == 0.0);
+                    doubtful |= !(flat | ((square >= $safe) & (square <= $type::MAX)));
+                }
+                if doubtful { careful(x, y, $careful) } else { lengths }
+            }
+            #[inline(always)]
+            fn derivatives(values: &[$type; BLOCK]) -> [$type; BLOCK] {
+                *values
+            }
+        }
+    };
+}
+
+// Squares below the limit may have lost digits of what was squared.
+float! { f32, 2e-31, |x, y| {
+    let (x, y) = (f64::from(x), f64::from(y));
+    (x * x + y * y).sqrt() as f32
+}}
+float! { f64, 1e-290, |x: f64, y: f64| {
+    /// Two to the power 600.
+    const LARGE: f64 = f64::from_bits((1023 + 600) << 52);
+    let scale = if x.abs().max(y.abs()) < 1.0 { LARGE } else { 1.0 / LARGE };
+    let (x, y) = (x * scale, y * scale);
+    (x * x + y * y).sqrt() / scale
+}}
+
+/// The lengths one by one, where a square may leave the range of the type.
+#[cold]
+#[inline(never)]
+fn careful<T: Copy>(x: &[T; BLOCK], y: &[T; BLOCK], length: impl Fn(T, T) -> T) -> [T; BLOCK] {
+    std::array::from_fn(|l| length(x[l], y[l]))
+}
+
+/// Bytes of scratch memory for each value of a row, times six: all of it should stay in the
+/// first-level cache.
+pub fn scratch<N: Number, Out>() -> usize {
+    6 * (3 * size_of::<N::Row>() + 2 * size_of::<N>() + size_of::<Out>())
+}
+
+/// Makes a tile.
+pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
+    level: Level,
+    image: &Padded<'_>,
+    operator: Operator,
+    tile: &mut Tile<'_, T>,
+    work: &Work<'_>,
+) -> Result<()> {
+    let (height, width, channels) = tile.out.dim();
+    let values = checked_size(&[width, channels])?;
+    let padded = checked_size(&[width + 2, channels])?;
+    let stride = checked_size(&[values.next_multiple_of(BLOCK) + 2 * channels, 1])?.next_multiple_of(BLOCK);
+    let mut rows = try_filled(checked_size(&[3, stride])?, N::Row::default())?;
+    let mut sums = try_filled(stride, N::default())?;
+    let mut slopes = try_filled(stride, N::default())?;
+    let mut out = try_filled(values.next_multiple_of(BLOCK), Out::default())?;
+
+    let mut loaded = 0;
+    for y in 0..height {
+        work.check()?;
+        while loaded < y + 3 {
+            let row = &mut rows[loaded % 3 * stride..][..padded];
+            image.load((tile.y + loaded) as isize - 1, tile.x as isize - 1, row);
+            loaded += 1;
+        }
+        let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
+        let rows = [row(0), row(1), row(2)];
+        run_at(level, Vertical::<N> { rows, sums: &mut sums, slopes: &mut slopes });
+        run_at(level, Horizontal { sums: &sums, slopes: &slopes, channels, operator, out: &mut out });
+        store(&out[..values], tile.out.index_axis_mut(Axis(0), y));
+    }
+    Ok(())
+}
+
+struct Vertical<'a, N: Number> {
+    rows: [&'a [N::Row]; 3],
+    sums: &'a mut [N],
+    slopes: &'a mut [N],
+}
+
+impl<N: Number> Kernel for Vertical<'_, N> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let [above, here, below] = self.rows;
+        let rows = above.iter().zip(here).zip(below);
+        for ((sum, slope), ((&above, &here), &below)) in self.sums.iter_mut().zip(self.slopes).zip(rows) {
+            let [above, here, below] = [N::of(above), N::of(here), N::of(below)];
+            *sum = (above + below) + (here + here);
+            *slope = (below - above) + here.nothing();
+        }
+    }
+}
+
+struct Horizontal<'a, N, Out> {
+    sums: &'a [N],
+    slopes: &'a [N],
+    channels: usize,
+    operator: Operator,
+    out: &'a mut [Out],
+}
+
+impl<N: Gradient<Out>, Out: Lane> Kernel for Horizontal<'_, N, Out> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Horizontal { sums, slopes, channels, operator, out } = self;
+        for (block, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+            let at = block * BLOCK;
+            *out = match operator {
+                Operator::Magnitude => N::magnitudes(&across(sums, at, channels), &along(slopes, at, channels)),
+                Operator::AlongRow => N::derivatives(&across(sums, at, channels)),
+                Operator::DownRows => N::derivatives(&along(slopes, at, channels)),
+            };
+        }
+    }
+}
+
+/// Differences of neighbours in a line of sums.
+#[inline(always)]
+fn across<N: Number>(sums: &[N], at: usize, channels: usize) -> [N; BLOCK] {
+    let [left, here, right] = neighbours(sums, at, channels);
+    let mut differences = [N::default(); BLOCK];
+    for l in 0..BLOCK {
+        differences[l] = (right[l] - left[l]) + here[l].nothing();
+    }
+    differences
+}
+
+/// Sums of neighbours in a line of differences.
+#[inline(always)]
+fn along<N: Number>(slopes: &[N], at: usize, channels: usize) -> [N; BLOCK] {
+    let [left, here, right] = neighbours(slopes, at, channels);
+    let mut sums = [N::default(); BLOCK];
+    for l in 0..BLOCK {
+        sums[l] = (left[l] + right[l]) + (here[l] + here[l]);
+    }
+    sums
+}
+
+#[inline(always)]
+fn neighbours<N>(line: &[N], at: usize, channels: usize) -> [&[N; BLOCK]; 3] {
+    [0, 1, 2].map(|k| line[at + k * channels..].first_chunk().expect("lines are padded to whole blocks"))
+}

@@ -1,0 +1,171 @@
+//! The weights of the Gaussian: sampled, made as short as the image allows, and as integers.
+//!
+//! The kernel is that of `scipy.ndimage`: `exp(-j² / 2σ²)` for `|j| <= int(truncate σ + 0.5)`,
+//! divided by the sum. It is symmetric, so only the weights for `j >= 0` are kept.
+//!
+//! Where the kernel is longer than the axis, several of its taps meet the same element at every
+//! place: with a periodic border those that are a period apart, with a constant one those that
+//! fall off the end from every place. They are added up beforehand, so a kernel never reaches
+//! further than the length of its axis, and neither work nor memory grows with σ after that.
+
+use super::border::Mode;
+use crate::alloc::{try_filled, try_vec};
+use crate::error::{Error, Result};
+use crate::parallel::Work;
+
+/// σ at or below which an axis is not filtered at all, as in `scipy.ndimage`.
+const NO_SIGMA: f64 = 1e-15;
+
+/// Radii from here on are refused: the sum of their weights would take hours.
+const MAX_RADIUS: f64 = 4e9;
+
+/// The distance to the furthest tap.
+pub fn radius(sigma: f64, truncate: f64) -> Result<usize> {
+    if sigma <= NO_SIGMA {
+        return Ok(0);
+    }
+    let radius = (truncate * sigma + 0.5).trunc();
+    if radius < MAX_RADIUS { Ok(radius as usize) } else { Err(Error::Memory { bytes: usize::MAX }) }
+}
+
+/// The weights for `j = 0, 1, …` along an axis of `len` elements.
+pub fn gaussian(sigma: f64, truncate: f64, mode: Mode, len: usize, work: &Work<'_>) -> Result<Vec<f64>> {
+    let radius = radius(sigma, truncate)?;
+    let mut half = try_vec(radius + 1)?;
+    let scale = -0.5 / (sigma * sigma);
+    for j in 0..=radius {
+        half.push(if j == 0 { 1.0 } else { (scale * (j as f64 * j as f64)).exp() });
+        if j % 4096 == 0 {
+            work.check()?;
+        }
+    }
+    // From the smallest weight to the largest: the sum loses least.
+    let sum = half[0] + 2.0 * half[1..].iter().rev().fold(0.0, |sum, weight| sum + weight);
+    half.iter_mut().for_each(|weight| *weight /= sum);
+    shorten(half, mode, len)
+}
+
+/// The same filter, with no tap further away than the axis is long.
+fn shorten(half: Vec<f64>, mode: Mode, len: usize) -> Result<Vec<f64>> {
+    let reach = mode.period(len).map_or(len, |period| period / 2);
+    if half.len() - 1 <= reach {
+        return Ok(half);
+    }
+    let mut short = try_filled(reach + 1, 0.0)?;
+    for (j, weight) in half.into_iter().enumerate().rev() {
+        match mode.period(len) {
+            None => short[j.min(reach)] += weight,
+            Some(period) => {
+                // Both taps, j and -j, come to the same distance on the two sides. Exactly half
+                // a period away the two sides are one element: each keeps its own share.
+                let rest = j % period;
+                let distance = rest.min(period - rest);
+                // At distance zero the two taps are one.
+                short[distance] += if distance == 0 && j != 0 { 2.0 * weight } else { weight };
+            }
+        }
+    }
+    Ok(short)
+}
+
+/// Weights as 16-bit integers: their sum, over both sides, is exactly two to the power `shift`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integers {
+    /// For `j = 0, 1, …`.
+    pub half: Vec<i16>,
+    /// The power of two.
+    pub shift: u32,
+}
+
+impl Integers {
+    /// With the largest `shift` from 15 to `max_shift` for which every weight fits; `None` if
+    /// none does, as the middle weight is too close to one.
+    ///
+    /// Not each weight is rounded but the sum of it and all further out, which keeps every such
+    /// sum within half a unit: an edge in the image gets what it should. (Rounding each weight,
+    /// and then the ones with the largest errors the other way until the total is right, is
+    /// slightly better for noise, and at an edge worse by up to ten times for wide kernels.)
+    pub fn new(half: &[f64], max_shift: u32) -> Result<Option<Integers>> {
+        let largest = half.iter().fold(0.0, |largest: f64, &weight| largest.max(weight));
+        // A weight may be off by one.
+        let fits = |shift: &u32| largest * f64::from(1u32 << shift) < f64::from(i16::MAX) - 1.0;
+        let Some(shift) = (15..=max_shift).rev().find(fits) else { return Ok(None) };
+        let mut integers = try_filled(half.len(), 0)?;
+        let (mut exact, mut sum) = (0.0, 0);
+        for j in (1..half.len()).rev() {
+            exact += half[j] * f64::from(1u32 << shift);
+            integers[j] = (exact.round() as i32 - sum) as i16;
+            sum += i32::from(integers[j]);
+        }
+        integers[0] = ((1 << shift) - 2 * sum) as i16;
+        Ok(Some(Integers { half: integers, shift }))
+    }
+
+    /// All weights, from `-radius` to `radius`, in pairs of neighbours; first as they are, then
+    /// moved back by one: what two neighbouring results have to do with the same elements.
+    pub fn pairs(&self) -> Result<[Vec<[i16; 2]>; 2]> {
+        let radius = self.half.len() as isize - 1;
+        let at = |j: isize| self.half.get((j - radius).unsigned_abs()).copied().unwrap_or(0);
+        let mut all = [try_vec(self.half.len())?, try_vec(self.half.len())?];
+        for k in 0..=radius {
+            all[0].push([at(2 * k), at(2 * k + 1)]);
+            all[1].push([at(2 * k - 1), at(2 * k)]);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(half: &[f64]) -> f64 {
+        half[0] + 2.0 * half[1..].iter().fold(0.0, |sum, w| sum + w)
+    }
+
+    #[test]
+    fn weights_are_those_of_the_formula() {
+        let half = gaussian(1.0, 4.0, Mode::Reflect, 100, &Work::serial()).expect("small");
+        assert_eq!(half.len(), 5);
+        assert!((half[0] - 0.398_943_469_356_097_76).abs() < 1e-15);
+        assert!((whole(&half) - 1.0).abs() < 1e-15);
+        assert_eq!(gaussian(0.0, 4.0, Mode::Reflect, 100, &Work::serial()), Ok(vec![1.0]));
+    }
+
+    #[test]
+    fn a_short_kernel_does_the_same_as_the_long_one() {
+        for mode in Mode::ALL {
+            for len in 1..7usize {
+                let data: Vec<f64> = (0..len).map(|i| (i * i % 5) as f64).collect();
+                let filter = |half: &[f64], x: usize| -> f64 {
+                    let radius = half.len() as isize - 1;
+                    (-radius..=radius)
+                        .map(|j| half[j.unsigned_abs()] * mode.index(x as isize + j, len).map_or(7.0, |i| data[i]))
+                        .fold(0.0, |sum, term| sum + term)
+                };
+                let long = gaussian(5.0, 4.0, Mode::Wrap, 1000, &Work::serial()).expect("small");
+                let short = shorten(long.clone(), mode, len).expect("small");
+                assert!(short.len() <= len + 1);
+                for x in 0..len {
+                    assert!((filter(&long, x) - filter(&short, x)).abs() < 1e-13, "{mode:?} {len} {x}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn integers_add_up_exactly_and_are_near() {
+        for step in 3..200 {
+            let half = gaussian(f64::from(step) / 10.0, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
+            for max in [15, 16, 22] {
+                let integers = Integers::new(&half, max).expect("small").expect("fits");
+                let sum = integers.half[1..].iter().fold(i64::from(integers.half[0]), |s, &w| s + 2 * i64::from(w));
+                assert_eq!(sum, 1 << integers.shift);
+                for (&w, &exact) in integers.half.iter().zip(&half) {
+                    assert!(w >= 0 && (f64::from(w) - exact * f64::from(1u32 << integers.shift)).abs() < 1.5);
+                }
+            }
+        }
+        assert_eq!(Integers::new(&[1.0], 22), Ok(None));
+    }
+}

@@ -1,0 +1,206 @@
+//! The filters against a naive reference: every level, mode, type of sum and number of threads.
+
+use ndarray::{Array3, ArrayD};
+
+use super::*;
+use crate::dtype::Element;
+
+/// The blur by its definition, in f64: rows first.
+fn reference(image: &Array3<f64>, sigma: [f64; 2], border: Border) -> Array3<f64> {
+    let mut done = image.clone();
+    for axis in 0..2 {
+        let (sigma, mode) = (sigma[axis], border.modes[axis]);
+        let radius = if sigma == 0.0 { 0 } else { (4.0 * sigma + 0.5) as isize };
+        let weight = |j: isize| if j == 0 { 1.0 } else { (-0.5 / (sigma * sigma) * (j * j) as f64).exp() };
+        let total = (-radius..=radius).fold(0.0, |sum, j| sum + weight(j));
+        done = Array3::from_shape_fn(image.dim(), |at| {
+            let here = [at.0, at.1][axis] as isize;
+            (-radius..=radius).fold(0.0, |sum, j| {
+                let value = mode.index(here + j, image.shape()[axis]).map_or(border.cval, |k| match axis {
+                    0 => done[[k, at.1, at.2]],
+                    _ => done[[at.0, k, at.2]],
+                });
+                sum + value * weight(j) / total
+            })
+        });
+    }
+    done
+}
+
+fn derivative(image: &Array3<f64>, axis: usize, border: Border) -> Array3<f64> {
+    Array3::from_shape_fn(image.dim(), |(y, x, c)| {
+        let at = |dy: isize, dx: isize| {
+            let row = border.modes[0].index(y as isize + dy, image.shape()[0]);
+            let column = border.modes[1].index(x as isize + dx, image.shape()[1]);
+            row.zip(column).map_or(border.cval, |(y, x)| image[[y, x, c]])
+        };
+        [(-1, 1.0), (0, 2.0), (1, 1.0)].iter().fold(0.0, |sum, &(k, weight)| {
+            sum + weight * if axis == 0 { at(1, k) - at(-1, k) } else { at(k, 1) - at(k, -1) }
+        })
+    })
+}
+
+fn noise(shape: (usize, usize, usize)) -> Array3<f64> {
+    let mut state = 1u32;
+    Array3::from_shape_simple_fn(shape, || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 24)
+    })
+}
+
+const SHAPES: [(usize, usize, usize); 7] =
+    [(1, 1, 1), (1, 70, 1), (9, 1, 1), (13, 37, 1), (7, 20, 3), (2, 3, 2), (70, 5, 1)];
+
+const CHANNELS_LAST: Axes = Axes { channel: Some(2) };
+
+fn run<I: Pixel, O: Pixel>(
+    image: &Array3<f64>,
+    work: &Work<'_>,
+    filter: impl Fn(&Image<'_>, ArrayViewMutD<'_, O>, &Work<'_>) -> Result<()>,
+) -> Array3<O> {
+    let image = image.mapv(I::from_f64);
+    let mut out = Array3::from_elem(image.dim(), O::default());
+    let image = Image::new(image.view().into_dyn(), CHANNELS_LAST).expect("small");
+    filter(&image, out.view_mut().into_dyn(), work).expect("no error");
+    out
+}
+
+fn largest_difference<O: Pixel>(a: &Array3<O>, b: &Array3<f64>) -> f64 {
+    a.iter().zip(b).fold(0.0, |largest: f64, (a, b)| largest.max((a.to_f64() - b).abs()))
+}
+
+#[test]
+fn the_blur_is_that_of_the_definition_at_every_level() {
+    for shape in SHAPES {
+        let image = noise(shape);
+        for mode in Mode::ALL {
+            for sigma in [[0.3, 0.3], [1.0, 1.0], [2.6, 0.0], [0.7, 5.0]] {
+                let border = Border { modes: [mode; 2], cval: 17.0 };
+                let exact = reference(&image, sigma, border);
+                let case = format!("{shape:?} {mode:?} {sigma:?}");
+                let mut bytes: Option<Array3<u8>> = None;
+                for level in Level::available() {
+                    let work = Work::serial();
+                    macro_rules! blurred {
+                        ($in:ty, $out:ty) => {
+                            run::<$in, $out>(&image, &work, |image, out, work| {
+                                Filter::Gaussian { sigma, truncate: 4.0 }.apply_at(level, image, border, out, work)
+                            })
+                        };
+                    }
+                    assert!(largest_difference(&blurred!(f64, f64), &exact) < 2e-13, "{case}");
+                    assert!(largest_difference(&blurred!(f32, f32), &exact) < 1e-4, "{case}");
+                    assert!(largest_difference(&blurred!(u8, f64), &exact) < 2e-13, "{case}");
+                    assert!(largest_difference(&blurred!(u16, i32), &exact) < 0.500_1, "{case}");
+                    let result = blurred!(u8, u8);
+                    assert!(largest_difference(&result, &exact) < 0.51, "{case}");
+                    assert_eq!(*bytes.get_or_insert(result.clone()), result, "{case} {level:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_are_within_a_hundredth_of_half_a_level_for_wide_kernels() {
+    let image = noise((90, 200, 1));
+    for sigma in [0.5, 3.3, 8.0, 20.0] {
+        let border = Border { modes: [Mode::Mirror; 2], cval: 0.0 };
+        let exact = reference(&image, [sigma; 2], border);
+        for level in Level::available() {
+            let result = run::<u8, u8>(&image, &Work::serial(), |image, out, work| {
+                Filter::Gaussian { sigma: [sigma; 2], truncate: 4.0 }.apply_at(level, image, border, out, work)
+            });
+            assert!(largest_difference(&result, &exact) < 0.51, "{sigma} {level:?}");
+        }
+    }
+}
+
+#[test]
+fn the_derivatives_are_those_of_the_definition_at_every_level() {
+    for shape in SHAPES {
+        let image = noise(shape);
+        for mode in Mode::ALL {
+            let border = Border { modes: [mode; 2], cval: 3.0 };
+            let [down, along] = [0, 1].map(|axis| derivative(&image, axis, border));
+            let mut length = down.clone();
+            length.zip_mut_with(&along, |y, x| *y = (*y * *y + x * x).sqrt());
+            for level in Level::available() {
+                for (operator, exact) in
+                    [(Operator::DownRows, &down), (Operator::AlongRow, &along), (Operator::Magnitude, &length)]
+                {
+                    macro_rules! check {
+                        ($in:ty, $out:ty, $tolerance:expr) => {
+                            let result: Array3<$out> = run::<$in, $out>(&image, &Work::serial(), |image, out, work| {
+                                Filter::Sobel(operator).apply_at(level, image, border, out, work)
+                            });
+                            let exact = exact.mapv(|value| {
+                                if <$out>::DTYPE == DType::U8 { value.clamp(0.0, 255.0) } else { value }
+                            });
+                            assert!(largest_difference(&result, &exact) <= $tolerance, "{shape:?} {mode:?} {operator:?}");
+                        };
+                    }
+                    check!(f64, f64, 1e-12);
+                    check!(f32, f32, 2e-4);
+                    check!(u8, f32, 1e-4);
+                    check!(u8, u8, 0.500_1);
+                    check!(i16, u8, 0.500_1);
+                    check!(u8, i64, 0.500_1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn lengths_do_not_overflow_before_they_have_to() {
+    let border = Border { modes: [Mode::Nearest; 2], cval: 0.0 };
+    for scale in [1e-200, 1e200] {
+        let image = noise((4, 9, 1)) * scale;
+        let result = run::<f64, f64>(&image, &Work::serial(), |image, out, work| {
+            Filter::Sobel(Operator::Magnitude).apply_at(Level::Baseline, image, border, out, work)
+        });
+        let [down, along] = [0, 1].map(|axis| derivative(&image, axis, border));
+        for ((length, y), x) in result.iter().zip(&down).zip(&along) {
+            assert!((length - y.hypot(*x)).abs() <= 1e-15 * length);
+        }
+    }
+}
+
+#[test]
+fn every_number_of_threads_gives_the_same_bits() {
+    let image = noise((150, 90, 2));
+    let border = Border { modes: [Mode::Wrap; 2], cval: 0.0 };
+    let blurred = |workers: usize| {
+        let work = Work::with_threads(workers);
+        let blur = |image: &Image<'_>, out: ArrayViewMutD<'_, f32>, work: &Work<'_>| {
+            Filter::Gaussian { sigma: [1.5; 2], truncate: 4.0 }.apply(image, border, out, work)
+        };
+        run::<f32, f32>(&image, &work, blur)
+    };
+    let alone = blurred(1);
+    for workers in [2, 3, 5] {
+        assert_eq!(alone, blurred(workers));
+    }
+}
+
+#[test]
+fn channels_may_be_on_any_axis_and_memory_in_any_order() {
+    let image = noise((11, 14, 3)).mapv(|value| value as u8);
+    let border = Border { modes: [Mode::Reflect; 2], cval: 0.0 };
+    let blur = |array: ArrayViewD<'_, u8>, channel: i64| -> ArrayD<u8> {
+        let axes = Axes::new("test", 3, Some(channel)).expect("an axis");
+        let mut out = ArrayD::zeros(array.shape());
+        let image = Image::new(array, axes).expect("small");
+        let filter = Filter::Gaussian { sigma: [1.0, 2.0], truncate: 4.0 };
+        filter.apply(&image, border, out.view_mut(), &Work::serial()).expect("no error");
+        out
+    };
+    let expected = blur(image.view().into_dyn(), -1);
+    let first = image.view().permuted_axes([2, 0, 1]).into_dyn();
+    assert_eq!(blur(first, 0).permuted_axes(vec![1, 2, 0]), expected);
+    let second = image.view().permuted_axes([0, 2, 1]).into_dyn();
+    assert_eq!(blur(second, 1).permuted_axes(vec![0, 2, 1]), expected);
+    let other_order = image.view().reversed_axes().as_standard_layout().into_owned();
+    assert_eq!(blur(other_order.view().reversed_axes().into_dyn(), 2), expected);
+}

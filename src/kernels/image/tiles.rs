@@ -1,0 +1,128 @@
+//! How an image is cut up, and rows that reach over its border.
+//!
+//! A result of a filter needs the pixels around it, and those only. So the result is cut into
+//! tiles, by a rule that knows the image and the kernel and not the number of threads; each
+//! tile is made on its own from *padded rows*: rows of the image that reach as far over the
+//! tile's sides as the kernel does. What lies beyond the border of the image is filled in there,
+//! and nowhere else: a kernel never meets a border.
+
+use ndarray::{ArrayViewMut3, Axis};
+
+use super::border::Mode;
+use super::pixel::{Lane, Pixel, Source};
+use crate::alloc::try_vec;
+use crate::error::Result;
+
+/// An image and what lies around it.
+pub struct Padded<'a> {
+    /// The image.
+    pub image: &'a dyn Source,
+    /// How rows and columns continue.
+    pub modes: [Mode; 2],
+    /// The constant of [`Mode::Constant`].
+    pub cval: f64,
+}
+
+impl Padded<'_> {
+    /// Fills `out` with the pixels of row `y` from column `x` on.
+    pub fn load<L: Lane>(&self, y: isize, x: isize, out: &mut [L]) {
+        let [rows, columns, channels] = self.image.size();
+        let Some(y) = self.modes[0].index(y, rows) else { return out.fill(L::of(self.cval)) };
+        let end = x + (out.len() / channels) as isize;
+        let start = x.max(0).min(end);
+        let inside = start..end.min(columns as isize).max(start);
+        let [before, after] = [inside.start, inside.end].map(|column| (column - x) as usize * channels);
+        if after > before {
+            L::load(self.image, y, inside.start as usize..inside.end as usize, &mut out[before..after]);
+        }
+        for column in (x..inside.start).chain(inside.end..end) {
+            let at = (column - x) as usize * channels;
+            match self.modes[1].index(column, columns) {
+                None => out[at..at + channels].fill(L::of(self.cval)),
+                // A copy of what is already here is cheaper than to ask the image.
+                Some(same) if inside.contains(&(same as isize)) => {
+                    let from = before + (same - inside.start as usize) * channels;
+                    out.copy_within(from..from + channels, at);
+                }
+                Some(same) => L::load(self.image, y, same..same + 1, &mut out[at..at + channels]),
+            }
+        }
+    }
+}
+
+/// A part of the result.
+pub struct Tile<'a, T> {
+    /// Its first row in the image.
+    pub y: usize,
+    /// Its first column in the image.
+    pub x: usize,
+    /// Its pixels.
+    pub out: ArrayViewMut3<'a, T>,
+}
+
+/// Cuts `out` into tiles of at most `rows` times `columns` pixels.
+pub fn tiles<T: Pixel>(out: ArrayViewMut3<'_, T>, rows: usize, columns: usize) -> Result<Vec<Tile<'_, T>>> {
+    let (height, width, _) = out.dim();
+    let mut tiles = try_vec(height.div_ceil(rows).saturating_mul(width.div_ceil(columns)))?;
+    let mut below = out;
+    for y in (0..height).step_by(rows) {
+        let (band, rest) = below.split_at(Axis(0), rows.min(height - y));
+        below = rest;
+        let mut right = band;
+        for x in (0..width).step_by(columns) {
+            let (out, rest) = right.split_at(Axis(1), columns.min(width - x));
+            right = rest;
+            tiles.push(Tile { y, x, out });
+        }
+    }
+    Ok(tiles)
+}
+
+/// The sides of a tile, for a kernel of these radii whose scratch memory takes `bytes` for each
+/// value of a row.
+pub fn tile_sides(size: [usize; 3], radii: [usize; 2], bytes: usize) -> (usize, usize) {
+    /// Half of the second-level cache of a small CPU.
+    const SCRATCH: usize = 192 << 10;
+    let [height, width, channels] = size;
+    // A tile loads its padding anew: much smaller than a few radii it would do little else.
+    let rows = (6 * radii[0]).max(64).min(height.max(1));
+    let columns = (SCRATCH / bytes / channels.max(1)).max(8 * radii[1]).max(64).min(width.max(1));
+    // Equal tiles rather than a narrow last one.
+    let even = |len: usize, side: usize| len.max(1).div_ceil(len.max(1).div_ceil(side));
+    (even(height, rows), even(width, columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    #[test]
+    fn padded_rows_hold_what_the_mode_says() {
+        let image = Array3::from_shape_fn((3, 4, 2), |(y, x, c)| (100 * y + 10 * x + c) as f64);
+        for mode in Mode::ALL {
+            let view = image.view();
+            let padded = Padded { image: &view, modes: [mode; 2], cval: -1.0 };
+            for (x, len) in [(-7, 20), (0, 4), (1, 2), (-9, 3), (6, 3), (2, 9)] {
+                for y in -4..7 {
+                    let mut out = vec![0.0; 2 * len];
+                    padded.load::<f64>(y, x, &mut out);
+                    for (i, &value) in out.iter().enumerate() {
+                        let column = mode.index(x + (i / 2) as isize, 4);
+                        let expected = mode.index(y, 3).zip(column).map_or(-1.0, |(y, x)| image[[y, x, i % 2]]);
+                        assert_eq!(value, expected, "{mode:?} {y} {x} {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_cover_the_result_once() {
+        let mut out = Array3::<u8>::zeros((70, 33, 2));
+        for mut tile in tiles(out.view_mut(), 16, 10).expect("small") {
+            tile.out.mapv_inplace(|seen| seen + 1);
+        }
+        assert!(out.iter().all(|&seen| seen == 1));
+    }
+}
