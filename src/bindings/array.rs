@@ -238,6 +238,11 @@ impl<'py> Output<'py> {
         view
     }
 
+    /// The array as an operand of a call, while a view of it is in use.
+    pub fn held(&self) -> Held<'py> {
+        Held(self.array.clone())
+    }
+
     /// The finished array.
     pub fn finish(self) -> PyResult<Bound<'py, PyAny>> {
         match self.result {
@@ -254,6 +259,15 @@ impl<'py> Output<'py> {
     pub fn finish_scalar(self, given: bool) -> PyResult<Bound<'py, PyAny>> {
         let array = self.finish()?;
         if given { Ok(array) } else { array.get_item(PyTuple::empty(array.py())).or(Ok(array)) }
+    }
+}
+
+/// See [`Output::held`].
+pub struct Held<'py>(Bound<'py, PyUntypedArray>);
+
+impl Operand for Held<'_> {
+    fn array(&self) -> &Bound<'_, PyUntypedArray> {
+        &self.0
     }
 }
 
@@ -308,6 +322,11 @@ pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
 /// The name of an object's type, for a message.
 pub fn kind_of(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string())
+}
+
+/// The row of the table for a NumPy dtype object, if it has one.
+pub fn dtype_of(dtype: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
+    Ok(supported(dtype.cast::<PyArrayDescr>()?))
 }
 
 /// The row of the table for NumPy's dtype, whatever its byte order.

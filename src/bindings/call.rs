@@ -35,7 +35,7 @@ pub fn guard<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
 pub struct Call<'a, 'py> {
     py: Python<'py>,
     cost: usize,
-    workers: Option<usize>,
+    workers: Option<i64>,
     operands: &'a [&'a dyn Operand],
 }
 
@@ -46,8 +46,8 @@ impl<'a, 'py> Call<'a, 'py> {
         Call { py, cost, workers: None, operands: &[] }
     }
 
-    /// The `workers` argument of the caller.
-    pub fn workers(self, workers: Option<usize>) -> Self {
+    /// The `workers` argument of the caller; a number out of range is an error of `run`.
+    pub fn workers(self, workers: Option<i64>) -> Self {
         Call { workers, ..self }
     }
 
@@ -59,21 +59,22 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Does the work: small work at once, larger work with the interpreter released.
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
-        if let Some(workers) = self.workers {
-            parallel::valid_workers(workers)?;
-        }
-        if self.cost < DETACH {
-            return guard(|| Ok(body(&Work::serial())?));
-        }
-        self.run_detached(body)
-    }
-
-    fn run_detached<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
-        let workers = match self.workers {
+        // A negative number is out of range as zero is.
+        let asked = self.workers.map(|workers| parallel::valid_workers(usize::try_from(workers).unwrap_or(0)));
+        let workers = match asked.transpose()? {
+            _ if self.cost < DETACH => return guard(|| Ok(body(&Work::serial())?)),
             Some(workers) => workers,
             None if self.cost < THREADS => 1,
             None => parallel::num_threads(),
         };
+        self.run_detached(workers, body)
+    }
+
+    fn run_detached<T: Send>(
+        self,
+        workers: usize,
+        body: impl FnOnce(&Work<'_>) -> Result<T> + Send,
+    ) -> PyResult<T> {
         let _pins = self.operands.iter().map(|operand| operand.pin()).collect::<PyResult<Vec<_>>>()?;
         let signals = Signals::default();
         let result = self.py.detach(|| {
