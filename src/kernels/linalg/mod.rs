@@ -1,1 +1,198 @@
-//! To be written.
+//! Matrix products of every element type.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `mod` | shapes, stacks of matrices, how work is split |
+//! | `gemm`, `pack` | the blocked product of two matrices |
+//! | `ring`, `x86` | what numbers it is made of, and with which instructions |
+//! | `boolean` | bools, as bits |
+//! | `matrix` | matrices and stacks of them in memory |
+
+mod boolean;
+mod gemm;
+mod matrix;
+mod pack;
+mod product;
+mod ring;
+#[cfg(test)]
+mod tests;
+#[cfg(x86_simd)]
+mod x86;
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+
+use crate::alloc::{checked_size, try_vec};
+use crate::error::{Error, Result};
+use crate::parallel::Work;
+use crate::simd::{self, Level};
+
+use matrix::{Operands, Part, Stack, StackMut};
+pub use product::Product;
+
+/// The sizes of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    /// The axes of the stack of results.
+    pub batch: Vec<usize>,
+    /// Rows of a.
+    pub m: usize,
+    /// Columns of a, rows of b.
+    pub k: usize,
+    /// Columns of b.
+    pub n: usize,
+    /// The axes of the result.
+    pub shape: Vec<usize>,
+}
+
+impl Sizes {
+    /// The sizes for operands of these shapes: a vector on the left is a row, one on the right a
+    /// column, and that axis is missing in the result; the axes before the last two are broadcast.
+    pub fn new(function: &str, a: &[usize], b: &[usize]) -> Result<Sizes> {
+        for (name, shape) in [("a", a), ("b", b)] {
+            if shape.is_empty() {
+                return Err(Error::Value(format!(
+                    "{function}: argument {name}, got an array without axes, expected one axis or more"
+                )));
+            }
+        }
+        let (a_batch, m, k) = match *a {
+            [k] => (&a[..0], None, k),
+            _ => (&a[..a.len() - 2], Some(a[a.len() - 2]), a[a.len() - 1]),
+        };
+        let (b_batch, rows, n) = match *b {
+            [rows] => (&b[..0], rows, None),
+            _ => (&b[..b.len() - 2], b[b.len() - 2], Some(b[b.len() - 1])),
+        };
+        let mismatch = |what: &str| {
+            Error::Value(format!("{function}: arguments a and b, got shapes {a:?} and {b:?}, expected {what}"))
+        };
+        if rows != k {
+            return Err(mismatch("as many columns of a as rows of b"));
+        }
+        let mut batch = try_vec(a_batch.len().max(b_batch.len()))?;
+        for axis in (0..a_batch.len().max(b_batch.len())).rev() {
+            let len = |shape: &[usize]| shape.len().checked_sub(axis + 1).map_or(1, |axis| shape[axis]);
+            batch.push(match (len(a_batch), len(b_batch)) {
+                (1, other) | (other, 1) => other,
+                (same, other) if same == other => same,
+                _ => return Err(mismatch("axes before the last two that can be broadcast")),
+            });
+        }
+        let mut shape = try_vec(batch.len() + 2)?;
+        shape.extend(batch.iter().copied().chain(m).chain(n));
+        checked_size(&shape)?;
+        Ok(Sizes { batch, m: m.unwrap_or(1), k, n: n.unwrap_or(1), shape })
+    }
+
+    /// The number of products of two matrices.
+    pub fn count(&self) -> usize {
+        self.batch.iter().product()
+    }
+
+    /// About how many nanoseconds it takes on one thread.
+    pub fn cost<T: Product>(&self) -> usize {
+        let (m, k, n) = (self.m, self.k, self.n);
+        let moved = m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
+        let one = m.saturating_mul(k).saturating_mul(n) / T::RATE + moved / 2 + 20;
+        one.saturating_mul(self.count())
+    }
+}
+
+/// c = a b, for views whose shapes gave `sizes`.
+pub fn multiply<T: Product>(
+    sizes: &Sizes,
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    c: ArrayViewMutD<'_, T>,
+    work: &Work<'_>,
+) -> Result<()> {
+    multiply_at(simd::level(), sizes, a, b, c, work)
+}
+
+/// The same with the instructions of `level`.
+pub fn multiply_at<T: Product>(
+    level: Level,
+    sizes: &Sizes,
+    mut a: ArrayViewD<'_, T>,
+    mut b: ArrayViewD<'_, T>,
+    mut c: ArrayViewMutD<'_, T>,
+    work: &Work<'_>,
+) -> Result<()> {
+    if a.ndim() == 1 {
+        let axis = c.ndim() + 1 - b.ndim().min(2);
+        a.insert_axis_inplace(Axis(0));
+        c.insert_axis_inplace(Axis(axis));
+    }
+    if b.ndim() == 1 {
+        b.insert_axis_inplace(Axis(1));
+        c.insert_axis_inplace(Axis(c.ndim()));
+    }
+    let product = Operands {
+        a: Stack::new(&a, &sizes.batch),
+        b: Stack::new(&b, &sizes.batch),
+        c: StackMut::new(&mut c),
+    };
+    let split = Split::new::<T>(sizes, work.workers());
+    work.for_each(split.parts(), |index| T::part(level, &product, split.part(index), work))
+}
+
+/// How a product is cut into parts. Results do not depend on it: each is computed the same way
+/// in every part.
+#[derive(Debug)]
+struct Split {
+    count: usize,
+    m: usize,
+    n: usize,
+    /// Matrices, rows and columns of a part.
+    matrices: usize,
+    rows: usize,
+    cols: usize,
+}
+
+/// Parts a thread, so that a thread that is late leaves some to the others.
+const PARTS: usize = 4;
+
+/// Nanoseconds of work in the smallest part of a matrix that pays.
+const GRAIN: usize = 50_000;
+
+/// Rows or columns of a part are a multiple of this: the height of a tile, and the width of one.
+const TILE: (usize, usize) = (12, 64);
+
+impl Split {
+    fn new<T: Product>(sizes: &Sizes, workers: usize) -> Split {
+        let (count, m, n) = (sizes.count(), sizes.m, sizes.n);
+        let whole = Split { count, m, n, matrices: count.max(1), rows: m, cols: n };
+        let parts = (PARTS * workers).min(sizes.cost::<T>() / GRAIN);
+        if workers == 1 || parts <= 1 || m == 0 || n == 0 {
+            whole
+        } else if count >= parts {
+            Split { matrices: count.div_ceil(parts), ..whole }
+        } else if m >= n {
+            let rows = m.div_ceil(parts.div_ceil(count)).next_multiple_of(TILE.0);
+            Split { matrices: 1, rows, ..whole }
+        } else {
+            let cols = n.div_ceil(parts.div_ceil(count)).next_multiple_of(TILE.1);
+            Split { matrices: 1, cols, ..whole }
+        }
+    }
+
+    /// Slabs of rows and of columns of a matrix.
+    fn slabs(&self) -> (usize, usize) {
+        (self.m.div_ceil(self.rows.max(1)), self.n.div_ceil(self.cols.max(1)))
+    }
+
+    fn parts(&self) -> usize {
+        let (rows, cols) = self.slabs();
+        self.count.div_ceil(self.matrices) * rows * cols
+    }
+
+    fn part(&self, index: usize) -> Part {
+        let (rows, cols) = self.slabs();
+        let range = |index: usize, len: usize, end: usize| index * len..end.min((index + 1) * len);
+        Part {
+            matrices: range(index / (rows * cols), self.matrices, self.count),
+            rows: range(index / cols % rows, self.rows, self.m),
+            cols: range(index % cols, self.cols, self.n),
+        }
+    }
+}

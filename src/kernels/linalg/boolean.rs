@@ -1,0 +1,179 @@
+//! The product of matrices of bools: c is true where some a and b of the sum are both true.
+//!
+//! A row of c is the OR of those rows of b where the row of a is true. With rows of b as bits,
+//! 512 columns are one OR. The method is that of the "Four Russians" (V. Arlazarov, E. Dinic,
+//! M. Kronrod, I. Faradzhev, "On economical construction of the transitive closure of a directed
+//! graph", 1970): for every four rows of b the ORs of all 16 choices are tabulated, so that four
+//! elements of a row of a are one look-up. Tables of four rows, not of the theoretical optimum of
+//! log2(n), are small enough that those of 64 rows stay in the first-level cache.
+
+use crate::alloc::try_filled;
+use crate::dtype::Bool;
+use crate::error::Result;
+use crate::parallel::Work;
+
+use super::matrix::{Matrix, MatrixMut};
+
+/// Rows of b in the tables at a time: one word of a row of a.
+const DEPTH: usize = 64;
+
+/// Rows of a table.
+const FOUR: usize = 4;
+
+/// Rows of c that share the tables.
+const ROWS: usize = 512;
+
+/// Columns of c that are kept as bits at a time.
+const COLS: usize = 1 << 15;
+
+/// The ORs of every choice of four rows.
+type Table<const WORDS: usize> = [[u64; WORDS]; 1 << FOUR];
+
+/// c = a b, for any sizes.
+#[inline(always)]
+pub fn multiply(a: Matrix<'_, Bool>, b: Matrix<'_, Bool>, mut c: MatrixMut<'_, Bool>, work: &Work<'_>) -> Result<()> {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    for row in (0..m).step_by(ROWS) {
+        let rows = row..m.min(row + ROWS);
+        for col in (0..n).step_by(COLS) {
+            let cols = col..n.min(col + COLS);
+            let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, cols.clone()));
+            let c = c.block(rows.clone(), cols);
+            if n <= 64 {
+                multiply_block::<1>(a, b, c, work)?;
+            } else {
+                multiply_block::<8>(a, b, c, work)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same where the bits of c fit into memory, with `WORDS` of them at a time.
+#[inline(always)]
+fn multiply_block<const WORDS: usize>(
+    a: Matrix<'_, Bool>,
+    b: Matrix<'_, Bool>,
+    mut c: MatrixMut<'_, Bool>,
+    work: &Work<'_>,
+) -> Result<()> {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    let lanes = 64 * WORDS;
+    let blocks = n.div_ceil(lanes);
+    let mut sums = try_filled(blocks * m, [0u64; WORDS])?;
+    let mut left = try_filled(m, 0u64)?;
+    let mut tables: [Table<WORDS>; DEPTH / FOUR] = [[[0; WORDS]; 1 << FOUR]; DEPTH / FOUR];
+    for from in (0..k).step_by(DEPTH) {
+        let depth = DEPTH.min(k - from);
+        for (row, word) in left.iter_mut().enumerate() {
+            *word = bits(a, row, from..from + depth);
+        }
+        for (block, sums) in sums.chunks_exact_mut(m).enumerate() {
+            if m * n > 1 << 14 {
+                work.check()?;
+            }
+            let cols = block * lanes..n.min((block + 1) * lanes);
+            let tables = &mut tables[..depth.div_ceil(FOUR)];
+            for (four, table) in tables.iter_mut().enumerate() {
+                let rows = from + four * FOUR..(from + depth).min(from + (four + 1) * FOUR);
+                tabulate(b.block(rows, cols.clone()), table);
+            }
+            for (sum, &word) in sums.iter_mut().zip(&left) {
+                let mut word = word;
+                for table in &*tables {
+                    let entry = &table[(word & 15) as usize];
+                    for (sum, &entry) in sum.iter_mut().zip(entry) {
+                        *sum |= entry;
+                    }
+                    word >>= FOUR;
+                }
+            }
+        }
+    }
+    for (block, sums) in sums.chunks_exact(m.max(1)).enumerate() {
+        for (row, sum) in sums.iter().enumerate() {
+            for (word, &sum) in sum.iter().enumerate() {
+                let from = block * lanes + word * 64;
+                spread(sum, &mut c, row, from..n.min(from + 64));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The ORs of every choice of the rows of `b`, of which there are four at most.
+#[inline(always)]
+fn tabulate<const WORDS: usize>(b: Matrix<'_, Bool>, table: &mut Table<WORDS>) {
+    for row in 0..FOUR {
+        let mut words = [0; WORDS];
+        if row < b.rows {
+            for (word, from) in words.iter_mut().zip((0..b.cols).step_by(64)) {
+                *word = bits(b, row, from..b.cols.min(from + 64));
+            }
+        }
+        // The choices with this row are those without it and this row.
+        for choice in 0..1 << row {
+            for word in 0..WORDS {
+                table[(1 << row) + choice][word] = table[choice][word] | words[word];
+            }
+        }
+    }
+}
+
+/// Up to 64 elements of a row as bits, the first one lowest.
+#[inline(always)]
+fn bits(matrix: Matrix<'_, Bool>, row: usize, cols: std::ops::Range<usize>) -> u64 {
+    let mut bytes = [0; 64];
+    if matrix.has_plain_rows() {
+        let elements = matrix.row(row, cols);
+        if elements.len() == 64 {
+            for (byte, element) in bytes.iter_mut().zip(&elements[..64]) {
+                *byte = element.0;
+            }
+        } else {
+            for (byte, element) in bytes.iter_mut().zip(elements) {
+                *byte = element.0;
+            }
+        }
+    } else {
+        for (byte, col) in bytes.iter_mut().zip(cols) {
+            *byte = matrix.get(row, col).0;
+        }
+    }
+    let mut word = 0;
+    for (index, eight) in bytes.chunks_exact(8).enumerate() {
+        let eight = eight.iter().rev().fold(0u64, |word, &byte| word << 8 | u64::from(byte));
+        // One in each byte that is not zero; the multiplication collects them in the highest byte.
+        let low = 0x7f7f_7f7f_7f7f_7f7f;
+        let ones = (((eight & low) + low) | eight) >> 7 & 0x0101_0101_0101_0101;
+        word |= (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+    }
+    word
+}
+
+/// Writes bits as elements of a row.
+#[inline(always)]
+fn spread(word: u64, c: &mut MatrixMut<'_, Bool>, row: usize, cols: std::ops::Range<usize>) {
+    if cols.is_empty() {
+        return;
+    }
+    let mut elements = [Bool(0); 64];
+    for (byte, eight) in elements.chunks_exact_mut(8).enumerate() {
+        // A copy of the eight bits in each byte, then one bit of each.
+        let copies = (word >> (8 * byte) & 0xff).wrapping_mul(0x0101_0101_0101_0101);
+        let chosen = copies & 0x8040_2010_0804_0201;
+        let low = 0x7f7f_7f7f_7f7f_7f7f;
+        let ones = (((chosen & low) + low) | chosen) >> 7 & 0x0101_0101_0101_0101;
+        for (element, byte) in eight.iter_mut().zip(ones.to_le_bytes()) {
+            *element = Bool(byte);
+        }
+    }
+    if c.has_plain_rows() {
+        let len = cols.len();
+        c.row(row, cols).copy_from_slice(&elements[..len]);
+    } else {
+        for (col, element) in cols.zip(elements) {
+            *c.at(row, col) = element;
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Matrices as the kernels see them: an address, two lengths, two steps.
+//!
+//! A product of 4x4 matrices takes some tens of nanoseconds, and a stack may hold millions of
+//! them. Views of the `ndarray` crate with a dynamic number of axes cost several times that to
+//! slice, so these types do the arithmetic on addresses themselves; every access checks its
+//! bounds once for a row or an element.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
+/// A matrix that is read, with any steps (in elements; they may be zero or negative).
+#[derive(Clone, Copy)]
+pub struct Matrix<'a, T> {
+    start: *const T,
+    pub rows: usize,
+    pub cols: usize,
+    row_step: isize,
+    col_step: isize,
+    life: PhantomData<&'a T>,
+}
+
+impl<'a, T: Copy> Matrix<'a, T> {
+    /// The matrix whose rows follow each other in `elements`.
+    pub fn from_slice(elements: &'a [T], rows: usize, cols: usize) -> Self {
+        assert_eq!(elements.len(), rows * cols);
+        Matrix { start: elements.as_ptr(), rows, cols, row_step: cols as isize, col_step: 1, life: PhantomData }
+    }
+
+    /// Rows become columns.
+    #[inline(always)]
+    pub fn transposed(self) -> Self {
+        Matrix {
+            rows: self.cols,
+            cols: self.rows,
+            row_step: self.col_step,
+            col_step: self.row_step,
+            ..self
+        }
+    }
+
+    /// Whether the elements of a row follow each other.
+    #[inline(always)]
+    pub fn has_plain_rows(&self) -> bool {
+        self.col_step == 1 || self.cols <= 1
+    }
+
+    /// Whether the elements of a column follow each other.
+    #[inline(always)]
+    pub fn has_plain_cols(&self) -> bool {
+        self.row_step == 1 || self.rows <= 1
+    }
+
+    #[inline(always)]
+    pub fn get(&self, row: usize, col: usize) -> T {
+        assert!(row < self.rows && col < self.cols);
+        // SAFETY: in bounds by the line above; the memory is readable for 'a (`Stack::new`).
+        unsafe { *self.start.offset(row as isize * self.row_step + col as isize * self.col_step) }
+    }
+
+    /// Part of a row, if its elements follow each other.
+    #[inline(always)]
+    pub fn row(&self, row: usize, cols: Range<usize>) -> &'a [T] {
+        assert!(self.has_plain_rows() && row < self.rows && cols.start <= cols.end && cols.end <= self.cols);
+        // SAFETY: in bounds by the line above, one element after the other; readable for 'a.
+        unsafe {
+            let start = self.start.offset(row as isize * self.row_step + cols.start as isize);
+            std::slice::from_raw_parts(start, cols.len())
+        }
+    }
+
+    /// Part of a column, if its elements follow each other.
+    #[inline(always)]
+    pub fn col(&self, col: usize, rows: Range<usize>) -> &'a [T] {
+        self.transposed().row(col, rows)
+    }
+
+    /// Some rows and some columns.
+    #[inline(always)]
+    pub fn block(self, rows: Range<usize>, cols: Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= self.rows && cols.start <= cols.end && cols.end <= self.cols);
+        let offset = rows.start as isize * self.row_step + cols.start as isize * self.col_step;
+        // An empty block may start outside: its address is never read.
+        Matrix { start: self.start.wrapping_offset(offset), rows: rows.len(), cols: cols.len(), ..self }
+    }
+}
+
+/// A matrix that is written, with any steps; no two of its elements share memory.
+pub struct MatrixMut<'a, T> {
+    view: Matrix<'a, T>,
+    life: PhantomData<&'a mut T>,
+}
+
+impl<'a, T: Copy> MatrixMut<'a, T> {
+    /// The matrix whose rows follow each other in `elements`.
+    pub fn from_slice(elements: &'a mut [T], rows: usize, cols: usize) -> Self {
+        assert_eq!(elements.len(), rows * cols);
+        let start = elements.as_mut_ptr().cast_const();
+        let view = Matrix { start, rows, cols, row_step: cols as isize, col_step: 1, life: PhantomData };
+        MatrixMut { view, life: PhantomData }
+    }
+
+    #[inline(always)]
+    pub fn rows(&self) -> usize {
+        self.view.rows
+    }
+
+    #[inline(always)]
+    pub fn cols(&self) -> usize {
+        self.view.cols
+    }
+
+    #[inline(always)]
+    pub fn transposed(self) -> Self {
+        MatrixMut { view: self.view.transposed(), ..self }
+    }
+
+    #[inline(always)]
+    pub fn has_plain_rows(&self) -> bool {
+        self.view.has_plain_rows()
+    }
+
+    #[inline(always)]
+    pub fn has_plain_cols(&self) -> bool {
+        self.view.has_plain_cols()
+    }
+
+    #[inline(always)]
+    pub fn at(&mut self, row: usize, col: usize) -> &mut T {
+        let view = &self.view;
+        assert!(row < view.rows && col < view.cols);
+        // SAFETY: in bounds by the line above; the memory is this matrix's alone (`StackMut`).
+        unsafe { &mut *view.start.offset(row as isize * view.row_step + col as isize * view.col_step).cast_mut() }
+    }
+
+    /// Part of a row, if its elements follow each other.
+    #[inline(always)]
+    pub fn row(&mut self, row: usize, cols: Range<usize>) -> &mut [T] {
+        let row = self.view.row(row, cols);
+        // SAFETY: the memory is this matrix's alone, and it is borrowed mutably by the caller.
+        unsafe { std::slice::from_raw_parts_mut(row.as_ptr().cast_mut(), row.len()) }
+    }
+
+    /// Writes what `convert` makes of `values` into part of a row.
+    #[inline(always)]
+    pub fn write<V: Copy>(&mut self, row: usize, cols: Range<usize>, values: &[V], convert: fn(V) -> T) {
+        if self.has_plain_rows() {
+            for (element, &value) in self.row(row, cols).iter_mut().zip(values) {
+                *element = convert(value);
+            }
+        } else {
+            for (col, &value) in cols.zip(values) {
+                *self.at(row, col) = convert(value);
+            }
+        }
+    }
+
+    /// Some rows and some columns.
+    #[inline(always)]
+    pub fn block(&mut self, rows: Range<usize>, cols: Range<usize>) -> MatrixMut<'_, T> {
+        MatrixMut { view: self.view.block(rows, cols), life: PhantomData }
+    }
+}
+
+/// An array seen as a stack of matrices: all axes but the last two count the matrices.
+pub struct Stack<'a, T> {
+    first: Matrix<'a, T>,
+    lens: Vec<usize>,
+    steps: Vec<isize>,
+}
+
+// SAFETY: it only gives shared access to elements that may be shared.
+unsafe impl<T: Sync> Sync for Stack<'_, T> {}
+
+impl<'a, T: Copy> Stack<'a, T> {
+    /// The view, which has two axes or more; those before are broadcast to `batch`.
+    pub fn new(view: &ArrayViewD<'a, T>, batch: &[usize]) -> Self {
+        let axes = view.ndim() - 2;
+        assert!(axes <= batch.len());
+        let (shape, strides) = (view.shape(), view.strides());
+        let mut steps = vec![0; batch.len()];
+        for axis in 0..axes {
+            let target = batch.len() - axes + axis;
+            // An axis of one element is repeated.
+            assert!(shape[axis] == batch[target] || shape[axis] == 1);
+            steps[target] = if shape[axis] == 1 { 0 } else { strides[axis] };
+        }
+        Stack { first: first(view.as_ptr(), shape, strides), lens: batch.to_vec(), steps }
+    }
+
+    /// Matrix number `index`, in C order of the axes that count them.
+    #[inline(always)]
+    pub fn matrix(&self, index: usize) -> Matrix<'a, T> {
+        let mut rest = index;
+        let mut offset = 0;
+        for (&len, &step) in self.lens.iter().zip(&self.steps).rev() {
+            offset += (rest % len) as isize * step;
+            rest /= len;
+        }
+        assert_eq!(rest, 0);
+        Matrix { start: self.first.start.wrapping_offset(offset), ..self.first }
+    }
+}
+
+/// The first matrix of an array.
+fn first<'a, T>(start: *const T, shape: &[usize], strides: &[isize]) -> Matrix<'a, T> {
+    let axes = shape.len() - 2;
+    let (rows, cols) = (shape[axes], shape[axes + 1]);
+    Matrix { start, rows, cols, row_step: strides[axes], col_step: strides[axes + 1], life: PhantomData }
+}
+
+/// As [`Stack`], to be written.
+pub struct StackMut<'a, T> {
+    stack: Stack<'a, T>,
+    life: PhantomData<&'a mut T>,
+}
+
+// SAFETY: shared access gives nothing but through `part`, whose callers promise to be alone.
+unsafe impl<T: Send> Sync for StackMut<'_, T> {}
+
+impl<'a, T: Copy> StackMut<'a, T> {
+    /// The view, which has two axes or more.
+    pub fn new(view: &'a mut ArrayViewMutD<'_, T>) -> Self {
+        let start = view.as_mut_ptr().cast_const();
+        let (shape, strides) = (view.shape(), view.strides());
+        let axes = view.ndim() - 2;
+        let stack =
+            Stack { first: first(start, shape, strides), lens: shape[..axes].to_vec(), steps: strides[..axes].to_vec() };
+        StackMut { stack, life: PhantomData }
+    }
+
+    /// A block of matrix number `index`.
+    ///
+    /// # Safety
+    /// No other block that is in use, on any thread, has an element of this one.
+    #[inline(always)]
+    pub unsafe fn part(&self, index: usize, rows: Range<usize>, cols: Range<usize>) -> MatrixMut<'_, T> {
+        MatrixMut { view: self.stack.matrix(index).block(rows, cols), life: PhantomData }
+    }
+}
+
+/// The stacks of a product.
+pub struct Operands<'a, T> {
+    pub a: Stack<'a, T>,
+    pub b: Stack<'a, T>,
+    pub c: StackMut<'a, T>,
+}
+
+impl<T: Copy> Operands<'_, T> {
+    /// What belongs to a part in matrix number `index` of the stacks.
+    #[inline(always)]
+    pub fn part(&self, index: usize, part: &Part) -> (Matrix<'_, T>, Matrix<'_, T>, MatrixMut<'_, T>) {
+        let (a, b) = (self.a.matrix(index), self.b.matrix(index));
+        let a = a.block(part.rows.clone(), 0..a.cols);
+        let b = b.block(0..b.rows, part.cols.clone());
+        // SAFETY: parts cannot be copied and only `Split` makes them, none with a result of
+        // another; it gives each to one thread, which uses one matrix at a time.
+        let c = unsafe { self.c.part(index, part.rows.clone(), part.cols.clone()) };
+        (a, b, c)
+    }
+}
+
+/// A part of a product: of some matrices of the stack, some rows and some columns. No two parts
+/// of a split have a result in common.
+#[derive(Debug)]
+pub struct Part {
+    pub matrices: Range<usize>,
+    pub rows: Range<usize>,
+    pub cols: Range<usize>,
+}

@@ -1,0 +1,199 @@
+//! From an element type and a CPU level to the code that computes a part of a product.
+
+use std::marker::PhantomData;
+
+use half::f16;
+use num_complex::Complex;
+
+use crate::alloc::try_filled;
+use crate::dtype::Bool;
+use crate::error::Result;
+use crate::parallel::Work;
+use crate::simd::{self, Kernel, Level};
+
+use super::boolean;
+use super::gemm::{Scratch, multiply};
+use super::matrix::{Matrix, MatrixMut, Operands, Part};
+use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
+#[cfg(x86_simd)]
+use super::x86;
+
+/// An element type that matrices can be multiplied in.
+pub trait Product: Number {
+    /// About how many multiply-adds one thread does in a nanosecond.
+    const RATE: usize;
+
+    /// Computes one part.
+    fn part(level: Level, operands: &Operands<'_, Self>, part: Part, work: &Work<'_>) -> Result<()>;
+}
+
+/// A part, to be computed with the ring `R` and tiles of up to `HIGH` rows.
+struct Job<'j, T, R, const HIGH: usize> {
+    operands: &'j Operands<'j, T>,
+    part: Part,
+    work: &'j Work<'j>,
+    ring: PhantomData<R>,
+}
+
+impl<T, R, const HIGH: usize> Kernel for Job<'_, T, R, HIGH>
+where
+    T: Number,
+    T::Value: Number<Value = T::Value>,
+    R: Ring<Value = T::Value>,
+{
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run(self) -> Result<()> {
+        let mut scratch = Scratch::<R, HIGH>::new();
+        for index in self.part.matrices.clone() {
+            let (a, b, c) = self.operands.part(index, &self.part);
+            if T::ROUNDS {
+                multiply_rounding(a, b, c, &mut scratch, self.work)?;
+            } else {
+                multiply(a, b, c, &mut scratch, self.work)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows and columns of a block of sums that are not rounded yet.
+const ROUNDING: (usize, usize) = (240, 1024);
+
+/// The product of elements that hold less than the sums: they are rounded once, at the end.
+#[inline(always)]
+fn multiply_rounding<T, R, const HIGH: usize>(
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    mut c: MatrixMut<'_, T>,
+    scratch: &mut Scratch<R, HIGH>,
+    work: &Work<'_>,
+) -> Result<()>
+where
+    T: Number,
+    T::Value: Number<Value = T::Value>,
+    R: Ring<Value = T::Value>,
+{
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    let mut sums = try_filled(m.min(ROUNDING.0) * n.min(ROUNDING.1), T::Value::default())?;
+    for col in (0..n).step_by(ROUNDING.1) {
+        let cols = col..n.min(col + ROUNDING.1);
+        for row in (0..m).step_by(ROUNDING.0) {
+            let rows = row..m.min(row + ROUNDING.0);
+            let sums = &mut sums[..rows.len() * cols.len()];
+            let target = MatrixMut::from_slice(sums, rows.len(), cols.len());
+            let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, cols.clone()));
+            multiply::<R, T, T::Value, HIGH>(a, b, target, scratch, work)?;
+            for (row, sums) in rows.zip(sums.chunks_exact(cols.len())) {
+                c.write(row, cols.clone(), sums, T::from_value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A type of values has a ring for every level.
+pub trait Rings: Value {
+    /// Computes a part with the ring of the level.
+    fn run<T: Number<Value = Self>>(
+        level: Level,
+        operands: &Operands<'_, T>,
+        part: Part,
+        work: &Work<'_>,
+    ) -> Result<()>;
+}
+
+/// One line a type: the ring and the rows of a tile for each level. Tiles are as high as sums of
+/// two registers a row leave room for in 16 registers, or 32.
+macro_rules! rings {
+    ($($value:ty:
+        baseline $baseline:ty, $low:literal;
+        avx2 $avx2:ty, $middle:literal;
+        avx512 $avx512:ty, $high:literal;
+    )*) => { $(
+        impl Rings for $value {
+            fn run<T: Number<Value = Self>>(
+                level: Level,
+                operands: &Operands<'_, T>,
+                part: Part,
+                work: &Work<'_>,
+            ) -> Result<()> {
+                match level {
+                    #[cfg(x86_simd)]
+                    Level::Avx2 => {
+                        simd::run_at(level, Job::<T, $avx2, $middle> { operands, part, work, ring: PhantomData })
+                    }
+                    #[cfg(x86_simd)]
+                    Level::Avx512 => {
+                        simd::run_at(level, Job::<T, $avx512, $high> { operands, part, work, ring: PhantomData })
+                    }
+                    _ => simd::run_at(
+                        Level::Baseline,
+                        Job::<T, $baseline, $low> { operands, part, work, ring: PhantomData },
+                    ),
+                }
+            }
+        }
+    )* };
+}
+
+rings! {
+    u8: baseline Widened<8>, 4; avx2 x86::U8Avx2, 6; avx512 x86::U8Avx512, 12;
+    u16: baseline Portable<u16, 8, false>, 4; avx2 x86::U16Avx2, 6; avx512 x86::U16Avx512, 12;
+    u32: baseline Portable<u32, 4, false>, 4; avx2 x86::U32Avx2, 6; avx512 x86::U32Avx512, 12;
+    u64: baseline Portable<u64, 2, false>, 4; avx2 x86::U64Avx2, 4; avx512 x86::U64Avx512, 6;
+    f32: baseline Portable<f32, 4, BASELINE_FUSES>, 4; avx2 x86::F32Avx2, 6; avx512 x86::F32Avx512, 12;
+    f64: baseline Portable<f64, 2, BASELINE_FUSES>, 4; avx2 x86::F64Avx2, 6; avx512 x86::F64Avx512, 12;
+    Complex<f32>:
+        baseline ComplexRing<Portable<f32, 4, BASELINE_FUSES>>, 4;
+        avx2 ComplexRing<x86::F32Avx2>, 4;
+        avx512 ComplexRing<x86::F32Avx512>, 6;
+    Complex<f64>:
+        baseline ComplexRing<Portable<f64, 2, BASELINE_FUSES>>, 4;
+        avx2 ComplexRing<x86::F64Avx2>, 4;
+        avx512 ComplexRing<x86::F64Avx512>, 6;
+}
+
+macro_rules! products {
+    ($($type:ty, $rate:literal;)*) => { $(
+        impl Product for $type {
+            const RATE: usize = $rate;
+            fn part(level: Level, operands: &Operands<'_, Self>, part: Part, work: &Work<'_>) -> Result<()> {
+                <$type as Number>::Value::run(level, operands, part, work)
+            }
+        }
+    )* };
+}
+products! {
+    i8, 150; u8, 150; i16, 80; u16, 80; i32, 40; u32, 40; i64, 10; u64, 10;
+    f16, 40; f32, 50; f64, 25; Complex<f32>, 12; Complex<f64>, 6;
+}
+
+
+impl Product for Bool {
+    const RATE: usize = 1000;
+
+    fn part(level: Level, operands: &Operands<'_, Self>, part: Part, work: &Work<'_>) -> Result<()> {
+        simd::run_at(level, BoolJob { operands, part, work })
+    }
+}
+
+struct BoolJob<'j> {
+    operands: &'j Operands<'j, Bool>,
+    part: Part,
+    work: &'j Work<'j>,
+}
+
+impl Kernel for BoolJob<'_> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run(self) -> Result<()> {
+        for index in self.part.matrices.clone() {
+            let (a, b, c) = self.operands.part(index, &self.part);
+            boolean::multiply(a, b, c, self.work)?;
+        }
+        Ok(())
+    }
+}

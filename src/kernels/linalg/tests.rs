@@ -1,0 +1,279 @@
+//! Every element type, level, layout and way to split, beside the definition.
+
+use half::f16;
+use ndarray::{ArrayD, IxDyn, Slice};
+use num_complex::Complex;
+
+use super::ring::Number;
+use super::*;
+use crate::dtype::Bool;
+
+/// An element type whose products can be checked exactly.
+trait Exact: Product {
+    /// The element for a small integer.
+    fn small(value: i64) -> Self;
+    /// The definition: the sum along k of products.
+    fn dot(products: impl Iterator<Item = (Self, Self)>) -> Self;
+}
+
+macro_rules! exact_integers {
+    ($($type:ty)*) => { $(
+        impl Exact for $type {
+            fn small(value: i64) -> Self {
+                // All bits are in use.
+                (value as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as $type
+            }
+            fn dot(products: impl Iterator<Item = (Self, Self)>) -> Self {
+                products.fold(0, |sum, (a, b)| sum.wrapping_add(a.wrapping_mul(b)))
+            }
+        }
+    )* };
+}
+exact_integers!(i8 i16 i32 i64 u8 u16 u32 u64);
+
+macro_rules! exact_floats {
+    ($($type:ty, $make:expr;)*) => { $(
+        impl Exact for $type {
+            fn small(value: i64) -> Self {
+                $make((value % 5) as f32 * 0.5, (value % 3) as f32)
+            }
+            fn dot(products: impl Iterator<Item = (Self, Self)>) -> Self {
+                products.fold($make(0.0, 0.0), |sum, (a, b)| sum + a * b)
+            }
+        }
+    )* };
+}
+exact_floats! {
+    f16, |re: f32, _| f16::from_f32(re);
+    f32, |re: f32, _| re;
+    f64, |re: f32, _| f64::from(re);
+    Complex<f32>, |re: f32, im: f32| Complex::new(re, im);
+    Complex<f64>, |re: f32, im: f32| Complex::new(f64::from(re), f64::from(im));
+}
+
+impl Exact for Bool {
+    fn small(value: i64) -> Self {
+        // True is any byte but zero.
+        Bool(if value % 7 == 0 { value as u8 | 2 } else { 0 })
+    }
+    fn dot(products: impl Iterator<Item = (Self, Self)>) -> Self {
+        Bool::from(products.fold(false, |any, (a, b)| any | (a.get() & b.get())))
+    }
+}
+
+/// Runs a generic check for each element type.
+macro_rules! for_every_type {
+    ($check:ident) => {
+        $check::<Bool>();
+        $check::<i8>();
+        $check::<u8>();
+        $check::<i16>();
+        $check::<u16>();
+        $check::<i32>();
+        $check::<u32>();
+        $check::<i64>();
+        $check::<u64>();
+        $check::<f16>();
+        $check::<f32>();
+        $check::<f64>();
+        $check::<Complex<f32>>();
+        $check::<Complex<f64>>();
+    };
+}
+
+fn sample<T: Exact>(shape: &[usize], seed: i64) -> ArrayD<T> {
+    let mut state = seed;
+    ArrayD::from_shape_simple_fn(IxDyn(shape), || {
+        state = (state * 1103 + 12345) % 65521;
+        T::small(state % 64 - 31)
+    })
+}
+
+/// A copy with another layout: its axes in reverse order in memory, every other element, or
+/// backwards.
+fn relaid<T: Exact>(array: &ArrayD<T>, layout: usize) -> ArrayD<T> {
+    match layout {
+        0 => array.clone(),
+        1 => array.t().as_standard_layout().to_owned().reversed_axes(),
+        2 => {
+            let mut shape = array.shape().to_vec();
+            *shape.last_mut().expect("an axis") *= 2;
+            let mut wide = ArrayD::from_elem(IxDyn(&shape), T::small(1));
+            let axis = Axis(shape.len() - 1);
+            wide.slice_axis_mut(axis, Slice::new(0, None, 2)).assign(array);
+            wide.slice_axis_inplace(axis, Slice::new(0, None, 2));
+            wide
+        }
+        _ => {
+            let mut turned = array.clone();
+            turned.invert_axis(Axis(0));
+            let mut turned = turned.as_standard_layout().to_owned();
+            turned.invert_axis(Axis(0));
+            turned
+        }
+    }
+}
+
+fn reference<T: Exact>(sizes: &Sizes, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T> {
+    let (m, k, n) = (sizes.m, sizes.k, sizes.n);
+    let full = |x: usize, y: usize| [&sizes.batch[..], &[x, y]].concat();
+    let a = if a.ndim() == 1 { a.clone().insert_axis(Axis(0)) } else { a.clone() };
+    let b = if b.ndim() == 1 { b.clone().insert_axis(Axis(1)) } else { b.clone() };
+    let (a, b) = (a.broadcast(full(m, k)).expect("fits").to_owned(), b.broadcast(full(k, n)).expect("fits").to_owned());
+    let (a, b) = (a.iter().copied().collect::<Vec<_>>(), b.iter().copied().collect::<Vec<_>>());
+    let mut c = Vec::new();
+    for index in 0..sizes.count() {
+        for i in 0..m {
+            for j in 0..n {
+                c.push(T::dot((0..k).map(|p| (a[(index * m + i) * k + p], b[(index * k + p) * n + j]))));
+            }
+        }
+    }
+    ArrayD::from_shape_vec(IxDyn(&sizes.shape), c).expect("as many as the shape says")
+}
+
+/// Checks one product on every level for two numbers of threads.
+fn check<T: Exact>(a: &ArrayD<T>, b: &ArrayD<T>, c_layout: usize) {
+    let sizes = Sizes::new("test", a.shape(), b.shape()).expect("shapes fit");
+    let expected = reference(&sizes, a, b);
+    for level in Level::available() {
+        for workers in [1, 3] {
+            let blank = ArrayD::from_elem(IxDyn(&sizes.shape), T::small(3));
+            let mut c = if blank.ndim() > 0 { relaid(&blank, c_layout) } else { blank };
+            let work = Work::with_threads(workers);
+            multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &work).expect("memory is there");
+            assert!(
+                c == expected,
+                "{} {level:?} {workers} threads: {:?} x {:?}",
+                T::DTYPE.name(),
+                a.shape(),
+                b.shape()
+            );
+        }
+    }
+}
+
+#[test]
+fn products_of_all_sizes_around_a_tile_are_right() {
+    fn sizes<T: Exact>() {
+        for (m, k, n) in [(1, 1, 1), (4, 4, 4), (8, 8, 8), (13, 5, 7), (3, 9, 33), (25, 6, 65), (5, 67, 18), (2, 3, 17)] {
+            check::<T>(&sample(&[m, k], 1), &sample(&[k, n], 2), 0);
+        }
+    }
+    for_every_type!(sizes);
+}
+
+#[test]
+fn every_layout_of_operands_and_result_is_right() {
+    fn layouts<T: Exact>() {
+        let (a, b) = (sample::<T>(&[14, 9], 3), sample::<T>(&[9, 19], 4));
+        for layout in 1..4 {
+            check(&relaid(&a, layout), &b, 0);
+            check(&a, &relaid(&b, layout), 0);
+            check(&relaid(&a, layout), &relaid(&b, layout), layout);
+        }
+    }
+    for_every_type!(layouts);
+}
+
+#[test]
+fn vectors_and_stacks_are_right() {
+    fn shapes<T: Exact>() {
+        for (a, b) in [
+            (&[5][..], &[5][..]),
+            (&[5], &[5, 3]),
+            (&[4, 5], &[5]),
+            (&[70, 90], &[90]),
+            (&[90], &[90, 70]),
+            (&[5], &[2, 5, 3]),
+            (&[2, 4, 5], &[5]),
+            (&[3, 1, 2, 4], &[2, 4, 3]),
+            (&[2, 3, 4], &[4, 5]),
+            (&[0, 3, 4], &[4, 5]),
+            (&[3, 0], &[0, 4]),
+            (&[0], &[0]),
+            (&[0, 3], &[3, 4]),
+            (&[2, 3], &[3, 0]),
+        ] {
+            check::<T>(&sample(a, 5), &sample(b, 6), 0);
+        }
+    }
+    for_every_type!(shapes);
+}
+
+#[test]
+fn sums_longer_than_a_block_are_right() {
+    fn long<T: Exact>() {
+        check::<T>(&sample(&[2, 2500], 7), &sample(&[2500, 3], 8), 0);
+        check::<T>(&sample(&[5, 601], 7), &sample(&[601, 19], 8), 1);
+    }
+    long::<i8>();
+    long::<i16>();
+    long::<u32>();
+    long::<i64>();
+    long::<f64>();
+    long::<Complex<f64>>();
+    long::<Bool>();
+}
+
+#[test]
+fn parts_are_split_and_cover_everything_once() {
+    for (a, b) in [([700, 300], [300, 20]), ([20, 300], [300, 700]), ([30, 30], [30, 30])] {
+        for workers in [1, 2, 5] {
+            let sizes = Sizes::new("test", &a, &b).expect("shapes fit");
+            let split = Split::new::<f64>(&sizes, workers);
+            let mut seen = vec![0; sizes.m * sizes.n];
+            for index in 0..split.parts() {
+                let part = split.part(index);
+                assert_eq!(part.matrices, 0..1);
+                for row in part.rows {
+                    for col in part.cols.clone() {
+                        seen[row * sizes.n + col] += 1;
+                    }
+                }
+            }
+            assert!(seen.iter().all(|&times| times == 1));
+        }
+    }
+}
+
+#[test]
+fn floats_have_the_same_bits_for_every_split_and_on_all_levels_that_fuse() {
+    let value = |i: usize| ((i * 7919 % 1009) as f64).sqrt() - 15.0;
+    let a = ArrayD::from_shape_vec(IxDyn(&[50, 600]), (0..30_000).map(value).collect()).expect("fits");
+    let b = ArrayD::from_shape_vec(IxDyn(&[600, 70]), (0..42_000).map(value).collect()).expect("fits");
+    let sizes = Sizes::new("test", a.shape(), b.shape()).expect("shapes fit");
+    let product = |level, workers| {
+        let mut c = ArrayD::<f64>::zeros(IxDyn(&[50, 70]));
+        multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &Work::with_threads(workers)).expect("memory");
+        c.mapv(f64::to_bits)
+    };
+    for level in Level::available() {
+        assert_eq!(product(level, 1), product(level, 2));
+        assert_eq!(product(level, 1), product(level, 5));
+    }
+    let fused: Vec<_> = Level::available().filter(|&level| level > Level::Baseline).collect();
+    assert!(fused.windows(2).all(|pair| product(pair[0], 1) == product(pair[1], 1)));
+}
+
+#[test]
+fn half_floats_convert_as_the_standard_says() {
+    for bits in 0..=u16::MAX {
+        let half = f16::from_bits(bits);
+        let value = half.value();
+        assert!(value == half.to_f32() || (value.is_nan() && half.is_nan()), "{bits:#x}");
+        assert!(value.is_sign_negative() == half.is_sign_negative());
+        for near in [value, f32::from_bits(value.to_bits() + 0x0fff), f32::from_bits(value.to_bits() ^ 0x1000)] {
+            let (ours, theirs) = (f16::from_value(near), f16::from_f32(near));
+            assert!(ours.to_bits() == theirs.to_bits() || (ours.is_nan() && theirs.is_nan()), "{near:e}");
+        }
+    }
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_errors() {
+    for (a, b) in [(&[][..], &[2][..]), (&[2], &[]), (&[2], &[3]), (&[2, 3], &[2, 3]), (&[2, 1, 1], &[3, 1, 1])] {
+        assert!(matches!(Sizes::new("f", a, b), Err(Error::Value(text)) if text.starts_with("f: argument")));
+    }
+    assert_eq!(Sizes::new("f", &[0, 1, 3], &[4, 1, 3, 2]).map(|sizes| sizes.shape), Ok(vec![4, 0, 1, 2]));
+}
