@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal, final, overload
+from typing import Any, Literal, SupportsIndex, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,8 +37,24 @@ def build_info() -> dict[str, Any]: ...
 
 # ---------------------------------------------------------------- monte_carlo
 
+def monte_carlo_pi(
+    n_samples: SupportsIndex,
+    *,
+    rng: int
+    | Sequence[int]
+    | np.random.SeedSequence
+    | np.random.BitGenerator
+    | np.random.Generator
+    | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> float: ...
+
 
 # ---------------------------------------------------------------- fibonacci
+
+def fibonacci(n: SupportsIndex) -> int: ...
+def get_fibonacci(number: SupportsIndex) -> int: ...
 
 
 # ---------------------------------------------------------------- processor

@@ -22,7 +22,7 @@ pub type Key = [u64; 4];
 
 /// Eight streams.
 #[derive(Clone, Copy)]
-pub struct Streams([Lanes; 4]);
+pub struct Streams(pub(super) [Lanes; 4]);
 
 impl Streams {
     /// The streams `first`, …, `first + 7` of `key`.
