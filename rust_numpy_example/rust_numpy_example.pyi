@@ -75,8 +75,24 @@ def sobel(
 
 # ---------------------------------------------------------------- monte_carlo
 
+def monte_carlo_pi(
+    n_samples: SupportsIndex,
+    *,
+    rng: int
+    | Sequence[int]
+    | np.random.SeedSequence
+    | np.random.BitGenerator
+    | np.random.Generator
+    | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> float: ...
+
 
 # ---------------------------------------------------------------- fibonacci
+
+def fibonacci(n: SupportsIndex) -> int: ...
+def get_fibonacci(number: SupportsIndex) -> int: ...
 
 
 # ---------------------------------------------------------------- processor

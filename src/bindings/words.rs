@@ -81,7 +81,7 @@ fn word_count<'py>(
         let text = Text::new(text)?;
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
-        let work = Call::new(text.py(), COST * bytes.len()).workers(threads(workers));
+        let work = Call::new(text.py(), COST * bytes.len()).workers(workers);
         let counted = work.run(move |work| words::count(work, bytes, options));
         query.dict(text.py(), counted.map_err(|error| text.decode_error().unwrap_or(error))?)
     })
@@ -165,7 +165,7 @@ fn word_count_file<'py>(
             })
         };
         // The size of a file says little of what it costs to read it.
-        let call = Call::new(py, usize::MAX).workers(threads(workers));
+        let call = Call::new(py, usize::MAX).workers(workers);
         let counted = call.run(|work| {
             let progress = progress.is_some().then_some(&report as words::Progress<'_>);
             words::count_file(work, &path, query.options(true), chunk, progress)
@@ -315,11 +315,6 @@ fn string<'py>(py: Python<'py>, word: &[u8]) -> PyResult<Bound<'py, PyString>> {
     PyString::from_bytes(py, word).or_else(|_| {
         PyString::from_encoded_object(PyBytes::new(py, word).as_any(), Some(c"utf-8"), Some(c"surrogatepass"))
     })
-}
-
-/// A negative number of threads is out of range as zero is.
-fn threads(workers: Option<i64>) -> Option<usize> {
-    workers.map(|workers| usize::try_from(workers).unwrap_or(0))
 }
 
 fn invalid(text: String) -> PyErr {

@@ -1,0 +1,175 @@
+//! The state: count, mean, sum of squared deviations, minimum and maximum, and how two merge.
+//!
+//! Two states merge by the formulas of Chan, Golub and LeVeque, "Updating formulae and a pairwise
+//! algorithm for computing sample variances" (1979). The mean and the sum of squares are each
+//! kept as an unevaluated sum of two floats (Dekker 1971, Knuth's TwoSum): with one float alone
+//! the mean of a block near 1e9 is rounded by so much that the standard deviation loses half of
+//! its digits, and a long chain of merges drifts. With two, a chain is as good as a tree, so no
+//! stack of partial results is needed.
+
+use super::block;
+use super::sample::Key;
+
+/// Moments of the elements seen so far. `K` is the type in which minimum and maximum are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments<K = f64> {
+    count: u64,
+    center: Center,
+    min: K,
+    max: K,
+}
+
+/// Mean and sum of squared deviations from it, each the sum of two floats.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Center {
+    /// The mean, rounded.
+    pub mean: f64,
+    /// What rounding took from the mean.
+    pub mean_low: f64,
+    /// The sum of the squared deviations, rounded.
+    pub squares: f64,
+    /// What rounding took from the sum.
+    pub squares_low: f64,
+}
+
+impl<K: Key> Default for Moments<K> {
+    /// Of no elements.
+    fn default() -> Self {
+        Moments { count: 0, center: Center::default(), min: K::HIGHEST, max: K::LOWEST }
+    }
+}
+
+impl Moments {
+    /// Adds the elements of a slice; a NaN makes everything but the count NaN.
+    pub fn update(&mut self, data: &[f64]) {
+        self.merge(&block::moments::<f64>(data));
+    }
+}
+
+impl<K: Key> Moments<K> {
+    /// From parts that another state was taken apart into.
+    pub fn from_parts(count: u64, center: Center, min: K, max: K) -> Self {
+        if count == 0 { Moments::default() } else { Moments { count, center, min, max } }
+    }
+
+    /// Adds the elements of another state.
+    #[inline(always)]
+    pub fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        if self.count == 0 {
+            *self = *other;
+            return;
+        }
+        self.center = merge(self.center, self.count as f64, other.center, other.count as f64);
+        self.count += other.count;
+        self.min = self.min.least(other.min);
+        self.max = self.max.greatest(other.max);
+    }
+
+    /// The state of `times` copies of the elements.
+    pub fn repeated(self, times: u64) -> Self {
+        let Center { squares, squares_low, .. } = self.center;
+        let times_f64 = times as f64;
+        let center = Center { squares: squares * times_f64, squares_low: squares_low * times_f64, ..self.center };
+        Self::from_parts(self.count * times, center, self.min, self.max)
+    }
+
+    /// The number of elements.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Mean and sum of squares as they are kept.
+    pub fn center(&self) -> Center {
+        self.center
+    }
+
+    /// The mean; NaN if there are no elements.
+    pub fn mean(&self) -> f64 {
+        if self.count == 0 { f64::NAN } else { self.center.mean }
+    }
+
+    /// The sum of squared deviations from the mean over `count - ddof`; NaN unless that is above zero.
+    pub fn var(&self, ddof: f64) -> f64 {
+        variance(self.count as f64, self.center.squares, ddof)
+    }
+
+    /// The square root of the variance.
+    pub fn std(&self, ddof: f64) -> f64 {
+        self.var(ddof).sqrt()
+    }
+
+    /// Minimum and maximum, if there are any elements.
+    pub fn extremes(&self) -> Option<(K, K)> {
+        (self.count > 0).then_some((self.min, self.max))
+    }
+}
+
+impl Moments<f64> {
+    /// The minimum; NaN if there are no elements.
+    pub fn min(&self) -> f64 {
+        self.extremes().map_or(f64::NAN, |(min, _)| min)
+    }
+
+    /// The maximum; NaN if there are no elements.
+    pub fn max(&self) -> f64 {
+        self.extremes().map_or(f64::NAN, |(_, max)| max)
+    }
+}
+
+/// The variance from a count and a sum of squares.
+#[inline(always)]
+pub fn variance(count: f64, squares: f64, ddof: f64) -> f64 {
+    let freedom = count - ddof;
+    if count > 0.0 && freedom > 0.0 { squares / freedom } else { f64::NAN }
+}
+
+/// The center of `a_count` and `b_count` elements together; neither is zero.
+#[inline(always)]
+pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
+    // From the larger side, so that the step, and with it the rounding, is the smaller one.
+    let (a, a_count, b, b_count) =
+        if a_count >= b_count { (a, a_count, b, b_count) } else { (b, b_count, a, a_count) };
+    let share = b_count / (a_count + b_count);
+    let delta = (b.mean - a.mean) + (b.mean_low - a.mean_low);
+    if !delta.is_finite() {
+        return merge_infinite(a, b, share);
+    }
+    let (mean, rest) = two_sum(a.mean, delta * share);
+    let (mean, mean_low) = quick_two_sum(mean, rest + a.mean_low);
+    let (squares, rest) = two_sum(a.squares, b.squares);
+    let between = delta * delta * (a_count * share);
+    let (squares, more_rest) = two_sum(squares, between);
+    let (squares, squares_low) = quick_two_sum(squares, rest + more_rest + (a.squares_low + b.squares_low));
+    let squares_low = if squares.is_finite() { squares_low } else { 0.0 };
+    // An infinite term makes NaN of the rest that rounding leaves: only the sum itself counts.
+    let squares = if between.is_finite() && !squares.is_nan() { squares } else { a.squares + b.squares + between };
+    Center { mean, mean_low, squares, squares_low }
+}
+
+/// A mean is infinite or NaN, or the means are further apart than the largest float.
+#[cold]
+fn merge_infinite(a: Center, b: Center, share: f64) -> Center {
+    if a.mean.is_finite() && b.mean.is_finite() {
+        let mean = a.mean * (1.0 - share) + b.mean * share;
+        return Center { mean, mean_low: 0.0, squares: f64::INFINITY, squares_low: 0.0 };
+    }
+    Center { mean: a.mean + b.mean, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 }
+}
+
+/// `a + b` and what rounding took from it (Knuth).
+#[inline(always)]
+pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let b_part = sum - a;
+    (sum, (a - (sum - b_part)) + (b - b_part))
+}
+
+/// The same where `|a| >= |b|` (Dekker).
+#[inline(always)]
+pub fn quick_two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    (sum, b - (sum - a))
+}
