@@ -652,7 +652,9 @@ def test_standard_streams_may_be_closed(closing: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"a\n", b"a\n" + b"1\n" * (8 << 20), gzip.compress(b"a\n" + b"1\n" * 99)]
+    "content",
+    [b"a\n", b"a\n" + b"1\n" * (8 << 20), gzip.compress(b"a\n" + b"1\n" * 99)],
+    ids=["a header", "a column", "compressed"],
 )
 def test_ctrl_c_is_exit_code_130(content: bytes) -> None:
     # A shell may have told its children to ignore the signal.
