@@ -1,18 +1,17 @@
 """Builds the Rust extension. Everything that can be said without code is in setup.cfg."""
 
-# Written for any Python, so that one which is too old can still say so.
+# Written for any Python 3, so that one which is too old can still say so.
 import os
 import re
 import subprocess
 import sys
 import sysconfig
 
-NAME = "rust_numpy_example"
-
 # `python setup.py install` never looks at python_requires, and an extension that was
 # built for a Python which is too old fails at import with an undefined symbol.
 if sys.version_info < (3, 10):  # noqa: UP036
-    sys.exit("%s needs Python 3.10 or newer; this is %d.%d" % ((NAME,) + tuple(sys.version_info[:2])))
+    found = ".".join(map(str, sys.version_info[:2]))
+    sys.exit(f"rust_numpy_example needs Python 3.10 or newer; this is {found}")
 
 try:
     from setuptools import setup
@@ -20,28 +19,38 @@ try:
     from setuptools_rust import Binding, RustExtension, build_rust
 except ImportError as error:
     sys.exit(
-        "%s cannot be built without the package %r; first run: %s -m pip install setuptools setuptools-rust wheel"
-        % (NAME, error.name, os.path.basename(sys.executable or "python"))
+        f"rust_numpy_example cannot be built without the package {error.name!r}; "
+        f"first run: {sys.executable} -m pip install setuptools setuptools-rust wheel"
     )
+
+
+def complaint_about_cargo() -> str:
+    """Return what is wrong with cargo, or nothing."""
+    with open("Cargo.toml", encoding="utf-8") as manifest:
+        needed = re.findall(r'^rust-version = "(\d+)\.(\d+)"', manifest.read(), re.MULTILINE)[0]
+    advice = f"rust_numpy_example needs Rust {'.'.join(needed)} or newer (https://rustup.rs)"
+    cargo = os.environ.get("CARGO", "cargo")
+    try:
+        answer = (
+            subprocess.run([cargo, "--version"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+        )
+    except OSError:
+        return f"{advice}; the command {cargo!r} was not found"
+    except subprocess.CalledProcessError as error:
+        return f"{advice}; {cargo!r} failed with exit code {error.returncode}"
+    found = re.findall(r"^cargo (\d+)\.(\d+)", answer)
+    if found and tuple(map(int, found[0])) < tuple(map(int, needed)):
+        return f"{advice}; this is {answer}"
+    return ""
 
 
 class build_rust_checked(build_rust):
     """``build_rust`` that says in one line which Rust is needed."""
 
-    def run(self):
-        with open("Cargo.toml") as manifest:
-            needed = re.search(r'^rust-version = "(\d+)\.(\d+)"', manifest.read(), re.M).groups()
-        advice = "%s needs Rust %s.%s or newer (https://rustup.rs)" % ((NAME,) + needed)
-        cargo = os.environ.get("CARGO", "cargo")
-        try:
-            found = subprocess.check_output([cargo, "--version"], universal_newlines=True)
-        except OSError:
-            raise PlatformError("%s; the command %r was not found" % (advice, cargo)) from None
-        except subprocess.CalledProcessError as error:
-            raise PlatformError("%s; %r failed with exit code %d" % (advice, cargo, error.returncode)) from None
-        version = re.match(r"cargo (\d+)\.(\d+)", found)
-        if version and tuple(map(int, version.groups())) < tuple(map(int, needed)):
-            raise PlatformError("%s; this is %s" % (advice, found.strip()))
+    def run(self) -> None:
+        complaint = complaint_about_cargo()
+        if complaint:
+            raise PlatformError(complaint)
         super().run()
 
 
@@ -49,7 +58,10 @@ options = {}
 if not sysconfig.get_config_var("Py_GIL_DISABLED"):
     # One wheel for every interpreter with a GIL. A free-threaded one has no stable
     # ABI, so it gets a build of its own; that is why this is not in setup.cfg.
-    options["bdist_wheel"] = {"py_limited_api": "cp310"}
+    # The second name is the one by which setuptools finds the options of setuptools-rust's
+    # command when it starts that anew, which it does in `pip install -e`.
+    for command in "bdist_wheel", "bdist_wheel_rust_extension":
+        options[command] = {"py_limited_api": "cp310"}
 
 setup(
     rust_extensions=[
@@ -57,7 +69,7 @@ setup(
             "rust_numpy_example.rust_numpy_example",
             binding=Binding.PyO3,
             # Test builds add `faults`; see CONTRIBUTING.md.
-            features=["python"] + os.environ.get("RUST_NUMPY_EXAMPLE_BUILD_FEATURES", "").split(),
+            features=["python", *os.environ.get("RUST_NUMPY_EXAMPLE_BUILD_FEATURES", "").split()],
             # A release build, also where setuptools-rust would make a debug one: `pip install -e`.
             debug=False,
             cargo_manifest_args=["--locked"],

@@ -1,0 +1,285 @@
+"""What is shipped, how it is compiled, and what setup.py says when it cannot build."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "rust_numpy_example"
+#: What git tracks and no user needs.
+FOR_DEVELOPERS_ONLY = (".ci/", ".github/", ".gitignore")
+
+
+def setup_cfg() -> configparser.ConfigParser:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    return config
+
+
+def cargo_toml() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))
+
+
+def tracked() -> set[str]:
+    """Return the files that git tracks."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("not a git checkout")
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
+    return {name for name in listing.stdout.split("\0") if name and (ROOT / name).exists()}
+
+
+def clean_environment(**changes: str) -> dict[str, str]:
+    """Return the environment without what would change a build."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CARGO_PROFILE_", "CARGO_BUILD_", "RUST_NUMPY_EXAMPLE_"))
+        and "RUSTFLAGS" not in name
+    }
+    return environment | changes
+
+
+# --- the two manifests agree
+
+
+def test_python_and_rust_give_the_same_metadata() -> None:
+    python, rust = setup_cfg()["metadata"], cargo_toml()["package"]
+    for key in ("name", "version", "description", "license"):
+        assert python[key] == rust[key], key
+    lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
+    assert [p["version"] for p in lock["package"] if p["name"] == PACKAGE] == [rust["version"]]
+
+
+def test_the_module_knows_its_version() -> None:
+    module = pytest.importorskip(PACKAGE, reason="the package is not installed", exc_type=ImportError)
+    assert module.__version__ == setup_cfg()["metadata"]["version"]
+
+
+def test_the_numpy_that_is_promised_is_the_oldest_that_is_tested() -> None:
+    floor = re.search(r"numpy>=(\S+)", setup_cfg()["options"]["install_requires"])
+    pins = re.findall(r"oldest: numpy==(\S+)", (ROOT / "tox.ini").read_text(encoding="utf-8"))
+    assert floor and pins[0].startswith(f"{floor[1]}.")
+
+
+def test_the_python_that_is_promised_is_the_same_everywhere() -> None:
+    needs = setup_cfg()["options"]["python_requires"]
+    setup_py = (ROOT / "setup.py").read_text(encoding="utf-8")
+    assert needs == ">=3.10"
+    assert "sys.version_info < (3, 10)" in setup_py
+    assert '"py_limited_api": "cp310"' in setup_py
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    commands = re.findall(r"^ +(python3 -m venv .+)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert len(commands) == 2, "one command for the demo, one for the tests"
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert commands[1] in script
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+# --- what is shipped
+
+
+def test_a_source_distribution_has_all_that_git_tracks_and_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
+    expected = {name for name in tracked() if not name.startswith(FOR_DEVELOPERS_ONLY)}
+    command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", str(tmp_path)]
+    command += ["sdist", "--formats", "gztar", "--dist-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        found = {member.name.partition("/")[2] for member in file.getmembers() if member.isfile()}
+    made = {name for name in found if ".egg-info/" in name} | {"PKG-INFO"}
+    assert sorted(expected - found) == [], "missing from MANIFEST.in"
+    assert sorted(found - expected - made) == [], "not tracked by git"
+
+
+def test_an_installation_has_the_package_its_types_its_licences_and_nothing_else() -> None:
+    try:
+        distribution = importlib.metadata.distribution(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("the package is not installed")
+    files = {str(file).replace(os.sep, "/") for file in distribution.files or () if file.suffix != ".pyc"}
+    if f"{PACKAGE}/__init__.py" not in files:
+        pytest.skip("an editable installation")
+    free_threaded = sysconfig.get_config_var("Py_GIL_DISABLED")
+    suffix = sysconfig.get_config_var("EXT_SUFFIX") if free_threaded else ".abi3.so"
+    if os.name == "nt" and not free_threaded:
+        suffix = ".pyd"
+    expected = {name for name in tracked() if name.startswith(f"{PACKAGE}/")}
+    package = {name for name in files if name.startswith(f"{PACKAGE}/")}
+    assert package == expected | {f"{PACKAGE}/{PACKAGE}{suffix}"}
+    assert {f"{PACKAGE}/py.typed", f"{PACKAGE}/{PACKAGE}.pyi"} <= package
+    elsewhere = {name.partition("/")[2] for name in files - package if ".dist-info/" in name}
+    assert {"licenses/LICENSE-MIT", "licenses/LICENSE-APACHE"} <= elsewhere
+    scripts = [name for name in files - package if ".dist-info/" not in name]
+    assert [Path(name).stem for name in scripts] == ["rust-numpy-example"]
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not installed")
+def test_the_crate_without_features_has_no_python_in_it() -> None:
+    command = [
+        "cargo",
+        "tree",
+        "--locked",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--format",
+        "{lib}",
+    ]
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    crates = set(done.stdout.split())
+    assert "rayon" in crates
+    assert not {name for name in crates if "pyo3" in name or name in ("numpy", "tokio", "reqwest")}
+
+
+# --- how it is compiled
+
+RECORDER = """\
+#!{python}
+import json, os, sys
+arguments = sys.argv[1:]
+if "cdylib" in arguments:
+    with open({file!r}, "w") as file:
+        json.dump(arguments, file)
+    sys.exit("recorded")
+os.execvp(arguments[0], arguments)
+"""
+
+
+@pytest.mark.install
+@pytest.mark.skipif(os.name == "nt", reason="the recorder is a script with a #! line")
+def test_link_time_optimisation_reaches_the_compiler(tmp_path: Path) -> None:
+    """What setup.py asks for has to arrive: cargo leaves LTO out without a word for some crate types.
+
+    A recorder stands in for rustc where this crate itself is compiled, so that this takes
+    no longer than its dependencies do, which are compiled already.
+    """
+    pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
+    recorder, record = tmp_path / "recorder", tmp_path / "arguments.json"
+    recorder.write_text(RECORDER.format(python=sys.executable, file=str(record)))
+    recorder.chmod(0o755)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "setup.py",
+            "bdist_wheel",
+            "--bdist-dir",
+            str(tmp_path),
+            "--dist-dir",
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        env=clean_environment(RUSTC_WORKSPACE_WRAPPER=str(recorder)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0 and "recorded" in done.stderr, done.stderr
+    arguments = json.loads(record.read_text())
+    codegen = {value for flag, value in zip(arguments, arguments[1:], strict=False) if flag == "-C"}
+    assert codegen & {"lto", "lto=fat"}, codegen
+    assert {"opt-level=3", "codegen-units=1", "overflow-checks=on"} <= codegen, codegen
+    assert "panic=abort" not in codegen
+    features = {re.sub(r'.*"(.*)"', r"\1", value) for value in arguments if value.startswith("feature=")}
+    assert "python" in features and "faults" not in features
+    crate_types = [
+        value for flag, value in zip(arguments, arguments[1:], strict=False) if flag == "--crate-type"
+    ]
+    assert crate_types == ["cdylib"]
+
+
+# --- what setup.py says when it cannot build
+
+
+def run_setup(*command: str, before: str = "pass", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run setup.py after some Python statements."""
+    code = f"import runpy, sys; sys.argv = {['setup.py', *command]!r}; {before}; runpy.run_path('setup.py')"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=clean_environment(**environment),
+        capture_output=True,
+        text=True,
+    )
+
+
+def the_one_line(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_a_python_that_is_too_old_is_refused_in_one_line() -> None:
+    done = run_setup("install", before="sys.version_info = (3, 9, 18, 'final', 0)")
+    assert the_one_line(done) == "rust_numpy_example needs Python 3.10 or newer; this is 3.9"
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.9"])
+def test_an_old_interpreter_can_read_setup_py_and_say_so(version: str) -> None:
+    command = [f"python{version}", "setup.py", "install"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        pytest.skip(f"no Python {version}")
+    if "command not found" in done.stderr or "not installed" in done.stderr:
+        pytest.skip(f"no Python {version} behind the shim")
+    assert done.stderr == f"rust_numpy_example needs Python 3.10 or newer; this is {version}\n"
+
+
+def test_a_missing_setuptools_rust_is_named_with_its_cure() -> None:
+    done = run_setup("install", before="sys.modules['setuptools_rust'] = None")
+    line = the_one_line(done)
+    assert "cannot be built without the package 'setuptools_rust'" in line
+    assert "-m pip install setuptools setuptools-rust wheel" in line
+
+
+def test_a_missing_cargo_is_named() -> None:
+    pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
+    done = run_setup("build_rust", CARGO="no-such-cargo")
+    expected = "needs Rust 1.85 or newer (https://rustup.rs); the command 'no-such-cargo' was not found"
+    assert the_one_line(done) == f"error: {PACKAGE} {expected}"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [
+        ("echo 'cargo 1.84.1 (66221abde 2024-11-19)'", "this is cargo 1.84.1 (66221abde 2024-11-19)"),
+        ("exit 3", "failed with exit code 3"),
+    ],
+)
+def test_a_cargo_that_is_too_old_or_broken_is_refused(tmp_path: Path, script: str, complaint: str) -> None:
+    pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
+    cargo = tmp_path / "cargo"
+    cargo.write_text(f"#!/bin/sh\n{script}\n")
+    cargo.chmod(0o755)
+    line = the_one_line(run_setup("build_rust", CARGO=str(cargo)))
+    assert line.startswith(f"error: {PACKAGE} needs Rust 1.85 or newer (https://rustup.rs); ")
+    assert line.endswith(complaint)
+
+
+def test_the_rust_that_setup_py_asks_for_is_the_one_in_the_manifest() -> None:
+    assert cargo_toml()["package"]["rust-version"] == "1.85"
