@@ -161,7 +161,7 @@ RECORDER = """\
 #!{python}
 import json, os, sys
 arguments = sys.argv[1:]
-if "cdylib" in arguments:
+if "rust_numpy_example" in arguments:
     with open({file!r}, "w") as file:
         json.dump(arguments, file)
     sys.exit("recorded")
