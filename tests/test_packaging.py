@@ -250,6 +250,7 @@ def test_an_old_interpreter_can_read_setup_py_and_say_so(version: str) -> None:
 
 
 def test_a_missing_setuptools_rust_is_named_with_its_cure() -> None:
+    pytest.importorskip("setuptools", reason="building needs setuptools")
     done = run_setup("install", before="sys.modules['setuptools_rust'] = None")
     line = the_one_line(done)
     assert "cannot be built without the package 'setuptools_rust'" in line
