@@ -51,6 +51,8 @@ class build_rust_checked(build_rust):
         complaint = complaint_about_cargo()
         if complaint:
             raise PlatformError(complaint)
+        # What setuptools says unasked is to cargo every command line of the compiler.
+        self.verbose = max(0, self.verbose - 1)
         super().run()
 
 
