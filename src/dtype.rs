@@ -114,7 +114,30 @@ table! { $
     C128 num_complex::Complex<f64>, "complex128", Complex;
 }
 
+/// As [`dispatch!`], but only for real numbers: a complex dtype gives the other expression. So a
+/// kernel for real numbers need not be one for complex ones.
+macro_rules! dispatch_real {
+    ($dtype:expr, $T:ident => $body:expr, complex => $other:expr) => {
+        $crate::dtype::dispatch_real!(
+            @arms $dtype, $T, $body, $other,
+            Bool $crate::dtype::Bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64,
+            F16 half::f16, F32 f32, F64 f64
+        )
+    };
+    (@arms $dtype:expr, $T:ident, $body:expr, $other:expr, $($variant:ident $type:ty),*) => {
+        match $dtype {
+            $($crate::dtype::DType::$variant => {
+                type $T = $type;
+                $body
+            })*
+            $crate::dtype::DType::C64 | $crate::dtype::DType::C128 => $other,
+        }
+    };
+}
+
 pub(crate) use dispatch;
+#[allow(unused_imports)]
+pub(crate) use dispatch_real;
 
 #[cfg(test)]
 mod tests {
