@@ -1,8 +1,665 @@
-//! To be written.
+//! `compute_stats` and `Stats`.
 
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple};
+
+use super::array::{Input, Operand, Output, Shape, kind_of, numpy};
+use super::call::{Call, guard};
+use crate::dtype::{Bool, DType, Kind, dispatch_real};
+use crate::kernels::stats::{Center, Data, Moments, Number, Sample, ToNumber, along, whole};
+
+/// Count, mean, standard deviation, minimum and maximum of an array, in one pass over it.
+///
+/// Parameters
+/// ----------
+/// arr : array_like
+///     Any bool, integer or float dtype up to 64 bits, any shape and layout.
+/// axis : int, tuple of int or None, optional
+///     The axes to reduce; None, the default, is all of them.
+/// ddof : float, optional
+///     The squared deviations are divided by ``count - ddof``. The default, 1, gives the
+///     standard deviation of a sample, as in pandas; 0 gives that of a population, as in NumPy.
+/// keepdims : bool, optional
+///     Keep the reduced axes, with length 1.
+/// where : array_like of bool, optional
+///     The elements that count; broadcast to the shape of ``arr``.
+/// nan_policy : {'propagate', 'omit', 'raise'}, optional
+///     What a NaN does: makes all but the count NaN, is left out, or raises ``ValueError``.
+/// workers : int, optional
+///     Threads to use at most; see :func:`get_num_threads` for the default. The result has the
+///     same bits for every number.
+///
+/// Returns
+/// -------
+/// Stats
+///     A read-only mapping with the keys ``count``, ``mean``, ``std``, ``min`` and ``max``, and
+///     the same as attributes. Numbers where ``axis`` is None, else arrays.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If ``arr`` is complex or not numeric, or ``where`` is not of bool.
+/// ValueError
+///     If an axis is out of range (``numpy.exceptions.AxisError``) or repeated, ``where`` does
+///     not fit, ``nan_policy`` or ``workers`` is invalid, or a NaN is found that is not allowed.
+///
+/// See Also
+/// --------
+/// DataProcessor.stats : the same of data that comes bit by bit.
+///
+/// Notes
+/// -----
+/// Every dtype is accumulated in float64, and more than that where it is needed: blocks of 1024
+/// elements are read twice from cache, for their mean and for the deviations from it, and are
+/// merged by the formulas of Chan, Golub and LeVeque (1979) with the mean held in two floats. So
+/// an offset of 1e15 costs no digits of the standard deviation, float32 is as exact as float64,
+/// and 64-bit integers are not rounded to 53 bits. The mean of elements whose sum overflows is
+/// finite.
+///
+/// Minimum and maximum are exact: Python integers, or an array of the dtype of ``arr``. Where a
+/// line has no elements, its count is 0 and the rest NaN (and then minimum and maximum are
+/// arrays of float64). The standard deviation is NaN where ``count <= ddof``. There are no
+/// warnings.
+///
+/// Nothing is copied, whatever the layout. Large input is shared among threads; Ctrl-C stops it.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> s = rne.compute_stats([3, 1, 2])
+/// >>> s
+/// Stats(count=3, mean=2.0, std=1.0, min=1, max=3)
+/// >>> s["std"] == s.std
+/// True
+/// >>> rne.compute_stats([[1.0, 2.0], [3.0, 6.0]], axis=0).mean
+/// array([2., 4.])
+/// >>> rne.compute_stats([1.0, float("nan"), 3.0], nan_policy="omit")["mean"]
+/// 2.0
+#[pyfunction]
+#[pyo3(
+    signature = (arr, axis=None, *, ddof=1.0, keepdims=false, r#where=None, nan_policy="propagate", workers=None),
+    text_signature = "(arr, axis=None, *, ddof=1, keepdims=False, where=None, nan_policy='propagate', workers=None)"
+)]
+#[allow(clippy::too_many_arguments)]
+fn compute_stats(
+    py: Python<'_>,
+    arr: &Bound<'_, PyAny>,
+    axis: Option<&Bound<'_, PyAny>>,
+    ddof: f64,
+    keepdims: bool,
+    r#where: Option<&Bound<'_, PyAny>>,
+    nan_policy: &str,
+    workers: Option<i64>,
+) -> PyResult<Stats> {
+    guard(|| {
+        let policy = NanPolicy::new(nan_policy)?;
+        let input = Input::new("compute_stats", "arr", arr)?;
+        if input.dtype().kind() == Kind::Complex {
+            return Err(complex(input.dtype()));
+        }
+        let mask = r#where.map(|mask| where_mask(py, mask, input.shape())).transpose()?;
+        let axes = axis.map(|axis| normalized_axes(py, axis, input.shape().len())).transpose()?;
+        let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
+        let call = Call::new(py, input.len()).workers(workers.map(count)).holding(&operands);
+        let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
+        let skip_nan = policy == NanPolicy::Omit;
+        let values = match axes {
+            None => {
+                let moments = dispatch_real!(input.dtype(), T => {
+                    let data = Data { elements: input.view::<T>(), mask, skip_nan };
+                    call.run(|work| Ok(whole(data, work)?.any()))?
+                }, complex => return Err(complex(input.dtype())));
+                if keepdims {
+                    Values::Many {
+                        dtype: input.dtype(),
+                        shape: vec![1; input.shape().len()],
+                        lines: vec![moments],
+                    }
+                } else {
+                    Values::One(moments)
+                }
+            }
+            Some(axes) => {
+                let shape = reduced_shape(input.shape(), &axes, keepdims);
+                let lines = dispatch_real!(input.dtype(), T => {
+                    let data = Data { elements: input.view::<T>(), mask, skip_nan };
+                    call.run(|work| along(data, &axes, work))?
+                }, complex => return Err(complex(input.dtype())));
+                Values::Many { dtype: input.dtype(), shape, lines }
+            }
+        };
+        if policy == NanPolicy::Raise && values.lines().iter().any(has_nan) {
+            return Err(PyValueError::new_err(
+                "compute_stats: arr contains NaN, which nan_policy='raise' does not allow",
+            ));
+        }
+        Ok(Stats { values, ddof })
+    })
+}
+
+#[derive(PartialEq)]
+enum NanPolicy {
+    Propagate,
+    Omit,
+    Raise,
+}
+
+impl NanPolicy {
+    fn new(name: &str) -> PyResult<Self> {
+        match name {
+            "propagate" => Ok(NanPolicy::Propagate),
+            "omit" => Ok(NanPolicy::Omit),
+            "raise" => Ok(NanPolicy::Raise),
+            _ => Err(PyValueError::new_err(format!(
+                "compute_stats: nan_policy must be 'propagate', 'omit' or 'raise', got {name:?}"
+            ))),
+        }
+    }
+}
+
+/// A number of threads; one that is negative is out of range as zero is.
+fn count(workers: i64) -> usize {
+    usize::try_from(workers).unwrap_or(0)
+}
+
+fn complex(dtype: DType) -> PyErr {
+    PyTypeError::new_err(format!(
+        "compute_stats: arr has dtype {}, expected real numbers: complex ones have no minimum (take arr.real, \
+         arr.imag or abs(arr))",
+        dtype.name()
+    ))
+}
+
+fn has_nan(moments: &Moments<Number>) -> bool {
+    moments.extremes().is_some_and(|(min, _)| min.to_f64().is_nan())
+}
+
+/// `mask` as an array of bools of the shape of the data.
+fn where_mask<'py>(py: Python<'py>, mask: &Bound<'py, PyAny>, shape: &[usize]) -> PyResult<Input<'py>> {
+    let input = Input::new("compute_stats", "where", mask)?;
+    if input.dtype() != DType::Bool {
+        return Err(PyTypeError::new_err(format!(
+            "compute_stats: where has dtype {}, expected bool",
+            input.dtype().name()
+        )));
+    }
+    if input.shape() == shape {
+        return Ok(input);
+    }
+    let target = PyTuple::new(py, shape)?;
+    match numpy(py, "broadcast_to")?.call1((input.array().clone().unbind(), target)) {
+        Ok(broadcast) => Input::new("compute_stats", "where", &broadcast),
+        Err(_) => Err(PyValueError::new_err(format!(
+            "compute_stats: where has shape {}, which does not broadcast to the shape of arr, {}",
+            Shape(input.shape()),
+            Shape(shape)
+        ))),
+    }
+}
+
+/// The axes meant by an int or a tuple of ints, sorted.
+fn normalized_axes(py: Python<'_>, axis: &Bound<'_, PyAny>, ndim: usize) -> PyResult<Vec<usize>> {
+    let axes: Vec<i64> = if let Ok(tuple) = axis.cast::<PyTuple>() {
+        tuple.iter().map(|axis| index(&axis)).collect::<PyResult<_>>()?
+    } else {
+        vec![index(axis)?]
+    };
+    let mut normalized = Vec::new();
+    for axis in axes {
+        let ndim_i64 = ndim as i64;
+        if !(-ndim_i64..ndim_i64).contains(&axis) {
+            return Err(axis_error(py, axis, ndim));
+        }
+        normalized.push((if axis < 0 { axis + ndim_i64 } else { axis }) as usize);
+    }
+    normalized.sort_unstable();
+    if normalized.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(PyValueError::new_err("compute_stats: axis names an axis twice"));
+    }
+    Ok(normalized)
+}
+
+fn index(axis: &Bound<'_, PyAny>) -> PyResult<i64> {
+    axis.extract::<i64>().map_err(|error| {
+        if error.is_instance_of::<PyTypeError>(axis.py()) {
+            let kind = kind_of(axis);
+            PyTypeError::new_err(format!("compute_stats: axis must be an int, a tuple of ints or None, got {kind}"))
+        } else {
+            // Larger than any number of axes.
+            PyValueError::new_err(format!("compute_stats: axis {axis} is out of bounds"))
+        }
+    })
+}
+
+/// NumPy's `AxisError`, a `ValueError` and an `IndexError`.
+fn axis_error(py: Python<'_>, axis: i64, ndim: usize) -> PyErr {
+    let class = py
+        .import("numpy.exceptions")
+        .or_else(|_| py.import("numpy"))
+        .and_then(|module| module.getattr("AxisError"))
+        .and_then(|class| class.call1((axis, ndim, "compute_stats: axis")));
+    class.map_or_else(|error| error, PyErr::from_value)
+}
+
+fn reduced_shape(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
+    let lengths = shape.iter().enumerate();
+    if keepdims {
+        lengths.map(|(axis, &len)| if axes.contains(&axis) { 1 } else { len }).collect()
+    } else {
+        lengths.filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect()
+    }
+}
+
+/// Count, mean, standard deviation, minimum and maximum: a read-only mapping.
+///
+/// It comes from :func:`compute_stats` and :meth:`DataProcessor.stats`. ``Stats()`` is that of
+/// no elements, to start merging with. It holds more than it shows (the mean in two floats, the
+/// sum of squares), so that two of them merge without a loss of digits.
+///
+/// Parameters
+/// ----------
+/// ddof : float, optional
+///     As in :func:`compute_stats`.
+///
+/// Notes
+/// -----
+/// Two are equal if they show the same; NaN is equal to NaN. Stats can be pickled.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> s = rne.compute_stats([1.0, 2.0]).merge(rne.compute_stats([3.0]))
+/// >>> dict(s)
+/// {'count': 3, 'mean': 2.0, 'std': 1.0, 'min': 1.0, 'max': 3.0}
+/// >>> s.var, s.ddof
+/// (1.0, 1)
+#[pyclass(frozen, mapping, module = "rust_numpy_example")]
+pub struct Stats {
+    values: Values,
+    ddof: f64,
+}
+
+/// The state of one set of elements, or of one for each element of an array.
+#[derive(Clone)]
+enum Values {
+    One(Moments<Number>),
+    Many { dtype: DType, shape: Vec<usize>, lines: Vec<Moments<Number>> },
+}
+
+impl Values {
+    fn lines(&self) -> &[Moments<Number>] {
+        match self {
+            Values::One(moments) => std::slice::from_ref(moments),
+            Values::Many { lines, .. } => lines,
+        }
+    }
+}
+
+const KEYS: [&str; 5] = ["count", "mean", "std", "min", "max"];
+
+impl Stats {
+    /// Of one set of elements.
+    pub fn one(moments: Moments<Number>, ddof: f64) -> Self {
+        Stats { values: Values::One(moments), ddof }
+    }
+
+    /// A number, or an array of it.
+    fn floats<'py>(
+        &self,
+        py: Python<'py>,
+        of: impl Fn(&Moments<Number>) -> f64,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match &self.values {
+            Values::One(moments) => of(moments).into_bound_py_any(py),
+            Values::Many { shape, lines, .. } => {
+                let mut output = Output::new(py, DType::F64, shape)?;
+                output.view_mut::<f64>().iter_mut().zip(lines).for_each(|(value, line)| *value = of(line));
+                output.finish()
+            }
+        }
+    }
+
+    /// A minimum or maximum, or an array of it.
+    fn extremes<'py>(
+        &self,
+        py: Python<'py>,
+        of: impl Fn((Number, Number)) -> Number,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match &self.values {
+            Values::One(moments) => match moments.extremes().map(of) {
+                None => f64::NAN.into_bound_py_any(py),
+                Some(Number::Signed(value)) => value.into_bound_py_any(py),
+                Some(Number::Unsigned(value)) => value.into_bound_py_any(py),
+                Some(Number::Float(value)) => value.into_bound_py_any(py),
+            },
+            Values::Many { dtype, shape, lines } => {
+                let is_empty = lines.iter().any(|line| line.count() == 0);
+                let dtype = if is_empty && dtype.kind() != Kind::Float { DType::F64 } else { *dtype };
+                let mut output = Output::new(py, dtype, shape)?;
+                dispatch_real!(dtype, T => {
+                    for (value, line) in output.view_mut::<T>().iter_mut().zip(lines) {
+                        let extreme = line.extremes().map_or(Number::Float(f64::NAN), &of);
+                        *value = T::from_key(ToNumber::from_number(extreme));
+                    }
+                }, complex => unreachable!("complex input is refused"));
+                output.finish()
+            }
+        }
+    }
+
+    fn item<'py>(&self, py: Python<'py>, key: &str) -> Option<PyResult<Bound<'py, PyAny>>> {
+        Some(match key {
+            "count" => self.count(py),
+            "mean" => self.mean(py),
+            "std" => self.std(py),
+            "min" => self.min(py),
+            "max" => self.max(py),
+            _ => return None,
+        })
+    }
+}
+
+#[pymethods]
+impl Stats {
+    #[new]
+    #[pyo3(signature = (*, ddof=1.0, _state=None), text_signature = "(*, ddof=1)")]
+    fn new(ddof: f64, _state: Option<Bound<'_, PyTuple>>) -> PyResult<Self> {
+        guard(|| {
+            let values = match _state {
+                None => Values::One(Moments::default()),
+                Some(state) => restore(&state)?,
+            };
+            Ok(Stats { values, ddof })
+        })
+    }
+
+    /// Number of elements.
+    #[getter]
+    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| match &self.values {
+            Values::One(moments) => moments.count().into_bound_py_any(py),
+            Values::Many { shape, lines, .. } => {
+                let mut output = Output::new(py, DType::I64, shape)?;
+                let counts = lines.iter().map(|line| line.count() as i64);
+                output.view_mut::<i64>().iter_mut().zip(counts).for_each(|(value, count)| *value = count);
+                output.finish()
+            }
+        })
+    }
+
+    /// Mean.
+    #[getter]
+    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| self.floats(py, Moments::mean))
+    }
+
+    /// Variance: the sum of squared deviations over ``count - ddof``.
+    #[getter]
+    fn var<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| self.floats(py, |moments| moments.var(self.ddof)))
+    }
+
+    /// Standard deviation: the square root of the variance.
+    #[getter]
+    fn std<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| self.floats(py, |moments| moments.std(self.ddof)))
+    }
+
+    /// Minimum.
+    #[getter]
+    fn min<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| self.extremes(py, |(min, _)| min))
+    }
+
+    /// Maximum.
+    #[getter]
+    fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| self.extremes(py, |(_, max)| max))
+    }
+
+    /// What the standard deviation is corrected by; see :func:`compute_stats`.
+    #[getter]
+    fn ddof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| {
+            let whole = self.ddof as i64;
+            if whole as f64 == self.ddof { whole.into_bound_py_any(py) } else { self.ddof.into_bound_py_any(py) }
+        })
+    }
+
+    /// The Stats of the elements of both.
+    ///
+    /// Parameters
+    /// ----------
+    /// other : Stats
+    ///     Of the same shape, or of no elements.
+    ///
+    /// Returns
+    /// -------
+    /// Stats
+    ///     A new one, with the ``ddof`` of this one.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     If the shapes differ.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import rust_numpy_example as rne
+    /// >>> rne.compute_stats([1, 2]).merge(rne.compute_stats([6])).mean
+    /// 3.0
+    fn merge(&self, other: &Stats) -> PyResult<Stats> {
+        guard(|| {
+            let values = match (&self.values, &other.values) {
+                (Values::One(empty), values) | (values, Values::One(empty)) if empty.count() == 0 => values.clone(),
+                (Values::One(a), Values::One(b)) => {
+                    let mut merged = *a;
+                    merged.merge(b);
+                    Values::One(merged)
+                }
+                (
+                    Values::Many { dtype, shape, lines },
+                    Values::Many { dtype: other_dtype, shape: other_shape, lines: other_lines },
+                ) if shape == other_shape => {
+                    let mut lines = lines.clone();
+                    lines.iter_mut().zip(other_lines).for_each(|(line, other)| line.merge(other));
+                    let dtype = if dtype == other_dtype { *dtype } else { DType::F64 };
+                    Values::Many { dtype, shape: shape.clone(), lines }
+                }
+                _ => {
+                    return Err(PyValueError::new_err(format!(
+                        "Stats.merge: other has shape {}, expected {}",
+                        Shape(other.shape()),
+                        Shape(self.shape())
+                    )));
+                }
+            };
+            Ok(Stats { values, ddof: self.ddof })
+        })
+    }
+
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| {
+            let name = key.cast::<PyString>().ok().and_then(|name| name.to_cow().ok());
+            name.and_then(|name| self.item(key.py(), &name))
+                .unwrap_or_else(|| Err(PyKeyError::new_err(key.clone().unbind())))
+        })
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        guard(|| Ok(KEYS.len()))
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| Ok(PyTuple::new(py, KEYS)?.try_iter()?.into_any()))
+    }
+
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        guard(|| Ok(key.cast::<PyString>().is_ok_and(|name| KEYS.iter().any(|&key| name == key))))
+    }
+
+    /// The keys, as those of a dict.
+    fn keys<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| abc(slf.py(), "KeysView")?.call1((slf,)))
+    }
+
+    /// The values, as those of a dict.
+    fn values<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| abc(slf.py(), "ValuesView")?.call1((slf,)))
+    }
+
+    /// Pairs of key and value, as those of a dict.
+    fn items<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| abc(slf.py(), "ItemsView")?.call1((slf,)))
+    }
+
+    /// The value of a key, or ``default`` if there is no such key.
+    #[pyo3(signature = (key, default=None, /))]
+    fn get<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        guard(|| {
+            let name = key.cast::<PyString>().ok().and_then(|name| name.to_cow().ok());
+            name.and_then(|name| self.item(key.py(), &name)).map_or(Ok(default), |value| value.map(Some))
+        })
+    }
+
+    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| match other.cast::<Stats>() {
+            Ok(other) => self.equals(other.get()).into_bound_py_any(other.py()),
+            Err(_) => Ok(other.py().NotImplemented().into_bound(other.py())),
+        })
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        guard(|| {
+            let values = KEYS
+                .iter()
+                .map(|key| Ok(format!("{key}={}", slf.get_item(key)?.repr()?.to_cow()?)))
+                .collect::<PyResult<Vec<_>>>()?;
+            Ok(format!("Stats({})", values.join(", ")))
+        })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| {
+            let py = slf.py();
+            let this = slf.get();
+            let partial = py.import("functools")?.getattr("partial")?;
+            let arguments = pyo3::types::PyDict::new(py);
+            arguments.set_item("ddof", this.ddof)?;
+            arguments.set_item("_state", this.state(slf)?)?;
+            let constructor = partial.call((slf.get_type(),), Some(&arguments))?;
+            (constructor, PyTuple::empty(py)).into_bound_py_any(py)
+        })
+    }
+}
+
+impl Stats {
+    fn shape(&self) -> &[usize] {
+        match &self.values {
+            Values::One(_) => &[],
+            Values::Many { shape, .. } => shape,
+        }
+    }
+
+    fn equals(&self, other: &Stats) -> bool {
+        let same = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan());
+        let same_number = |a: Number, b: Number| a == b || (a.to_f64().is_nan() && b.to_f64().is_nan());
+        let same_extremes = |a: &Moments<Number>, b: &Moments<Number>| match (a.extremes(), b.extremes()) {
+            (Some(a), Some(b)) => same_number(a.0, b.0) && same_number(a.1, b.1),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let is_one = |values: &Values| matches!(values, Values::One(_));
+        is_one(&self.values) == is_one(&other.values)
+            && self.shape() == other.shape()
+            && self.ddof == other.ddof
+            && self.values.lines().iter().zip(other.values.lines()).all(|(a, b)| {
+                a.count() == b.count()
+                    && same(a.mean(), b.mean())
+                    && same(a.center().squares, b.center().squares)
+                    && same_extremes(a, b)
+            })
+    }
+
+    /// What `restore` reads: count, mean, its rest, squares, their rest, minimum, maximum, and
+    /// for arrays the name of the dtype.
+    fn state<'py>(&self, slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let mut state = vec![self.count(py)?];
+        state.push(self.floats(py, |moments| moments.center().mean)?);
+        state.push(self.floats(py, |moments| moments.center().mean_low)?);
+        state.push(self.floats(py, |moments| moments.center().squares)?);
+        state.push(self.floats(py, |moments| moments.center().squares_low)?);
+        state.push(self.min(py)?);
+        state.push(self.max(py)?);
+        if let Values::Many { dtype, .. } = &self.values {
+            state.push(dtype.name().into_bound_py_any(py)?);
+        }
+        PyTuple::new(py, state)
+    }
+}
+
+/// The values of a state made by `Stats::state`.
+fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
+    let bad = || PyValueError::new_err("Stats: the state is not one that Stats has made");
+    if !(7..=8).contains(&state.len()) {
+        return Err(bad());
+    }
+    let column = |at: usize| Input::new("Stats", "_state", &state.get_item(at)?);
+    let first = column(0)?;
+    let (shape, len) = (first.shape().to_vec(), first.len());
+    let floats = |at: usize| {
+        let input = column(at)?.cast(DType::F64)?;
+        Ok::<Vec<f64>, PyErr>(input.view::<f64>().iter().copied().collect())
+    };
+    let numbers = |at: usize| {
+        let input = column(at)?;
+        dispatch_real!(input.dtype(), T => {
+            Ok::<Vec<Number>, PyErr>(input.view::<T>().iter().map(|value| value.key().number()).collect())
+        }, complex => Err(bad()))
+    };
+    let counts: Vec<i64> = first.cast(DType::I64)?.view::<i64>().iter().copied().collect();
+    let columns = [floats(1)?, floats(2)?, floats(3)?, floats(4)?];
+    let (mins, maxs) = (numbers(5)?, numbers(6)?);
+    if columns.iter().any(|column| column.len() != len) || mins.len() != len || maxs.len() != len {
+        return Err(bad());
+    }
+    let [means, mean_lows, squares, squares_lows] = &columns;
+    let line = |i: usize| {
+        let center = Center {
+            mean: means[i],
+            mean_low: mean_lows[i],
+            squares: squares[i],
+            squares_low: squares_lows[i],
+        };
+        Moments::from_parts(counts[i].max(0) as u64, center, mins[i], maxs[i])
+    };
+    let lines: Vec<_> = (0..len).map(line).collect();
+    if state.len() == 7 {
+        return lines.first().map(|&moments| Values::One(moments)).ok_or_else(bad);
+    }
+    let name: String = state.get_item(7)?.extract()?;
+    let dtype = DType::ALL.iter().find(|dtype| dtype.name() == name && dtype.kind() != Kind::Complex);
+    Ok(Values::Many { dtype: *dtype.ok_or_else(bad)?, shape, lines })
+}
+
+/// A class of `collections.abc`.
+fn abc<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    static ABC: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = ABC.get_or_try_init(py, || Ok::<_, PyErr>(py.import("collections.abc")?.unbind()))?;
+    module.bind(py).getattr(name)
+}
 
 /// Adds the topic's names to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(compute_stats, m)?)?;
+    m.add_class::<Stats>()?;
+    abc(m.py(), "Mapping")?.call_method1("register", (m.py().get_type::<Stats>(),))?;
     Ok(())
 }

@@ -52,192 +52,254 @@ impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
         let Some(mut block) = blocks.next() else { return total };
         let (mut wide, mut next_wide) = (T::SCRATCH, T::SCRATCH);
         let mut origin = T::origin(block[0].key());
-        let mut first = First::<T, SKIP>::new();
-        first.read(block, origin, wide.as_mut());
+        let (mut first, mut second) = (FirstLanes::new(), SecondLanes::new());
+        read_first::<T, SKIP>(block, origin, wide.as_mut(), &mut first);
         for next in blocks {
-            let mut second = Second::<SKIP>::new(first.pivot(block.len()));
-            let mut next_first = First::new();
+            let found = first.finish::<SKIP>(block.len());
             let next_origin = T::origin(next[0].key());
             let values = if T::IS_F64 { T::as_f64(block) } else { wide.as_ref() };
             if next.len() == BLOCK {
-                read_both(&mut second, values, &mut next_first, next, next_origin, next_wide.as_mut());
+                let next_wide = next_wide.as_mut();
+                read_both::<T, SKIP>(values, found.pivot, next, next_origin, next_wide, &mut first, &mut second);
             } else {
-                second.read(values);
-                next_first.read(next, next_origin, next_wide.as_mut());
+                read_second::<SKIP>(values, found.pivot, &mut second);
+                read_first::<T, SKIP>(next, next_origin, next_wide.as_mut(), &mut first);
             }
-            total.merge(&finish::<T, SKIP>(&first, &second, values, origin));
-            (block, origin, first) = (next, next_origin, next_first);
+            merge_block::<T, SKIP>(&mut total, &found, &second, values, origin);
+            (block, origin) = (next, next_origin);
             std::mem::swap(&mut wide, &mut next_wide);
         }
+        let found = first.finish::<SKIP>(block.len());
         let values = if T::IS_F64 { T::as_f64(block) } else { &wide.as_ref()[..block.len()] };
-        let mut second = Second::<SKIP>::new(first.pivot(block.len()));
-        second.read(values);
-        total.merge(&finish::<T, SKIP>(&first, &second, values, origin));
+        read_second::<SKIP>(values, found.pivot, &mut second);
+        merge_block::<T, SKIP>(&mut total, &found, &second, values, origin);
         total
     }
 }
 
-/// The first pass over a block.
-struct First<T: Sample, const SKIP: bool> {
-    sum: [f64; LANES],
-    min: [T::Key; LANES],
-    max: [T::Key; LANES],
-    /// Elements that are not NaN; only counted if `SKIP`.
-    count: [f64; LANES],
+/// What the first pass over a block finds.
+struct First<K> {
+    /// Elements that count.
+    count: f64,
+    /// What the second pass subtracts: the mean, but for its last digits.
+    pivot: f64,
+    min: K,
+    max: K,
 }
 
-impl<T: Sample, const SKIP: bool> First<T, SKIP> {
+/// The sums of the first pass, side by side.
+struct FirstLanes<K> {
+    count: [f64; LANES],
+    sum: [f64; LANES],
+    min: [K; LANES],
+    max: [K; LANES],
+}
+
+impl<K: Key> FirstLanes<K> {
     #[inline(always)]
     fn new() -> Self {
-        First {
-            sum: [0.0; LANES],
-            min: [T::Key::HIGHEST; LANES],
-            max: [T::Key::LOWEST; LANES],
-            count: [0.0; LANES],
-        }
+        let zero = [0.0; LANES];
+        FirstLanes { count: zero, sum: zero, min: [K::HIGHEST; LANES], max: [K::LOWEST; LANES] }
     }
 
-    /// Reads a block, and writes it to `wide` unless it is of `f64` already.
+    /// Reads `LANES` elements and returns them as `f64`.
+    ///
+    /// One step at a time for all lanes: so the compiler sees that each step is a vector.
     #[inline(always)]
-    fn read(&mut self, block: &[T], origin: T::Key, wide: &mut [f64]) {
-        let chunks = block.chunks_exact(LANES);
-        let tail = chunks.remainder();
-        if T::IS_F64 {
-            chunks.for_each(|chunk| {
-                self.add(chunk, LANES, origin);
-            });
-        } else {
-            for (chunk, wide) in chunks.zip(wide.chunks_exact_mut(LANES)) {
-                wide.copy_from_slice(&self.add(chunk, LANES, origin));
-            }
-        }
-        if !tail.is_empty() {
-            // Filled with an element that is there: minimum and maximum do not change.
-            let mut padded = [tail[0]; LANES];
-            padded[..tail.len()].copy_from_slice(tail);
-            let values = self.add(&padded, tail.len(), origin);
-            if !T::IS_F64 {
-                let start = block.len() - tail.len();
-                wide[start..block.len()].copy_from_slice(&values[..tail.len()]);
-            }
-        }
-    }
-
-    /// Reads `LANES` elements, of which the first `len` count, and returns them as `f64`.
-    #[inline(always)]
-    fn add(&mut self, chunk: &[T], len: usize, origin: T::Key) -> [f64; LANES] {
+    fn add<T: Sample<Key = K>, const SKIP: bool>(&mut self, chunk: &[T; LANES], origin: K) -> [f64; LANES] {
+        let mut keys = [K::default(); LANES];
         let mut values = [0.0; LANES];
         for lane in 0..LANES {
-            let key = chunk[lane].key();
-            let value = T::wide(key, origin);
-            let counts = lane < len && !(SKIP && key.is_nan());
-            self.sum[lane] += if counts { value } else { 0.0 };
-            // A comparison with NaN is false: it is skipped.
-            self.min[lane] = if key < self.min[lane] { key } else { self.min[lane] };
-            self.max[lane] = if key > self.max[lane] { key } else { self.max[lane] };
-            if SKIP {
-                self.count[lane] += if counts { 1.0 } else { 0.0 };
+            keys[lane] = chunk[lane].key();
+        }
+        for lane in 0..LANES {
+            values[lane] = T::wide(keys[lane], origin);
+        }
+        for lane in 0..LANES {
+            self.sum[lane] += if SKIP && keys[lane].is_nan() { 0.0 } else { values[lane] };
+        }
+        // A comparison with NaN is false: it is skipped.
+        for lane in 0..LANES {
+            self.min[lane] = if keys[lane] < self.min[lane] { keys[lane] } else { self.min[lane] };
+        }
+        for lane in 0..LANES {
+            self.max[lane] = if keys[lane] > self.max[lane] { keys[lane] } else { self.max[lane] };
+        }
+        if SKIP {
+            for lane in 0..LANES {
+                self.count[lane] += if keys[lane].is_nan() { 0.0 } else { 1.0 };
             }
-            values[lane] = value;
         }
         values
     }
 
-    /// How many elements count, of `len`.
-    #[inline(always)]
-    fn count(&self, len: usize) -> f64 {
-        if SKIP { tree_sum(&self.count) } else { len as f64 }
+    /// Reads what is left of a block, fewer than `LANES` elements.
+    #[inline(never)]
+    fn add_tail<T: Sample<Key = K>, const SKIP: bool>(&mut self, tail: &[T], origin: K, wide: &mut [f64]) {
+        for (lane, element) in tail.iter().enumerate() {
+            let key = element.key();
+            let value = T::wide(key, origin);
+            if !(SKIP && key.is_nan()) {
+                self.sum[lane] += value;
+                self.count[lane] += 1.0;
+            }
+            self.min[lane] = if key < self.min[lane] { key } else { self.min[lane] };
+            self.max[lane] = if key > self.max[lane] { key } else { self.max[lane] };
+            if !T::IS_F64 {
+                wide[lane] = value;
+            }
+        }
     }
 
-    /// What the second pass subtracts: the mean, but for its last digits.
-    #[inline(always)]
-    fn pivot(&self, len: usize) -> f64 {
-        tree_sum(&self.sum) / self.count(len)
+    /// Not inlined, like all that comes after a loop: seeing this sum of the lanes, the compiler
+    /// cuts them into vectors that suit it, and not the loop, which then takes four times as long.
+    #[inline(never)]
+    fn finish<const SKIP: bool>(&self, len: usize) -> First<K> {
+        let count = if SKIP { tree(&self.count, add) } else { len as f64 };
+        First {
+            count,
+            pivot: tree(&self.sum, add) / count,
+            min: tree(&self.min, K::least),
+            max: tree(&self.max, K::greatest),
+        }
     }
 }
 
-/// The second pass over a block.
-struct Second<const SKIP: bool> {
-    pivot: f64,
+/// The sums of the second pass, side by side.
+struct SecondLanes {
     sum: [f64; LANES],
     squares: [f64; LANES],
 }
 
-impl<const SKIP: bool> Second<SKIP> {
+impl SecondLanes {
     #[inline(always)]
-    fn new(pivot: f64) -> Self {
-        Second { pivot, sum: [0.0; LANES], squares: [0.0; LANES] }
+    fn new() -> Self {
+        SecondLanes { sum: [0.0; LANES], squares: [0.0; LANES] }
     }
 
     #[inline(always)]
-    fn read(&mut self, values: &[f64]) {
-        let chunks = values.chunks_exact(LANES);
-        let tail = chunks.remainder();
-        chunks.for_each(|chunk| self.add(chunk, LANES));
-        if !tail.is_empty() {
-            let mut padded = [0.0; LANES];
-            padded[..tail.len()].copy_from_slice(tail);
-            self.add(&padded, tail.len());
-        }
-    }
-
-    #[inline(always)]
-    fn add(&mut self, chunk: &[f64], len: usize) {
+    fn add<const SKIP: bool>(&mut self, values: &[f64; LANES], pivot: f64) {
+        let mut deviations = [0.0; LANES];
         for lane in 0..LANES {
-            let value = chunk[lane];
-            let counts = lane < len && !(SKIP && value.is_nan());
-            let deviation = if counts { value - self.pivot } else { 0.0 };
-            self.sum[lane] += deviation;
-            self.squares[lane] += deviation * deviation;
+            let value = values[lane];
+            deviations[lane] = if SKIP && value.is_nan() { 0.0 } else { value - pivot };
         }
+        for lane in 0..LANES {
+            self.sum[lane] += deviations[lane];
+        }
+        for lane in 0..LANES {
+            self.squares[lane] += deviations[lane] * deviations[lane];
+        }
+    }
+
+    #[inline(never)]
+    fn add_tail<const SKIP: bool>(&mut self, tail: &[f64], pivot: f64) {
+        for (lane, value) in tail.iter().enumerate() {
+            if !(SKIP && value.is_nan()) {
+                let deviation = value - pivot;
+                self.sum[lane] += deviation;
+                self.squares[lane] += deviation * deviation;
+            }
+        }
+    }
+}
+
+/// The first pass over a block; writes it to `wide` unless it is of `f64` already.
+#[inline(always)]
+fn read_first<T: Sample, const SKIP: bool>(
+    block: &[T],
+    origin: T::Key,
+    wide: &mut [f64],
+    first: &mut FirstLanes<T::Key>,
+) {
+    let mut sums = FirstLanes::new();
+    let chunks = block.chunks_exact(LANES);
+    let tail = chunks.remainder();
+    if T::IS_F64 {
+        for chunk in chunks {
+            sums.add::<T, SKIP>(lanes(chunk), origin);
+        }
+    } else {
+        for (chunk, wide) in chunks.zip(wide.chunks_exact_mut(LANES)) {
+            wide.copy_from_slice(&sums.add::<T, SKIP>(lanes(chunk), origin));
+        }
+    }
+    *first = sums;
+    if !tail.is_empty() {
+        let wide = if T::IS_F64 { wide } else { &mut wide[block.len() - tail.len()..] };
+        first.add_tail::<T, SKIP>(tail, origin, wide);
+    }
+}
+
+/// The second pass over a block.
+#[inline(always)]
+fn read_second<const SKIP: bool>(values: &[f64], pivot: f64, second: &mut SecondLanes) {
+    let mut sums = SecondLanes::new();
+    let chunks = values.chunks_exact(LANES);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        sums.add::<SKIP>(lanes(chunk), pivot);
+    }
+    *second = sums;
+    if !tail.is_empty() {
+        second.add_tail::<SKIP>(tail, pivot);
     }
 }
 
 /// The second pass over a block and the first pass over the next one; both are full.
 #[inline(always)]
 fn read_both<T: Sample, const SKIP: bool>(
-    second: &mut Second<SKIP>,
     values: &[f64],
-    first: &mut First<T, SKIP>,
+    pivot: f64,
     next: &[T],
     origin: T::Key,
     wide: &mut [f64],
+    first: &mut FirstLanes<T::Key>,
+    second: &mut SecondLanes,
 ) {
+    // Sums of this function's own, that can be in registers.
+    let (mut next_sums, mut sums) = (FirstLanes::new(), SecondLanes::new());
     let pairs = values.chunks_exact(LANES).zip(next.chunks_exact(LANES));
     if T::IS_F64 {
         for (values, next) in pairs {
-            first.add(next, LANES, origin);
-            second.add(values, LANES);
+            next_sums.add::<T, SKIP>(lanes(next), origin);
+            sums.add::<SKIP>(lanes(values), pivot);
         }
     } else {
         for ((values, next), wide) in pairs.zip(wide.chunks_exact_mut(LANES)) {
-            wide.copy_from_slice(&first.add(next, LANES, origin));
-            second.add(values, LANES);
+            wide.copy_from_slice(&next_sums.add::<T, SKIP>(lanes(next), origin));
+            sums.add::<SKIP>(lanes(values), pivot);
         }
     }
+    (*first, *second) = (next_sums, sums);
 }
 
-/// The state of a block that was read twice.
+/// A chunk, with its length known to the compiler: with a slice nothing becomes a vector.
 #[inline(always)]
-fn finish<T: Sample, const SKIP: bool>(
-    first: &First<T, SKIP>,
-    second: &Second<SKIP>,
+fn lanes<T>(chunk: &[T]) -> &[T; LANES] {
+    chunk.try_into().expect("chunks_exact gives whole chunks")
+}
+
+/// Adds a block that was read twice. Not inlined for the reason given above.
+#[inline(never)]
+fn merge_block<T: Sample, const SKIP: bool>(
+    total: &mut Moments<T::Key>,
+    first: &First<T::Key>,
+    second: &SecondLanes,
     values: &[f64],
     origin: T::Key,
-) -> Moments<T::Key> {
-    let count = first.count(values.len());
-    let (min, max) = (tree(&first.min, T::Key::least), tree(&first.max, T::Key::greatest));
-    let sum = tree_sum(&second.sum);
+) {
     // The deviations do not add up to zero, as the pivot is rounded: what is left is the rest of
     // the mean, and the squares are that much too large.
-    let low = sum / count;
-    let squares = tree_sum(&second.squares) - sum * low;
+    let sum = tree(&second.sum, add);
+    let low = sum / first.count;
+    let squares = tree(&second.squares, add) - sum * low;
     if !squares.is_finite() {
-        return irregular::<T, SKIP>(values, count, min, max);
+        return total.merge(&irregular::<T, SKIP>(values, first.count, first.min, first.max));
     }
-    let (mean, mean_low) = shift::<T>(second.pivot, low, origin);
+    let (mean, mean_low) = shift::<T>(first.pivot, low, origin);
     let center = Center { mean, mean_low, squares: if squares > 0.0 { squares } else { 0.0 }, squares_low: 0.0 };
-    Moments::from_parts(count as u64, center, min, max)
+    total.merge(&Moments::from_parts(first.count as u64, center, first.min, first.max));
 }
 
 /// The mean `pivot + low` of distances from `origin`, as the sum of two floats.
@@ -285,16 +347,16 @@ fn irregular<T: Sample, const SKIP: bool>(
 /// The lanes as one, in a fixed order.
 #[inline(always)]
 fn tree<K: Copy>(lanes: &[K; LANES], merge: impl Fn(K, K) -> K) -> K {
-    let mut lanes = *lanes;
-    for half in [8, 4, 2, 1] {
-        for lane in 0..half {
-            lanes[lane] = merge(lanes[lane], lanes[lane + half]);
-        }
+    let mut eight = [lanes[0]; 8];
+    for lane in 0..8 {
+        eight[lane] = merge(lanes[lane], lanes[lane + 8]);
     }
-    lanes[0]
+    let [a, b, c, d, e, f, g, h] = eight;
+    let [a, b, c, d] = [merge(a, e), merge(b, f), merge(c, g), merge(d, h)];
+    merge(merge(a, c), merge(b, d))
 }
 
 #[inline(always)]
-fn tree_sum(lanes: &[f64; LANES]) -> f64 {
-    tree(lanes, |a, b| a + b)
+fn add(a: f64, b: f64) -> f64 {
+    a + b
 }

@@ -3,16 +3,24 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `moments` | the state, and how two merge |
+//! | `array` | arrays of any layout, whole or along axes |
 //! | `block` | the inner loops over a slice |
+//! | `number` | a minimum or maximum of any type |
 //! | `sample` | how an element of each type is read |
 
+mod array;
 mod block;
 mod moments;
+mod number;
 mod sample;
 
+pub use array::{Data, along, whole};
 pub use block::{moments, moments_without_nan};
 pub use moments::{Center, Moments, variance};
+pub use number::{Number, ToNumber};
 pub use sample::{Key, Sample};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod bench_tmp;

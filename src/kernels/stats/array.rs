@@ -1,0 +1,255 @@
+//! The moments of an array of any layout: of all elements, or along axes.
+//!
+//! The order of the elements does not matter to the result, so axes are walked as they lie in
+//! memory: backward ones forward, the smallest step innermost, and two that follow each other in
+//! memory as one. What is contiguous then is read in place; anything else goes through a buffer
+//! of one block. Nothing is copied beyond that.
+//!
+//! The array is cut into parts by a rule that knows only its shape, and their moments merge in
+//! order: the result has the same bits for every number of threads.
+
+use ndarray::{ArrayViewD, Axis, Slice};
+
+use super::block::{self, BLOCK};
+use super::moments::Moments;
+use super::number::{Number, ToNumber};
+use super::sample::Sample;
+use crate::alloc::{checked_size, try_filled, try_vec};
+use crate::dtype::Bool;
+use crate::error::Result;
+use crate::parallel::Work;
+
+/// Elements in a part: 20 to 100 microseconds of work.
+const PART: usize = 64 * BLOCK;
+
+/// No more parts than this, so that their results stay small.
+const MOST_PARTS: usize = 4096;
+
+/// Runs in memory from this length on are read in place.
+const RUN: usize = 256;
+
+/// What to read: elements, which of them count, and whether NaN is skipped.
+#[derive(Clone)]
+pub struct Data<'a, T> {
+    /// The elements.
+    pub elements: ArrayViewD<'a, T>,
+    /// Of the same shape: true where an element counts.
+    pub mask: Option<ArrayViewD<'a, Bool>>,
+    /// Whether to leave out NaN.
+    pub skip_nan: bool,
+}
+
+/// The moments of all elements.
+pub fn whole<T: Sample>(data: Data<'_, T>, work: &Work<'_>) -> Result<Moments<T::Key>> {
+    if data.elements.len() <= PART && data.mask.is_none() {
+        if let Some(slice) = data.elements.as_slice() {
+            return Ok(data.slice_moments(slice));
+        }
+    }
+    let data = data.arranged();
+    let parts = Parts::of(&data);
+    if parts.count == 1 {
+        work.check()?;
+        return data.read();
+    }
+    let moments = work.map(parts.count, |index| parts.cut(&data, index).read())?;
+    let mut total = Moments::default();
+    moments.iter().for_each(|part| total.merge(part));
+    Ok(total)
+}
+
+/// The moments along `axes`, which are sorted: one for each element of an array that has the
+/// other axes, in C order.
+pub fn along<T: Sample<Key: ToNumber>>(
+    data: Data<'_, T>,
+    axes: &[usize],
+    work: &Work<'_>,
+) -> Result<Vec<Moments<Number>>> {
+    let mut data = data;
+    let kept: Vec<usize> = (0..data.elements.ndim()).filter(|axis| !axes.contains(axis)).collect();
+    let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
+    data.permute(&order);
+    let shape = &data.elements.shape()[..kept.len()];
+    let lines = checked_size(shape)?;
+    let length: usize = data.elements.shape()[kept.len()..].iter().product();
+    let mut results = try_filled(lines, Moments::<Number>::default())?;
+    if length == 0 {
+        return Ok(results);
+    }
+    if length >= 2 * PART {
+        for (index, result) in results.iter_mut().enumerate() {
+            *result = whole(data.line(kept.len(), index), work)?.any();
+        }
+        return Ok(results);
+    }
+    let group = (PART / length).max(1);
+    let mut groups: Vec<&mut [Moments<Number>]> = try_vec(lines.div_ceil(group))?;
+    groups.extend(results.chunks_mut(group));
+    work.for_each_mut(&mut groups, |index, results| {
+        for (offset, result) in results.iter_mut().enumerate() {
+            *result = data.line(kept.len(), index * group + offset).arranged().read()?.any();
+        }
+        Ok(())
+    })?;
+    Ok(results)
+}
+
+impl<'a, T: Sample> Data<'a, T> {
+    /// The elements of one line: `index` counts through the first `kept` axes.
+    fn line(&self, kept: usize, index: usize) -> Data<'_, T> {
+        let mut rest = index;
+        let mut line = self.view();
+        for axis in (0..kept).rev() {
+            let len = self.elements.len_of(Axis(axis));
+            line = line.index(axis, rest % len);
+            rest /= len;
+        }
+        line
+    }
+
+    fn view(&self) -> Data<'_, T> {
+        Data {
+            elements: self.elements.view(),
+            mask: self.mask.as_ref().map(|mask| mask.view()),
+            skip_nan: self.skip_nan,
+        }
+    }
+
+    fn index(self, axis: usize, at: usize) -> Self {
+        Data {
+            elements: self.elements.index_axis_move(Axis(axis), at),
+            mask: self.mask.map(|mask| mask.index_axis_move(Axis(axis), at)),
+            skip_nan: self.skip_nan,
+        }
+    }
+
+    fn slice(&mut self, axis: usize, range: Slice) {
+        self.elements.slice_axis_inplace(Axis(axis), range);
+        if let Some(mask) = &mut self.mask {
+            mask.slice_axis_inplace(Axis(axis), range);
+        }
+    }
+
+    fn permute(&mut self, order: &[usize]) {
+        self.elements = self.elements.clone().permuted_axes(order);
+        if let Some(mask) = &mut self.mask {
+            *mask = mask.clone().permuted_axes(order);
+        }
+    }
+
+    /// The same elements with as few axes as can be, in the order of memory.
+    fn arranged(mut self) -> Self {
+        for axis in 0..self.elements.ndim() {
+            if self.elements.stride_of(Axis(axis)) < 0 {
+                self.elements.invert_axis(Axis(axis));
+                if let Some(mask) = &mut self.mask {
+                    mask.invert_axis(Axis(axis));
+                }
+            }
+        }
+        for axis in (0..self.elements.ndim()).rev() {
+            if self.elements.len_of(Axis(axis)) == 1 {
+                self = self.index(axis, 0);
+            }
+        }
+        let mut order: Vec<usize> = (0..self.elements.ndim()).collect();
+        order.sort_by_key(|&axis| std::cmp::Reverse(self.elements.stride_of(Axis(axis))));
+        self.permute(&order);
+        if self.mask.is_none() {
+            for axis in (1..self.elements.ndim()).rev() {
+                if self.elements.merge_axes(Axis(axis - 1), Axis(axis)) {
+                    self = self.index(axis - 1, 0);
+                }
+            }
+        }
+        self
+    }
+
+    /// The moments of all elements, on this thread.
+    fn read(&self) -> Result<Moments<T::Key>> {
+        let mut total = Moments::default();
+        if self.mask.is_none() {
+            if let Some(slice) = self.elements.as_slice_memory_order() {
+                return Ok(self.slice_moments(slice));
+            }
+        }
+        let mut buffer = try_vec(BLOCK)?;
+        let flush = |buffer: &mut Vec<T>, total: &mut Moments<T::Key>| {
+            total.merge(&self.slice_moments(buffer));
+            buffer.clear();
+        };
+        let inner = Axis(self.elements.ndim().saturating_sub(1));
+        if let Some(mask) = &self.mask {
+            for (element, counts) in self.elements.iter().zip(mask) {
+                if counts.get() {
+                    buffer.push(*element);
+                }
+                if buffer.len() == BLOCK {
+                    flush(&mut buffer, &mut total);
+                }
+            }
+        } else {
+            for line in self.elements.lanes(inner) {
+                match line.to_slice() {
+                    Some(run) if run.len() >= RUN => total.merge(&self.slice_moments(run)),
+                    _ => {
+                        let mut rest = line;
+                        while !rest.is_empty() {
+                            let (now, later) = rest.split_at(Axis(0), rest.len().min(BLOCK - buffer.len()));
+                            buffer.extend(now.iter());
+                            if buffer.len() == BLOCK {
+                                flush(&mut buffer, &mut total);
+                            }
+                            rest = later;
+                        }
+                    }
+                }
+            }
+        }
+        flush(&mut buffer, &mut total);
+        Ok(total)
+    }
+
+    fn slice_moments(&self, slice: &[T]) -> Moments<T::Key> {
+        if self.skip_nan { block::moments_without_nan(slice) } else { block::moments(slice) }
+    }
+}
+
+/// How an array is cut into parts: an axis into pieces, and the axes outside it into single steps.
+struct Parts {
+    axis: usize,
+    piece: usize,
+    pieces: usize,
+    count: usize,
+}
+
+impl Parts {
+    fn of<T: Sample>(data: &Data<'_, T>) -> Self {
+        let shape = data.elements.shape();
+        let size = PART * data.elements.len().div_ceil(PART * MOST_PARTS).max(1);
+        let mut inner = data.elements.len();
+        for (axis, &len) in shape.iter().enumerate() {
+            inner /= len.max(1);
+            if inner <= size {
+                let piece = (size / inner.max(1)).max(1);
+                let pieces = len.div_ceil(piece).max(1);
+                return Parts { axis, piece, pieces, count: pieces * shape[..axis].iter().product::<usize>() };
+            }
+        }
+        Parts { axis: 0, piece: 1, pieces: 1, count: 1 }
+    }
+
+    fn cut<'d, T: Sample>(&self, data: &'d Data<'_, T>, index: usize) -> Data<'d, T> {
+        let mut part = data.view();
+        let start = index % self.pieces * self.piece;
+        let end = (start + self.piece).min(part.elements.len_of(Axis(self.axis)));
+        part.slice(self.axis, Slice::from(start..end));
+        let mut rest = index / self.pieces;
+        for axis in (0..self.axis).rev() {
+            let len = data.elements.len_of(Axis(axis));
+            part = part.index(axis, rest % len);
+            rest /= len;
+        }
+        part
+    }
+}

@@ -1,0 +1,115 @@
+//! A minimum or maximum of any element type, exact.
+
+use std::cmp::Ordering;
+
+use super::moments::Moments;
+use super::sample::Key;
+
+/// An element of any real type.
+#[derive(Debug, Clone, Copy)]
+pub enum Number {
+    /// Of a signed integer type.
+    Signed(i64),
+    /// Of an unsigned integer type, or a bool.
+    Unsigned(u64),
+    /// Of a float type.
+    Float(f64),
+}
+
+impl Number {
+    /// The nearest `f64`.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Number::Signed(value) => value as f64,
+            Number::Unsigned(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+
+    fn to_integer(self) -> Option<i128> {
+        match self {
+            Number::Signed(value) => Some(value.into()),
+            Number::Unsigned(value) => Some(value.into()),
+            Number::Float(_) => None,
+        }
+    }
+}
+
+impl Default for Number {
+    fn default() -> Self {
+        Number::Float(0.0)
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.partial_cmp(other) == Some(Ordering::Equal)
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self.to_integer(), other.to_integer()) {
+            (Some(a), Some(b)) => Some(a.cmp(&b)),
+            (None, None) => self.to_f64().partial_cmp(&other.to_f64()),
+            (Some(a), None) => compare(a, other.to_f64()),
+            (None, Some(b)) => compare(b, self.to_f64()).map(Ordering::reverse),
+        }
+    }
+}
+
+/// An integer of up to 65 bits with a float: no rounding on either side.
+fn compare(integer: i128, float: f64) -> Option<Ordering> {
+    let whole = float.floor();
+    match integer.partial_cmp(&(whole as i128)) {
+        _ if float.is_nan() => None,
+        Some(Ordering::Equal) if float > whole => Some(Ordering::Less),
+        // `as` stops at the ends of the type, which no integer here reaches.
+        order => order,
+    }
+}
+
+impl Key for Number {
+    const HIGHEST: Self = Number::Float(f64::INFINITY);
+    const LOWEST: Self = Number::Float(f64::NEG_INFINITY);
+    const NAN: Option<Self> = Some(Number::Float(f64::NAN));
+}
+
+/// Types that a [`Number`] can hold and give back.
+pub trait ToNumber: Key {
+    /// As a number of any type.
+    fn number(self) -> Number;
+    /// Back; the nearest one where the number is of another type.
+    fn from_number(number: Number) -> Self;
+}
+
+macro_rules! to_number {
+    ($variant:ident $wide:ty: $($type:ty)*) => {
+        $(impl ToNumber for $type {
+            #[inline]
+            fn number(self) -> Number { Number::$variant(<$wide>::from(self)) }
+            #[inline]
+            fn from_number(number: Number) -> Self {
+                match number {
+                    Number::Signed(value) => value as $type,
+                    Number::Unsigned(value) => value as $type,
+                    Number::Float(value) => value as $type,
+                }
+            }
+        })*
+    };
+}
+
+to_number! { Signed i64: i8 i16 i32 i64 }
+to_number! { Unsigned u64: u8 u16 u32 u64 }
+to_number! { Float f64: f32 f64 }
+
+impl<K: ToNumber> Moments<K> {
+    /// The same with minimum and maximum as numbers of any type.
+    pub fn any(self) -> Moments<Number> {
+        match self.extremes() {
+            None => Moments::default(),
+            Some((min, max)) => Moments::from_parts(self.count(), self.center(), min.number(), max.number()),
+        }
+    }
+}
