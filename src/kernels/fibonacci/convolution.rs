@@ -163,11 +163,15 @@ impl<const IMAGINARY: bool> Kernel for Load<'_, IMAGINARY> {
     fn run(self) -> f64 {
         let Load { bytes, bits, first, x } = self;
         // Eight digits start at a whole byte, less the bit below them.
-        let offset: [usize; 8] = std::array::from_fn(|l| (l * bits + 7) / 8);
-        let left: [u32; 8] = std::array::from_fn(|l| (63 - bits - (l * bits + 7) % 8) as u32);
+        let (mut offset, mut left) = ([0; 8], [0; 8]);
+        for l in 0..8 {
+            offset[l] = (l * bits + 7) / 8;
+            left[l] = (63 - bits - (l * bits + 7) % 8) as u32;
+        }
         let right = (63 - bits) as u32;
         let mut norm = [0.0; 8];
-        for (i, block) in x.iter_mut().enumerate() {
+        for i in 0..x.len() {
+            let block = &mut x[i];
             let bytes = &bytes[(first + i) * bits..][..MAX_BITS + 8];
             let mut fields = [0u64; 8];
             for l in 0..8 {

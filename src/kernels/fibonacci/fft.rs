@@ -364,20 +364,28 @@ struct Pass4<'a> {
 impl Task for Pass4<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let factors = self.step.map(Complex::<V>::splat);
+        let factors = splat3::<V>(&self.step);
         if self.is_back { pass4::<V, true>(self.x, factors) } else { pass4::<V, false>(self.x, factors) }
     }
 }
 
 #[inline(always)]
+fn splat3<V: Vector>(step: &Step) -> [Complex<V>; 3] {
+    [Complex::splat(step[0]), Complex::splat(step[1]), Complex::splat(step[2])]
+}
+
+#[inline(always)]
 fn pass4<V: Vector, const BACK: bool>([x0, x1, x2, x3]: [&mut [Block]; 4], factors: [Complex<V>; 3]) {
-    for (((x0, x1), x2), x3) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
-        let x = [Complex::load(x0), Complex::load(x1), Complex::load(x2), Complex::load(x3)];
+    // Indices, as iterators over four slices are not always inlined.
+    let len = x0.len();
+    let (x1, x2, x3) = (&mut x1[..len], &mut x2[..len], &mut x3[..len]);
+    for i in 0..len {
+        let x = [Complex::load(&x0[i]), Complex::load(&x1[i]), Complex::load(&x2[i]), Complex::load(&x3[i])];
         let [y0, y1, y2, y3] = if BACK { backward4(x, factors) } else { forward4(x, factors) };
-        y0.store(x0);
-        y1.store(x1);
-        y2.store(x2);
-        y3.store(x3);
+        y0.store(&mut x0[i]);
+        y1.store(&mut x1[i]);
+        y2.store(&mut x2[i]);
+        y3.store(&mut x3[i]);
     }
 }
 
@@ -479,13 +487,13 @@ impl Task for Piece<'_> {
         let leaves = &self.factors.leaves(self.ring, depth)[self.k * len / 8..][..len / 8];
         match self.y {
             None => {
-                for (x, leaf) in self.x.chunks_exact_mut(8).zip(leaves) {
-                    leaf_product::<V>(x, None, leaf);
+                for i in 0..leaves.len() {
+                    leaf_product::<V, false>(&mut self.x[8 * i..8 * i + 8], &[], &leaves[i]);
                 }
             }
             Some(y) => {
-                for ((x, y), leaf) in self.x.chunks_exact_mut(8).zip(y.chunks_exact(8)).zip(leaves) {
-                    leaf_product::<V>(x, Some(y), leaf);
+                for i in 0..leaves.len() {
+                    leaf_product::<V, true>(&mut self.x[8 * i..8 * i + 8], &y[8 * i..8 * i + 8], &leaves[i]);
                 }
             }
         }
@@ -501,27 +509,28 @@ fn steps<V: Vector, const BACK: bool>(x: &mut [Block], factors: &Factors, ring: 
         let step = if BACK { count - 1 - index } else { index };
         let len = x.len() >> (2 * step);
         let table = &factors.steps(ring, depth + 2 * step)[k << (2 * step)..];
-        for (block, step) in x.chunks_exact_mut(len).zip(table) {
+        let blocks = 1 << (2 * step);
+        let table = &table[..blocks];
+        for j in 0..blocks {
+            let block = &mut x[j * len..(j + 1) * len];
             let (low, high) = block.split_at_mut(len / 2);
             let ((x0, x1), (x2, x3)) = (low.split_at_mut(len / 4), high.split_at_mut(len / 4));
-            pass4::<V, BACK>([x0, x1, x2, x3], step.map(Complex::splat));
+            pass4::<V, BACK>([x0, x1, x2, x3], splat3(&table[j]));
         }
     }
 }
 
 /// The last three halvings of eight blocks, the product, and the way back.
 #[inline(always)]
-fn leaf_product<V: Vector>(x: &mut [Block], y: Option<&[Block]>, leaf: &Leaf) {
-    let [d4, d, d2, d3] = [0, 1, 2, 3].map(|i| Complex::<V>::load(&leaf[i]));
+fn leaf_product<V: Vector, const BOTH: bool>(x: &mut [Block], y: &[Block], leaf: &Leaf) {
+    let (d4, d) = (Complex::<V>::load(&leaf[0]), Complex::load(&leaf[1]));
+    let (d2, d3) = (Complex::load(&leaf[2]), Complex::load(&leaf[3]));
     // The roots of the second half are `d` times the eighth root of unity.
     let half = Complex::<V>::splat([std::f64::consts::FRAC_1_SQRT_2; 2]);
     let first = [d, d2, d3];
     let second = [d.mul(half), d2.mul_i(), d3.mul(half).mul_i()];
     let mut z = forward8(x, d4, first, second);
-    let other = match y {
-        Some(y) => forward8(y, d4, first, second),
-        None => z,
-    };
+    let other = if BOTH { forward8(y, d4, first, second) } else { z };
     for i in 0..8 {
         z[i] = z[i].mul(other[i]);
     }
@@ -544,7 +553,11 @@ fn forward8<V: Vector>(
     first: [Complex<V>; 3],
     second: [Complex<V>; 3],
 ) -> [Complex<V>; 8] {
-    let [a0, a1, a2, a3, a4, a5, a6, a7] = Complex::transpose([0, 1, 2, 3, 4, 5, 6, 7].map(|i| Complex::load(&x[i])));
+    let mut rows = [d4; 8];
+    for i in 0..8 {
+        rows[i] = Complex::load(&x[i]);
+    }
+    let [a0, a1, a2, a3, a4, a5, a6, a7] = Complex::transpose(rows);
     let (b4, b5, b6, b7) = (a4.mul(d4), a5.mul(d4), a6.mul(d4), a7.mul(d4));
     let [y0, y1, y2, y3] = forward4([a0.add(b4), a1.add(b5), a2.add(b6), a3.add(b7)], first);
     let [y4, y5, y6, y7] = forward4([a0.sub(b4), a1.sub(b5), a2.sub(b6), a3.sub(b7)], second);

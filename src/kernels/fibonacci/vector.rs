@@ -180,8 +180,14 @@ impl<V: Vector> Complex<V> {
     /// Rows become columns.
     #[inline(always)]
     pub fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        let re = V::transpose(rows.map(|row| row.re));
-        let im = V::transpose(rows.map(|row| row.im));
-        std::array::from_fn(|i| Complex { re: re[i], im: im[i] })
+        // No `map`: what it is given is not always inlined, and then not compiled for the level.
+        let [a, b, c, d, e, f, g, h] = rows;
+        let re = V::transpose([a.re, b.re, c.re, d.re, e.re, f.re, g.re, h.re]);
+        let im = V::transpose([a.im, b.im, c.im, d.im, e.im, f.im, g.im, h.im]);
+        let mut columns = rows;
+        for i in 0..8 {
+            columns[i] = Complex { re: re[i], im: im[i] };
+        }
+        columns
     }
 }

@@ -68,15 +68,24 @@ impl Vector for Avx512 {
         // SAFETY: see above.
         unsafe {
             // Even and odd columns of pairs of rows, in pairs of doubles; then the pairs.
-            let pairs = |a: Self, b: Self| (_mm512_unpacklo_pd(a.0, b.0), _mm512_unpackhi_pd(a.0, b.0));
-            let ((e0, o0), (e1, o1)) = (pairs(r0, r1), pairs(r2, r3));
-            let ((e2, o2), (e3, o3)) = (pairs(r4, r5), pairs(r6, r7));
-            let split = |a, b| (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
-            let ((e04, e26), (f04, f26)) = (split(e0, e1), split(e2, e3));
-            let ((o15, o37), (p15, p37)) = (split(o0, o1), split(o2, o3));
-            let ((c0, c4), (c2, c6)) = (split(e04, f04), split(e26, f26));
-            let ((c1, c5), (c3, c7)) = (split(o15, p15), split(o37, p37));
-            [c0, c1, c2, c3, c4, c5, c6, c7].map(Avx512)
+            let (e0, o0) = (_mm512_unpacklo_pd(r0.0, r1.0), _mm512_unpackhi_pd(r0.0, r1.0));
+            let (e1, o1) = (_mm512_unpacklo_pd(r2.0, r3.0), _mm512_unpackhi_pd(r2.0, r3.0));
+            let (e2, o2) = (_mm512_unpacklo_pd(r4.0, r5.0), _mm512_unpackhi_pd(r4.0, r5.0));
+            let (e3, o3) = (_mm512_unpacklo_pd(r6.0, r7.0), _mm512_unpackhi_pd(r6.0, r7.0));
+            let (e04, e26) = (_mm512_shuffle_f64x2::<0x88>(e0, e1), _mm512_shuffle_f64x2::<0xdd>(e0, e1));
+            let (f04, f26) = (_mm512_shuffle_f64x2::<0x88>(e2, e3), _mm512_shuffle_f64x2::<0xdd>(e2, e3));
+            let (o15, o37) = (_mm512_shuffle_f64x2::<0x88>(o0, o1), _mm512_shuffle_f64x2::<0xdd>(o0, o1));
+            let (p15, p37) = (_mm512_shuffle_f64x2::<0x88>(o2, o3), _mm512_shuffle_f64x2::<0xdd>(o2, o3));
+            [
+                Avx512(_mm512_shuffle_f64x2::<0x88>(e04, f04)),
+                Avx512(_mm512_shuffle_f64x2::<0x88>(o15, p15)),
+                Avx512(_mm512_shuffle_f64x2::<0x88>(e26, f26)),
+                Avx512(_mm512_shuffle_f64x2::<0x88>(o37, p37)),
+                Avx512(_mm512_shuffle_f64x2::<0xdd>(e04, f04)),
+                Avx512(_mm512_shuffle_f64x2::<0xdd>(o15, p15)),
+                Avx512(_mm512_shuffle_f64x2::<0xdd>(e26, f26)),
+                Avx512(_mm512_shuffle_f64x2::<0xdd>(o37, p37)),
+            ]
         }
     }
 }
