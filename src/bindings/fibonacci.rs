@@ -1,8 +1,142 @@
-//! To be written.
+//! Fibonacci numbers.
 
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyInt, PyTuple};
+
+use super::call::{Call, guard};
+use crate::kernels::fibonacci::{self as kernel, SMALL};
+
+/// Exact Fibonacci number.
+///
+/// Parameters
+/// ----------
+/// n : int
+///     The index, from 0.
+///
+/// Returns
+/// -------
+/// int
+///     ``F(n)``, where ``F(0) == 0``, ``F(1) == 1`` and ``F(n) == F(n - 1) + F(n - 2)``.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If ``n`` is not an integer (a float that is one neither).
+/// ValueError
+///     If ``n`` is negative.
+/// MemoryError
+///     If ``F(n)``, of about ``0.694 * n`` bits, or what it takes to compute it, about 20 times
+///     as much, is refused by the system. That is found out before the work.
+///
+/// Notes
+/// -----
+/// Up to 186 the number is taken from a table. Beyond, the index is doubled with two squares a bit
+/// (Knuth, The Art of Computer Programming, 1.2.8); large squares are made by a floating-point
+/// Fourier transform with digits so small that rounding is proven to give the exact result. One
+/// thread; the interpreter is released and Ctrl-C stops the work.
+///
+/// To print a number of more than 4300 digits, see ``sys.set_int_max_str_digits``.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> [rne.fibonacci(n) for n in range(10)]
+/// [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]
+/// >>> rne.fibonacci(200)
+/// 280571172992510140037611932413038677189525
+/// >>> rne.fibonacci(1_000_000).bit_length()
+/// 694241
+#[pyfunction]
+#[pyo3(signature = (n))]
+fn fibonacci<'py>(n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| number("fibonacci", "n", n))
+}
+
+/// Exact Fibonacci number: :func:`fibonacci` under another name.
+///
+/// Parameters
+/// ----------
+/// number : int
+///     The index, from 0.
+///
+/// Returns
+/// -------
+/// int
+///     ``F(number)``.
+///
+/// Raises
+/// ------
+/// TypeError, ValueError, MemoryError
+///     As :func:`fibonacci`.
+///
+/// Notes
+/// -----
+/// See :func:`fibonacci`.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.get_fibonacci(30)
+/// 832040
+#[pyfunction]
+#[pyo3(signature = (number))]
+fn get_fibonacci<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| self::number("get_fibonacci", "number", number))
+}
+
+fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = index.py();
+    let n = match index.extract::<u64>() {
+        Ok(n) => n,
+        Err(error) => return Err(refusal(function, name, index, error)),
+    };
+    if let Ok(small) = small(py)?.get_borrowed_item(usize::try_from(n).unwrap_or(usize::MAX)) {
+        return Ok(small.to_owned());
+    }
+    // Less than half a nanosecond a unit of `n` for all that is not gigantic.
+    let cost = usize::try_from(n / 2).unwrap_or(usize::MAX);
+    let limbs = Call::new(py, cost).run(|work| kernel::fibonacci(n, work))?;
+    // There is no faster door to an int in the stable ABI: it takes a twentieth of the work.
+    let bytes = PyBytes::new_with(py, 8 * limbs.len(), |bytes| {
+        for (to, limb) in bytes.chunks_exact_mut(8).zip(&limbs) {
+            to.copy_from_slice(&limb.to_le_bytes());
+        }
+        Ok(())
+    })?;
+    drop(limbs);
+    py.get_type::<PyInt>().call_method1("from_bytes", (bytes, "little"))
+}
+
+/// Why an index that is no `u64` is refused.
+fn refusal(function: &str, name: &str, index: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    let py = index.py();
+    let class = index.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
+    if !error.is_instance_of::<PyOverflowError>(py) {
+        return PyTypeError::new_err(format!("{function}: argument {name}, got {class}, expected an integer"));
+    }
+    match index.lt(0) {
+        Ok(false) => PyMemoryError::new_err(format!(
+            "{function}: argument {name}, got 2**64 or more, expected an index whose number fits in memory"
+        )),
+        _ => {
+            let got = index.extract::<i64>().map_or_else(|_| "a negative integer".to_owned(), |n| n.to_string());
+            PyValueError::new_err(format!(
+                "{function}: argument {name}, got {got}, expected an integer that is not negative"
+            ))
+        }
+    }
+}
+
+/// The numbers that have up to 128 bits, as Python ints: a call then makes no object.
+fn small(py: Python<'_>) -> PyResult<&Bound<'_, PyTuple>> {
+    static NUMBERS: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
+    Ok(NUMBERS.get_or_try_init(py, || PyTuple::new(py, SMALL).map(Bound::unbind))?.bind(py))
+}
 
 /// Adds the topic's names to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(fibonacci, m)?)?;
+    m.add_function(wrap_pyfunction!(get_fibonacci, m)?)
 }

@@ -1,0 +1,164 @@
+//! Products of integers: limbs of 64 bits, the least significant first.
+//!
+//! Two algorithms: the schoolbook one below, and the one of `convolution`. There is no Karatsuba
+//! between them: with vector instructions the transform is ahead of the schoolbook from
+//! `TRANSFORM` limbs on, where a level of Karatsuba would not gain yet.
+
+use super::convolution::Scratch;
+use crate::error::Result;
+use crate::parallel::Work;
+use crate::simd::{self, Kernel, Level};
+
+/// Limbs of the smaller factor from which on a product is left to the transform.
+const TRANSFORM: usize = 100;
+
+/// The same for squares.
+const TRANSFORM_SQUARE: usize = 120;
+
+/// What products need.
+pub struct Multiplier<'a> {
+    level: Level,
+    work: &'a Work<'a>,
+    scratch: Scratch,
+}
+
+impl<'a> Multiplier<'a> {
+    /// For products of up to `bits` bits.
+    pub fn new(level: Level, bits: usize, work: &'a Work<'a>) -> Result<Self> {
+        let mut scratch = Scratch::default();
+        if bits / 128 >= TRANSFORM {
+            scratch.reserve(bits)?;
+        }
+        Ok(Multiplier { level, work, scratch })
+    }
+
+    /// `out = a * b`, where no limb of `out` is left over.
+    pub fn product(&mut self, a: &[u64], b: &[u64], out: &mut [u64]) -> Result<()> {
+        if a.len().min(b.len()) >= TRANSFORM {
+            return self.scratch.product(self.level, a, Some(b), out, self.work);
+        }
+        simd::run_at(self.level, Product { a, b, out });
+        Ok(())
+    }
+
+    /// `out = a * a`, where no limb of `out` is left over.
+    pub fn square(&mut self, a: &[u64], out: &mut [u64]) -> Result<()> {
+        if a.len() >= TRANSFORM_SQUARE {
+            return self.scratch.product(self.level, a, None, out, self.work);
+        }
+        simd::run_at(self.level, Square { a, out });
+        Ok(())
+    }
+}
+
+struct Product<'a> {
+    a: &'a [u64],
+    b: &'a [u64],
+    out: &'a mut [u64],
+}
+
+impl Kernel for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        schoolbook(self.a, self.b, self.out);
+    }
+}
+
+/// `out = a * b`, row by row.
+#[inline(always)]
+pub fn schoolbook(a: &[u64], b: &[u64], out: &mut [u64]) {
+    out.fill(0);
+    for (i, &factor) in b.iter().enumerate() {
+        out[i + a.len()] = add_product(&mut out[i..i + a.len()], a, factor);
+    }
+}
+
+/// `to += from * factor`; what does not fit.
+#[inline(always)]
+fn add_product(to: &mut [u64], from: &[u64], factor: u64) -> u64 {
+    let mut carry = 0;
+    for (to, &from) in to.iter_mut().zip(from) {
+        // At most (2^64 - 1)^2 + 2 (2^64 - 1) = 2^128 - 1.
+        let sum = (u128::from(from).wrapping_mul(u128::from(factor)))
+            .wrapping_add(u128::from(*to))
+            .wrapping_add(u128::from(carry));
+        *to = sum as u64;
+        carry = (sum >> 64) as u64;
+    }
+    carry
+}
+
+struct Square<'a> {
+    a: &'a [u64],
+    out: &'a mut [u64],
+}
+
+impl Kernel for Square<'_> {
+    type Output = ();
+
+    /// The products of different limbs once, doubled, and the squares.
+    #[inline(always)]
+    fn run(self) {
+        let Square { a, out } = self;
+        out.fill(0);
+        for (i, &factor) in a.iter().enumerate() {
+            out[i + a.len()] = add_product(&mut out[2 * i + 1..i + a.len()], &a[i + 1..], factor);
+        }
+        let (mut shifted, mut carry) = (0, 0u64);
+        for (pair, &limb) in out.chunks_exact_mut(2).zip(a) {
+            let square = u128::from(limb).wrapping_mul(u128::from(limb));
+            let double = u128::from(pair[0]) | u128::from(pair[1]) << 64;
+            let (sum, over) = (double << 1 | shifted).overflowing_add(square);
+            let (sum, over_again) = sum.overflowing_add(u128::from(carry));
+            shifted = double >> 127;
+            carry = u64::from(over | over_again);
+            (pair[0], pair[1]) = (sum as u64, (sum >> 64) as u64);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Column by column, with the carries in three limbs.
+    fn naive(a: &[u64], b: &[u64]) -> Vec<u64> {
+        let mut out = vec![0u64; a.len() + b.len()];
+        for (i, &x) in a.iter().enumerate() {
+            for (j, &y) in b.iter().enumerate() {
+                let product = u128::from(x) * u128::from(y);
+                for (k, limb) in [product as u64, (product >> 64) as u64].into_iter().enumerate() {
+                    let (mut at, mut add) = (i + j + k, limb);
+                    while add > 0 {
+                        let (sum, over) = out[at].overflowing_add(add);
+                        out[at] = sum;
+                        (at, add) = (at + 1, u64::from(over));
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn products_and_squares_are_exact_at_every_level() {
+        let work = Work::serial();
+        for len in [1usize, 2, 3, 7, 8, 9, 40, TRANSFORM, TRANSFORM_SQUARE + 1] {
+            for pattern in [u64::MAX, 0x9e37_79b9_7f4a_7c15, 1] {
+                let a: Vec<_> = (0..len as u64).map(|i| pattern.wrapping_mul(i * i + 1) | 1 << 63).collect();
+                let b = &a[..len.div_ceil(2)];
+                for level in Level::available() {
+                    let mut multiplier = Multiplier::new(level, 128 * len, &work).expect("memory");
+                    let mut out = vec![9; 2 * len];
+                    multiplier.square(&a, &mut out).expect("no interrupt");
+                    assert_eq!(out, naive(&a, &a), "{level:?} {len}");
+                    let mut out = vec![9; len + b.len()];
+                    multiplier.product(&a, b, &mut out).expect("no interrupt");
+                    assert_eq!(out, naive(&a, b), "{level:?} {len}");
+                }
+            }
+        }
+    }
+}
