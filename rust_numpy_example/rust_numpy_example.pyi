@@ -32,6 +32,25 @@ def build_info() -> dict[str, Any]: ...
 
 # ---------------------------------------------------------------- words
 
+def word_count(
+    text: str | bytes | bytearray | memoryview | NDArray[np.uint8],
+    *,
+    lowercase: bool = True,
+    tokenizer: Literal["whitespace", "unicode"] = "whitespace",
+    top: int | None = None,
+    workers: int | None = None,
+) -> dict[str, int]: ...
+def word_count_file(
+    path: str | PathLike[str],
+    *,
+    lowercase: bool = True,
+    tokenizer: Literal["whitespace", "unicode"] = "whitespace",
+    top: int | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    chunk_bytes: int = 1048576,
+) -> dict[str, int]: ...
+
 
 # ---------------------------------------------------------------- image
 

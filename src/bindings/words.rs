@@ -111,8 +111,8 @@ fn word_count<'py>(
 /// OSError
 ///     If the file cannot be read: as ``FileNotFoundError``, ``PermissionError`` and so on.
 /// ValueError
-///     If an argument is none of the above; as ``UnicodeDecodeError``, which has the offset, if
-///     the file is not UTF-8.
+///     If an argument is none of the above, or if the file is not UTF-8: with the offset of the
+///     first bad byte.
 ///
 /// See Also
 /// --------

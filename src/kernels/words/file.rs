@@ -50,8 +50,8 @@ pub fn count_file(
                 Ok(None) => break,
                 Err((base, error)) => return failure.set(base, error),
             };
-            if let Err(error) = work.check().and_then(|()| options.count(work, &block, base, &mut counts)) {
-                return failure.set(base, error);
+            if let Err(error) = options.count(work, &block, base, &mut counts) {
+                return failure.set(base, about(path, error));
             }
             let now = done.fetch_add(block.len() as u64, Ordering::Relaxed) + block.len() as u64;
             if let Some(report) = progress.filter(|_| std::thread::current().id() == caller) {
@@ -65,6 +65,14 @@ pub fn count_file(
         report(done.into_inner(), total)?;
     }
     tables.finish()
+}
+
+/// The error with the name of the file.
+fn about(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Value(text) => Error::Value(format!("word_count_file: {} is {text}", path.display())),
+        error => error,
+    }
 }
 
 /// Of several errors the one that is first in the file. Blocks are handed out in order and every
