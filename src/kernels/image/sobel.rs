@@ -9,11 +9,16 @@
 //! Bytes are computed in 16-bit integers, where both derivatives are exact and the squares are
 //! below 2²⁴, so the only rounding of the magnitude is that of its root. The derivative of a
 //! float takes zero times the element in the middle, as SciPy's does: a NaN there is not lost.
+//!
+//! SciPy makes two passes, first that of the derivative, and continues the *derivative* with the
+//! constant before it smooths. Beyond the border the derivative of padded rows is zero, so what
+//! is left to do in that mode is to put the constant in its place.
 
 use std::ops::{Add, Sub};
 
 use ndarray::Axis;
 
+use super::border::Mode;
 use super::pixel::{Lane, Pixel, store};
 use super::tiles::{Padded, Tile};
 use crate::alloc::{checked_size, try_filled};
@@ -177,6 +182,9 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
     let mut slopes = try_filled(stride, N::default())?;
     let mut out = try_filled(values.next_multiple_of(BLOCK), Out::default())?;
 
+    let [lines, columns, _] = image.image.size();
+    let constant = N::of(N::Row::of(image.cval));
+
     let mut loaded = 0;
     for y in 0..height {
         work.check()?;
@@ -188,7 +196,22 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
         let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
         let rows = [row(0), row(1), row(2)];
         run_at(level, Vertical::<N> { rows, sums: &mut sums, slopes: &mut slopes });
-        run_at(level, Horizontal { sums: &sums, slopes: &slopes, channels, operator, out: &mut out });
+        let mut lift = N::default();
+        if image.modes[1] == Mode::Constant {
+            for (outside, at) in [(tile.x == 0, 0), (tile.x + width == columns, padded - channels)] {
+                if outside {
+                    slopes[at..at + channels].fill(constant);
+                }
+            }
+        }
+        if image.modes[0] == Mode::Constant {
+            for outside in [tile.y + y == 0, tile.y + y + 1 == lines] {
+                if outside {
+                    lift = lift + constant;
+                }
+            }
+        }
+        run_at(level, Horizontal { sums: &sums, slopes: &slopes, lift, channels, operator, out: &mut out });
         store(&out[..values], tile.out.index_axis_mut(Axis(0), y));
     }
     Ok(())
@@ -217,6 +240,8 @@ impl<N: Number> Kernel for Vertical<'_, N> {
 struct Horizontal<'a, N, Out> {
     sums: &'a [N],
     slopes: &'a [N],
+    /// Added to derivatives along the row.
+    lift: N,
     channels: usize,
     operator: Operator,
     out: &'a mut [Out],
@@ -226,12 +251,12 @@ impl<N: Gradient<Out>, Out: Lane> Kernel for Horizontal<'_, N, Out> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Horizontal { sums, slopes, channels, operator, out } = self;
+        let Horizontal { sums, slopes, lift, channels, operator, out } = self;
         for (block, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
             let at = block * BLOCK;
             *out = match operator {
-                Operator::Magnitude => N::magnitudes(&across(sums, at, channels), &along(slopes, at, channels)),
-                Operator::AlongRow => N::derivatives(&across(sums, at, channels)),
+                Operator::Magnitude => N::magnitudes(&across(sums, lift, at, channels), &along(slopes, at, channels)),
+                Operator::AlongRow => N::derivatives(&across(sums, lift, at, channels)),
                 Operator::DownRows => N::derivatives(&along(slopes, at, channels)),
             };
         }
@@ -240,11 +265,11 @@ impl<N: Gradient<Out>, Out: Lane> Kernel for Horizontal<'_, N, Out> {
 
 /// Differences of neighbours in a line of sums.
 #[inline(always)]
-fn across<N: Number>(sums: &[N], at: usize, channels: usize) -> [N; BLOCK] {
+fn across<N: Number>(sums: &[N], lift: N, at: usize, channels: usize) -> [N; BLOCK] {
     let [left, here, right] = neighbours(sums, at, channels);
     let mut differences = [N::default(); BLOCK];
     for l in 0..BLOCK {
-        differences[l] = (right[l] - left[l]) + here[l].nothing();
+        differences[l] = (right[l] - left[l]) + (here[l].nothing() + lift);
     }
     differences
 }

@@ -5,39 +5,32 @@ use ndarray::{Array3, ArrayD};
 use super::*;
 use crate::dtype::Element;
 
-/// The blur by its definition, in f64: rows first.
+/// One pass along an axis, in f64; the weights are those of `-radius` to `radius`.
+fn correlate(image: &Array3<f64>, weights: &[f64], axis: usize, border: Border) -> Array3<f64> {
+    let radius = weights.len() as isize / 2;
+    Array3::from_shape_fn(image.dim(), |(y, x, c)| {
+        weights.iter().zip(-radius..).fold(0.0, |sum, (weight, j)| {
+            let index = border.modes[axis].index([y, x][axis] as isize + j, image.shape()[axis]);
+            sum + weight * index.map_or(border.cval, |k| image[if axis == 0 { [k, x, c] } else { [y, k, c] }])
+        })
+    })
+}
+
+/// The blur by its definition: rows first.
 fn reference(image: &Array3<f64>, sigma: [f64; 2], border: Border) -> Array3<f64> {
-    let mut done = image.clone();
-    for axis in 0..2 {
-        let (sigma, mode) = (sigma[axis], border.modes[axis]);
+    let pass = |image: &Array3<f64>, axis: usize| {
+        let sigma = sigma[axis];
         let radius = if sigma == 0.0 { 0 } else { (4.0 * sigma + 0.5) as isize };
         let weight = |j: isize| if j == 0 { 1.0 } else { (-0.5 / (sigma * sigma) * (j * j) as f64).exp() };
         let total = (-radius..=radius).fold(0.0, |sum, j| sum + weight(j));
-        done = Array3::from_shape_fn(image.dim(), |at| {
-            let here = [at.0, at.1][axis] as isize;
-            (-radius..=radius).fold(0.0, |sum, j| {
-                let value = mode.index(here + j, image.shape()[axis]).map_or(border.cval, |k| match axis {
-                    0 => done[[k, at.1, at.2]],
-                    _ => done[[at.0, k, at.2]],
-                });
-                sum + value * weight(j) / total
-            })
-        });
-    }
-    done
+        let weights: Vec<f64> = (-radius..=radius).map(|j| weight(j) / total).collect();
+        correlate(image, &weights, axis, border)
+    };
+    pass(&pass(image, 0), 1)
 }
 
 fn derivative(image: &Array3<f64>, axis: usize, border: Border) -> Array3<f64> {
-    Array3::from_shape_fn(image.dim(), |(y, x, c)| {
-        let at = |dy: isize, dx: isize| {
-            let row = border.modes[0].index(y as isize + dy, image.shape()[0]);
-            let column = border.modes[1].index(x as isize + dx, image.shape()[1]);
-            row.zip(column).map_or(border.cval, |(y, x)| image[[y, x, c]])
-        };
-        [(-1, 1.0), (0, 2.0), (1, 1.0)].iter().fold(0.0, |sum, &(k, weight)| {
-            sum + weight * if axis == 0 { at(1, k) - at(-1, k) } else { at(k, 1) - at(k, -1) }
-        })
-    })
+    correlate(&correlate(image, &[-1.0, 0.0, 1.0], axis, border), &[1.0, 2.0, 1.0], 1 - axis, border)
 }
 
 fn noise(shape: (usize, usize, usize)) -> Array3<f64> {
