@@ -34,7 +34,9 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 def python(script: str, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
     """Run a script in a Python of its own."""
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=timeout
+    )
 
 
 def test_a_sleep_takes_its_time_and_returns_none() -> None:
@@ -198,7 +200,7 @@ def test_a_loop_that_refuses_a_result_is_reported() -> None:
         raise ZeroDivisionError("refused")
 
     async def main() -> None:
-        loop.call_soon_threadsafe = refuse  # type: ignore[method-assign]
+        loop.call_soon_threadsafe = refuse  # type: ignore[assignment,method-assign]
         rne.async_sleep(0)
         await asyncio.sleep(0.2)
         del loop.call_soon_threadsafe

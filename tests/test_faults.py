@@ -71,7 +71,9 @@ def test_except_exception_catches_a_panic(where: str) -> None:
 def test_what_is_caught_can_be_pickled_and_copied(where: str) -> None:
     with pytest.raises(rne.InternalError) as caught:
         panic(where)
-    copies = [pickle.loads(pickle.dumps(caught.value, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    copies = [
+        pickle.loads(pickle.dumps(caught.value, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+    ]
     for same in (*copies, copy.copy(caught.value)):
         assert (type(same), same.args) == (rne.InternalError, caught.value.args)
 

@@ -35,7 +35,7 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _address() -> str:
     """Start a server on loopback, once, and return its address."""
     server = _Server(("127.0.0.1", 0), _Answer)

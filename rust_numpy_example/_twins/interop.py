@@ -32,7 +32,7 @@ def _raised(function: Callable[..., Any]) -> Callable[..., str]:
     def call(*arguments: Any) -> str:
         try:
             function(*arguments)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             return str(error)
         raise AssertionError(f"{function} should have raised an exception")
 
@@ -45,7 +45,7 @@ def _logged(function: Callable[..., Any]) -> Callable[..., list[tuple[int, str]]
     def call(*arguments: Any) -> list[tuple[int, str]]:
         records: list[logging.LogRecord] = []
         handler = logging.Handler()
-        handler.emit = records.append  # type: ignore[method-assign]
+        handler.emit = records.append  # type: ignore[assignment,method-assign]
         logger = logging.getLogger("rust_numpy_example")
         level, propagate = logger.level, logger.propagate
         logger.addHandler(handler)

@@ -66,9 +66,12 @@ fn index<'py>(function: &str, argument: &str, value: &Bound<'py, PyAny>) -> PyRe
 #[pyfunction]
 #[pyo3(signature = (a, b))]
 fn multiply<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    guard(|| match (a.cast::<PyInt>(), b.cast::<PyInt>()) {
-        (Ok(a), Ok(b)) => a.mul(b),
-        _ => integer("multiply", "a", a)?.mul(integer("multiply", "b", b)?),
+    guard(|| {
+        if a.is_instance_of::<PyInt>() && b.is_instance_of::<PyInt>() {
+            a.mul(b)
+        } else {
+            integer("multiply", "a", a)?.mul(integer("multiply", "b", b)?)
+        }
     })
 }
 
