@@ -1,8 +1,137 @@
-//! To be written.
+//! The statistics behind the command line. Private: the names start with an underscore.
+
+use std::sync::{Mutex, MutexGuard};
 
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+
+use super::array::Input;
+use super::call::{Call, guard};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::kernels::table::{Arrays, Column, Header, Table};
+
+/// Nanoseconds to read a byte of text, and to take in an element of an array.
+const NS_PER_BYTE: usize = 2;
+
+/// (name, numbers, texts, missing, mean, std, min, max, line of the first text, the text)
+type Row = (String, u64, u64, u64, f64, f64, f64, f64, Option<u64>, Option<String>);
+
+/// Statistics of the columns of delimited text, which is fed in blocks.
+///
+/// Parameters
+/// ----------
+/// delimiter : str, default ','
+///     One ASCII character.
+/// select : sequence of str, optional
+///     The names of the columns to keep; default: all.
+/// header : bool, optional
+///     Whether the first record holds names; default: unless all its fields are numbers.
+#[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_TableStats", frozen)]
+struct TableStats(Mutex<Table>);
+
+#[pymethods]
+impl TableStats {
+    #[new]
+    #[pyo3(signature = (delimiter=",", select=None, header=None))]
+    fn new(delimiter: &str, select: Option<Vec<String>>, header: Option<bool>) -> PyResult<Self> {
+        guard(|| {
+            let header = match header {
+                None => Header::Auto,
+                Some(true) => Header::Yes,
+                Some(false) => Header::No,
+            };
+            Ok(TableStats(Mutex::new(Table::new(delimiter, header, select)?)))
+        })
+    }
+
+    /// Take the next bytes of the text.
+    #[pyo3(signature = (data, *, workers=None))]
+    fn feed(&self, data: &Bound<'_, PyBytes>, workers: Option<usize>) -> PyResult<()> {
+        let bytes = data.as_bytes();
+        Call::new(data.py(), NS_PER_BYTE.saturating_mul(bytes.len()))
+            .workers(workers)
+            .run(move |work| locked(&self.0)?.feed(bytes, work))
+    }
+
+    /// End the text; return the statistics of the columns.
+    #[pyo3(signature = (*, workers=None))]
+    fn finish<'py>(&self, py: Python<'py>, workers: Option<usize>) -> PyResult<Bound<'py, PyList>> {
+        Call::new(py, usize::MAX).workers(workers).run(|work| locked(&self.0)?.finish(work))?;
+        guard(|| PyList::new(py, locked(&self.0)?.columns().iter().map(row)))
+    }
+
+    /// The number of records so far, less the one with the names.
+    #[getter]
+    fn rows(&self) -> PyResult<u64> {
+        guard(|| Ok(locked(&self.0)?.rows()))
+    }
+
+    /// Whether the first record held names.
+    #[getter]
+    fn named(&self) -> PyResult<bool> {
+        guard(|| Ok(locked(&self.0)?.is_named()))
+    }
+}
+
+/// Statistics of the columns of arrays, which come in blocks. NaN is a missing value.
+///
+/// Parameters
+/// ----------
+/// names : sequence of str
+///     The names of the columns.
+#[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_ArrayStats", frozen)]
+struct ArrayStats(Mutex<Arrays>);
+
+#[pymethods]
+impl ArrayStats {
+    #[new]
+    #[pyo3(signature = (names))]
+    fn new(names: Vec<String>) -> PyResult<Self> {
+        guard(|| Ok(ArrayStats(Mutex::new(Arrays::new(names)?))))
+    }
+
+    /// Take rows of some columns, of which ``first`` is the index of the first.
+    #[pyo3(signature = (block, first=0, *, workers=None))]
+    fn update(&self, block: &Bound<'_, PyAny>, first: usize, workers: Option<usize>) -> PyResult<()> {
+        let input = Input::new("_ArrayStats.update", "block", block)?.cast(DType::F64)?;
+        let view = input.view::<f64>();
+        Call::new(block.py(), NS_PER_BYTE.saturating_mul(input.len()))
+            .workers(workers)
+            .holding(&[&input])
+            .run(move |work| locked(&self.0)?.update(view, first, work))
+    }
+
+    /// Return the statistics of the columns.
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        guard(|| PyList::new(py, locked(&self.0)?.finish().iter().map(row)))
+    }
+}
+
+fn row(column: &Column) -> Row {
+    let moments = column.moments();
+    let first = column.first_text.as_ref();
+    (
+        column.name.clone(),
+        moments.count(),
+        column.texts,
+        column.missing,
+        moments.mean(),
+        moments.std(1.0),
+        moments.min(),
+        moments.max(),
+        first.map(|first| first.line),
+        first.map(|first| first.text.clone()),
+    )
+}
+
+/// Never waits: who holds the lock may be waiting for the interpreter, which the caller has.
+fn locked<T>(state: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
+    state.try_lock().map_err(|_| Error::Value("the statistics are in use by another thread".to_owned()))
+}
 
 /// Adds the topic's names to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<TableStats>()?;
+    m.add_class::<ArrayStats>()
 }

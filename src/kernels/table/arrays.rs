@@ -1,0 +1,59 @@
+//! The same statistics for columns that come as numbers: blocks of a two-dimensional array.
+
+use ndarray::{ArrayViewD, Axis, Ix2};
+
+use super::column::Column;
+use crate::alloc::{try_reserve, try_vec};
+use crate::error::{Error, Result};
+use crate::parallel::Work;
+
+/// Elements to a piece of work.
+const GRAIN: usize = 1 << 14;
+
+/// The statistics of the columns of an array that comes in blocks.
+pub struct Arrays {
+    columns: Vec<Column>,
+}
+
+impl Arrays {
+    /// Columns with these names.
+    pub fn new(names: Vec<String>) -> Result<Self> {
+        let mut columns = try_vec(names.len())?;
+        columns.extend(names.into_iter().map(Column::new));
+        Ok(Arrays { columns })
+    }
+
+    /// Takes rows of some columns, the first of which has the index `first`.
+    pub fn update(&mut self, block: ArrayViewD<'_, f64>, first: usize, work: &Work<'_>) -> Result<()> {
+        let shape = block.shape().to_vec();
+        let Ok(block) = block.into_dimensionality::<Ix2>() else {
+            return Err(Error::Value(format!("block has {} dimensions, expected 2", shape.len())));
+        };
+        let (rows, count) = block.dim();
+        let group = Column::group(self.columns.len());
+        let Some(columns) = first.checked_add(count).and_then(|end| self.columns.get_mut(first..end)) else {
+            return Err(Error::Value(format!("block has {count} columns from {first} on, which are too many")));
+        };
+        let step = (GRAIN / rows.max(1)).max(1);
+        let mut parts = Vec::new();
+        try_reserve(&mut parts, columns.len().div_ceil(step))?;
+        parts.extend(columns.chunks_mut(step));
+        work.for_each_mut(&mut parts, |index, part| {
+            for (offset, column) in part.iter_mut().enumerate() {
+                let values = block.index_axis(Axis(1), index * step + offset);
+                for start in (0..rows).step_by(GRAIN) {
+                    work.check()?;
+                    let end = (start + GRAIN).min(rows);
+                    column.extend(values.slice(ndarray::s![start..end]), group)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The columns, complete.
+    pub fn finish(&mut self) -> &[Column] {
+        self.columns.iter_mut().for_each(Column::flush);
+        &self.columns
+    }
+}

@@ -1,0 +1,287 @@
+//! Records (rows) and fields of delimited text: RFC 4180, and the same reading of what it leaves
+//! open as Python's `csv` module: a quote inside a field that did not start with one is an
+//! ordinary character, and what follows a closing quote belongs to the field.
+//!
+//! What is done for speed: most fields of most tables are numbers, so a field is first read as
+//! one from where it starts, and the number's own end is the end of the field. Only where that
+//! fails is the end searched for (a vectorised search for two bytes).
+
+use memchr::{memchr, memchr_iter, memchr2};
+
+use super::column::{Cell, FirstText};
+use super::field::classify;
+use crate::alloc::try_reserve;
+use crate::error::{Error, Result};
+use crate::parallel::Work;
+
+/// The slot of a column that is not kept.
+pub const SKIP: u32 = u32::MAX;
+
+/// Text shown of a field, in characters.
+const SHOWN: usize = 40;
+
+/// Fields between two questions whether to go on.
+const FIELDS_PER_CHECK: usize = 1 << 14;
+
+/// How the text is divided.
+pub struct Layout {
+    /// Between two fields.
+    pub delimiter: u8,
+    /// For each column of the text its place among the columns kept, or [`SKIP`].
+    pub slots: Vec<u32>,
+    /// How many columns are kept.
+    pub kept: usize,
+}
+
+/// A run of whole records, read.
+#[derive(Default)]
+pub struct Piece {
+    /// The kept fields, row by row.
+    pub cells: Vec<Cell>,
+    /// Lines that the records and the empty lines between them take up.
+    pub lines: u64,
+    /// Where the piece ends in the text.
+    pub stop: usize,
+    /// For each column with text in this piece the first one, lines counted from the piece's start.
+    pub texts: Vec<(u32, FirstText)>,
+    /// What is wrong with the record at `stop`.
+    pub problem: Option<Problem>,
+    /// A bit for each column kept: text seen.
+    seen: Vec<u64>,
+    unquoted: Vec<u8>,
+}
+
+/// What is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, counted from where the piece starts, first is 0.
+    pub line: u64,
+    /// The field in the record, first is 1.
+    pub column: usize,
+    /// In words.
+    pub reason: String,
+}
+
+/// A field and where it ends.
+struct Field<'a> {
+    bytes: &'a [u8],
+    /// The delimiter or line feed after it.
+    end: usize,
+    /// Line feeds in it.
+    lines: u64,
+}
+
+impl Piece {
+    /// Reads the records that start in `start..until` of `text`, which ends with a line feed.
+    /// Stops early before a record whose last field has an open quote, or at a problem.
+    pub fn read(&mut self, layout: &Layout, text: &[u8], start: usize, until: usize, work: &Work<'_>) -> Result<()> {
+        self.cells.clear();
+        self.texts.clear();
+        self.seen.clear();
+        self.problem = None;
+        self.lines = 0;
+        self.stop = start;
+        let mut unquoted = std::mem::take(&mut self.unquoted);
+        let mut fields = 0;
+        while self.stop < until {
+            if let Some(empty) = empty_line(&text[self.stop..]) {
+                self.stop += empty;
+                self.lines += 1;
+                continue;
+            }
+            if fields >= FIELDS_PER_CHECK {
+                work.check()?;
+                fields = 0;
+            }
+            fields += layout.slots.len();
+            try_reserve(&mut self.cells, layout.kept)?;
+            if !self.read_record(layout, text, &mut unquoted)? {
+                break;
+            }
+        }
+        self.unquoted = unquoted;
+        Ok(())
+    }
+
+    /// Reads the record at `stop` and moves there to the next. False: it is not complete, or wrong.
+    #[inline]
+    fn read_record(&mut self, layout: &Layout, text: &[u8], unquoted: &mut Vec<u8>) -> Result<bool> {
+        let first = self.cells.len();
+        let mut at = self.stop;
+        let mut lines = 1;
+        let mut column = 0;
+        loop {
+            let slot = layout.slots.get(column).copied().unwrap_or(SKIP);
+            let number = if slot == SKIP { None } else { number_at(text, at, layout.delimiter) };
+            let end = if let Some((cell, end)) = number {
+                self.cells.push(cell);
+                end
+            } else {
+                let Some(field) = field_at(text, at, layout.delimiter, unquoted)? else {
+                    // An open quote: more text may close it.
+                    self.cells.truncate(first);
+                    return Ok(false);
+                };
+                if slot != SKIP {
+                    let cell = classify(field.bytes);
+                    if cell == Cell::TEXT {
+                        self.note_text(layout.kept, slot, self.lines, field.bytes)?;
+                    }
+                    self.cells.push(cell);
+                }
+                lines += field.lines;
+                field.end
+            };
+            column += 1;
+            at = end + 1;
+            if text[end] == b'\n' {
+                break;
+            }
+        }
+        let width = layout.slots.len();
+        if column != width {
+            let column_at = if column < width { column + 1 } else { width + 1 };
+            let fields = if column == 1 { "field" } else { "fields" };
+            let reason = format!("the row has {column} {fields}, expected {width}");
+            self.problem = Some(Problem { line: self.lines, column: column_at, reason });
+            return Ok(false);
+        }
+        self.lines += lines;
+        self.stop = at;
+        Ok(true)
+    }
+
+    /// Keeps the first text of each column.
+    fn note_text(&mut self, kept: usize, slot: u32, line: u64, bytes: &[u8]) -> Result<()> {
+        if self.seen.is_empty() {
+            let words = kept.div_ceil(64);
+            try_reserve(&mut self.seen, words)?;
+            self.seen.resize(words, 0);
+        }
+        let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
+        if self.seen[word] & bit == 0 {
+            self.seen[word] |= bit;
+            try_reserve(&mut self.texts, 1)?;
+            self.texts.push((slot, FirstText { line, text: shown(bytes) }));
+        }
+        Ok(())
+    }
+}
+
+/// The length of an empty line at the start of `text`.
+#[inline(always)]
+pub fn empty_line(text: &[u8]) -> Option<usize> {
+    match text {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// The number, or the nothing, at `at` and where its field ends; `None` where it takes a closer
+/// look.
+#[inline(always)]
+fn number_at(text: &[u8], at: usize, delimiter: u8) -> Option<(Cell, usize)> {
+    let first = text[at];
+    if first == delimiter || first == b'\n' {
+        return Some((Cell::MISSING, at));
+    }
+    if !matches!(first, b'0'..=b'9' | b'-' | b'.') {
+        return None;
+    }
+    let (value, len) = fast_float2::parse_partial(&text[at..]).ok()?;
+    let end = at + len;
+    match text[end] {
+        byte if byte == delimiter || byte == b'\n' => Some((Cell::number(value), end)),
+        b'\r' if text[end + 1] == b'\n' => Some((Cell::number(value), end + 1)),
+        _ => None,
+    }
+}
+
+/// The field at `at`; `None` if it has a quote that is not closed.
+fn field_at<'a>(text: &'a [u8], at: usize, delimiter: u8, unquoted: &'a mut Vec<u8>) -> Result<Option<Field<'a>>> {
+    if text[at] == b'"' {
+        return quoted_at(text, at, delimiter, unquoted);
+    }
+    let end = end_of_field(text, at, delimiter);
+    Ok(Some(Field { bytes: without_return(text, at, end), end, lines: 0 }))
+}
+
+fn quoted_at<'a>(text: &'a [u8], at: usize, delimiter: u8, unquoted: &'a mut Vec<u8>) -> Result<Option<Field<'a>>> {
+    unquoted.clear();
+    let mut from = at + 1;
+    loop {
+        let Some(length) = memchr(b'"', &text[from..]) else { return Ok(None) };
+        let quote = from + length;
+        if text[quote + 1] == b'"' {
+            // A doubled quote stands for one.
+            append(unquoted, &text[from..=quote])?;
+            from = quote + 2;
+            continue;
+        }
+        let lines = memchr_iter(b'\n', &text[at..quote]).count() as u64;
+        let end = end_of_field(text, quote + 1, delimiter);
+        let tail = without_return(text, quote + 1, end);
+        if unquoted.is_empty() && tail.is_empty() {
+            return Ok(Some(Field { bytes: &text[from..quote], end, lines }));
+        }
+        append(unquoted, &text[from..quote])?;
+        append(unquoted, tail)?;
+        return Ok(Some(Field { bytes: unquoted, end, lines }));
+    }
+}
+
+fn append(bytes: &mut Vec<u8>, more: &[u8]) -> Result<()> {
+    try_reserve(bytes, more.len())?;
+    bytes.extend_from_slice(more);
+    Ok(())
+}
+
+fn end_of_field(text: &[u8], at: usize, delimiter: u8) -> usize {
+    at + memchr2(delimiter, b'\n', &text[at..]).expect("the text ends with a line feed")
+}
+
+/// `text[at..end]`, less a carriage return before the line feed at `end`.
+fn without_return(text: &[u8], at: usize, end: usize) -> &[u8] {
+    match &text[at..end] {
+        [bytes @ .., b'\r'] if text[end] == b'\n' => bytes,
+        bytes => bytes,
+    }
+}
+
+/// The fields of the record at `at`, where the next one starts, and how many lines it takes up;
+/// `None` if a quote is not closed.
+#[allow(clippy::type_complexity)]
+pub fn record(text: &[u8], at: usize, delimiter: u8) -> Result<Option<(Vec<Vec<u8>>, usize, u64)>> {
+    let mut unquoted = Vec::new();
+    let mut fields = Vec::new();
+    let (mut at, mut lines) = (at, 1);
+    loop {
+        let Some(field) = field_at(text, at, delimiter, &mut unquoted)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        append(&mut bytes, field.bytes)?;
+        try_reserve(&mut fields, 1)?;
+        fields.push(bytes);
+        lines += field.lines;
+        at = field.end + 1;
+        if text[field.end] == b'\n' {
+            return Ok(Some((fields, at, lines)));
+        }
+    }
+}
+
+/// A field for people: its first characters.
+pub fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]);
+    if text.chars().count() <= SHOWN && bytes.len() <= 4 * SHOWN {
+        return text.into_owned();
+    }
+    text.chars().take(SHOWN).chain(std::iter::once('…')).collect()
+}
+
+impl Problem {
+    /// As an error, where `lines` lines come before the piece.
+    pub fn into_error(self, lines: u64) -> Error {
+        Error::Value(format!("line {}, column {}: {}", lines + self.line + 1, self.column, self.reason))
+    }
+}
