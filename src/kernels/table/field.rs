@@ -10,9 +10,9 @@ const NOT_AVAILABLE: [&[u8]; 18] = [
     b"NA", b"NULL", b"NaN", b"None", b"n/a", b"nan", b"null",
 ];
 
-/// Reads a field from which quotes have been taken. Blanks around it do not count.
+/// Reads a field from which quotes have been taken. White space around it does not count.
 pub fn classify(field: &[u8]) -> Cell {
-    let field = trim(field);
+    let field = field.trim_ascii();
     if field.is_empty() {
         return Cell::MISSING;
     }
@@ -34,16 +34,6 @@ fn number(field: &[u8]) -> Option<f64> {
     fast_float2::parse(unsigned).ok()
 }
 
-fn trim(mut field: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = field {
-        field = rest;
-    }
-    while let [rest @ .., b' ' | b'\t'] = field {
-        field = rest;
-    }
-    field
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +44,7 @@ mod tests {
             ("0", 0.0),
             ("-1.5", -1.5),
             ("+2", 2.0),
-            (" 3\t", 3.0),
+            (" 3\r\n\t", 3.0),
             (".5", 0.5),
             ("5.", 5.0),
             ("1e3", 1e3),

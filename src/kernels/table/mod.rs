@@ -25,7 +25,7 @@ pub use arrays::Arrays;
 pub use column::{Column, FirstText};
 use record::{Layout, Piece, SKIP, empty_line, record, shown};
 
-use crate::alloc::{try_filled, try_reserve};
+use crate::alloc::{try_filled, try_reserve, try_vec};
 use crate::error::{Error, Result};
 use crate::parallel::Work;
 
@@ -66,6 +66,7 @@ pub struct Table {
     lines: u64,
     named: bool,
     pieces: Vec<Piece>,
+    piece_len: usize,
     failed: Option<Error>,
 }
 
@@ -94,6 +95,7 @@ impl Table {
             lines: 0,
             named: false,
             pieces: Vec::new(),
+            piece_len: PIECE,
             failed: None,
         })
     }
@@ -258,7 +260,7 @@ impl Table {
     }
 
     fn read_records(&mut self, layout: &Layout, text: &[u8], start: usize, work: &Work<'_>) -> Result<usize> {
-        let cuts = cuts(text, start)?;
+        let cuts = cuts(text, start, self.piece_len)?;
         let count = cuts.len() - 1;
         if self.pieces.len() < count {
             let more = count - self.pieces.len();
@@ -320,13 +322,13 @@ impl Table {
 }
 
 /// Where to cut `text[start..]` into pieces.
-fn cuts(text: &[u8], start: usize) -> Result<Vec<usize>> {
-    let mut cuts = crate::alloc::try_vec(text.len() / PIECE + 2)?;
+fn cuts(text: &[u8], start: usize, piece_len: usize) -> Result<Vec<usize>> {
+    let mut cuts = try_vec(text.len() / piece_len + 2)?;
     cuts.push(start);
     let mut at = start;
     let mut quoted = false;
-    while text.len() - at > PIECE {
-        let end = at + PIECE;
+    while text.len() - at > piece_len {
+        let end = at + piece_len;
         quoted ^= memchr_iter(b'"', &text[at..end]).count() % 2 == 1;
         at = end;
         while let Some(offset) = memchr2(b'"', b'\n', &text[at..]) {
@@ -346,3 +348,6 @@ fn cuts(text: &[u8], start: usize) -> Result<Vec<usize>> {
     cuts.push(text.len());
     Ok(cuts)
 }
+
+#[cfg(test)]
+mod tests;
