@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 
 from rust_numpy_example.rust_numpy_example import _ArrayStats, _TableStats
 
-NOT_AVAILABLE = {"", *"#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA".split("|")}
-NOT_AVAILABLE |= set("NULL|NaN|None|n/a|nan|null".split("|"))
+NOT_AVAILABLE = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
+NOT_AVAILABLE |= {"<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
 
 
-def feed(data: bytes, size: int | None = None, workers: int | None = None, **options: Any) -> list[tuple[Any, ...]]:
+def feed(
+    data: bytes, size: int | None = None, workers: int | None = None, **options: Any
+) -> list[tuple[Any, ...]]:
     """Return the statistics of a text that comes in blocks of ``size`` bytes."""
     stats = _TableStats(**options)
     for start in range(0, len(data), size or max(len(data), 1)):
@@ -47,7 +49,9 @@ def reference(text: str) -> list[tuple[Any, ...]]:
         mean = statistics.fmean(numbers) if numbers else math.nan
         std = statistics.stdev(numbers) if len(numbers) > 1 else math.nan
         low, high = (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
-        columns.append((name.strip() or f"column {index + 1}", len(numbers), texts, missing, mean, std, low, high))
+        columns.append(
+            (name.strip() or f"column {index + 1}", len(numbers), texts, missing, mean, std, low, high)
+        )
     return columns
 
 
@@ -99,7 +103,9 @@ def test_a_text_that_ends_at_any_byte_is_read_as_the_csv_module_reads_it_or_is_a
             with pytest.raises(ValueError, match="empty"):
                 feed(text.encode())
         elif len({len(row) for row in rows}) > 1:
-            with pytest.raises(ValueError, match=r"line \d+, column \d+: the row has \d fields?, expected \d"):
+            with pytest.raises(
+                ValueError, match=r"line \d+, column \d+: the row has \d fields?, expected \d"
+            ):
                 feed(text.encode())
         elif not text.endswith("\r"):
             agree(feed(text.encode()), reference(text))
@@ -110,12 +116,15 @@ FIELD = st.one_of(
     # Numbers whose squares neither overflow nor vanish.
     st.floats(-1e100, 1e100).filter(lambda x: x == 0 or abs(x) > 1e-100).map(repr),
     st.sampled_from(sorted(NOT_AVAILABLE)),
-    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters=",\""), max_size=5),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters=',"'), max_size=5),
     st.text(st.sampled_from(' \t,"\n5x.-'), max_size=5).map(lambda text: '"' + text.replace('"', '""') + '"'),
 )
 
 
-@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(FIELD, min_size=n, max_size=n), max_size=8)), st.data())
+@given(
+    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(FIELD, min_size=n, max_size=n), max_size=8)),
+    st.data(),
+)
 def test_any_table_is_read_as_the_csv_module_reads_it(rows: list[list[str]], data: Any) -> None:
     width = len(rows[0]) if rows else 1
     # A line of one field that is not quoted and empty would be an empty line.
@@ -170,7 +179,20 @@ def test_pandas_describes_the_same() -> None:
 
 def test_pandas_knows_the_same_missing_values_and_numbers() -> None:
     pd = pytest.importorskip("pandas")
-    cells = [*sorted(NOT_AVAILABLE), "1", "-1.5", "+2", "1e5", ".5", "5.", "1e400", "inf", "-Infinity", " 7", "8 "]
+    cells = [
+        *sorted(NOT_AVAILABLE),
+        "1",
+        "-1.5",
+        "+2",
+        "1e5",
+        ".5",
+        "5.",
+        "1e400",
+        "inf",
+        "-Infinity",
+        " 7",
+        "8 ",
+    ]
     cells += ["1_000", "0x1", "1 2", "--1", "x", "5%", "1e", "true"]
     for cell in cells:
         text = f"a,b\n{cell},1\n"
@@ -196,7 +218,10 @@ def test_pandas_knows_the_same_missing_values_and_numbers() -> None:
         (b'a\n1\n"2\n3', "line 3: a quoted field is not closed"),
         (b"a\n1\n\x002\n", "line 3: a NUL byte: not a text file, or not in UTF-8"),
         ("a,b\n1,2\n".encode("utf-16"), "line 1: the text is UTF-16, expected UTF-8"),
-        (b"a,b\r1,2\r", "line 1: a carriage return without a line feed, expected lines that end with LF or CR LF"),
+        (
+            b"a,b\r1,2\r",
+            "line 1: a carriage return without a line feed, expected lines that end with LF or CR LF",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(data: bytes, message: str) -> None:
@@ -225,7 +250,11 @@ def test_the_first_row_is_data_if_all_of_it_are_numbers() -> None:
 
 def test_columns_are_selected_by_name_and_a_name_may_occur_twice() -> None:
     data = b'a,b,a,"x,y"\n1,2,3,4\n'
-    assert [(row[0], row[7]) for row in feed(data, select=["x,y", "a"])] == [("a", 1.0), ("a", 3.0), ("x,y", 4.0)]
+    assert [(row[0], row[7]) for row in feed(data, select=["x,y", "a"])] == [
+        ("a", 1.0),
+        ("a", 3.0),
+        ("x,y", 4.0),
+    ]
     with pytest.raises(ValueError, match="no column 'z', there are 'a', 'b', 'a', 'x,y'"):
         feed(data, select=["z"])
 
@@ -247,7 +276,14 @@ def test_a_million_columns() -> None:
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", " ", ":"])
 def test_other_delimiters(delimiter: str) -> None:
-    data = delimiter.join("ab") + "\n" + delimiter.join("12") + "\n" + delimiter.join(['"x y;\t|: "', "3"]) + "\n"
+    data = (
+        delimiter.join("ab")
+        + "\n"
+        + delimiter.join("12")
+        + "\n"
+        + delimiter.join(['"x y;\t|: "', "3"])
+        + "\n"
+    )
     assert [row[1:3] for row in feed(data.encode(), delimiter=delimiter)] == [(1, 1), (2, 0)]
 
 

@@ -116,8 +116,8 @@ def _array(read: Read, size: int | None, name: str) -> tuple[list[Column], int]:
                     stats.update(values, first)
                 else:
                     # A complex array: the parts of a number are neighbours.
-                    for column in range(values.shape[1]):
-                        stats.update(values[:, column : column + 1], (first + column) * len(parts) + index)
+                    for offset in range(values.shape[1]):
+                        stats.update(values[:, offset : offset + 1], (first + offset) * len(parts) + index)
     columns = [Column.from_row(row) for row in stats.finish()]
     for index, column in enumerate(columns):
         if why := whys[index % len(parts)]:
@@ -197,7 +197,7 @@ def _header(read: Read) -> tuple[int, np.dtype[Any], tuple[int, ...], bool]:
         raise ValueError("the header ends too early: the file is truncated")
     try:
         dtype, shape, fortran = _parse_header(data.decode("utf-8" if version == (3, 0) else "latin-1"))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (a parser may raise anything)
         raise ValueError(f"the header cannot be understood: {error}") from None
     if dtype.hasobject:
         raise ValueError(
@@ -219,6 +219,6 @@ def _parse_header(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
     shape, fortran = header["shape"], header["fortran_order"]
     if not isinstance(shape, tuple) or not all(type(length) is int and length >= 0 for length in shape):
         raise ValueError(f"shape is {shape!r}, expected a tuple of lengths")
-    if not isinstance(fortran, bool):
+    if type(fortran) is not bool:
         raise ValueError(f"fortran_order is {fortran!r}, expected True or False")
     return np.lib.format.descr_to_dtype(header["descr"]), shape, fortran

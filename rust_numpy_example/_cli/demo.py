@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import io
 import logging
 import statistics
@@ -99,7 +100,7 @@ def functions() -> int:
         for twin in twins(topic):
             try:
                 rows.append(row(twin))
-            except Exception as error:  # one that fails does not keep the others from being shown
+            except Exception as error:  # noqa: BLE001 (one that fails does not hide the others)
                 code = report.FAILED
                 rows.append(
                     (twin.name, twin.title, f"failed: {report.printable(report.reason(error))}", "", "", "")
@@ -115,7 +116,7 @@ def row(twin: Twin) -> tuple[str, ...]:
         arguments = twin.data()
         result = twin.ours(*arguments)
         calls = [twin.ours, twin.python] + ([twin.numpy] if twin.numpy else [])
-        ours, *others = measure([lambda call=call: call(*arguments) for call in calls])
+        ours, *others = measure([functools.partial(call, *arguments) for call in calls])
     ratios = [ratio(other / ours) for other in others]
     return (twin.name, twin.title, short(result), duration(ours), *ratios, *[""] * (2 - len(ratios)))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +20,7 @@ BATCH = 1 << 16
 def read(source: Source, select: Sequence[str] | None) -> Table:
     """Return the statistics of a Parquet file."""
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
         raise ValueError(
             f"to read Parquet takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
@@ -59,12 +60,10 @@ def read(source: Source, select: Sequence[str] | None) -> Table:
     return Table(selected(columns, select), rows)
 
 
-def _is_number(pa: object, type_: object) -> bool:
-    is_ = pa.types  # type: ignore[attr-defined]
-    checks = (is_.is_integer, is_.is_floating, is_.is_boolean, is_.is_decimal)
+def _is_number(pa: Any, type_: Any) -> bool:
+    checks = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
     return any(check(type_) for check in checks)
 
 
-def _kind(pa: object, type_: object) -> str:
-    is_ = pa.types  # type: ignore[attr-defined]
-    return "text" if is_.is_string(type_) or is_.is_large_string(type_) else str(type_)
+def _kind(pa: Any, type_: Any) -> str:
+    return "text" if pa.types.is_string(type_) or pa.types.is_large_string(type_) else str(type_)

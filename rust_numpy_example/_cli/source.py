@@ -76,12 +76,13 @@ def open_source(name: str) -> Iterator[Source]:
         size = _size(raw)
         source = Source(name, raw, raw, size, is_plain=size is not None and name != "-")
         for magic, decompress in (
-            (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
-            (b"BZh", bz2.BZ2File),
-            (b"\xfd7zXZ\0", lzma.LZMAFile),
+            (b"\x1f\x8b", gzip.open),
+            (b"BZh", bz2.open),
+            (b"\xfd7zXZ\0", lzma.open),
         ):
             if source.head.startswith(magic):
-                stream = stack.enter_context(decompress(_Joined(source)))
+                compressed = cast(BinaryIO, _Joined(source))
+                stream = cast(BinaryIO, stack.enter_context(decompress(compressed)))
                 source = Source(name, stream, raw, size, is_plain=False)
                 break
         yield source

@@ -30,8 +30,6 @@ def read(source: Source, select: Sequence[str] | None, delimiter: str | None, he
         )
     for name, numbers, texts, _, _, _, _, _, line, text in rows:
         if texts and numbers:
-            many = "field is" if texts == 1 else "fields are"
-            notes.append(
-                f"column '{name}': {texts} of {numbers + texts} {many} text, the first in line {line}: '{text}'"
-            )
+            count = f"{texts} of {numbers + texts} fields {'is' if texts == 1 else 'are'} text"
+            notes.append(f"column '{name}': {count}, the first in line {line}: '{text}'")
     return Table(selected([Column.from_row(row) for row in rows], select), stats.rows, notes)

@@ -36,4 +36,5 @@ def picture(height: int = 240, width: int = 320) -> NDArray[np.uint8]:
     tilted = np.hypot(x + 0.25 * y, 3.4 * (y - 0.18 * x))
     ring = ((tilted > 1.35) & (tilted < 1.62)) | ((tilted > 1.68) & (tilted < 2.0))
     image = np.where(ring & (~inside | (y - 0.18 * x > 0)), 165 + 40 * np.cos(12 * tilted), image)
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    return levels
