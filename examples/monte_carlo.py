@@ -19,7 +19,7 @@ import rust_numpy_example as rne
 
 matplotlib.use("Agg")  # no screen is needed
 
-from matplotlib import pyplot as plt  # noqa: E402 (after the choice of where to draw)
+from matplotlib import pyplot as plt
 
 REPEATS = 200
 

@@ -8,6 +8,7 @@ of those rows as they take any array, and write the result where the input was (
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import sys
 from multiprocessing.shared_memory import SharedMemory
@@ -43,7 +44,7 @@ def main(folder: Path, processes: int = 3) -> float:
         array[...] = np.arange(array.size).reshape(SHAPE) % 100
         expected = (array * 0.5) ** 2
         edges = [SHAPE[0] * part // processes for part in range(processes + 1)]
-        jobs = [(memory.name, first, last) for first, last in zip(edges, edges[1:])]
+        jobs = [(memory.name, first, last) for first, last in itertools.pairwise(edges)]
         # A fresh interpreter each: it works the same way on every system.
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
             for first, last, total in pool.starmap(work, jobs):
