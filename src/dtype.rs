@@ -59,10 +59,10 @@ macro_rules! table {
         }
 
         /// As `dispatch!`, for functions that complex numbers have no meaning for:
-        /// `dispatch_real!(dtype, T => f::<T>(x), else => refuse())`.
+        /// `dispatch_real!(dtype, T => f::<T>(x), complex => refuse())`.
         #[allow(unused_macros)]
         macro_rules! dispatch_real {
-            ($d dtype:expr, $d T:ident => $d body:expr, else => $d other:expr) => {
+            ($d dtype:expr, $d T:ident => $d body:expr, complex => $d other:expr) => {
                 match $d dtype {
                     $($crate::dtype::DType::$real => {
                         type $d T = $real_type;

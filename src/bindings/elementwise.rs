@@ -295,7 +295,7 @@ fn process_numbers<'py>(
         dispatch_real!(
             input.dtype(),
             T => select(numbers.py(), input.slice::<T>(), &input, T::cut(threshold)),
-            else => Err(PyTypeError::new_err(format!(
+            complex => Err(PyTypeError::new_err(format!(
                 "process_numbers: numbers has dtype {}, expected bool, an integer or a float",
                 input.dtype().name()
             )))

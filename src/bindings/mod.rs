@@ -35,7 +35,7 @@ use pyo3::prelude::*;
 
 /// NumPy arrays processed in Rust: the compiled part of `rust_numpy_example`.
 #[pymodule(gil_used = true)]
-fn rust_numpy_example(m: &Bound<'_, PyModule>) -> PyResult<()> {
+pub fn rust_numpy_example(m: &Bound<'_, PyModule>) -> PyResult<()> {
     for register in [
         package::register,
         linalg::register,

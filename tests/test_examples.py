@@ -1,0 +1,107 @@
+"""Every example runs as a reader would run it, and its result is right."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rust_numpy_example
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+
+pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples are not beside the tests")
+
+
+def run(name: str, *arguments: object) -> str:
+    """Run an example in a process of its own; return what it prints."""
+    package = Path(rust_numpy_example.__file__).parents[1]
+    path = os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_has_a_test() -> None:
+    tested = Path(__file__).read_text("utf-8")
+    for example in EXAMPLES.iterdir():
+        assert f'"{example.name}"' in tested or example.name == "__pycache__", example.name
+
+
+def test_csv_pipeline(tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas", reason="the example is a pandas pipeline")
+    out = run("csv_pipeline.py", tmp_path)
+    table = pd.read_csv(tmp_path / "planets.csv", index_col="name")
+    # The sun's light takes 499 seconds to the earth, which falls around it with 5.9 mm/s2.
+    assert table.loc["Earth", "light_minutes"] == pytest.approx(499.0 / 60, rel=1e-3)
+    assert table.loc["Earth", "pull_of_the_sun_mm_s2"] == pytest.approx(5.93, rel=2e-3)
+    assert f"max {table['light_minutes'].max():9.3f}" in out
+
+
+def test_image_pipeline(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="the example decodes with Pillow")
+    run("image_pipeline.py", tmp_path)
+    original, blur, edges = (
+        np.asarray(image.open(tmp_path / f"planet{name}.png")).astype(float)
+        for name in ("", "_blur", "_edges")
+    )
+    assert original.shape == blur.shape == edges.shape
+    assert blur.mean() == pytest.approx(original.mean(), rel=0.01)
+    assert np.abs(np.diff(blur)).max() < np.abs(np.diff(original)).max() / 4
+    colours = np.stack([original, original / 2, 0 * original], axis=-1).astype(np.uint8)
+    image.fromarray(colours).save(tmp_path / "colour.png")
+    run("image_pipeline.py", tmp_path, tmp_path / "colour.png")
+    filtered = np.asarray(image.open(tmp_path / "colour_blur.png"))
+    assert filtered.shape == colours.shape
+    assert not filtered[..., 2].any()
+
+
+def test_monte_carlo(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the example plots with matplotlib")
+    out = run("monte_carlo.py", tmp_path)
+    slope = float(out.split("to the power ")[1].split()[0])
+    assert slope == pytest.approx(-0.5, abs=0.05)
+    assert (tmp_path / "monte_carlo.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_shared_memory(tmp_path: Path) -> None:
+    out = run("shared_memory.py", tmp_path)
+    values = np.load(tmp_path / "shared.npy")
+    expected = (np.arange(values.size).reshape(values.shape) % 100 * 0.5) ** 2
+    np.testing.assert_array_equal(values, expected)
+    assert f"sum {expected.sum():,.2f}, written" in out
+
+
+def test_a_rust_program_embeds_python() -> None:
+    """It is "embed.rs"; to compile it takes a while, so only where the variable asks for it."""
+    if "RUST_NUMPY_EXAMPLE_TEST_EMBED" not in os.environ:
+        pytest.skip("compiles the crate once more: set RUST_NUMPY_EXAMPLE_TEST_EMBED=1")
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        pytest.skip("needs cargo")
+    site = Path(np.__file__).parents[1]
+    done = subprocess.run(
+        [cargo, "run", "--quiet", "--release", "--features", "python", "--example", "embed"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+        env={**os.environ, "PYO3_PYTHON": sys.executable, "PYTHONPATH": str(site)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "to the power 1.49" in done.stdout or "to the power 1.50" in done.stdout
+    assert "found 8 numbers in the column diameter_km" in done.stdout
