@@ -103,7 +103,7 @@ fn compute_stats(
         let mask = r#where.map(|mask| where_mask(py, mask, input.shape())).transpose()?;
         let axes = axis.map(|axis| normalized_axes(py, axis, input.shape().len())).transpose()?;
         let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
-        let call = Call::new(py, input.len()).workers(workers.map(count)).holding(&operands);
+        let call = Call::new(py, input.len()).workers(workers).holding(&operands);
         let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
         let skip_nan = policy == NanPolicy::Omit;
         let values = match axes {
