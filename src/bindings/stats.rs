@@ -161,9 +161,6 @@ impl NanPolicy {
 }
 
 /// A number of threads; one that is negative is out of range as zero is.
-fn count(workers: i64) -> usize {
-    usize::try_from(workers).unwrap_or(0)
-}
 
 fn complex(dtype: DType) -> PyErr {
     PyTypeError::new_err(format!(
