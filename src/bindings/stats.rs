@@ -160,8 +160,6 @@ impl NanPolicy {
     }
 }
 
-/// A number of threads; one that is negative is out of range as zero is.
-
 fn complex(dtype: DType) -> PyErr {
     PyTypeError::new_err(format!(
         "compute_stats: arr has dtype {}, expected real numbers: complex ones have no minimum (take arr.real, \
