@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
+use pyo3::types::PyString;
 
 use super::array::{Aliases, Input, Output, dtype_of, kind_of, numpy};
 use super::call::{Call, guard};
@@ -101,6 +102,9 @@ fn one_or_two<T: Copy>(
             kind_of(object)
         ))
     };
+    if object.is_instance_of::<PyString>() {
+        return Err(wrong());
+    }
     let values = object.try_iter().map_err(|_| wrong())?.collect::<PyResult<Vec<_>>>()?;
     match values.as_slice() {
         [rows, columns] => Ok([one(rows).map_err(|_| wrong())?, one(columns).map_err(|_| wrong())?]),

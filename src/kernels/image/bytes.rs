@@ -1,6 +1,6 @@
 //! The Gaussian of bytes, in 16-bit integers.
 //!
-//! Weights are integers whose sum is a power of two ([`Integers`]), of 15 bits or more where
+//! Weights are integers whose sum is a power of two ([`Integers`]), of 16 bits or more where
 //! the kernel is wide enough for no weight to need the room. The vertical pass multiplies bytes,
 //! adds in 32 bits and keeps 15 (a byte and 7 bits of its fraction); the horizontal pass multiplies
 //! these, adds in 32 bits, and rounds to a byte. Nothing overflows: 255 · 2²² and 255 · 2⁷ · 2¹⁶
@@ -21,7 +21,7 @@
 use ndarray::Axis;
 
 use super::pixel::{Pixel, store};
-use super::taps::Integers;
+use super::taps::{Integers, Pairs};
 use super::tiles::{Padded, Tile};
 #[cfg(x86_simd)]
 use super::x86;
@@ -39,20 +39,15 @@ const MAX_SHIFTS: [u32; 2] = [22, 16];
 /// Rows are padded to a multiple of the values that any level takes at once.
 const BLOCK: usize = 32;
 
-/// The weights of an axis, in pairs, and what to do with a sum.
+/// The weights of an axis, and what to do with a sum.
 pub struct Taps {
     /// See [`Integers::pairs`].
-    pub pairs: [Vec<[i16; 2]>; 2],
+    pub pairs: Pairs,
     /// Sums are divided by two to this power.
     pub shift: u32,
 }
 
 impl Taps {
-    /// How far the kernel reaches.
-    pub fn radius(&self) -> usize {
-        self.pairs[0].len() - 1
-    }
-
     /// What is added before the division, to round.
     pub fn rounding(&self) -> i32 {
         1 << (self.shift - 1)
@@ -63,25 +58,24 @@ impl Taps {
 pub struct Weights([Taps; 2]);
 
 impl Weights {
-    /// `None` where the weights do not fit in 16 bits.
-    pub fn new(half: &[Vec<f64>; 2]) -> Result<Option<Self>> {
-        let taps = |axis: usize| -> Result<Option<Taps>> {
-            let Some(integers) = Integers::new(&half[axis], MAX_SHIFTS[axis])? else { return Ok(None) };
-            let shift = if axis == 0 { integers.shift - FRACTION } else { integers.shift + FRACTION };
-            Ok(Some(Taps { pairs: integers.pairs()?, shift }))
-        };
-        let (vertical, horizontal) = (taps(0)?, taps(1)?);
-        Ok(vertical.zip(horizontal).map(|(vertical, horizontal)| Weights([vertical, horizontal])))
+    /// Those of the halves of the two kernels.
+    pub fn new(half: &[Vec<f64>; 2]) -> Result<Self> {
+        let [vertical, horizontal] = [0, 1].map(|axis| Integers::new(&half[axis], MAX_SHIFTS[axis]));
+        let (vertical, horizontal) = (vertical?, horizontal?);
+        Ok(Weights([
+            Taps { pairs: vertical.pairs()?, shift: vertical.shift - FRACTION },
+            Taps { pairs: horizontal.pairs()?, shift: horizontal.shift + FRACTION },
+        ]))
     }
 
     /// How far the kernel reaches along each axis.
     pub fn radii(&self) -> [usize; 2] {
-        [self.0[0].radius(), self.0[1].radius()]
+        [self.0[0].pairs.radius, self.0[1].pairs.radius]
     }
 
     /// Bytes of scratch memory for each value of a row.
     pub fn scratch(&self) -> usize {
-        4 * (self.0[0].pairs[0].len() + 4)
+        4 * (self.0[0].pairs.radius + 5)
     }
 }
 
@@ -134,7 +128,7 @@ fn make_with<S: Steps, T: Pixel>(
     let slots = ry + 1;
     let mut rows = try_filled(2 * stride, 0u8)?;
     let mut ring = try_filled(checked_size(&[slots, 2 * stride])?, 0i16)?;
-    let mut places = try_filled(slots, 0usize)?;
+    let mut places = try_filled(vertical.pairs.at.len(), 0usize)?;
     let mut lines = try_filled(2 * stride, 0i16)?;
     let mut scratch = try_filled(if channels == 1 { 0 } else { 2 * stride }, 0i16)?;
     let mut result = try_filled(values, 0u8)?;
@@ -151,7 +145,9 @@ fn make_with<S: Steps, T: Pixel>(
             steps.interleave([upper, lower], &mut ring[loaded % slots * 2 * stride..][..2 * stride]);
             loaded += 1;
         }
-        places.iter_mut().enumerate().for_each(|(k, place)| *place = (first + k) % slots * 2 * stride);
+        for (place, k) in places.iter_mut().zip(&vertical.pairs.at) {
+            *place = (first + k) % slots * 2 * stride;
+        }
         let (upper, lower) = lines.split_at_mut(stride);
         steps.vertical(&ring, &places, vertical, [upper, lower]);
         for (line, row) in lines.chunks_exact(stride).zip(y..height) {
@@ -177,7 +173,7 @@ impl Steps for Portable {
     }
 
     fn vertical(self, ring: &[i16], places: &[usize], taps: &Taps, lines: [&mut [i16]; 2]) {
-        for (line, weights) in lines.into_iter().zip(&taps.pairs) {
+        for (line, weights) in lines.into_iter().zip(&taps.pairs.weights) {
             run_at(self.0, Vertical { ring, places, weights, taps, line });
         }
     }
@@ -234,12 +230,11 @@ impl Kernel for Horizontal<'_> {
     fn run(self) {
         for (block, out) in self.out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
             let mut sums = [self.taps.rounding(); LANES];
-            let mut at = block * LANES;
-            for weights in &self.taps.pairs[0] {
-                let a: &[i16; LANES] = self.line[at..].first_chunk().expect("lines reach beyond the last block");
-                at += self.channels;
-                let b: &[i16; LANES] = self.line[at..].first_chunk().expect("lines reach beyond the last block");
-                at += self.channels;
+            for (&k, weights) in self.taps.pairs.at.iter().zip(&self.taps.pairs.weights[0]) {
+                let [a, b] = [2 * k, 2 * k + 1].map(|pixel| -> &[i16; LANES] {
+                    let at = block * LANES + pixel * self.channels;
+                    self.line[at..].first_chunk().expect("lines reach beyond the last block")
+                });
                 for l in 0..LANES {
                     sums[l] += i32::from(a[l]) * i32::from(weights[0]) + i32::from(b[l]) * i32::from(weights[1]);
                 }

@@ -264,12 +264,11 @@ impl Filter {
                     |axis: usize| taps::gaussian(sigma[axis], truncate, border.modes[axis], plane.size()[axis], work);
                 let half = [weights(0)?, weights(1)?];
                 if bytes && [from, T::DTYPE] == [DType::U8; 2] {
-                    if let Some(weights) = bytes::Weights::new(&half)? {
-                        let scratch = weights.scratch();
-                        return image.for_each_tile(out, border, weights.radii(), scratch, work, |image, tile| {
-                            bytes::make(level, image, &weights, tile, work)
-                        });
-                    }
+                    let weights = bytes::Weights::new(&half)?;
+                    let scratch = weights.scratch();
+                    return image.for_each_tile(out, border, weights.radii(), scratch, work, |image, tile| {
+                        bytes::make(level, image, &weights, tile, work)
+                    });
                 }
                 match single {
                     true => blur::<f32, T>(level, image, &half, border, out, work),

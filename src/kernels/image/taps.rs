@@ -68,50 +68,74 @@ fn shorten(half: Vec<f64>, mode: Mode, len: usize) -> Result<Vec<f64>> {
     Ok(short)
 }
 
-/// Weights as 16-bit integers: their sum, over both sides, is exactly two to the power `shift`.
+/// Weights as integers: their sum, over both sides, is exactly two to the power `shift`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integers {
-    /// For `j = 0, 1, …`.
-    pub half: Vec<i16>,
+    /// For `j = 0, 1, …`; all but the first fit in 16 bits, and so do the halves of the first.
+    half: Vec<i32>,
     /// The power of two.
     pub shift: u32,
 }
 
+/// Weights in pairs of neighbours, as `pmaddwd` takes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pairs {
+    /// Which pair of elements the weights are for: the `k`-th begins at `2 k - radius`.
+    pub at: Vec<usize>,
+    /// The weights as they are, and moved back by one: what two neighbouring results have to do
+    /// with the same elements.
+    pub weights: [Vec<[i16; 2]>; 2],
+    /// How far they reach.
+    pub radius: usize,
+}
+
 impl Integers {
-    /// With the largest `shift` from 15 to `max_shift` for which every weight fits; `None` if
-    /// none does, as the middle weight is too close to one.
+    /// With the largest `shift` up to `max_shift` for which every weight fits in 16 bits. A weight
+    /// in the middle that would leave only 15 bits is taken in two halves.
     ///
     /// Not each weight is rounded but the sum of it and all further out, which keeps every such
     /// sum within half a unit: an edge in the image gets what it should. (Rounding each weight,
     /// and then the ones with the largest errors the other way until the total is right, is
     /// slightly better for noise, and at an edge worse by up to ten times for wide kernels.)
-    pub fn new(half: &[f64], max_shift: u32) -> Result<Option<Integers>> {
+    pub fn new(half: &[f64], max_shift: u32) -> Result<Integers> {
         let largest = half.iter().fold(0.0, |largest: f64, &weight| largest.max(weight));
         // A weight may be off by one.
-        let fits = |shift: &u32| largest * f64::from(1u32 << shift) < f64::from(i16::MAX) - 1.0;
-        let Some(shift) = (15..=max_shift).rev().find(fits) else { return Ok(None) };
+        let fits = |shift: u32| largest * f64::from(1u32 << shift) < f64::from(i16::MAX) - 1.0;
+        // Halves of what does not fit with a shift of 16 fit if it is below two to the power 16.
+        let shift = (16..=max_shift).rev().find(|&shift| fits(shift)).unwrap_or(if fits(15) { 16 } else { 15 });
         let mut integers = try_filled(half.len(), 0)?;
         let (mut exact, mut sum) = (0.0, 0);
         for j in (1..half.len()).rev() {
             exact += half[j] * f64::from(1u32 << shift);
-            integers[j] = (exact.round() as i32 - sum) as i16;
-            sum += i32::from(integers[j]);
+            integers[j] = exact.round() as i32 - sum;
+            sum += integers[j];
         }
-        integers[0] = ((1 << shift) - 2 * sum) as i16;
-        Ok(Some(Integers { half: integers, shift }))
+        integers[0] = (1 << shift) - 2 * sum;
+        Ok(Integers { half: integers, shift })
     }
 
-    /// All weights, from `-radius` to `radius`, in pairs of neighbours; first as they are, then
-    /// moved back by one: what two neighbouring results have to do with the same elements.
-    pub fn pairs(&self) -> Result<[Vec<[i16; 2]>; 2]> {
-        let radius = self.half.len() as isize - 1;
-        let at = |j: isize| self.half.get((j - radius).unsigned_abs()).copied().unwrap_or(0);
-        let mut all = [try_vec(self.half.len())?, try_vec(self.half.len())?];
+    /// All weights, from one end to the other, in pairs.
+    pub fn pairs(&self) -> Result<Pairs> {
+        let split = self.half[0] > i32::from(i16::MAX);
+        // In two halves, the middle has to be in the same pair of both lists.
+        let radius = if split { (self.half.len() - 1).next_multiple_of(2) } else { self.half.len() - 1 };
+        let rest = if split { self.half[0] / 2 } else { 0 };
+        let at = |j: usize| {
+            let weight = self.half.get(j.abs_diff(radius)).copied().unwrap_or(0);
+            (if j == radius { weight - rest } else { weight }) as i16
+        };
+        let mut pairs = Pairs { at: try_vec(radius + 2)?, weights: [try_vec(radius + 2)?, try_vec(radius + 2)?], radius };
         for k in 0..=radius {
-            all[0].push([at(2 * k), at(2 * k + 1)]);
-            all[1].push([at(2 * k - 1), at(2 * k)]);
+            pairs.at.push(k);
+            pairs.weights[0].push([at(2 * k), if k == radius { 0 } else { at(2 * k + 1) }]);
+            pairs.weights[1].push([if k == 0 { 0 } else { at(2 * k - 1) }, at(2 * k)]);
         }
-        Ok(all)
+        if split {
+            pairs.at.push(radius / 2);
+            pairs.weights[0].push([rest as i16, 0]);
+            pairs.weights[1].push([0, rest as i16]);
+        }
+        Ok(pairs)
     }
 }
 
@@ -155,17 +179,36 @@ mod tests {
 
     #[test]
     fn integers_add_up_exactly_and_are_near() {
-        for step in 3..200 {
+        for step in 1..200 {
             let half = gaussian(f64::from(step) / 10.0, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
-            for max in [15, 16, 22] {
-                let integers = Integers::new(&half, max).expect("small").expect("fits");
-                let sum = integers.half[1..].iter().fold(i64::from(integers.half[0]), |s, &w| s + 2 * i64::from(w));
+            for max in [16, 22] {
+                let integers = Integers::new(&half, max).expect("small");
+                let sum = integers.half[1..].iter().fold(integers.half[0], |sum, &w| sum + 2 * w);
                 assert_eq!(sum, 1 << integers.shift);
                 for (&w, &exact) in integers.half.iter().zip(&half) {
                     assert!(w >= 0 && (f64::from(w) - exact * f64::from(1u32 << integers.shift)).abs() < 1.5);
                 }
             }
         }
-        assert_eq!(Integers::new(&[1.0], 22), Ok(None));
+    }
+
+    #[test]
+    fn pairs_hold_every_weight_for_both_results() {
+        for sigma in [0.0, 0.3, 0.5, 0.7, 0.9, 2.0] {
+            let half = gaussian(sigma, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
+            let integers = Integers::new(&half, 22).expect("small");
+            let pairs = integers.pairs().expect("small");
+            for next in 0..2 {
+                let mut weights = vec![0; 2 * pairs.radius + 2];
+                for (&k, pair) in pairs.at.iter().zip(&pairs.weights[next]) {
+                    weights[2 * k] += i32::from(pair[0]);
+                    weights[2 * k + 1] += i32::from(pair[1]);
+                }
+                for (i, &weight) in weights.iter().enumerate() {
+                    let distance = i.abs_diff(pairs.radius + next);
+                    assert_eq!(weight, integers.half.get(distance).copied().unwrap_or(0), "{sigma} {next} {i}");
+                }
+            }
+        }
     }
 }

@@ -90,7 +90,7 @@ macro_rules! loops {
             unit: usize,
         ) {
             let mut sums = [[[splat(taps.rounding()); 2]; U]; 2];
-            let weights = taps.pairs[0].iter().zip(&taps.pairs[1]);
+            let weights = taps.pairs.weights[0].iter().zip(&taps.pairs.weights[1]);
             for (&place, (&first, &second)) in places.iter().zip(weights) {
                 let weights = [splat_pair(first), splat_pair(second)];
                 for u in 0..U {
@@ -128,7 +128,8 @@ macro_rules! loops {
         #[inline]
         fn grey_units<const U: usize>(line: &[i16], taps: &Taps, out: &mut [u8], at: usize) {
             let mut sums = [[splat(taps.rounding()); U]; 2];
-            for (k, (&first, &second)) in taps.pairs[0].iter().zip(&taps.pairs[1]).enumerate() {
+            let weights = taps.pairs.weights[0].iter().zip(&taps.pairs.weights[1]);
+            for (&k, (&first, &second)) in taps.pairs.at.iter().zip(weights) {
                 let weights = [splat_pair(first), splat_pair(second)];
                 for u in 0..U {
                     let pairs = load(line, at + u * LANES + 2 * k);
@@ -174,13 +175,12 @@ macro_rules! loops {
             at: usize,
         ) {
             let mut sums = [splat(taps.rounding()); U];
-            let mut from = 2 * at;
-            for &weights in &taps.pairs[0] {
+            for (&k, &weights) in taps.pairs.at.iter().zip(&taps.pairs.weights[0]) {
                 let weights = splat_pair(weights);
+                let from = 2 * at + 4 * k * channels;
                 for u in 0..U {
                     sums[u] = multiply_add(sums[u], load(pairs, from + u * LANES), weights);
                 }
-                from += 4 * channels;
             }
             let shift = _mm_cvtsi32_si128(taps.shift as i32);
             for u in 0..U {
