@@ -109,7 +109,7 @@ fn compute_stats(
         let values = match axes {
             None => {
                 let moments = dispatch_real!(input.dtype(), T => {
-                    let data = Data { elements: input.view::<T>(), mask, skip_nan };
+                    let data = Data::new(input.view::<T>(), mask, skip_nan);
                     call.run(|work| Ok(whole(data, work)?.any()))?
                 }, complex => return Err(complex(input.dtype())));
                 if keepdims {
@@ -125,7 +125,7 @@ fn compute_stats(
             Some(axes) => {
                 let shape = reduced_shape(input.shape(), &axes, keepdims);
                 let lines = dispatch_real!(input.dtype(), T => {
-                    let data = Data { elements: input.view::<T>(), mask, skip_nan };
+                    let data = Data::new(input.view::<T>(), mask, skip_nan);
                     call.run(|work| along(data, &axes, work))?
                 }, complex => return Err(complex(input.dtype())));
                 Values::Many { dtype: input.dtype(), shape, lines }
