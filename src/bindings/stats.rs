@@ -306,6 +306,17 @@ impl Stats {
         Stats { values: Values::One(moments), ddof }
     }
 
+    /// The state of one set of floats.
+    pub fn floats_moments(&self) -> PyResult<Moments> {
+        match &self.values {
+            Values::One(moments) => {
+                let (min, max) = moments.extremes().unwrap_or_default();
+                Ok(Moments::from_parts(moments.count(), moments.center(), min.to_f64(), max.to_f64()))
+            }
+            Values::Many { .. } => Err(PyValueError::new_err("DataProcessor: the state is not one that it has made")),
+        }
+    }
+
     /// A number, or an array of it.
     fn floats<'py>(
         &self,
