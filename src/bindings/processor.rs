@@ -1,8 +1,250 @@
-//! To be written.
+//! `DataProcessor`.
 
+use std::sync::{Mutex, TryLockError};
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::array::{Input, Operand, Output};
+use super::call::{Call, guard};
+use super::stats::Stats;
+use crate::dtype::{DType, dispatch_real};
+use crate::error::Result;
+use crate::kernels::processor::Processor;
+use crate::parallel::Work;
+
+/// Work of this many elements and more waits for the lock, and is done, without the interpreter.
+const DETACH: usize = 20_000;
+
+/// Numbers that arrive bit by bit and leave as means of chunks.
+///
+/// Parameters
+/// ----------
+/// chunk_size : int
+///     How many numbers make a chunk; at least 1.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If ``chunk_size`` is less than 1.
+///
+/// Notes
+/// -----
+/// The numbers are kept as float64 (8 bytes each) until they leave. Any number of threads may use
+/// one object: each call is done as a whole, and none waits for the lock while it holds the
+/// interpreter. It can be pickled.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> p = rne.DataProcessor(2)
+/// >>> p.add_data([1.0, 3.0, 5.0])
+/// >>> p.process_chunks()
+/// array([2.])
+/// >>> p
+/// DataProcessor(chunk_size=2, buffered=1, added=3)
+/// >>> p.stats().mean
+/// 3.0
+#[pyclass(frozen, module = "rust_numpy_example")]
+pub struct DataProcessor {
+    state: Mutex<Processor>,
+}
+
+impl DataProcessor {
+    /// Does `body` with the state. Small work is done at once if nobody else is at it; else the
+    /// interpreter is released first and the lock taken second. The work is not interruptible:
+    /// a signal handler is Python code that might use this object, and would wait for ever.
+    #[inline]
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        cost: usize,
+        operands: &[&dyn Operand],
+        body: impl FnOnce(&mut Processor, &Work<'_>) -> Result<T> + Send,
+    ) -> PyResult<T> {
+        if cost < DETACH {
+            match self.state.try_lock() {
+                Ok(mut state) => return Ok(body(&mut state, &Work::serial())?),
+                Err(TryLockError::Poisoned(state)) => return Ok(body(&mut state.into_inner(), &Work::serial())?),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        Call::new(py, cost.max(DETACH)).holding(operands).run(|work| {
+            let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            body(&mut state, &Work::with_threads(work.workers()))
+        })
+    }
+
+    /// How many numbers are in the buffer: what work on it costs.
+    fn buffered(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, 0, &[], |state, _| Ok(state.buffer().len()))
+    }
+}
+
+#[pymethods]
+impl DataProcessor {
+    #[new]
+    #[pyo3(signature = (chunk_size, *, _state=None), text_signature = "(chunk_size)")]
+    fn new(chunk_size: &Bound<'_, PyAny>, _state: Option<(Bound<'_, PyAny>, Bound<'_, Stats>)>) -> PyResult<Self> {
+        guard(|| {
+            let size = chunk_size.extract::<i64>().map_err(|error| {
+                if error.is_instance_of::<PyTypeError>(chunk_size.py()) {
+                    return PyTypeError::new_err(format!(
+                        "DataProcessor: chunk_size must be an int, got {}",
+                        super::array::kind_of(chunk_size)
+                    ));
+                }
+                PyValueError::new_err(format!("DataProcessor: chunk_size {chunk_size} is out of range"))
+            })?;
+            let size = usize::try_from(size).ok().filter(|&size| size > 0).ok_or_else(|| {
+                PyValueError::new_err(format!("DataProcessor: chunk_size must be at least 1, got {size}"))
+            })?;
+            let state = match _state {
+                None => Processor::new(size)?,
+                Some((buffer, total)) => {
+                    let buffer = Input::new("DataProcessor", "_state", &buffer)?.cast(DType::F64)?;
+                    let buffer = buffer.view::<f64>().iter().copied().collect();
+                    Processor::with_state(size, buffer, total.get().floats_moments()?)?
+                }
+            };
+            Ok(DataProcessor { state: Mutex::new(state) })
+        })
+    }
+
+    /// How many numbers make a chunk.
+    #[getter]
+    fn chunk_size(&self, py: Python<'_>) -> PyResult<usize> {
+        guard(|| self.with(py, 0, &[], |state, _| Ok(state.chunk_size())))
+    }
+
+    /// Add numbers to the buffer.
+    ///
+    /// Parameters
+    /// ----------
+    /// values : array_like
+    ///     Any bool, integer or float dtype up to 64 bits, any shape (added in C order) and layout.
+    ///     An array is read in place, without a Python object for each number. Integers beyond
+    ///     2**53 are rounded to float64.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If ``values`` is complex or not numeric; then nothing is added.
+    fn add_data(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<()> {
+        guard(|| {
+            let input = Input::new("add_data", "values", values)?;
+            dispatch_real!(input.dtype(), T => {
+                let view = input.view::<T>();
+                self.with(py, view.len(), &[&input], move |state, _| state.add(view))
+            }, complex => Err(PyTypeError::new_err(format!(
+                "add_data: values has dtype {}, expected real numbers",
+                input.dtype().name()
+            ))))
+        })
+    }
+
+    /// Take the full chunks out of the buffer.
+    ///
+    /// Returns
+    /// -------
+    /// ndarray of float64
+    ///     The mean of each full chunk, oldest first. What is left stays in the buffer.
+    fn process_chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| {
+            let cost = self.buffered(py)?;
+            let means = self.with(py, cost, &[], |state, work| state.process(work))?;
+            let mut output = Output::new(py, DType::F64, &[means.len()])?;
+            output.view_mut::<f64>().iter_mut().zip(&means).for_each(|(value, mean)| *value = *mean);
+            output.finish()
+        })
+    }
+
+    /// Statistics of what is in the buffer.
+    ///
+    /// Returns
+    /// -------
+    /// tuple of int, float, float
+    ///     Count, mean and population standard deviation; NaN where there are no numbers.
+    fn get_statistics(&self, py: Python<'_>) -> PyResult<(u64, f64, f64)> {
+        guard(|| {
+            let cost = self.buffered(py)?;
+            let moments = self.with(py, cost, &[], |state, work| state.buffered(work))?;
+            Ok((moments.count(), moments.mean(), moments.std(0.0)))
+        })
+    }
+
+    /// Statistics of all numbers that were ever added, also those that have left.
+    ///
+    /// Returns
+    /// -------
+    /// Stats
+    ///     As :func:`compute_stats` gives, with ``ddof=1``.
+    fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
+        guard(|| {
+            let moments = self.with(py, 0, &[], |state, _| Ok(state.total()))?;
+            Ok(Stats::one(moments.any(), 1.0))
+        })
+    }
+
+    /// Add what another one has: its buffer after this one's, and its statistics.
+    ///
+    /// Parameters
+    /// ----------
+    /// other : DataProcessor
+    ///     It is not changed; its ``chunk_size`` does not matter.
+    fn merge(&self, py: Python<'_>, other: &Bound<'_, DataProcessor>) -> PyResult<()> {
+        guard(|| {
+            let other = other.get();
+            let cost = other.buffered(py)?;
+            // One lock after the other, never both: the other may be this one.
+            let (buffer, total) = other.with(py, cost, &[], |state, _| state.state())?;
+            self.with(py, cost, &[], |state, _| state.merge(&buffer, &total))
+        })
+    }
+
+    /// Forget all numbers: those in the buffer and the statistics of all.
+    fn clear(&self, py: Python<'_>) -> PyResult<()> {
+        guard(|| {
+            self.with(py, 0, &[], |state, _| {
+                state.clear();
+                Ok(())
+            })
+        })
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        guard(|| self.buffered(py))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        guard(|| {
+            self.with(py, 0, &[], |state, _| {
+                let (chunk_size, buffered, added) =
+                    (state.chunk_size(), state.buffer().len(), state.total().count());
+                Ok(format!("DataProcessor(chunk_size={chunk_size}, buffered={buffered}, added={added})"))
+            })
+        })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        guard(|| {
+            let py = slf.py();
+            let this = slf.get();
+            let cost = this.buffered(py)?;
+            let (chunk_size, (buffer, total)) =
+                this.with(py, cost, &[], |state, _| Ok((state.chunk_size(), state.state()?)))?;
+            let mut array = Output::new(py, DType::F64, &[buffer.len()])?;
+            array.view_mut::<f64>().iter_mut().zip(&buffer).for_each(|(value, number)| *value = *number);
+            let arguments = PyDict::new(py);
+            arguments.set_item("_state", (array.finish()?, Stats::one(total.any(), 1.0)))?;
+            let partial = py.import("functools")?.getattr("partial")?;
+            Ok((partial.call((slf.get_type(), chunk_size), Some(&arguments))?, PyTuple::empty(py)))
+        })
+    }
+}
 
 /// Adds the topic's names to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<DataProcessor>()
 }

@@ -109,7 +109,7 @@ fn compute_stats(
         let values = match axes {
             None => {
                 let moments = dispatch_real!(input.dtype(), T => {
-                    let data = Data { elements: input.view::<T>(), mask, skip_nan };
+                    let data = Data::new(input.view::<T>(), mask, skip_nan);
                     call.run(|work| Ok(whole(data, work)?.any()))?
                 }, complex => return Err(complex(input.dtype())));
                 if keepdims {
@@ -125,7 +125,7 @@ fn compute_stats(
             Some(axes) => {
                 let shape = reduced_shape(input.shape(), &axes, keepdims);
                 let lines = dispatch_real!(input.dtype(), T => {
-                    let data = Data { elements: input.view::<T>(), mask, skip_nan };
+                    let data = Data::new(input.view::<T>(), mask, skip_nan);
                     call.run(|work| along(data, &axes, work))?
                 }, complex => return Err(complex(input.dtype())));
                 Values::Many { dtype: input.dtype(), shape, lines }
@@ -299,6 +299,17 @@ impl Stats {
     /// Of one set of elements.
     pub fn one(moments: Moments<Number>, ddof: f64) -> Self {
         Stats { values: Values::One(moments), ddof }
+    }
+
+    /// The state of one set of floats.
+    pub fn floats_moments(&self) -> PyResult<Moments> {
+        match &self.values {
+            Values::One(moments) => {
+                let (min, max) = moments.extremes().unwrap_or_default();
+                Ok(Moments::from_parts(moments.count(), moments.center(), min.to_f64(), max.to_f64()))
+            }
+            Values::Many { .. } => Err(PyValueError::new_err("DataProcessor: the state is not one that it has made")),
+        }
     }
 
     /// A number, or an array of it.

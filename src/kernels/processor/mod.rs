@@ -1,1 +1,280 @@
-//! To be written.
+//! Numbers that arrive bit by bit and leave as means of chunks.
+//!
+//! The moments of all numbers ever added are kept up to date in whole blocks: numbers are counted
+//! when a block of them has gathered, while they are still in cache, or when somebody asks. So
+//! adding a few numbers costs little more than copying them.
+
+use ndarray::{ArrayView1, ArrayViewD};
+
+use crate::alloc::{try_copied, try_filled, try_reserve};
+use crate::error::{Error, Result};
+use crate::kernels::stats::{self, Data, Moments, Sample};
+use crate::parallel::Work;
+use crate::simd::{self, Kernel};
+
+/// Numbers that are counted at once.
+const BLOCK: usize = 1024;
+
+/// Numbers that are copied before they are counted: they are still in the second-level cache.
+const PIECE: usize = 16 * BLOCK;
+
+/// Sums that run side by side.
+const LANES: usize = 32;
+
+/// A buffer of numbers, and the moments of all that have been in it.
+#[derive(Debug)]
+pub struct Processor {
+    chunk_size: usize,
+    buffer: Vec<f64>,
+    /// How many numbers of the buffer are in `total`.
+    counted: usize,
+    total: Moments,
+}
+
+impl Processor {
+    /// An empty one.
+    pub fn new(chunk_size: usize) -> Result<Self> {
+        if chunk_size == 0 {
+            return Err(Error::Value("DataProcessor: chunk_size must be at least 1, got 0".into()));
+        }
+        Ok(Processor { chunk_size, buffer: Vec::new(), counted: 0, total: Moments::default() })
+    }
+
+    /// One with these numbers in its buffer and these moments of all that were ever added, those
+    /// in the buffer included.
+    pub fn with_state(chunk_size: usize, buffer: Vec<f64>, total: Moments) -> Result<Self> {
+        let counted = buffer.len();
+        Ok(Processor { buffer, counted, total, ..Self::new(chunk_size)? })
+    }
+
+    /// How many numbers make a chunk.
+    pub fn chunk_size(&self) -> usize {
+        self.chunk_size
+    }
+
+    /// The numbers in the buffer.
+    pub fn buffer(&self) -> &[f64] {
+        &self.buffer
+    }
+
+    /// Adds numbers, in C order.
+    pub fn add<T: Sample>(&mut self, values: ArrayViewD<'_, T>) -> Result<()> {
+        try_reserve(&mut self.buffer, values.len())?;
+        match values.as_slice() {
+            Some(slice) if T::IS_F64 => self.add_slice(T::as_f64(slice)),
+            Some(slice) => {
+                for piece in slice.chunks(PIECE) {
+                    self.buffer.extend(piece.iter().map(|value| widen(*value)));
+                    self.count_blocks();
+                }
+            }
+            None => {
+                self.buffer.extend(values.iter().map(|value| widen(*value)));
+                self.count_blocks();
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn add_slice(&mut self, values: &[f64]) {
+        for piece in values.chunks(PIECE) {
+            self.buffer.extend_from_slice(piece);
+            self.count_blocks();
+        }
+    }
+
+    #[inline]
+    fn count_blocks(&mut self) {
+        let pending = self.buffer.len() - self.counted;
+        if pending >= BLOCK {
+            self.count_until(self.counted + pending / BLOCK * BLOCK);
+        }
+    }
+
+    fn count_until(&mut self, end: usize) {
+        self.total.update(&self.buffer[self.counted..end]);
+        self.counted = end;
+    }
+
+    /// The means of the full chunks, which leave the buffer.
+    pub fn process(&mut self, work: &Work<'_>) -> Result<Vec<f64>> {
+        let chunks = self.buffer.len() / self.chunk_size;
+        let mut means = try_filled(chunks, 0.0)?;
+        let gone = chunks * self.chunk_size;
+        // Pieces of about 512 KiB, by a rule that does not know the number of threads.
+        let group = (PIECE * 4 / self.chunk_size).max(1);
+        let data = &self.buffer[..gone];
+        let mut groups: Vec<_> = means.chunks_mut(group).zip(data.chunks(group * self.chunk_size)).collect();
+        work.for_each_mut(&mut groups, |_, (means, data)| {
+            simd::run(ChunkMeans { data, chunk_size: self.chunk_size, means });
+            Ok(())
+        })?;
+        if self.counted < gone {
+            self.count_until(self.buffer.len());
+        }
+        self.buffer.drain(..gone);
+        self.counted -= gone;
+        Ok(means)
+    }
+
+    /// The moments of what is in the buffer.
+    pub fn buffered(&self, work: &Work<'_>) -> Result<Moments> {
+        stats::whole(Data::new(ArrayView1::from(&self.buffer).into_dyn(), None, false), work)
+    }
+
+    /// The moments of all that was ever added.
+    pub fn total(&mut self) -> Moments {
+        self.count_until(self.buffer.len());
+        self.total
+    }
+
+    /// The numbers in the buffer and the moments of all, to be taken elsewhere.
+    pub fn state(&mut self) -> Result<(Vec<f64>, Moments)> {
+        Ok((try_copied(&self.buffer)?, self.total()))
+    }
+
+    /// Adds the state of another one: its buffer comes after this one's.
+    pub fn merge(&mut self, buffer: &[f64], total: &Moments) -> Result<()> {
+        try_reserve(&mut self.buffer, buffer.len())?;
+        self.count_until(self.buffer.len());
+        self.total.merge(total);
+        self.buffer.extend_from_slice(buffer);
+        self.counted = self.buffer.len();
+        Ok(())
+    }
+
+    /// Forgets all numbers.
+    pub fn clear(&mut self) {
+        self.buffer = Vec::new();
+        self.counted = 0;
+        self.total = Moments::default();
+    }
+}
+
+fn widen<T: Sample>(value: T) -> f64 {
+    T::wide(value.key(), T::Key::default())
+}
+
+/// The mean of every `chunk_size` numbers.
+struct ChunkMeans<'a> {
+    data: &'a [f64],
+    chunk_size: usize,
+    means: &'a mut [f64],
+}
+
+impl Kernel for ChunkMeans<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let count = self.chunk_size as f64;
+        for (mean, chunk) in self.means.iter_mut().zip(self.data.chunks_exact(self.chunk_size)) {
+            // A sum of sums, each of one block, with what rounding takes from it in a second float.
+            let (mut sum, mut rest) = (0.0, 0.0);
+            for block in chunk.chunks(BLOCK) {
+                let (next, lost) = stats::two_sum(sum, block_sum(block));
+                (sum, rest) = (next, rest + lost);
+            }
+            let sum = if sum.is_finite() { sum + rest } else { sum };
+            *mean = sum / count;
+        }
+    }
+}
+
+#[inline(always)]
+fn block_sum(block: &[f64]) -> f64 {
+    let chunks = block.chunks_exact(LANES);
+    let tail = chunks.remainder();
+    let mut sum = 0.0;
+    if block.len() >= LANES {
+        let mut sums = [0.0; LANES];
+        for chunk in chunks {
+            let chunk: &[f64; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
+            for lane in 0..LANES {
+                sums[lane] += chunk[lane];
+            }
+        }
+        sum = lanes_sum(&sums);
+    }
+    tail.iter().fold(sum, |sum, value| sum + value)
+}
+
+/// Not inlined: the compiler would cut the lanes as suits this sum, and not the loop before it.
+#[inline(never)]
+fn lanes_sum(lanes: &[f64; LANES]) -> f64 {
+    let mut lanes = *lanes;
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Level;
+
+    fn add(processor: &mut Processor, values: &[f64]) {
+        processor.add(ArrayView1::from(values).into_dyn()).expect("there is memory");
+    }
+
+    #[test]
+    fn full_chunks_leave_and_the_rest_stays() {
+        let numbers: Vec<f64> = (0..10_007).map(f64::from).collect();
+        for chunk_size in [1, 2, 10, 33, 1000, 1024, 5000, 20_000] {
+            for step in [1, 7, 100, 3000, 20_000] {
+                let mut processor = Processor::new(chunk_size).expect("a valid size");
+                let mut means = Vec::new();
+                for (turn, piece) in numbers.chunks(step).enumerate() {
+                    add(&mut processor, piece);
+                    if turn % 3 == 0 {
+                        means.extend(processor.process(&Work::with_threads(2)).expect("there is memory"));
+                    }
+                }
+                means.extend(processor.process(&Work::serial()).expect("there is memory"));
+                let expected: Vec<f64> = numbers
+                    .chunks_exact(chunk_size)
+                    .map(|chunk| chunk.iter().fold(0.0, |sum, x| sum + x) / chunk_size as f64)
+                    .collect();
+                assert_eq!(means, expected);
+                assert_eq!(processor.buffer(), numbers.chunks_exact(chunk_size).remainder());
+                let total = processor.total();
+                assert_eq!((total.count(), total.mean(), total.max()), (10_007, 5003.0, 10_006.0));
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let data: Vec<f64> = (0..6000).map(|i| f64::from(i).sin()).collect();
+        for chunk_size in [1, 10, 31, 32, 100, 1000, 3000] {
+            let means = |level| {
+                let mut means = vec![0.0; data.len() / chunk_size];
+                simd::run_at(level, ChunkMeans { data: &data, chunk_size, means: &mut means });
+                means
+            };
+            let expected = means(Level::Baseline);
+            assert!(Level::available().all(|level| means(level) == expected));
+        }
+    }
+
+    #[test]
+    fn merging_keeps_both() {
+        let (mut a, mut b) = (Processor::new(3).expect("valid"), Processor::new(5).expect("valid"));
+        add(&mut a, &[1.0, 2.0]);
+        add(&mut b, &[3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        b.process(&Work::serial()).expect("there is memory");
+        let (buffer, total) = b.state().expect("there is memory");
+        a.merge(&buffer, &total).expect("there is memory");
+        assert_eq!(a.buffer(), [1.0, 2.0, 8.0]);
+        assert_eq!((a.total().count(), a.total().mean(), a.total().max()), (8, 4.5, 8.0));
+        a.clear();
+        assert_eq!((a.buffer().len(), a.total().count()), (0, 0));
+        assert!(Processor::new(0).is_err());
+    }
+}

@@ -31,12 +31,12 @@ const RUN: usize = 256;
 /// What to read: elements, which of them count, and whether NaN is skipped.
 #[derive(Clone)]
 pub struct Data<'a, T> {
-    /// The elements.
-    pub elements: ArrayViewD<'a, T>,
+    elements: ArrayViewD<'a, T>,
     /// Of the same shape: true where an element counts.
-    pub mask: Option<ArrayViewD<'a, Bool>>,
-    /// Whether to leave out NaN.
-    pub skip_nan: bool,
+    mask: Option<ArrayViewD<'a, Bool>>,
+    skip_nan: bool,
+    /// How often each element counts: a broadcast axis is not walked.
+    times: u64,
 }
 
 /// The moments of all elements.
@@ -50,12 +50,12 @@ pub fn whole<T: Sample>(data: Data<'_, T>, work: &Work<'_>) -> Result<Moments<T:
     let parts = Parts::of(&data);
     if parts.count == 1 {
         work.check()?;
-        return data.read();
+        return data.read_all();
     }
     let moments = work.map(parts.count, |index| parts.cut(&data, index).read())?;
     let mut total = Moments::default();
     moments.iter().for_each(|part| total.merge(part));
-    Ok(total)
+    Ok(total.repeated(data.times))
 }
 
 /// The moments along `axes`, which are sorted: one for each element of an array that has the
@@ -87,7 +87,7 @@ pub fn along<T: Sample<Key: ToNumber>>(
     groups.extend(results.chunks_mut(group));
     work.for_each_mut(&mut groups, |index, results| {
         for (offset, result) in results.iter_mut().enumerate() {
-            *result = data.line(kept.len(), index * group + offset).arranged().read()?.any();
+            *result = data.line(kept.len(), index * group + offset).arranged().read_all()?.any();
         }
         Ok(())
     })?;
@@ -95,6 +95,11 @@ pub fn along<T: Sample<Key: ToNumber>>(
 }
 
 impl<'a, T: Sample> Data<'a, T> {
+    /// The `elements` for which the `mask`, of the same shape, is true; without NaN if `skip_nan`.
+    pub fn new(elements: ArrayViewD<'a, T>, mask: Option<ArrayViewD<'a, Bool>>, skip_nan: bool) -> Self {
+        Data { elements, mask, skip_nan, times: 1 }
+    }
+
     /// The elements of one line: `index` counts through the first `kept` axes.
     fn line(&self, kept: usize, index: usize) -> Data<'_, T> {
         let mut rest = index;
@@ -111,7 +116,7 @@ impl<'a, T: Sample> Data<'a, T> {
         Data {
             elements: self.elements.view(),
             mask: self.mask.as_ref().map(|mask| mask.view()),
-            skip_nan: self.skip_nan,
+            ..*self
         }
     }
 
@@ -119,7 +124,7 @@ impl<'a, T: Sample> Data<'a, T> {
         Data {
             elements: self.elements.index_axis_move(Axis(axis), at),
             mask: self.mask.map(|mask| mask.index_axis_move(Axis(axis), at)),
-            skip_nan: self.skip_nan,
+            ..self
         }
     }
 
@@ -148,7 +153,10 @@ impl<'a, T: Sample> Data<'a, T> {
             }
         }
         for axis in (0..self.elements.ndim()).rev() {
-            if self.elements.len_of(Axis(axis)) == 1 {
+            let len = self.elements.len_of(Axis(axis));
+            let repeats = self.mask.is_none() && self.elements.stride_of(Axis(axis)) == 0;
+            if len == 1 || (repeats && len > 0) {
+                self.times *= len as u64;
                 self = self.index(axis, 0);
             }
         }
@@ -166,6 +174,11 @@ impl<'a, T: Sample> Data<'a, T> {
     }
 
     /// The moments of all elements, on this thread.
+    fn read_all(&self) -> Result<Moments<T::Key>> {
+        Ok(self.read()?.repeated(self.times))
+    }
+
+    /// The same, but with repeated elements once.
     fn read(&self) -> Result<Moments<T::Key>> {
         let mut total = Moments::default();
         if self.mask.is_none() {

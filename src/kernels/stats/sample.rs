@@ -161,7 +161,10 @@ macro_rules! long {
                 (high - origin_high) + (low - origin_low)
             }
             #[inline(always)]
-            fn origin(like: $type) -> $type { like }
+            fn origin(like: $type) -> $type {
+                // Smaller numbers are exact as they are.
+                if (like as i128).abs() < 1 << 51 { 0 } else { like }
+            }
             #[inline(always)]
             fn split(origin: $type) -> (f64, f64) {
                 (f64::from((origin >> 32) as $half) * 4294967296.0, f64::from(origin as u32))
