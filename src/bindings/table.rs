@@ -47,7 +47,7 @@ impl TableStats {
 
     /// Take the next bytes of the text.
     #[pyo3(signature = (data, *, workers=None))]
-    fn feed(&self, data: &Bound<'_, PyBytes>, workers: Option<usize>) -> PyResult<()> {
+    fn feed(&self, data: &Bound<'_, PyBytes>, workers: Option<i64>) -> PyResult<()> {
         let bytes = data.as_bytes();
         Call::new(data.py(), NS_PER_BYTE.saturating_mul(bytes.len()))
             .workers(workers)
@@ -56,7 +56,7 @@ impl TableStats {
 
     /// End the text; return the statistics of the columns.
     #[pyo3(signature = (*, workers=None))]
-    fn finish<'py>(&self, py: Python<'py>, workers: Option<usize>) -> PyResult<Bound<'py, PyList>> {
+    fn finish<'py>(&self, py: Python<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyList>> {
         Call::new(py, usize::MAX).workers(workers).run(|work| locked(&self.0)?.finish(work))?;
         guard(|| PyList::new(py, locked(&self.0)?.columns().iter().map(row)))
     }
@@ -93,7 +93,7 @@ impl ArrayStats {
 
     /// Take rows of some columns, of which ``first`` is the index of the first.
     #[pyo3(signature = (block, first=0, *, workers=None))]
-    fn update(&self, block: &Bound<'_, PyAny>, first: usize, workers: Option<usize>) -> PyResult<()> {
+    fn update(&self, block: &Bound<'_, PyAny>, first: usize, workers: Option<i64>) -> PyResult<()> {
         let input = Input::new("_ArrayStats.update", "block", block)?.cast(DType::F64)?;
         let view = input.view::<f64>();
         Call::new(block.py(), NS_PER_BYTE.saturating_mul(input.len()))
