@@ -1,3 +1,114 @@
-"""NumPy arrays processed in Rust: fast, exact, with no copy."""
+"""NumPy arrays processed in Rust: fast, exact, with no copy.
 
-from .rust_numpy_example import *  # noqa: F403
+Arrays are taken as they are: any dtype, any layout, read in place. Long calls release the
+interpreter, use several threads (``workers=``, :func:`set_num_threads`) and stop at Ctrl-C.
+
+========================  ======================================================================
+matrix products           multiply_matrices, matrix_multiply
+element-wise              array_multiply, process_data, process_numbers, process_batch,
+                          process_single
+sums                      sum_array, parallel_sum, list_sum, cpu_intensive
+statistics                compute_stats, Stats, DataProcessor
+words                     word_count, word_count_file
+images                    process_image, gaussian_blur, sobel
+simulation                monte_carlo_pi
+big integers              fibonacci, get_fibonacci
+Rust and Python together  multiply, sum_as_string, divide, dict_printer, word_printer, RustStruct,
+                          Human, human_says_hi, log_example, log_different_levels,
+                          greater_than_2, MyCustomError, risky_operation, fallible_function
+asyncio                   async_sleep, async_fetch_data
+the package               get_num_threads, set_num_threads, build_info, InternalError, __version__
+========================  ======================================================================
+"""
+
+from .rust_numpy_example import (
+    DataProcessor,
+    Human,
+    InternalError,
+    MyCustomError,
+    RustStruct,
+    Stats,
+    __version__,
+    array_multiply,
+    async_fetch_data,
+    async_sleep,
+    build_info,
+    compute_stats,
+    cpu_intensive,
+    dict_printer,
+    divide,
+    fallible_function,
+    fibonacci,
+    gaussian_blur,
+    get_fibonacci,
+    get_num_threads,
+    greater_than_2,
+    human_says_hi,
+    list_sum,
+    log_different_levels,
+    log_example,
+    matrix_multiply,
+    monte_carlo_pi,
+    multiply,
+    multiply_matrices,
+    parallel_sum,
+    process_batch,
+    process_data,
+    process_image,
+    process_numbers,
+    process_single,
+    risky_operation,
+    set_num_threads,
+    sobel,
+    sum_array,
+    sum_as_string,
+    word_count,
+    word_count_file,
+    word_printer,
+)
+
+__all__ = [
+    "DataProcessor",
+    "Human",
+    "InternalError",
+    "MyCustomError",
+    "RustStruct",
+    "Stats",
+    "__version__",
+    "array_multiply",
+    "async_fetch_data",
+    "async_sleep",
+    "build_info",
+    "compute_stats",
+    "cpu_intensive",
+    "dict_printer",
+    "divide",
+    "fallible_function",
+    "fibonacci",
+    "gaussian_blur",
+    "get_fibonacci",
+    "get_num_threads",
+    "greater_than_2",
+    "human_says_hi",
+    "list_sum",
+    "log_different_levels",
+    "log_example",
+    "matrix_multiply",
+    "monte_carlo_pi",
+    "multiply",
+    "multiply_matrices",
+    "parallel_sum",
+    "process_batch",
+    "process_data",
+    "process_image",
+    "process_numbers",
+    "process_single",
+    "risky_operation",
+    "set_num_threads",
+    "sobel",
+    "sum_array",
+    "sum_as_string",
+    "word_count",
+    "word_count_file",
+    "word_printer",
+]
