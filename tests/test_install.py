@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_packaging import PACKAGE, ROOT, clean_environment, tracked
+from test_packaging import PACKAGE, ROOT, clean_environment, copy_of_what_git_tracks
 
 pytestmark = pytest.mark.install
 
@@ -111,11 +111,7 @@ def test_pip_install_from_the_source_tree_with_the_extra_of_the_readme(venv: Ven
 
 def sdist(tmp_path: Path, *options: str) -> Path:
     """Make a source distribution from nothing but what git tracks."""
-    clone = tmp_path / "clone"
-    for name in tracked():
-        target = clone / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
+    clone = copy_of_what_git_tracks(tmp_path / "clone")
     done = subprocess.run(
         [sys.executable, "setup.py", "-q", "sdist", "--formats", "gztar", *options],
         cwd=clone,

@@ -46,6 +46,14 @@ def tracked() -> set[str]:
     return {name for name in listing.stdout.split("\0") if name and (ROOT / name).exists()}
 
 
+def copy_of_what_git_tracks(target: Path) -> Path:
+    """Copy the tracked files, as they are in the work tree, to ``target``."""
+    for name in tracked():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name)
+    return target
+
+
 def clean_environment(**changes: str) -> dict[str, str]:
     """Return the environment without what would change a build."""
     environment = {
@@ -175,7 +183,8 @@ def test_link_time_optimisation_reaches_the_compiler(tmp_path: Path) -> None:
     """What setup.py asks for has to arrive: cargo leaves LTO out without a word for some crate types.
 
     A recorder stands in for rustc where this crate itself is compiled, so that this takes
-    no longer than its dependencies do, which are compiled already.
+    no longer than its dependencies do, which are compiled already. It works on a copy: to
+    cargo that is another crate, and the one that the other builds share remains fresh.
     """
     pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
     recorder, record = tmp_path / "recorder", tmp_path / "arguments.json"
