@@ -11,10 +11,13 @@
 //! computed ones can be: `b` is such that it is less than 1/2, by the norms of the digits at hand,
 //! so that rounding gives the exact product, whatever the operands are. Two chosen operands may need
 //! a smaller `b` than the usual ones; then the transform is set up again.
+// Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
+// not compiled for the CPU level.
+#![allow(clippy::needless_range_loop)]
 
 use super::fft::{Factors, Transform, error_factor, next_size};
 use super::vector::Block;
-use crate::alloc::{try_filled, try_reserve};
+use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
@@ -121,15 +124,18 @@ fn load(
     let len = (8 + 8 * a.len()).max(used * bits + 8) + 24;
     try_reserve(bytes, len)?;
     bytes.extend_from_slice(&[0; 8]);
-    for limb in a {
-        bytes.extend_from_slice(&limb.to_le_bytes());
+    for limbs in a.chunks(16 * STRETCH) {
+        work.check()?;
+        for limb in limbs {
+            bytes.extend_from_slice(&limb.to_le_bytes());
+        }
     }
     bytes.resize(len, 0);
     x.clear();
-    if x.capacity() < blocks {
-        *x = try_filled(blocks, Block::ZERO)?;
-    } else {
-        x.resize(blocks, Block::ZERO);
+    try_reserve(x, blocks)?;
+    while x.len() < blocks {
+        work.check()?;
+        x.resize(blocks.min(x.len() + STRETCH), Block::ZERO);
     }
     let mut norm = 0.0;
     for start in (0..used).step_by(STRETCH) {
@@ -166,7 +172,7 @@ impl<const IMAGINARY: bool> Kernel for Load<'_, IMAGINARY> {
         // Eight digits start at a whole byte, less the bit below them.
         let (mut offset, mut left) = ([0; 8], [0; 8]);
         for l in 0..8 {
-            offset[l] = (l * bits + 7) / 8;
+            offset[l] = (l * bits).div_ceil(8);
             left[l] = (63 - bits - (l * bits + 7) % 8) as u32;
         }
         let right = (63 - bits) as u32;
