@@ -82,7 +82,11 @@ impl Gradient<f32> for i16 {
     }
     #[inline(always)]
     fn derivatives(values: &[i16; BLOCK]) -> [f32; BLOCK] {
-        values.map(f32::from)
+        let mut floats = [0.0; BLOCK];
+        for l in 0..BLOCK {
+            floats[l] = f32::from(values[l]);
+        }
+        floats
     }
 }
 
@@ -100,7 +104,11 @@ impl Gradient<u8> for i16 {
     }
     #[inline(always)]
     fn derivatives(values: &[i16; BLOCK]) -> [u8; BLOCK] {
-        values.map(|value| value.clamp(0, 255) as u8)
+        let mut bytes = [0; BLOCK];
+        for l in 0..BLOCK {
+            bytes[l] = values[l].clamp(0, 255) as u8;
+        }
+        bytes
     }
 }
 
@@ -228,11 +236,13 @@ impl<N: Number> Kernel for Vertical<'_, N> {
     #[inline(always)]
     fn run(self) {
         let [above, here, below] = self.rows;
-        let rows = above.iter().zip(here).zip(below);
-        for ((sum, slope), ((&above, &here), &below)) in self.sums.iter_mut().zip(self.slopes).zip(rows) {
-            let [above, here, below] = [N::of(above), N::of(here), N::of(below)];
-            *sum = (above + below) + (here + here);
-            *slope = (below - above) + here.nothing();
+        let len = self.sums.len();
+        let (sums, slopes) = (&mut self.sums[..len], &mut self.slopes[..len]);
+        let (above, here, below) = (&above[..len], &here[..len], &below[..len]);
+        for l in 0..len {
+            let (up, middle, down) = (N::of(above[l]), N::of(here[l]), N::of(below[l]));
+            sums[l] = (up + down) + (middle + middle);
+            slopes[l] = (down - up) + middle.nothing();
         }
     }
 }
@@ -287,5 +297,10 @@ fn along<N: Number>(slopes: &[N], at: usize, channels: usize) -> [N; BLOCK] {
 
 #[inline(always)]
 fn neighbours<N>(line: &[N], at: usize, channels: usize) -> [&[N; BLOCK]; 3] {
-    [0, 1, 2].map(|k| line[at + k * channels..].first_chunk().expect("lines are padded to whole blocks"))
+    [block(line, at), block(line, at + channels), block(line, at + 2 * channels)]
+}
+
+#[inline(always)]
+fn block<N>(line: &[N], at: usize) -> &[N; BLOCK] {
+    line[at..].first_chunk().expect("lines are padded to whole blocks")
 }
