@@ -62,7 +62,8 @@ macro_rules! loops {
 
         #[target_feature(enable = $features)]
         pub fn interleave([upper, lower]: [&[u8]; 2], pairs: &mut [i16]) {
-            for at in (0..upper.len().min(lower.len()) / LANES * LANES).step_by(LANES) {
+            for block in 0..upper.len().min(lower.len()) / LANES {
+                let at = block * LANES;
                 let (a, b) = (widen(&upper[at..]), widen(&lower[at..]));
                 store(pairs, 2 * at, low_halves(a, b));
                 store(pairs, 2 * at + LANES, high_halves(a, b));
@@ -92,9 +93,10 @@ macro_rules! loops {
             unit: usize,
         ) {
             let mut sums = [[[splat(taps.rounding()); 2]; U]; 2];
-            let weights = taps.pairs.weights[0].iter().zip(&taps.pairs.weights[1]);
-            for (&place, (&first, &second)) in places.iter().zip(weights) {
-                let weights = [splat_pair(first), splat_pair(second)];
+            let [first, second] = &taps.pairs.weights;
+            for k in 0..places.len().min(first.len()).min(second.len()) {
+                let place = places[k];
+                let weights = [splat_pair(first[k]), splat_pair(second[k])];
                 for u in 0..U {
                     for half in 0..2 {
                         let pairs = load(ring, place + (2 * (unit + u) + half) * LANES);
@@ -131,11 +133,12 @@ macro_rules! loops {
         #[inline]
         fn grey_units<const U: usize>(line: &[i16], taps: &Taps, out: &mut [u8], at: usize) {
             let mut sums = [[splat(taps.rounding()); U]; 2];
-            let weights = taps.pairs.weights[0].iter().zip(&taps.pairs.weights[1]);
-            for (&k, (&first, &second)) in taps.pairs.at.iter().zip(weights) {
-                let weights = [splat_pair(first), splat_pair(second)];
+            let [first, second] = &taps.pairs.weights;
+            for k in 0..taps.pairs.at.len().min(first.len()).min(second.len()) {
+                let weights = [splat_pair(first[k]), splat_pair(second[k])];
+                let from = at + 2 * taps.pairs.at[k];
                 for u in 0..U {
-                    let pairs = load(line, at + u * LANES + 2 * k);
+                    let pairs = load(line, from + u * LANES);
                     for next in 0..2 {
                         sums[next][u] = multiply_add(sums[next][u], pairs, weights[next]);
                     }
@@ -178,9 +181,10 @@ macro_rules! loops {
             at: usize,
         ) {
             let mut sums = [splat(taps.rounding()); U];
-            for (&k, &weights) in taps.pairs.at.iter().zip(&taps.pairs.weights[0]) {
-                let weights = splat_pair(weights);
-                let from = 2 * at + 4 * k * channels;
+            let first = &taps.pairs.weights[0];
+            for k in 0..taps.pairs.at.len().min(first.len()) {
+                let weights = splat_pair(first[k]);
+                let from = 2 * at + 4 * taps.pairs.at[k] * channels;
                 for u in 0..U {
                     sums[u] = multiply_add(sums[u], load(pairs, from + u * LANES), weights);
                 }
