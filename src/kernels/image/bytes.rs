@@ -212,7 +212,9 @@ impl Kernel for Vertical<'_> {
                         + i32::from(pairs[2 * l + 1]) * i32::from(weights[1]);
                 }
             }
-            *out = sums.map(|sum| (sum >> self.taps.shift) as i16);
+            for l in 0..LANES {
+                out[l] = (sums[l] >> self.taps.shift) as i16;
+            }
         }
     }
 }
@@ -231,15 +233,17 @@ impl Kernel for Horizontal<'_> {
         for (block, out) in self.out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
             let mut sums = [self.taps.rounding(); LANES];
             for (&k, weights) in self.taps.pairs.at.iter().zip(&self.taps.pairs.weights[0]) {
-                let [a, b] = [2 * k, 2 * k + 1].map(|pixel| -> &[i16; LANES] {
-                    let at = block * LANES + pixel * self.channels;
-                    self.line[at..].first_chunk().expect("lines reach beyond the last block")
-                });
+                let at = block * LANES + 2 * k * self.channels;
+                let reaches = "lines reach beyond the last block";
+                let a: &[i16; LANES] = self.line[at..].first_chunk().expect(reaches);
+                let b: &[i16; LANES] = self.line[at + self.channels..].first_chunk().expect(reaches);
                 for l in 0..LANES {
                     sums[l] += i32::from(a[l]) * i32::from(weights[0]) + i32::from(b[l]) * i32::from(weights[1]);
                 }
             }
-            *out = sums.map(|sum| (sum >> self.taps.shift) as u8);
+            for l in 0..LANES {
+                out[l] = (sums[l] >> self.taps.shift) as u8;
+            }
         }
     }
 }

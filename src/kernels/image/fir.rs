@@ -160,32 +160,35 @@ impl<A: Real> Pass for Vertical<'_, A> {
     #[inline(always)]
     fn run<const N: usize, const FMA: bool>(self) {
         let Vertical { ring, order, weights, upper, lower } = self;
-        let (first, last) = (order[0], order[order.len() - 1]);
-        let (upper, _) = upper.as_chunks_mut::<N>();
-        let (lower, _) = lower.as_chunks_mut::<N>();
-        for (block, (upper, lower)) in upper.iter_mut().zip(lower).enumerate() {
+        let taps = weights.len();
+        assert!(order.len() == taps + 1);
+        for block in 0..upper.len().min(lower.len()) / N {
             let at = block * N;
-            let mut above = lanes::<A, N>(ring, first + at);
-            above.iter_mut().for_each(|x| *x = *x * weights[0]);
-            let mut below = [A::default(); N];
-            for (k, (&row, pair)) in order[1..].iter().zip(weights.windows(2)).enumerate() {
-                let x = lanes::<A, N>(ring, row + at);
+            // The first row is for the upper result alone, the last for the lower.
+            let (first, second) = (lanes::<A, N>(ring, order[0] + at), lanes::<A, N>(ring, order[1] + at));
+            let (mut above, mut below) = ([A::default(); N], [A::default(); N]);
+            for l in 0..N {
+                above[l] = first[l] * weights[0];
+                below[l] = second[l] * weights[0];
+            }
+            if taps > 1 {
                 for l in 0..N {
-                    above[l] = multiply_add::<A, FMA>(x[l], pair[1], above[l]);
-                    let product = x[l] * pair[0];
-                    below[l] =
-                        if k == 0 { product } else { multiply_add::<A, FMA>(x[l], pair[0], below[l]) };
+                    above[l] = multiply_add::<A, FMA>(second[l], weights[1], above[l]);
+                }
+                for k in 2..taps {
+                    let x = lanes::<A, N>(ring, order[k] + at);
+                    for l in 0..N {
+                        above[l] = multiply_add::<A, FMA>(x[l], weights[k], above[l]);
+                        below[l] = multiply_add::<A, FMA>(x[l], weights[k - 1], below[l]);
+                    }
+                }
+                let last = lanes::<A, N>(ring, order[taps] + at);
+                for l in 0..N {
+                    below[l] = multiply_add::<A, FMA>(last[l], weights[taps - 1], below[l]);
                 }
             }
-            let x = lanes::<A, N>(ring, last + at);
-            let weight = weights[weights.len() - 1];
-            for l in 0..N {
-                let product = x[l] * weight;
-                below[l] =
-                    if weights.len() == 1 { product } else { multiply_add::<A, FMA>(x[l], weight, below[l]) };
-            }
-            *upper = above;
-            *lower = below;
+            upper[at..at + N].copy_from_slice(&above);
+            lower[at..at + N].copy_from_slice(&below);
         }
     }
 }
@@ -203,11 +206,11 @@ impl<A: Real> Pass for Horizontal<'_, A> {
     fn run<const N: usize, const FMA: bool>(self) {
         let Horizontal { line, channels, half, out } = self;
         let radius = half.len() - 1;
-        let (blocks, _) = out.as_chunks_mut::<N>();
-        for (block, out) in blocks.iter_mut().enumerate() {
+        for block in 0..out.len() / N {
             let at = block * N;
             let mut sum = [A::default(); N];
-            for j in (1..=radius).rev() {
+            for i in 0..radius {
+                let j = radius - i;
                 let left = lanes::<A, N>(line, at + (radius - j) * channels);
                 let right = lanes::<A, N>(line, at + (radius + j) * channels);
                 for l in 0..N {
@@ -219,12 +222,12 @@ impl<A: Real> Pass for Horizontal<'_, A> {
                 // Not added to a zero where there is nothing to add to: -0.0 stays what it is.
                 sum[l] = if radius == 0 { middle[l] * half[0] } else { multiply_add::<A, FMA>(middle[l], half[0], sum[l]) };
             }
-            *out = sum;
+            out[at..at + N].copy_from_slice(&sum);
         }
     }
 }
 
 #[inline(always)]
-fn lanes<A: Real, const N: usize>(row: &[A], at: usize) -> [A; N] {
-    *row[at..].first_chunk().expect("rows are padded to whole blocks")
+fn lanes<A: Real, const N: usize>(row: &[A], at: usize) -> &[A; N] {
+    row[at..].first_chunk().expect("rows are padded to whole blocks")
 }

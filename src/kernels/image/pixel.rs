@@ -223,6 +223,12 @@ lanes! {
 }
 
 fn load<T: Pixel, L: Lane>(image: &ArrayView3<'_, T>, y: usize, x: Range<usize>, out: &mut [L]) {
+    let (_, columns, channels) = image.dim();
+    // Cheaper than to make a view of the row.
+    if let Some(all) = image.to_slice() {
+        let row = (y * columns + x.start) * channels..(y * columns + x.end) * channels;
+        return simd::run(Load { from: &all[row], to: out });
+    }
     let row = image.slice(s![y, x, ..]);
     match row.to_slice() {
         Some(from) => simd::run(Load { from, to: out }),
@@ -253,7 +259,11 @@ impl<T: Pixel, L: Lane> Kernel for Load<'_, T, L> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        self.to.iter_mut().zip(self.from).for_each(|(to, &from)| *to = L::of(from));
+        let len = self.from.len().min(self.to.len());
+        let (from, to) = (&self.from[..len], &mut self.to[..len]);
+        for i in 0..len {
+            to[i] = L::of(from[i]);
+        }
     }
 }
 
@@ -266,7 +276,11 @@ impl<L: Lane, T: Pixel> Kernel for Store<'_, L, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        self.to.iter_mut().zip(self.from).for_each(|(to, &from)| *to = from.into_pixel());
+        let len = self.from.len().min(self.to.len());
+        let (from, to) = (&self.from[..len], &mut self.to[..len]);
+        for i in 0..len {
+            to[i] = from[i].into_pixel();
+        }
     }
 }
 

@@ -49,14 +49,18 @@ pub trait Number: Copy + Default + Send + Add<Output = Self> + Sub<Output = Self
 
 /// What a result is made of.
 pub trait Gradient<Out: Lane>: Number {
-    /// Lengths of gradients.
-    fn magnitudes(x: &[Self; BLOCK], y: &[Self; BLOCK]) -> [Out; BLOCK];
-    /// Derivatives.
-    fn derivatives(values: &[Self; BLOCK]) -> [Out; BLOCK];
+    /// The length of a gradient.
+    fn length(x: Self, y: Self) -> Out;
+    /// Whether `length` is right: no square leaves the range of the type.
+    fn is_safe(x: Self, y: Self) -> bool;
+    /// The length where it is not.
+    fn careful_length(x: Self, y: Self) -> Out;
+    /// A derivative.
+    fn derivative(value: Self) -> Out;
 }
 
-/// The values that are made at once.
-pub const BLOCK: usize = 64;
+/// Rows are padded to a multiple of this, and lengths are checked so many at once.
+const BLOCK: usize = 64;
 
 impl Number for i16 {
     type Row = u8;
@@ -72,35 +76,43 @@ impl Number for i16 {
 
 impl Gradient<f32> for i16 {
     #[inline(always)]
-    fn magnitudes(x: &[i16; BLOCK], y: &[i16; BLOCK]) -> [f32; BLOCK] {
-        let mut lengths = [0.0; BLOCK];
-        for l in 0..BLOCK {
-            let (x, y) = (f32::from(x[l]), f32::from(y[l]));
-            lengths[l] = (x * x + y * y).sqrt();
-        }
-        lengths
+    fn length(x: i16, y: i16) -> f32 {
+        let (x, y) = (f32::from(x), f32::from(y));
+        (x * x + y * y).sqrt()
     }
     #[inline(always)]
-    fn derivatives(values: &[i16; BLOCK]) -> [f32; BLOCK] {
-        values.map(f32::from)
+    fn is_safe(_: i16, _: i16) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn careful_length(x: i16, y: i16) -> f32 {
+        Self::length(x, y)
+    }
+    #[inline(always)]
+    fn derivative(value: i16) -> f32 {
+        f32::from(value)
     }
 }
 
 impl Gradient<u8> for i16 {
     #[inline(always)]
-    fn magnitudes(x: &[i16; BLOCK], y: &[i16; BLOCK]) -> [u8; BLOCK] {
+    fn length(x: i16, y: i16) -> u8 {
         /// Added to a smaller number, it leaves the nearest integer in the last bits.
         const ROUND: f32 = 8_388_608.0;
-        let lengths: [f32; BLOCK] = Self::magnitudes(x, y);
-        let mut bytes = [0; BLOCK];
-        for l in 0..BLOCK {
-            bytes[l] = (lengths[l].min(255.0) + ROUND).to_bits() as u8;
-        }
-        bytes
+        let length: f32 = Self::length(x, y);
+        (length.min(255.0) + ROUND).to_bits() as u8
     }
     #[inline(always)]
-    fn derivatives(values: &[i16; BLOCK]) -> [u8; BLOCK] {
-        values.map(|value| value.clamp(0, 255) as u8)
+    fn is_safe(_: i16, _: i16) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn careful_length(x: i16, y: i16) -> u8 {
+        Self::length(x, y)
+    }
+    #[inline(always)]
+    fn derivative(value: i16) -> u8 {
+        value.clamp(0, 255) as u8
     }
 }
 
@@ -120,27 +132,28 @@ macro_rules! float {
 
         impl Gradient<$type> for $type {
             #[inline(always)]
-            fn magnitudes(x: &[$type; BLOCK], y: &[$type; BLOCK]) -> [$type; BLOCK] {
-                let mut lengths = [0.0; BLOCK];
-                let mut doubtful = false;
-                for l in 0..BLOCK {
-                    let square = x[l] * x[l] + y[l] * y[l];
-                    lengths[l] = square.sqrt();
-                    let flat = (x[l] == 0.0) & (y[l] == 0.0);
-                    doubtful |= !(flat | ((square >= $safe) & (square <= $type::MAX)));
-                }
-                if doubtful { careful(x, y, $careful) } else { lengths }
+            fn length(x: $type, y: $type) -> $type {
+                (x * x + y * y).sqrt()
             }
             #[inline(always)]
-            fn derivatives(values: &[$type; BLOCK]) -> [$type; BLOCK] {
-                *values
+            fn is_safe(x: $type, y: $type) -> bool {
+                let square = x * x + y * y;
+                ((x == 0.0) & (y == 0.0)) | ((square >= $safe) & (square <= $type::MAX))
+            }
+            #[inline(always)]
+            fn careful_length(x: $type, y: $type) -> $type {
+                $careful(x, y)
+            }
+            #[inline(always)]
+            fn derivative(value: $type) -> $type {
+                value
             }
         }
     };
 }
 
 // Squares below the limit may have lost digits of what was squared.
-float! { f32, 2e-31, |x, y| {
+float! { f32, 2e-31, |x: f32, y: f32| {
     let (x, y) = (f64::from(x), f64::from(y));
     (x * x + y * y).sqrt() as f32
 }}
@@ -151,13 +164,6 @@ float! { f64, 1e-290, |x: f64, y: f64| {
     let (x, y) = (x * scale, y * scale);
     (x * x + y * y).sqrt() / scale
 }}
-
-/// The lengths one by one, where a square may leave the range of the type.
-#[cold]
-#[inline(never)]
-fn careful<T: Copy>(x: &[T; BLOCK], y: &[T; BLOCK], length: impl Fn(T, T) -> T) -> [T; BLOCK] {
-    std::array::from_fn(|l| length(x[l], y[l]))
-}
 
 /// Bytes of scratch memory for each value of a row, times six: all of it should stay in the
 /// first-level cache.
@@ -228,11 +234,13 @@ impl<N: Number> Kernel for Vertical<'_, N> {
     #[inline(always)]
     fn run(self) {
         let [above, here, below] = self.rows;
-        let rows = above.iter().zip(here).zip(below);
-        for ((sum, slope), ((&above, &here), &below)) in self.sums.iter_mut().zip(self.slopes).zip(rows) {
-            let [above, here, below] = [N::of(above), N::of(here), N::of(below)];
-            *sum = (above + below) + (here + here);
-            *slope = (below - above) + here.nothing();
+        let len = self.sums.len();
+        let (sums, slopes) = (&mut self.sums[..len], &mut self.slopes[..len]);
+        let (above, here, below) = (&above[..len], &here[..len], &below[..len]);
+        for l in 0..len {
+            let (up, middle, down) = (N::of(above[l]), N::of(here[l]), N::of(below[l]));
+            sums[l] = (up + down) + (middle + middle);
+            slopes[l] = (down - up) + middle.nothing();
         }
     }
 }
@@ -252,40 +260,69 @@ impl<N: Gradient<Out>, Out: Lane> Kernel for Horizontal<'_, N, Out> {
     #[inline(always)]
     fn run(self) {
         let Horizontal { sums, slopes, lift, channels, operator, out } = self;
-        for (block, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+        for block in 0..out.len() / BLOCK {
             let at = block * BLOCK;
-            *out = match operator {
-                Operator::Magnitude => N::magnitudes(&across(sums, lift, at, channels), &along(slopes, at, channels)),
-                Operator::AlongRow => N::derivatives(&across(sums, lift, at, channels)),
-                Operator::DownRows => N::derivatives(&along(slopes, at, channels)),
-            };
+            let sums = neighbours(sums, at, channels);
+            let slopes = neighbours(slopes, at, channels);
+            let out = out[at..].first_chunk_mut().expect("a whole block");
+            match operator {
+                Operator::Magnitude => lengths(sums, slopes, lift, out),
+                Operator::AlongRow => {
+                    for l in 0..BLOCK {
+                        out[l] = N::derivative(across(sums, lift, l));
+                    }
+                }
+                Operator::DownRows => {
+                    for l in 0..BLOCK {
+                        out[l] = N::derivative(along(slopes, l));
+                    }
+                }
+            }
         }
     }
 }
 
-/// Differences of neighbours in a line of sums.
-#[inline(always)]
-fn across<N: Number>(sums: &[N], lift: N, at: usize, channels: usize) -> [N; BLOCK] {
-    let [left, here, right] = neighbours(sums, at, channels);
-    let mut differences = [N::default(); BLOCK];
-    for l in 0..BLOCK {
-        differences[l] = (right[l] - left[l]) + (here[l].nothing() + lift);
-    }
-    differences
-}
+/// A place in a line with its neighbours to the left and to the right.
+type Neighbours<'a, N> = [&'a [N; BLOCK]; 3];
 
-/// Sums of neighbours in a line of differences.
 #[inline(always)]
-fn along<N: Number>(slopes: &[N], at: usize, channels: usize) -> [N; BLOCK] {
-    let [left, here, right] = neighbours(slopes, at, channels);
-    let mut sums = [N::default(); BLOCK];
-    for l in 0..BLOCK {
-        sums[l] = (left[l] + right[l]) + (here[l] + here[l]);
-    }
-    sums
+fn neighbours<N>(line: &[N], at: usize, channels: usize) -> Neighbours<'_, N> {
+    [block(line, at), block(line, at + channels), block(line, at + 2 * channels)]
 }
 
 #[inline(always)]
-fn neighbours<N>(line: &[N], at: usize, channels: usize) -> [&[N; BLOCK]; 3] {
-    [0, 1, 2].map(|k| line[at + k * channels..].first_chunk().expect("lines are padded to whole blocks"))
+fn block<N>(line: &[N], at: usize) -> &[N; BLOCK] {
+    line[at..].first_chunk().expect("lines are padded to whole blocks")
+}
+
+#[inline(always)]
+fn lengths<N: Gradient<Out>, Out: Lane>(
+    sums: Neighbours<'_, N>,
+    slopes: Neighbours<'_, N>,
+    lift: N,
+    out: &mut [Out; BLOCK],
+) {
+    let mut safe = true;
+    for l in 0..BLOCK {
+        let (x, y) = (across(sums, lift, l), along(slopes, l));
+        out[l] = N::length(x, y);
+        safe &= N::is_safe(x, y);
+    }
+    if !safe {
+        for l in 0..BLOCK {
+            out[l] = N::careful_length(across(sums, lift, l), along(slopes, l));
+        }
+    }
+}
+
+/// The difference of neighbours in a line of sums.
+#[inline(always)]
+fn across<N: Number>([left, here, right]: Neighbours<'_, N>, lift: N, l: usize) -> N {
+    (right[l] - left[l]) + (here[l].nothing() + lift)
+}
+
+/// The sum of neighbours in a line of differences.
+#[inline(always)]
+fn along<N: Number>([left, here, right]: Neighbours<'_, N>, l: usize) -> N {
+    (left[l] + right[l]) + (here[l] + here[l])
 }

@@ -5,6 +5,9 @@
 //! their parts of 128 bits, low halves and high halves apart, and later to pack two registers of
 //! sums, are opposite permutations, so the columns come back into order by themselves.
 //!
+//! There are no closures and no iterators over chunks in the loops: a library function that takes
+//! or holds one is compiled without the level's instructions, and then is not inlined.
+//!
 //! Why intrinsics: the compiler makes neither instruction from the portable loops for these
 //! widths; they are 3 to 6 times slower.
 #![allow(unsafe_code)]
@@ -59,11 +62,11 @@ macro_rules! loops {
 
         #[target_feature(enable = $features)]
         pub fn interleave([upper, lower]: [&[u8]; 2], pairs: &mut [i16]) {
-            let rows = upper.chunks_exact(LANES).zip(lower.chunks_exact(LANES));
-            for ((a, b), pairs) in rows.zip(pairs.chunks_exact_mut(2 * LANES)) {
-                let (a, b) = (widen(a), widen(b));
-                store(pairs, 0, low_halves(a, b));
-                store(pairs, LANES, high_halves(a, b));
+            for block in 0..upper.len().min(lower.len()) / LANES {
+                let at = block * LANES;
+                let (a, b) = (widen(&upper[at..]), widen(&lower[at..]));
+                store(pairs, 2 * at, low_halves(a, b));
+                store(pairs, 2 * at + LANES, high_halves(a, b));
             }
         }
 
@@ -90,9 +93,10 @@ macro_rules! loops {
             unit: usize,
         ) {
             let mut sums = [[[splat(taps.rounding()); 2]; U]; 2];
-            let weights = taps.pairs.weights[0].iter().zip(&taps.pairs.weights[1]);
-            for (&place, (&first, &second)) in places.iter().zip(weights) {
-                let weights = [splat_pair(first), splat_pair(second)];
+            let [first, second] = &taps.pairs.weights;
+            for k in 0..places.len().min(first.len()).min(second.len()) {
+                let place = places[k];
+                let weights = [splat_pair(first[k]), splat_pair(second[k])];
                 for u in 0..U {
                     for half in 0..2 {
                         let pairs = load(ring, place + (2 * (unit + u) + half) * LANES);
@@ -103,10 +107,11 @@ macro_rules! loops {
                 }
             }
             let shift = _mm_cvtsi32_si128(taps.shift as i32);
-            for (sums, line) in sums.iter().zip(lines) {
-                for (u, &[low, high]) in sums.iter().enumerate() {
-                    store(line, (unit + u) * LANES, pack(shift_right(low, shift), shift_right(high, shift)));
-                }
+            let [upper, lower] = lines;
+            for u in 0..U {
+                let at = (unit + u) * LANES;
+                store(upper, at, pack(shift_right(sums[0][u][0], shift), shift_right(sums[0][u][1], shift)));
+                store(lower, at, pack(shift_right(sums[1][u][0], shift), shift_right(sums[1][u][1], shift)));
             }
         }
 
@@ -128,11 +133,12 @@ macro_rules! loops {
         #[inline]
         fn grey_units<const U: usize>(line: &[i16], taps: &Taps, out: &mut [u8], at: usize) {
             let mut sums = [[splat(taps.rounding()); U]; 2];
-            let weights = taps.pairs.weights[0].iter().zip(&taps.pairs.weights[1]);
-            for (&k, (&first, &second)) in taps.pairs.at.iter().zip(weights) {
-                let weights = [splat_pair(first), splat_pair(second)];
+            let [first, second] = &taps.pairs.weights;
+            for k in 0..taps.pairs.at.len().min(first.len()).min(second.len()) {
+                let weights = [splat_pair(first[k]), splat_pair(second[k])];
+                let from = at + 2 * taps.pairs.at[k];
                 for u in 0..U {
-                    let pairs = load(line, at + u * LANES + 2 * k);
+                    let pairs = load(line, from + u * LANES);
                     for next in 0..2 {
                         sums[next][u] = multiply_add(sums[next][u], pairs, weights[next]);
                     }
@@ -140,7 +146,7 @@ macro_rules! loops {
             }
             let shift = _mm_cvtsi32_si128(taps.shift as i32);
             for u in 0..U {
-                let [first, second] = [0, 1].map(|next| shift_right(sums[next][u], shift));
+                let (first, second) = (shift_right(sums[0][u], shift), shift_right(sums[1][u], shift));
                 store_pairs(out, at + u * LANES, first, second);
             }
         }
@@ -175,9 +181,10 @@ macro_rules! loops {
             at: usize,
         ) {
             let mut sums = [splat(taps.rounding()); U];
-            for (&k, &weights) in taps.pairs.at.iter().zip(&taps.pairs.weights[0]) {
-                let weights = splat_pair(weights);
-                let from = 2 * at + 4 * k * channels;
+            let first = &taps.pairs.weights[0];
+            for k in 0..taps.pairs.at.len().min(first.len()) {
+                let weights = splat_pair(first[k]);
+                let from = 2 * at + 4 * taps.pairs.at[k] * channels;
                 for u in 0..U {
                     sums[u] = multiply_add(sums[u], load(pairs, from + u * LANES), weights);
                 }
@@ -240,11 +247,11 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     #[inline]
     fn join(from: &[i16], a: usize, b: usize) -> Register {
-        let [a, b] = [a, b].map(|at| {
-            let from = &from[at..at + LANES / 2];
-            // SAFETY: half a register's worth of memory.
-            _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(from.as_ptr().cast()) })
-        });
+        let (a, b) = (&from[a..a + LANES / 2], &from[b..b + LANES / 2]);
+        // SAFETY: half a register's worth of memory.
+        let a = _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(a.as_ptr().cast()) });
+        // SAFETY: half a register's worth of memory.
+        let b = _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(b.as_ptr().cast()) });
         _mm256_or_si256(a, _mm256_slli_epi32::<16>(b))
     }
 
@@ -339,11 +346,11 @@ mod avx512 {
     #[target_feature(enable = "avx512f")]
     #[inline]
     fn join(from: &[i16], a: usize, b: usize) -> Register {
-        let [a, b] = [a, b].map(|at| {
-            let from = &from[at..at + LANES / 2];
-            // SAFETY: half a register's worth of memory.
-            _mm512_cvtepu16_epi32(unsafe { _mm256_loadu_si256(from.as_ptr().cast()) })
-        });
+        let (a, b) = (&from[a..a + LANES / 2], &from[b..b + LANES / 2]);
+        // SAFETY: half a register's worth of memory.
+        let a = _mm512_cvtepu16_epi32(unsafe { _mm256_loadu_si256(a.as_ptr().cast()) });
+        // SAFETY: half a register's worth of memory.
+        let b = _mm512_cvtepu16_epi32(unsafe { _mm256_loadu_si256(b.as_ptr().cast()) });
         _mm512_or_si512(a, _mm512_slli_epi32::<16>(b))
     }
 
