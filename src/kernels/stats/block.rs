@@ -18,15 +18,18 @@
 //! order of additions is the same on every CPU level, no multiplication is fused with an
 //! addition, and so the results have the same bits.
 
+use super::columns::Group;
 use super::moments::{Center, Moments, quick_two_sum, two_sum};
 use super::sample::{Key, Sample};
+use crate::alloc::try_filled;
+use crate::error::Result;
 use crate::simd::{self, Kernel};
 
 /// Elements that are read before their state is merged: 8 KiB of `f64`.
 pub const BLOCK: usize = 1024;
 
 /// Sums that run side by side: two vectors of AVX-512.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// The moments of `data`.
 pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
@@ -69,7 +72,7 @@ impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
 
 /// Whether a pivot was good.
 #[derive(PartialEq)]
-enum Verdict {
+pub(super) enum Verdict {
     /// It was; the block is merged.
     Merged,
     /// It was not; there is a better one.
@@ -77,7 +80,7 @@ enum Verdict {
 }
 
 /// Sums of a block, side by side.
-struct Sums<K> {
+pub(super) struct Sums<K> {
     /// Elements that are not NaN; only counted if some are to be skipped.
     count: [f64; LANES],
     /// Of the deviations from the pivot.
@@ -97,7 +100,7 @@ fn read<T: Sample, const SKIP: bool>(block: &[T], origin: T::Key, pivot: f64, re
     for chunk in chunks {
         // With the length known to the compiler: with a slice nothing becomes a vector.
         let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
-        sums.add::<T, SKIP>(chunk, origin, pivot);
+        sums.add::<T, SKIP>(chunk, origin, &[pivot; LANES]);
     }
     *result = sums;
     if !tail.is_empty() {
@@ -107,21 +110,26 @@ fn read<T: Sample, const SKIP: bool>(block: &[T], origin: T::Key, pivot: f64, re
 
 impl<K: Key> Sums<K> {
     #[inline(always)]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let zero = [0.0; LANES];
         Sums { count: zero, sum: zero, squares: zero, min: [K::HIGHEST; LANES], max: [K::LOWEST; LANES] }
     }
 
     /// One step at a time for all lanes: so the compiler sees that each step is a vector.
     #[inline(always)]
-    fn add<T: Sample<Key = K>, const SKIP: bool>(&mut self, chunk: &[T; LANES], origin: K, pivot: f64) {
+    pub(super) fn add<T: Sample<Key = K>, const SKIP: bool>(
+        &mut self,
+        chunk: &[T; LANES],
+        origin: K,
+        pivots: &[f64; LANES],
+    ) {
         let mut keys = [K::default(); LANES];
         let mut deviations = [0.0; LANES];
         for lane in 0..LANES {
             keys[lane] = chunk[lane].key();
         }
         for lane in 0..LANES {
-            let deviation = T::wide(keys[lane], origin) - pivot;
+            let deviation = T::wide(keys[lane], origin) - pivots[lane];
             deviations[lane] = if SKIP && keys[lane].is_nan() { 0.0 } else { deviation };
         }
         for lane in 0..LANES {
@@ -182,7 +190,7 @@ impl<K: Key> Sums<K> {
         let squares = tree(&self.squares, add) - excess;
         if !squares.is_finite() {
             *pivot = 0.0;
-            total.merge(&irregular::<T, SKIP>(block, origin, count, min, max));
+            total.merge(&irregular::<T, SKIP, _>(|| block.iter(), origin, count, min, max));
             return Verdict::Merged;
         }
         let used = *pivot;
@@ -198,11 +206,72 @@ impl<K: Key> Sums<K> {
     }
 }
 
+impl<K: Key> Sums<K> {
+    /// The same where each lane is a line of its own: adds each to its total, or asks for another
+    /// attempt for all.
+    #[inline(never)]
+    pub(super) fn finish_lines<T: Sample<Key = K>, const SKIP: bool>(
+        &self,
+        group: &Group<'_, T>,
+        origin: K,
+        pivots: &mut [f64; LANES],
+        attempt: u32,
+        totals: &mut [Moments<K>],
+    ) -> Verdict {
+        let used = *pivots;
+        let rows = group.rows.len() / group.width;
+        let count = |lane: usize| if SKIP { self.count[lane] } else { rows as f64 };
+        let mut verdict = Verdict::Merged;
+        for lane in 0..LANES {
+            let low = self.sum[lane] / count(lane);
+            let excess = self.sum[lane] * low;
+            let range = T::wide(self.max[lane], origin) - T::wide(self.min[lane], origin);
+            let better = rounded(used[lane] + low, range);
+            pivots[lane] = if better.is_finite() { better } else { 0.0 };
+            if excess > self.squares[lane] - excess && attempt == 0 {
+                verdict = Verdict::Again;
+            }
+        }
+        if verdict == Verdict::Again {
+            return verdict;
+        }
+        for (lane, total) in totals.iter_mut().enumerate() {
+            let (count, min, max) = (count(lane), self.min[lane], self.max[lane]);
+            let low = self.sum[lane] / count;
+            let squares = self.squares[lane] - self.sum[lane] * low;
+            if squares.is_finite() {
+                let (mean, mean_low) = shift::<T>(used[lane], low, origin);
+                let squares = if squares > 0.0 { squares } else { 0.0 };
+                let center = Center { mean, mean_low, squares, squares_low: 0.0 };
+                total.merge(&Moments::from_parts(count as u64, center, min, max));
+            } else {
+                let line = || group.rows.iter().skip(group.first + lane).step_by(group.width);
+                total.merge(&irregular::<T, SKIP, _>(line, origin, count, min, max));
+            }
+        }
+        verdict
+    }
+}
+
+/// The pivots for rows of `width` elements, each from four of its elements.
+pub(super) fn pivots_of<T: Sample>(rows: &[T], width: usize, origin: T::Key) -> Result<Vec<f64>> {
+    let mut pivots = try_filled(width, 0.0)?;
+    let last = rows.len() / width - 1;
+    for (line, pivot) in pivots.iter_mut().enumerate() {
+        *pivot = guess_from([0, last / 3, 2 * last / 3, last].map(|row| T::wide(rows[row * width + line].key(), origin)));
+    }
+    Ok(pivots)
+}
+
 /// A pivot from four elements.
 #[inline(never)]
 fn guess<T: Sample>(block: &[T], origin: T::Key) -> f64 {
     let last = block.len() - 1;
-    let some = [0, last / 3, 2 * last / 3, last].map(|index| T::wide(block[index].key(), origin));
+    guess_from([0, last / 3, 2 * last / 3, last].map(|index| T::wide(block[index].key(), origin)))
+}
+
+#[inline(always)]
+fn guess_from(some: [f64; 4]) -> f64 {
     let (mut min, mut max) = (some[0], some[0]);
     for value in some {
         min = if value < min { value } else { min };
@@ -239,14 +308,14 @@ fn shift<T: Sample>(pivot: f64, low: f64, origin: T::Key) -> (f64, f64) {
 /// The state of a block in which something is not finite.
 #[cold]
 #[inline(never)]
-fn irregular<T: Sample, const SKIP: bool>(
-    block: &[T],
+fn irregular<'a, T: Sample, const SKIP: bool, I: Iterator<Item = &'a T>>(
+    elements: impl Fn() -> I,
     origin: T::Key,
     count: f64,
     min: T::Key,
     max: T::Key,
 ) -> Moments<T::Key> {
-    let values = || block.iter().map(|element| T::wide(element.key(), origin));
+    let values = || elements().map(|element| T::wide(element.key(), origin));
     let has = |what: fn(f64) -> bool| values().any(what);
     let nan = Center { mean: f64::NAN, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 };
     let count_u64 = count as u64;
