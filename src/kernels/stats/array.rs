@@ -8,9 +8,10 @@
 //! The array is cut into parts by a rule that knows only its shape, and their moments merge in
 //! order: the result has the same bits for every number of threads.
 
-use ndarray::{ArrayViewD, Axis, Slice};
+use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, Axis, Slice};
 
 use super::block::{self, BLOCK};
+use super::columns::{self, TILE};
 use super::moments::Moments;
 use super::number::{Number, ToNumber};
 use super::sample::Sample;
@@ -76,6 +77,10 @@ pub fn along<T: Sample<Key: ToNumber>>(
     if length == 0 {
         return Ok(results);
     }
+    if let Some(column) = data.columns(kept.len()) {
+        side_by_side(&data, kept.len(), column, &mut results, work)?;
+        return Ok(results);
+    }
     if length >= 2 * PART {
         for (index, result) in results.iter_mut().enumerate() {
             *result = whole(data.line(kept.len(), index), work)?.any();
@@ -87,11 +92,55 @@ pub fn along<T: Sample<Key: ToNumber>>(
     groups.extend(results.chunks_mut(group));
     work.for_each_mut(&mut groups, |index, results| {
         for (offset, result) in results.iter_mut().enumerate() {
-            *result = data.line(kept.len(), index * group + offset).arranged().read_all()?.any();
+            let line = data.line(kept.len(), index * group + offset);
+            let run = line.elements.as_slice().filter(|_| line.mask.is_none());
+            *result = match run {
+                Some(run) => line.slice_moments(run),
+                None => line.arranged().read_all()?,
+            }
+            .any();
         }
         Ok(())
     })?;
     Ok(results)
+}
+
+/// Along axes that are not the innermost one, which is `column`, of the `kept` first axes.
+fn side_by_side<T: Sample<Key: ToNumber>>(
+    data: &Data<'_, T>,
+    kept: usize,
+    column: usize,
+    results: &mut [Moments<Number>],
+    work: &Work<'_>,
+) -> Result<()> {
+    let shape = &data.elements.shape()[..kept];
+    let lines = shape[column];
+    let tiles = lines.div_ceil(TILE);
+    // Lines with the same index but in `column` are this far apart in the results.
+    let step: usize = shape[column + 1..].iter().product();
+    let found = work.map(results.len() / lines * tiles, |index| {
+        let (outer, tile) = (index / tiles, index % tiles * TILE);
+        let mut view = data.elements.view();
+        view.slice_axis_inplace(Axis(column), Slice::from(tile..(tile + TILE).min(lines)));
+        let mut rest = outer;
+        for axis in (0..kept).rev().filter(|&axis| axis != column) {
+            view.collapse_axis(Axis(axis), rest % shape[axis]);
+            rest /= shape[axis];
+        }
+        view.swap_axes(0, column);
+        for axis in (1..kept).rev() {
+            view = view.index_axis_move(Axis(axis), 0);
+        }
+        columns::tile(&view, data.skip_nan, work)
+    })?;
+    for (index, tile) in found.iter().enumerate() {
+        let (outer, start) = (index / tiles, index % tiles * TILE);
+        let base = outer / step * step * lines + outer % step;
+        for (offset, moments) in tile.iter().enumerate() {
+            results[base + (start + offset) * step] = moments.any();
+        }
+    }
+    Ok(())
 }
 
 impl<'a, T: Sample> Data<'a, T> {
@@ -110,6 +159,17 @@ impl<'a, T: Sample> Data<'a, T> {
             rest /= len;
         }
         line
+    }
+
+    /// The innermost axis in memory, if it is one of the `kept` first axes and long enough that
+    /// its lines are better walked side by side.
+    fn columns(&self, kept: usize) -> Option<usize> {
+        let step = |axis: &usize| self.elements.stride_of(Axis(*axis)).unsigned_abs();
+        let long = |axis: &usize| self.elements.len_of(Axis(*axis)) > 1 && step(axis) > 0;
+        let inner = (0..self.elements.ndim()).filter(long).min_by_key(step)?;
+        let repeats = |axis| self.elements.stride_of(Axis(axis)) == 0 && self.elements.len_of(Axis(axis)) > 1;
+        let fits = inner < kept && self.elements.len_of(Axis(inner)) >= 4;
+        (fits && self.mask.is_none() && !(kept..self.elements.ndim()).any(repeats)).then_some(inner)
     }
 
     fn view(&self) -> Data<'_, T> {
@@ -180,46 +240,62 @@ impl<'a, T: Sample> Data<'a, T> {
 
     /// The same, but with repeated elements once.
     fn read(&self) -> Result<Moments<T::Key>> {
-        let mut total = Moments::default();
-        if self.mask.is_none() {
-            if let Some(slice) = self.elements.as_slice_memory_order() {
-                return Ok(self.slice_moments(slice));
-            }
-        }
-        let mut buffer = try_vec(BLOCK)?;
-        let flush = |buffer: &mut Vec<T>, total: &mut Moments<T::Key>| {
-            total.merge(&self.slice_moments(buffer));
-            buffer.clear();
-        };
-        let inner = Axis(self.elements.ndim().saturating_sub(1));
         if let Some(mask) = &self.mask {
-            for (element, counts) in self.elements.iter().zip(mask) {
-                if counts.get() {
-                    buffer.push(*element);
-                }
-                if buffer.len() == BLOCK {
-                    flush(&mut buffer, &mut total);
-                }
+            return self.read_masked(mask);
+        }
+        if let Some(slice) = self.elements.as_slice_memory_order() {
+            return Ok(self.slice_moments(slice));
+        }
+        let mut total = Moments::default();
+        let Some(&first) = self.elements.first() else { return Ok(total) };
+        let mut buffer = try_filled(BLOCK, first)?;
+        let mut filled = 0;
+        let mut put = |elements: ArrayView1<'_, T>| {
+            // Copies many elements in one loop, which is several times faster than one by one.
+            ArrayViewMut1::from(&mut buffer[filled..filled + elements.len()]).assign(&elements);
+            filled += elements.len();
+            if filled == BLOCK {
+                total.merge(&self.slice_moments(&buffer));
+                filled = 0;
             }
-        } else {
-            for line in self.elements.lanes(inner) {
-                match line.to_slice() {
-                    Some(run) if run.len() >= RUN => total.merge(&self.slice_moments(run)),
-                    _ => {
-                        let mut rest = line;
-                        while !rest.is_empty() {
-                            let (now, later) = rest.split_at(Axis(0), rest.len().min(BLOCK - buffer.len()));
-                            buffer.extend(now.iter());
-                            if buffer.len() == BLOCK {
-                                flush(&mut buffer, &mut total);
-                            }
-                            rest = later;
-                        }
+            BLOCK - filled
+        };
+        let mut room = BLOCK;
+        let mut runs = Moments::default();
+        for line in self.elements.lanes(Axis(self.elements.ndim().saturating_sub(1))) {
+            match line.to_slice() {
+                Some(run) if run.len() >= RUN => runs.merge(&self.slice_moments(run)),
+                _ => {
+                    let mut rest = line;
+                    while !rest.is_empty() {
+                        let (now, later) = rest.split_at(Axis(0), rest.len().min(room));
+                        room = put(now);
+                        rest = later;
                     }
                 }
             }
         }
-        flush(&mut buffer, &mut total);
+        total.merge(&runs);
+        total.merge(&self.slice_moments(&buffer[..BLOCK - room]));
+        Ok(total)
+    }
+
+    /// The moments of the elements for which the mask is true.
+    fn read_masked(&self, mask: &ArrayViewD<'_, Bool>) -> Result<Moments<T::Key>> {
+        let mut total = Moments::default();
+        let Some(&first) = self.elements.first() else { return Ok(total) };
+        let mut buffer = try_filled(BLOCK, first)?;
+        let mut filled = 0;
+        for (element, counts) in self.elements.iter().zip(mask) {
+            // Written in any case, and overwritten by the next if it does not count: no branch.
+            buffer[filled] = *element;
+            filled += usize::from(counts.get());
+            if filled == BLOCK {
+                total.merge(&self.slice_moments(&buffer));
+                filled = 0;
+            }
+        }
+        total.merge(&self.slice_moments(&buffer[..filled]));
         Ok(total)
     }
 

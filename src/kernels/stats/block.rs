@@ -1,30 +1,35 @@
-//! The moments of a slice, block by block: the inner loops.
+//! The moments of a slice, block by block: the inner loop.
 //!
-//! A block of 1024 elements is read twice: once for its sum, minimum and maximum, and once, from
-//! the first-level cache, for the deviations from its mean and their squares (the two-pass
-//! algorithm with Björck's correction; Chan, Golub and LeVeque 1983). Nothing large is ever
-//! subtracted from something large, so an offset costs no digits. Blocks merge as in `moments`.
+//! A block of 1024 elements is read once: minimum, maximum, the sum of the deviations from a
+//! pivot and the sum of their squares. The pivot is a guess at the mean: that of the block before,
+//! or of four elements of the first block. If it turns out to be further from the mean than the
+//! standard deviation is, so that digits would cancel, the block, by now in the first-level
+//! cache, is read again with the mean as its pivot (the two-pass algorithm with Björck's
+//! correction; Chan, Golub and LeVeque 1983). So nothing large is ever subtracted from something
+//! large, and an offset costs no digits. Blocks merge as in `moments`.
 //!
-//! For speed:
-//! - The second pass over a block runs in the same loop as the first pass over the next one.
-//!   Out of cache the memory is kept busy so; two loops, one after the other, take 1.6 times as long.
-//! - Elements other than `f64` are converted once, in the first pass, into a block of `f64`.
-//! - NaN is not looked for: a block whose sum is finite has none. Only other blocks are looked at
-//!   again, by [`irregular`].
+//! What was tried and dropped: always two passes, the second over one block in the same loop as
+//! the first over the next, which takes a third more operations.
+//!
+//! NaN is not looked for: a block whose sums are finite has none. Only other blocks are looked at
+//! again, by [`irregular`].
 //!
 //! Sixteen sums run side by side; the compiler makes two, four or eight vectors of them. Their
 //! order of additions is the same on every CPU level, no multiplication is fused with an
 //! addition, and so the results have the same bits.
 
+use super::columns::Group;
 use super::moments::{Center, Moments, quick_two_sum, two_sum};
 use super::sample::{Key, Sample};
+use crate::alloc::try_filled;
+use crate::error::Result;
 use crate::simd::{self, Kernel};
 
-/// Elements that are read twice before the next: 8 KiB of `f64`.
+/// Elements that are read before their state is merged: 8 KiB of `f64`.
 pub const BLOCK: usize = 1024;
 
 /// Sums that run side by side: two vectors of AVX-512.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// The moments of `data`.
 pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
@@ -48,75 +53,90 @@ impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
     #[inline(always)]
     fn run(self) -> Moments<T::Key> {
         let mut total = Moments::default();
-        let mut blocks = self.0.chunks(BLOCK);
-        let Some(mut block) = blocks.next() else { return total };
-        let (mut wide, mut next_wide) = (T::SCRATCH, T::SCRATCH);
-        let mut origin = T::origin(block[0].key());
-        let (mut first, mut second) = (FirstLanes::new(), SecondLanes::new());
-        read_first::<T, SKIP>(block, origin, wide.as_mut(), &mut first);
-        for next in blocks {
-            let found = first.finish::<T, SKIP>(block.len(), origin);
-            let next_origin = T::origin(next[0].key());
-            let values = if T::IS_F64 { T::as_f64(block) } else { wide.as_ref() };
-            if next.len() == BLOCK {
-                let next_wide = next_wide.as_mut();
-                read_both::<T, SKIP>(values, found.pivot, next, next_origin, next_wide, &mut first, &mut second);
-            } else {
-                read_second::<SKIP>(values, found.pivot, &mut second);
-                read_first::<T, SKIP>(next, next_origin, next_wide.as_mut(), &mut first);
+        let Some(first) = self.0.first() else { return total };
+        let origin = T::origin(first.key());
+        let mut pivot = guess(&self.0[..self.0.len().min(BLOCK)], origin);
+        for block in self.0.chunks(BLOCK) {
+            let mut sums = Sums::new();
+            for attempt in 0..2 {
+                read::<T, SKIP>(block, origin, pivot, &mut sums);
+                match sums.finish::<T, SKIP>(block, origin, &mut pivot, attempt, &mut total) {
+                    Verdict::Merged => break,
+                    Verdict::Again => {}
+                }
             }
-            merge_block::<T, SKIP>(&mut total, &found, &second, values, origin);
-            (block, origin) = (next, next_origin);
-            std::mem::swap(&mut wide, &mut next_wide);
         }
-        let found = first.finish::<T, SKIP>(block.len(), origin);
-        let values = if T::IS_F64 { T::as_f64(block) } else { &wide.as_ref()[..block.len()] };
-        read_second::<SKIP>(values, found.pivot, &mut second);
-        merge_block::<T, SKIP>(&mut total, &found, &second, values, origin);
         total
     }
 }
 
-/// What the first pass over a block finds.
-struct First<K> {
-    /// Elements that count.
-    count: f64,
-    /// What the second pass subtracts: near the mean.
-    pivot: f64,
-    min: K,
-    max: K,
+/// Whether a pivot was good.
+#[derive(PartialEq)]
+pub(super) enum Verdict {
+    /// It was; the block is merged.
+    Merged,
+    /// It was not; there is a better one.
+    Again,
 }
 
-/// The sums of the first pass, side by side.
-struct FirstLanes<K> {
+/// Sums of a block, side by side.
+pub(super) struct Sums<K> {
+    /// Elements that are not NaN; only counted if some are to be skipped.
     count: [f64; LANES],
+    /// Of the deviations from the pivot.
     sum: [f64; LANES],
+    squares: [f64; LANES],
     min: [K; LANES],
     max: [K; LANES],
 }
 
-impl<K: Key> FirstLanes<K> {
+/// Reads a block.
+#[inline(always)]
+fn read<T: Sample, const SKIP: bool>(block: &[T], origin: T::Key, pivot: f64, result: &mut Sums<T::Key>) {
+    // Sums of this function's own, that can be in registers.
+    let mut sums = Sums::new();
+    let chunks = block.chunks_exact(LANES);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        // With the length known to the compiler: with a slice nothing becomes a vector.
+        let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
+        sums.add::<T, SKIP>(chunk, origin, &[pivot; LANES]);
+    }
+    *result = sums;
+    if !tail.is_empty() {
+        result.add_tail::<T, SKIP>(tail, origin, pivot);
+    }
+}
+
+impl<K: Key> Sums<K> {
     #[inline(always)]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let zero = [0.0; LANES];
-        FirstLanes { count: zero, sum: zero, min: [K::HIGHEST; LANES], max: [K::LOWEST; LANES] }
+        Sums { count: zero, sum: zero, squares: zero, min: [K::HIGHEST; LANES], max: [K::LOWEST; LANES] }
     }
 
-    /// Reads `LANES` elements and returns them as `f64`.
-    ///
     /// One step at a time for all lanes: so the compiler sees that each step is a vector.
     #[inline(always)]
-    fn add<T: Sample<Key = K>, const SKIP: bool>(&mut self, chunk: &[T; LANES], origin: K) -> [f64; LANES] {
+    pub(super) fn add<T: Sample<Key = K>, const SKIP: bool>(
+        &mut self,
+        chunk: &[T; LANES],
+        origin: K,
+        pivots: &[f64; LANES],
+    ) {
         let mut keys = [K::default(); LANES];
-        let mut values = [0.0; LANES];
+        let mut deviations = [0.0; LANES];
         for lane in 0..LANES {
             keys[lane] = chunk[lane].key();
         }
         for lane in 0..LANES {
-            values[lane] = T::wide(keys[lane], origin);
+            let deviation = T::wide(keys[lane], origin) - pivots[lane];
+            deviations[lane] = if SKIP && keys[lane].is_nan() { 0.0 } else { deviation };
         }
         for lane in 0..LANES {
-            self.sum[lane] += if SKIP && keys[lane].is_nan() { 0.0 } else { values[lane] };
+            self.sum[lane] += deviations[lane];
+        }
+        for lane in 0..LANES {
+            self.squares[lane] += deviations[lane] * deviations[lane];
         }
         // A comparison with NaN is false: it is skipped.
         for lane in 0..LANES {
@@ -130,45 +150,142 @@ impl<K: Key> FirstLanes<K> {
                 self.count[lane] += if keys[lane].is_nan() { 0.0 } else { 1.0 };
             }
         }
-        values
     }
 
     /// Reads what is left of a block, fewer than `LANES` elements.
     #[inline(never)]
-    fn add_tail<T: Sample<Key = K>, const SKIP: bool>(&mut self, tail: &[T], origin: K, wide: &mut [f64]) {
+    fn add_tail<T: Sample<Key = K>, const SKIP: bool>(&mut self, tail: &[T], origin: K, pivot: f64) {
         for (lane, element) in tail.iter().enumerate() {
             let key = element.key();
-            let value = T::wide(key, origin);
             if !(SKIP && key.is_nan()) {
-                self.sum[lane] += value;
+                let deviation = T::wide(key, origin) - pivot;
+                self.sum[lane] += deviation;
+                self.squares[lane] += deviation * deviation;
                 self.count[lane] += 1.0;
             }
             self.min[lane] = if key < self.min[lane] { key } else { self.min[lane] };
             self.max[lane] = if key > self.max[lane] { key } else { self.max[lane] };
-            if !T::IS_F64 {
-                wide[lane] = value;
-            }
         }
     }
 
-    /// Not inlined, like all that comes after a loop: seeing this sum of the lanes, the compiler
-    /// cuts them into vectors that suit it, and not the loop, which then takes four times as long.
+    /// Adds the block to the total, or asks for another attempt; the pivot is made better.
+    ///
+    /// Not inlined: seeing this sum of the lanes, the compiler cuts them into vectors that suit
+    /// it, and not the loop, which then takes four times as long.
     #[inline(never)]
-    fn finish<T: Sample<Key = K>, const SKIP: bool>(&self, len: usize, origin: K) -> First<K> {
-        let count = if SKIP { tree(&self.count, add) } else { len as f64 };
+    fn finish<T: Sample<Key = K>, const SKIP: bool>(
+        &self,
+        block: &[T],
+        origin: K,
+        pivot: &mut f64,
+        attempt: u32,
+        total: &mut Moments<K>,
+    ) -> Verdict {
+        let count = if SKIP { tree(&self.count, add) } else { block.len() as f64 };
         let (min, max) = (tree(&self.min, K::least), tree(&self.max, K::greatest));
-        let mean = tree(&self.sum, add) / count;
-        First { count, pivot: rounded(mean, T::wide(max, origin) - T::wide(min, origin)), min, max }
+        let sum = tree(&self.sum, add);
+        let low = sum / count;
+        // The deviations are not from the mean: their squares are so much too large.
+        let excess = sum * low;
+        let squares = tree(&self.squares, add) - excess;
+        if !squares.is_finite() {
+            *pivot = 0.0;
+            total.merge(&irregular::<T, SKIP, _>(|| block.iter(), origin, count, min, max));
+            return Verdict::Merged;
+        }
+        let used = *pivot;
+        *pivot = rounded(used + low, T::wide(max, origin) - T::wide(min, origin));
+        if excess > squares && attempt == 0 {
+            return Verdict::Again;
+        }
+        let (mean, mean_low) = shift::<T>(used, low, origin);
+        let squares = if squares > 0.0 { squares } else { 0.0 };
+        let center = Center { mean, mean_low, squares, squares_low: 0.0 };
+        total.merge(&Moments::from_parts(count as u64, center, min, max));
+        Verdict::Merged
     }
+}
+
+impl<K: Key> Sums<K> {
+    /// The same where each lane is a line of its own: adds each to its total, or asks for another
+    /// attempt for all.
+    #[inline(never)]
+    pub(super) fn finish_lines<T: Sample<Key = K>, const SKIP: bool>(
+        &self,
+        group: &Group<'_, T>,
+        origin: K,
+        pivots: &mut [f64; LANES],
+        attempt: u32,
+        totals: &mut [Moments<K>],
+    ) -> Verdict {
+        let used = *pivots;
+        let rows = group.rows.len() / group.width;
+        let count = |lane: usize| if SKIP { self.count[lane] } else { rows as f64 };
+        let mut verdict = Verdict::Merged;
+        for lane in 0..LANES {
+            let low = self.sum[lane] / count(lane);
+            let excess = self.sum[lane] * low;
+            let range = T::wide(self.max[lane], origin) - T::wide(self.min[lane], origin);
+            let better = rounded(used[lane] + low, range);
+            pivots[lane] = if better.is_finite() { better } else { 0.0 };
+            if excess > self.squares[lane] - excess && attempt == 0 {
+                verdict = Verdict::Again;
+            }
+        }
+        if verdict == Verdict::Again {
+            return verdict;
+        }
+        for (lane, total) in totals.iter_mut().enumerate() {
+            let (count, min, max) = (count(lane), self.min[lane], self.max[lane]);
+            let low = self.sum[lane] / count;
+            let squares = self.squares[lane] - self.sum[lane] * low;
+            if squares.is_finite() {
+                let (mean, mean_low) = shift::<T>(used[lane], low, origin);
+                let squares = if squares > 0.0 { squares } else { 0.0 };
+                let center = Center { mean, mean_low, squares, squares_low: 0.0 };
+                total.merge(&Moments::from_parts(count as u64, center, min, max));
+            } else {
+                let line = || group.rows.iter().skip(group.first + lane).step_by(group.width);
+                total.merge(&irregular::<T, SKIP, _>(line, origin, count, min, max));
+            }
+        }
+        verdict
+    }
+}
+
+/// The pivots for rows of `width` elements, each from four of its elements.
+pub(super) fn pivots_of<T: Sample>(rows: &[T], width: usize, origin: T::Key) -> Result<Vec<f64>> {
+    let mut pivots = try_filled(width, 0.0)?;
+    let last = rows.len() / width - 1;
+    for (line, pivot) in pivots.iter_mut().enumerate() {
+        *pivot = guess_from([0, last / 3, 2 * last / 3, last].map(|row| T::wide(rows[row * width + line].key(), origin)));
+    }
+    Ok(pivots)
+}
+
+/// A pivot from four elements.
+#[inline(never)]
+fn guess<T: Sample>(block: &[T], origin: T::Key) -> f64 {
+    let last = block.len() - 1;
+    guess_from([0, last / 3, 2 * last / 3, last].map(|index| T::wide(block[index].key(), origin)))
+}
+
+#[inline(always)]
+fn guess_from(some: [f64; 4]) -> f64 {
+    let (mut min, mut max) = (some[0], some[0]);
+    for value in some {
+        min = if value < min { value } else { min };
+        max = if value > max { value } else { max };
+    }
+    let mean = (some[0] + some[3] + (some[1] + some[2])) / 4.0;
+    if mean.is_finite() { rounded(mean, max - min) } else { 0.0 }
 }
 
 /// A number near the mean with few digits, so that an element less this number is exact whenever
 /// it can be: a multiple of 1/256 to 1/512 of the range.
 ///
-/// The deviations then add up to the mean without a rounding for all data that have less than
-/// about 43 bits between their range and their last digit: integers, `f32`, what has an offset.
-/// As the squares of `count` deviations are at least half the square of the range, the correction
-/// for a pivot that is off by 1/512 of it is below 1/128 of them, and costs no digits.
+/// The deviations then add up without a rounding for all data that have less than about 43 bits
+/// between their range and their last digit: integers, `f32`, what has an offset.
 #[inline(always)]
 fn rounded(mean: f64, range: f64) -> f64 {
     let power = f64::from_bits(range.to_bits() & 0x7ff0_0000_0000_0000);
@@ -178,147 +295,10 @@ fn rounded(mean: f64, range: f64) -> f64 {
     if is_large || !rounder.is_finite() { mean } else { (mean + rounder) - rounder }
 }
 
-/// The sums of the second pass, side by side.
-struct SecondLanes {
-    sum: [f64; LANES],
-    squares: [f64; LANES],
-}
-
-impl SecondLanes {
-    #[inline(always)]
-    fn new() -> Self {
-        SecondLanes { sum: [0.0; LANES], squares: [0.0; LANES] }
-    }
-
-    #[inline(always)]
-    fn add<const SKIP: bool>(&mut self, values: &[f64; LANES], pivot: f64) {
-        let mut deviations = [0.0; LANES];
-        for lane in 0..LANES {
-            let value = values[lane];
-            deviations[lane] = if SKIP && value.is_nan() { 0.0 } else { value - pivot };
-        }
-        for lane in 0..LANES {
-            self.sum[lane] += deviations[lane];
-        }
-        for lane in 0..LANES {
-            self.squares[lane] += deviations[lane] * deviations[lane];
-        }
-    }
-
-    #[inline(never)]
-    fn add_tail<const SKIP: bool>(&mut self, tail: &[f64], pivot: f64) {
-        for (lane, value) in tail.iter().enumerate() {
-            if !(SKIP && value.is_nan()) {
-                let deviation = value - pivot;
-                self.sum[lane] += deviation;
-                self.squares[lane] += deviation * deviation;
-            }
-        }
-    }
-}
-
-/// The first pass over a block; writes it to `wide` unless it is of `f64` already.
-#[inline(always)]
-fn read_first<T: Sample, const SKIP: bool>(
-    block: &[T],
-    origin: T::Key,
-    wide: &mut [f64],
-    first: &mut FirstLanes<T::Key>,
-) {
-    let mut sums = FirstLanes::new();
-    let chunks = block.chunks_exact(LANES);
-    let tail = chunks.remainder();
-    if T::IS_F64 {
-        for chunk in chunks {
-            sums.add::<T, SKIP>(lanes(chunk), origin);
-        }
-    } else {
-        for (chunk, wide) in chunks.zip(wide.chunks_exact_mut(LANES)) {
-            wide.copy_from_slice(&sums.add::<T, SKIP>(lanes(chunk), origin));
-        }
-    }
-    *first = sums;
-    if !tail.is_empty() {
-        let wide = if T::IS_F64 { wide } else { &mut wide[block.len() - tail.len()..] };
-        first.add_tail::<T, SKIP>(tail, origin, wide);
-    }
-}
-
-/// The second pass over a block.
-#[inline(always)]
-fn read_second<const SKIP: bool>(values: &[f64], pivot: f64, second: &mut SecondLanes) {
-    let mut sums = SecondLanes::new();
-    let chunks = values.chunks_exact(LANES);
-    let tail = chunks.remainder();
-    for chunk in chunks {
-        sums.add::<SKIP>(lanes(chunk), pivot);
-    }
-    *second = sums;
-    if !tail.is_empty() {
-        second.add_tail::<SKIP>(tail, pivot);
-    }
-}
-
-/// The second pass over a block and the first pass over the next one; both are full.
-#[inline(always)]
-fn read_both<T: Sample, const SKIP: bool>(
-    values: &[f64],
-    pivot: f64,
-    next: &[T],
-    origin: T::Key,
-    wide: &mut [f64],
-    first: &mut FirstLanes<T::Key>,
-    second: &mut SecondLanes,
-) {
-    // Sums of this function's own, that can be in registers.
-    let (mut next_sums, mut sums) = (FirstLanes::new(), SecondLanes::new());
-    let pairs = values.chunks_exact(LANES).zip(next.chunks_exact(LANES));
-    if T::IS_F64 {
-        for (values, next) in pairs {
-            next_sums.add::<T, SKIP>(lanes(next), origin);
-            sums.add::<SKIP>(lanes(values), pivot);
-        }
-    } else {
-        for ((values, next), wide) in pairs.zip(wide.chunks_exact_mut(LANES)) {
-            wide.copy_from_slice(&next_sums.add::<T, SKIP>(lanes(next), origin));
-            sums.add::<SKIP>(lanes(values), pivot);
-        }
-    }
-    (*first, *second) = (next_sums, sums);
-}
-
-/// A chunk, with its length known to the compiler: with a slice nothing becomes a vector.
-#[inline(always)]
-fn lanes<T>(chunk: &[T]) -> &[T; LANES] {
-    chunk.try_into().expect("chunks_exact gives whole chunks")
-}
-
-/// Adds a block that was read twice. Not inlined for the reason given above.
-#[inline(never)]
-fn merge_block<T: Sample, const SKIP: bool>(
-    total: &mut Moments<T::Key>,
-    first: &First<T::Key>,
-    second: &SecondLanes,
-    values: &[f64],
-    origin: T::Key,
-) {
-    // The deviations do not add up to zero, as the pivot is rounded: what is left is the rest of
-    // the mean, and the squares are that much too large.
-    let sum = tree(&second.sum, add);
-    let low = sum / first.count;
-    let squares = tree(&second.squares, add) - sum * low;
-    if !squares.is_finite() {
-        return total.merge(&irregular::<T, SKIP>(values, first.count, first.min, first.max));
-    }
-    let (mean, mean_low) = shift::<T>(first.pivot, low, origin);
-    let center = Center { mean, mean_low, squares: if squares > 0.0 { squares } else { 0.0 }, squares_low: 0.0 };
-    total.merge(&Moments::from_parts(first.count as u64, center, first.min, first.max));
-}
-
 /// The mean `pivot + low` of distances from `origin`, as the sum of two floats.
 #[inline(always)]
 fn shift<T: Sample>(pivot: f64, low: f64, origin: T::Key) -> (f64, f64) {
-    let (mean, low) = quick_two_sum(pivot, low);
+    let (mean, low) = two_sum(pivot, low);
     let (origin, origin_low) = T::split(origin);
     let (origin, origin_low) = quick_two_sum(origin, origin_low);
     let (mean, rest) = two_sum(origin, mean);
@@ -328,13 +308,15 @@ fn shift<T: Sample>(pivot: f64, low: f64, origin: T::Key) -> (f64, f64) {
 /// The state of a block in which something is not finite.
 #[cold]
 #[inline(never)]
-fn irregular<T: Sample, const SKIP: bool>(
-    values: &[f64],
+fn irregular<'a, T: Sample, const SKIP: bool, I: Iterator<Item = &'a T>>(
+    elements: impl Fn() -> I,
+    origin: T::Key,
     count: f64,
     min: T::Key,
     max: T::Key,
 ) -> Moments<T::Key> {
-    let has = |what: fn(f64) -> bool| values.iter().any(|&value| what(value));
+    let values = || elements().map(|element| T::wide(element.key(), origin));
+    let has = |what: fn(f64) -> bool| values().any(what);
     let nan = Center { mean: f64::NAN, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 };
     let count_u64 = count as u64;
     if let Some(not_a_number) = T::Key::NAN.filter(|_| !SKIP && has(f64::is_nan)) {
@@ -348,13 +330,12 @@ fn irregular<T: Sample, const SKIP: bool>(
         };
         return Moments::from_parts(count_u64, Center { mean, ..nan }, min, max);
     }
-    // Finite elements with a sum that is not, or with squares that are not: in halves of a size
-    // that cannot overflow, and with what is left of the squares.
-    let numbers = || values.iter().filter(|value| !value.is_nan());
+    // Finite elements with a sum, or squares, that are not: as well as it goes without a sum.
+    let numbers = || values().filter(|value| !value.is_nan());
     let mean = numbers().fold(0.0, |mean, value| mean + value / count);
     let squares = numbers().fold(0.0, |sum, value| sum + (value - mean) * (value - mean));
-    let center = Center { mean, mean_low: 0.0, squares, squares_low: 0.0 };
-    Moments::from_parts(count_u64, center, min, max)
+    let (mean, mean_low) = shift::<T>(mean, 0.0, origin);
+    Moments::from_parts(count_u64, Center { mean, mean_low, squares, squares_low: 0.0 }, min, max)
 }
 
 /// The lanes as one, in a fixed order.

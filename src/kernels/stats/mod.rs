@@ -5,11 +5,13 @@
 //! | `moments` | the state, and how two merge |
 //! | `array` | arrays of any layout, whole or along axes |
 //! | `block` | the inner loops over a slice |
+//! | `columns` | along axes that are not the innermost: many lines side by side |
 //! | `number` | a minimum or maximum of any type |
 //! | `sample` | how an element of each type is read |
 
 mod array;
 mod block;
+mod columns;
 mod moments;
 mod number;
 mod sample;

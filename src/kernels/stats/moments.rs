@@ -133,12 +133,17 @@ pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
     let (a, a_count, b, b_count) =
         if a_count >= b_count { (a, a_count, b, b_count) } else { (b, b_count, a, a_count) };
     let share = b_count / (a_count + b_count);
-    let delta = (b.mean - a.mean) + (b.mean_low - a.mean_low);
+    let (delta, delta_low) = two_sum(b.mean, -a.mean);
+    let (delta, delta_low) = quick_two_sum(delta, delta_low + (b.mean_low - a.mean_low));
     if !delta.is_finite() {
         return merge_infinite(a, b, share);
     }
-    let (mean, rest) = two_sum(a.mean, delta * share);
-    let (mean, mean_low) = quick_two_sum(mean, rest + a.mean_low);
+    let step = delta * share;
+    // What the step lacks, from the two products that should be equal; beyond 1e300 it is lost.
+    let ((wanted, wanted_low), (got, got_low)) = (two_product(delta, b_count), two_product(step, a_count + b_count));
+    let lack = ((wanted - got) + (wanted_low - got_low) + delta_low * b_count) / (a_count + b_count);
+    let (mean, rest) = two_sum(a.mean, step);
+    let (mean, mean_low) = quick_two_sum(mean, rest + a.mean_low + if lack.is_finite() { lack } else { 0.0 });
     let (squares, rest) = two_sum(a.squares, b.squares);
     let between = delta * delta * (a_count * share);
     let (squares, more_rest) = two_sum(squares, between);
@@ -167,7 +172,21 @@ pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - (sum - b_part)) + (b - b_part))
 }
 
-/// The same where `|a| >= |b|` (Dekker).
+/// `a * b` and what rounding took from it (Dekker, with Veltkamp's split): the same bits with and
+/// without an instruction for it.
+#[inline(always)]
+fn two_product(a: f64, b: f64) -> (f64, f64) {
+    let split = |x: f64| {
+        let high = x * 134217729.0;
+        let high = high - (high - x);
+        (high, x - high)
+    };
+    let product = a * b;
+    let ((a_high, a_low), (b_high, b_low)) = (split(a), split(b));
+    (product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low)
+}
+
+/// As `two_sum` where `|a| >= |b|` (Dekker).
 #[inline(always)]
 pub fn quick_two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;

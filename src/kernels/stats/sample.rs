@@ -2,7 +2,6 @@
 
 use half::f16;
 
-use super::block::BLOCK;
 use crate::dtype::{Bool, Element};
 
 /// A type in which minimum and maximum are kept.
@@ -41,12 +40,6 @@ pub trait Sample: Element {
 
     /// Whether the element is an `f64` already, and a slice can be read as it lies.
     const IS_F64: bool = false;
-
-    /// Room for a block as `f64`; of no size if it can be read as it lies.
-    type Scratch: AsMut<[f64]> + AsRef<[f64]>;
-
-    /// Empty room.
-    const SCRATCH: Self::Scratch;
 
     /// The element to be compared.
     fn key(self) -> Self::Key;
@@ -105,8 +98,6 @@ macro_rules! exact {
     ($($type:ty)*) => {
         $(impl Sample for $type {
             type Key = $type;
-            type Scratch = [f64; BLOCK];
-            const SCRATCH: [f64; BLOCK] = [0.0; BLOCK];
             #[inline(always)]
             fn key(self) -> $type { self }
             #[inline(always)]
@@ -122,8 +113,6 @@ exact! { i8 i16 i32 u8 u16 u32 f32 }
 impl Sample for f64 {
     type Key = f64;
     const IS_F64: bool = true;
-    type Scratch = [f64; 0];
-    const SCRATCH: [f64; 0] = [];
     #[inline(always)]
     fn key(self) -> f64 {
         self
@@ -148,8 +137,6 @@ macro_rules! long {
     ($($type:ty, $half:ty;)*) => {
         $(impl Sample for $type {
             type Key = $type;
-            type Scratch = [f64; BLOCK];
-            const SCRATCH: [f64; BLOCK] = [0.0; BLOCK];
             #[inline(always)]
             fn key(self) -> $type { self }
             #[inline(always)]
@@ -177,8 +164,6 @@ long! { i64, i32; u64, u32; }
 
 impl Sample for Bool {
     type Key = u8;
-    type Scratch = [f64; BLOCK];
-    const SCRATCH: [f64; BLOCK] = [0.0; BLOCK];
     #[inline(always)]
     fn key(self) -> u8 {
         u8::from(self.get())
@@ -195,8 +180,6 @@ impl Sample for Bool {
 
 impl Sample for f16 {
     type Key = f32;
-    type Scratch = [f64; BLOCK];
-    const SCRATCH: [f64; BLOCK] = [0.0; BLOCK];
     /// Shifts the bits into place and corrects the exponent by a multiplication, which is exact,
     /// also for subnormal numbers. Unlike the crate's own conversion it has no branch, and so
     /// becomes vector instructions on every CPU.
