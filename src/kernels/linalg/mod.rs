@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod` | shapes, stacks of matrices, how work is split |
 //! | `gemm`, `pack` | the blocked product of two matrices |
+//! | `small` | the product of two small matrices |
 //! | `ring`, `x86` | what numbers it is made of, and with which instructions |
 //! | `boolean` | bools, as bits |
 //! | `matrix` | matrices and stacks of them in memory |
@@ -14,6 +15,7 @@ mod matrix;
 mod pack;
 mod product;
 mod ring;
+mod small;
 #[cfg(test)]
 mod tests;
 #[cfg(x86_simd)]
@@ -64,7 +66,9 @@ impl Sizes {
             _ => (&b[..b.len() - 2], b[b.len() - 2], Some(b[b.len() - 1])),
         };
         let mismatch = |what: &str| {
-            Error::Value(format!("{function}: arguments a and b, got shapes {a:?} and {b:?}, expected {what}"))
+            Error::Value(format!(
+                "{function}: arguments a and b, got shapes {a:?} and {b:?}, expected {what}"
+            ))
         };
         if rows != k {
             return Err(mismatch("as many columns of a as rows of b"));
@@ -92,7 +96,8 @@ impl Sizes {
     /// About how many nanoseconds it takes on one thread.
     pub fn cost<T: Product>(&self) -> usize {
         let (m, k, n) = (self.m, self.k, self.n);
-        let moved = m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
+        let moved =
+            m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
         let one = m.saturating_mul(k).saturating_mul(n) / T::RATE + moved / 2 + 20;
         one.saturating_mul(self.count())
     }
@@ -109,7 +114,7 @@ pub fn multiply<T: Product>(
     multiply_at(simd::level(), sizes, a, b, c, work)
 }
 
-/// The same with the instructions of `level`.
+/// The same with the instructions of `level`, which the CPU must have.
 pub fn multiply_at<T: Product>(
     level: Level,
     sizes: &Sizes,
