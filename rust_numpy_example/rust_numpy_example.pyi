@@ -27,9 +27,43 @@ def matrix_multiply(
 
 # ---------------------------------------------------------------- elementwise
 
+def array_multiply(
+    a: ArrayLike, b: ArrayLike, *, out: NDArray[Any] | None = None, workers: int | None = None
+) -> Any: ...
+def process_data(
+    data: ArrayLike,
+    factor: ArrayLike = 2,
+    *,
+    out: NDArray[Any] | None = None,
+    workers: int | None = None,
+) -> Any: ...
+@overload
+def process_numbers(numbers: list[Any] | tuple[Any, ...], threshold: float, /) -> list[Any]: ...
+@overload
+def process_numbers(numbers: ArrayLike, threshold: float, /) -> NDArray[Any]: ...
+@overload
+def process_batch(xs: list[Any] | tuple[Any, ...], /) -> list[float]: ...
+@overload
+def process_batch(xs: ArrayLike, /) -> NDArray[np.float64]: ...
+def process_single(x: float, /) -> float: ...
 
 # ---------------------------------------------------------------- reduce
 
+@overload
+def sum_array(
+    arr: ArrayLike, axis: None = None, *, keepdims: Literal[False] = False, workers: int | None = None
+) -> complex: ...
+@overload
+def sum_array(
+    arr: ArrayLike,
+    axis: int | tuple[int, ...] | None = None,
+    *,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> Any: ...
+def parallel_sum(numbers: Iterable[Any], /) -> float: ...
+def list_sum(a: Iterable[Any], /) -> float: ...
+def cpu_intensive(data: ArrayLike, /) -> float: ...
 
 # ---------------------------------------------------------------- stats
 
@@ -43,6 +77,7 @@ def compute_stats(
     nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
     workers: int | None = None,
 ) -> Stats: ...
+
 @final
 class Stats(Mapping[str, Any]):
     def __new__(cls, *, ddof: float = 1) -> Stats: ...
@@ -86,7 +121,6 @@ def word_count_file(
     chunk_bytes: int = 1048576,
 ) -> dict[str, int]: ...
 
-
 # ---------------------------------------------------------------- image
 
 def process_image(
@@ -126,7 +160,6 @@ def sobel(
     workers: int | None = None,
 ) -> NDArray[Any]: ...
 
-
 # ---------------------------------------------------------------- monte_carlo
 
 def monte_carlo_pi(
@@ -142,12 +175,10 @@ def monte_carlo_pi(
     progress: Callable[[int, int], object] | None = None,
 ) -> float: ...
 
-
 # ---------------------------------------------------------------- fibonacci
 
 def fibonacci(n: SupportsIndex) -> int: ...
 def get_fibonacci(number: SupportsIndex) -> int: ...
-
 
 # ---------------------------------------------------------------- processor
 
@@ -171,6 +202,7 @@ def sum_as_string(a: SupportsIndex, b: SupportsIndex) -> str: ...
 def divide(a: SupportsIndex, b: SupportsIndex) -> int: ...
 def dict_printer(d: dict[str, str]) -> None: ...
 def word_printer(word: str, n: int, reverse: bool = False, uppercase: bool = False) -> None: ...
+
 @final
 class RustStruct:
     data: str
@@ -209,7 +241,9 @@ def fallible_function() -> NoReturn: ...
 # ---------------------------------------------------------------- aio
 
 def async_sleep(seconds: float) -> Future[None]: ...
-def async_fetch_data(url: str, *, timeout: float | None = 30.0, max_bytes: int = 67_108_864) -> Future[bytes]: ...
+def async_fetch_data(
+    url: str, *, timeout: float | None = 30.0, max_bytes: int = 67_108_864
+) -> Future[bytes]: ...
 
 # ---------------------------------------------------------------- table
 

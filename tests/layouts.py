@@ -59,8 +59,10 @@ def layouts(array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "read-only", read_only
     if array.ndim == 2:
         yield "np.matrix", np.asarray(array).view(np.matrix)
+
     class Subclass(np.ndarray):
         pass
+
     yield "subclass", array.view(Subclass)
 
 

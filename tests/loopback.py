@@ -66,7 +66,7 @@ class Server:
                 pass
         self.closed.set()
 
-    def __enter__(self) -> Server:  # noqa: PYI034
+    def __enter__(self) -> Server:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -40,7 +40,9 @@ with open("/proc/self/status") as status:
 sys.exit(code)
 """
 
-has_peak = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc")
+has_peak = pytest.mark.skipif(
+    not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc"
+)
 
 #: A command that has just been run: exit code, standard output, standard error.
 Run = Callable[..., tuple[int, str, str]]

@@ -69,12 +69,26 @@ def test_a_memory_map(tmp_path: Path) -> None:
 
 
 def test_whatever_asarray_takes() -> None:
-    for data in ([1.0, 2.0], (1.0, 2.0), memoryview(np.array([1.0, 2.0])), np.array([1.0, 2.0]).astype(">f8")):
+    for data in (
+        [1.0, 2.0],
+        (1.0, 2.0),
+        memoryview(np.array([1.0, 2.0])),
+        np.array([1.0, 2.0]).astype(">f8"),
+    ):
         assert rne.sum_array(data) == 3.0
 
 
 @pytest.mark.parametrize(
-    "data", [["a"], [None], [{}], np.zeros(2, "M8[s]"), np.zeros(2, "V8"), np.zeros(2, [("x", "f8")]), np.zeros(2, "g")]
+    "data",
+    [
+        ["a"],
+        [None],
+        [{}],
+        np.zeros(2, "M8[s]"),
+        np.zeros(2, "V8"),
+        np.zeros(2, [("x", "f8")]),
+        np.zeros(2, "g"),
+    ],
 )
 def test_other_dtypes_are_refused_with_their_name(data: object) -> None:
     with pytest.raises(TypeError, match="sum_array: arr has dtype .*expected bool, an integer, a float"):

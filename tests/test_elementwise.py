@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, REAL, layouts, sample, strided
 
 import rust_numpy_example as rne
-
-from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, REAL, layouts, sample, strided
 
 
 def assert_same(ours: object, numpys: object) -> None:
@@ -146,7 +145,9 @@ def test_a_wrong_out_is_refused_with_a_reason() -> None:
 
 
 def test_wrong_arguments_are_refused_with_a_reason() -> None:
-    with pytest.raises(ValueError, match=r"a has shape \(2,\) and b has shape \(3,\), which do not broadcast"):
+    with pytest.raises(
+        ValueError, match=r"a has shape \(2,\) and b has shape \(3,\), which do not broadcast"
+    ):
         rne.array_multiply([1, 2], [1, 2, 3])
     with pytest.raises(TypeError, match="masked"):
         rne.array_multiply(np.ma.array([1, 2], mask=[0, 1]), 2)

@@ -60,7 +60,7 @@ def test_except_exception_catches_a_panic(where: str) -> None:
     for _ in range(3):
         try:
             panic(where)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             caught = error
         assert type(caught) is rne.InternalError
         assert isinstance(caught, RuntimeError)

@@ -81,7 +81,9 @@ def test_every_cpu_level_gives_the_same_number(level: str) -> None:
         "for n in (187, 5000, 12345, 77777, 400001, 1000000): print(r.fibonacci(n) % (2**521 - 1))"
     )
     environment = {**os.environ, "RUST_NUMPY_EXAMPLE_SIMD": level}
-    out = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     expected = [modulo(n, 2**521 - 1) for n in (187, 5000, 12345, 77777, 400001, 1000000)]
     assert [int(line) for line in out.stdout.split()] == expected
 
@@ -89,7 +91,9 @@ def test_every_cpu_level_gives_the_same_number(level: str) -> None:
 @both
 @pytest.mark.parametrize("n", [-1, -186, -(2**63), -(10**30)])
 def test_a_negative_index_is_a_value_error(function: Callable[[int], int], n: int) -> None:
-    with pytest.raises(ValueError, match=rf"{function.__name__}: argument n\w*, got .*, expected an integer that is not"):
+    with pytest.raises(
+        ValueError, match=rf"{function.__name__}: argument n\w*, got .*, expected an integer that is not"
+    ):
         function(n)
 
 

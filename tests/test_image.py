@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import rust_numpy_example as rne
 from hypothesis import given
 from hypothesis import strategies as st
 from layouts import COMPLEX, FLOATS, INTEGERS, REAL, layouts, sample
 
+import rust_numpy_example as rne
 from rust_numpy_example._twins.image import PAD_MODES, TWINS, gaussian_blur, sobel
 
 MODES = list(PAD_MODES)
@@ -98,7 +98,9 @@ def test_filters_equal_their_definitions_without_scipy(mode: str) -> None:
                 assert_near(rne.gaussian_blur(data, sigma, mode=mode, cval=9),
                             gaussian_blur(data, sigma, mode, 9), largest)  # fmt: skip
             for axis in (None, 0, 1):
-                assert_near(rne.sobel(data, axis=axis, mode=mode, cval=9), sobel(data, axis, mode, 9), 8 * largest)
+                assert_near(
+                    rne.sobel(data, axis=axis, mode=mode, cval=9), sobel(data, axis, mode, 9), 8 * largest
+                )
 
 
 @pytest.mark.parametrize("sigma", [0.3, 0.45, 0.7, 1.0, 1.9, 3.0, 5.0, 8.5, 13.0, 20.0])
@@ -125,7 +127,9 @@ def test_every_memory_layout_gives_the_same(function: Any, dtype: str) -> None:
     expected = function(data)
     for name, other in layouts(data):
         np.testing.assert_array_equal(function(other), expected, err_msg=name)
-    assert np.array_equal(function(data.tolist(), dtype=dtype), function(np.array(data.tolist()), dtype=dtype))
+    assert np.array_equal(
+        function(data.tolist(), dtype=dtype), function(np.array(data.tolist()), dtype=dtype)
+    )
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
@@ -291,7 +295,9 @@ def test_every_cpu_level_gives_the_same_bytes(level: str) -> None:
 
     def digest(**extra: str) -> str:
         env = {**os.environ, **extra}
-        return subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            [sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True
+        ).stdout
 
     assert digest() == digest(RUST_NUMPY_EXAMPLE_SIMD=level)
 
@@ -313,7 +319,9 @@ def test_modes_may_differ_between_the_axes() -> None:
     modes = ["wrap", "nearest"]
     exact = ndimage.gaussian_filter(data, 2, mode=modes)
     np.testing.assert_allclose(rne.gaussian_blur(data, 2, mode=modes), exact, rtol=0, atol=1e-11)
-    np.testing.assert_allclose(rne.sobel(data, axis=0, mode=modes), ndimage.sobel(data, 0, mode=modes), atol=1e-11)
+    np.testing.assert_allclose(
+        rne.sobel(data, axis=0, mode=modes), ndimage.sobel(data, 0, mode=modes), atol=1e-11
+    )
 
 
 def test_the_length_of_a_gradient_keeps_the_range_of_the_dtype() -> None:
@@ -328,16 +336,41 @@ def test_the_length_of_a_gradient_keeps_the_range_of_the_dtype() -> None:
     ("arguments", "options", "error", "message"),
     [
         (([1, 2, 3],), {}, ValueError, "argument image, got 1 axes, expected 2"),
-        ((np.zeros((2, 2, 3)),), {}, ValueError, "got 3 axes, expected 2 .rows and columns., or 3 with channel_axis"),
+        (
+            (np.zeros((2, 2, 3)),),
+            {},
+            ValueError,
+            "got 3 axes, expected 2 .rows and columns., or 3 with channel_axis",
+        ),
         ((np.zeros((2, 2)),), {"channel_axis": 0}, ValueError, "got 2 axes, expected 3"),
-        ((np.zeros((2, 2, 3)),), {"channel_axis": 3}, ValueError, "argument channel_axis, got 3, expected -3 to 2"),
-        ((np.zeros((2, 2)),), {"mode": "mirrored"}, ValueError, "argument mode, got \"mirrored\", expected 'reflect'"),
+        (
+            (np.zeros((2, 2, 3)),),
+            {"channel_axis": 3},
+            ValueError,
+            "argument channel_axis, got 3, expected -3 to 2",
+        ),
+        (
+            (np.zeros((2, 2)),),
+            {"mode": "mirrored"},
+            ValueError,
+            "argument mode, got \"mirrored\", expected 'reflect'",
+        ),
         ((np.zeros((2, 2)),), {"mode": ["wrap"]}, ValueError, "argument mode, got 1 values"),
         ((np.zeros((2, 2)),), {"mode": 3}, TypeError, "argument mode, got int"),
         ((np.zeros((2, 2)),), {"dtype": "complex64"}, TypeError, "argument dtype, got dtype complex64"),
         ((np.zeros((2, 2)),), {"dtype": object}, TypeError, "argument dtype, got dtype object"),
-        ((np.zeros((2, 2)),), {"out": np.zeros((2, 3))}, ValueError, r"out has shape \(2, 3\), expected \(2, 2\)"),
-        ((np.zeros((2, 2)),), {"out": np.zeros((2, 2), "c8")}, TypeError, "argument out, got dtype complex64"),
+        (
+            (np.zeros((2, 2)),),
+            {"out": np.zeros((2, 3))},
+            ValueError,
+            r"out has shape \(2, 3\), expected \(2, 2\)",
+        ),
+        (
+            (np.zeros((2, 2)),),
+            {"out": np.zeros((2, 2), "c8")},
+            TypeError,
+            "argument out, got dtype complex64",
+        ),
         ((np.zeros((2, 2)),), {"out": [[0, 0], [0, 0]]}, TypeError, "out must be a NumPy array, got list"),
         ((np.zeros((2, 2)),), {"workers": 0}, ValueError, "number of threads"),
         ((np.zeros((2, 2)),), {"workers": -1}, ValueError, "number of threads"),
@@ -356,7 +389,9 @@ def test_wrong_arguments_are_named(name: str, arguments: Any, options: Any, erro
 @pytest.mark.parametrize("dtype", COMPLEX)
 @pytest.mark.parametrize("function", FILTERS)
 def test_complex_images_are_refused(function: Any, dtype: str) -> None:
-    with pytest.raises(TypeError, match=f"argument image, got dtype {dtype}, expected bool, an integer or a float"):
+    with pytest.raises(
+        TypeError, match=f"argument image, got dtype {dtype}, expected bool, an integer or a float"
+    ):
         function(np.zeros((3, 3), dtype))
 
 

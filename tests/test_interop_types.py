@@ -99,7 +99,7 @@ def test_structs_compare_print_and_pickle_by_value() -> None:
     struct = rne.RustStruct("it's", [1, 2])
     assert repr(struct) == """RustStruct("it's", [1, 2])"""
     assert eval(repr(struct), {"RustStruct": rne.RustStruct}) == struct
-    assert struct == struct  # noqa: PLR0124
+    assert struct == struct
     assert struct not in (rne.RustStruct("it's", [1]), rne.RustStruct("its", [1, 2]))
     assert (struct == 1, struct != 1) == (False, True)
     with pytest.raises(TypeError, match="unhashable"):
@@ -122,7 +122,7 @@ def test_eight_threads_lose_no_number() -> None:
         for i in range(500):
             struct.extend_vector([thread, i])
             struct.data = str(thread)
-            assert struct == struct  # noqa: PLR0124
+            assert struct == struct
 
     sys.setswitchinterval(1e-6)
     try:

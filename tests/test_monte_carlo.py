@@ -72,7 +72,9 @@ def test_an_estimate_of_several_blocks_equals_the_reference_in_numpy() -> None:
 def test_every_cpu_level_gives_the_same_bits(level: str) -> None:
     code = "import rust_numpy_example as r; print([r.monte_carlo_pi(n, rng=5).hex() for n in (1, 1000, 3_000_001)])"
     environment = {**os.environ, "RUST_NUMPY_EXAMPLE_SIMD": level}
-    out = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert out.stdout.strip() == str([rne.monte_carlo_pi(n, rng=5).hex() for n in (1, 1000, 3_000_001)])
 
 
@@ -130,7 +132,9 @@ def test_what_numpy_refuses_as_rng_is_refused(rng: object) -> None:
 
 @pytest.mark.parametrize("n_samples", [0, -1, -(10**30), 2**63, 10**30])
 def test_a_number_out_of_range_is_a_value_error(n_samples: int) -> None:
-    with pytest.raises(ValueError, match=r"monte_carlo_pi: argument n_samples, got .*, expected an integer from 1"):
+    with pytest.raises(
+        ValueError, match=r"monte_carlo_pi: argument n_samples, got .*, expected an integer from 1"
+    ):
         rne.monte_carlo_pi(n_samples)
 
 
@@ -191,7 +195,9 @@ def test_an_exception_of_progress_stops_the_work() -> None:
 
 def test_progress_may_call_the_function_again() -> None:
     inner: list[float] = []
-    rne.monte_carlo_pi(3 * BLOCK, rng=1, progress=lambda *_: inner.append(rne.monte_carlo_pi(2 * BLOCK, rng=2)))
+    rne.monte_carlo_pi(
+        3 * BLOCK, rng=1, progress=lambda *_: inner.append(rne.monte_carlo_pi(2 * BLOCK, rng=2))
+    )
     assert set(inner) == {rne.monte_carlo_pi(2 * BLOCK, rng=2)}
 
 

@@ -40,7 +40,9 @@ def test_chunks_leave_in_order_and_the_rest_stays(chunk_size: int, pieces: list[
     means.extend(processor.process_chunks())
     numbers = np.array([x for piece in pieces for x in piece], float)
     full = len(numbers) // chunk_size
-    np.testing.assert_allclose(means, numbers[: full * chunk_size].reshape(-1, chunk_size).mean(1), rtol=1e-14)
+    np.testing.assert_allclose(
+        means, numbers[: full * chunk_size].reshape(-1, chunk_size).mean(1), rtol=1e-14
+    )
     rest = numbers[full * chunk_size :]
     assert len(processor) == len(rest)
     if len(rest):
@@ -182,7 +184,10 @@ def test_eight_threads_lose_nothing(size: int) -> None:
 def test_merging_each_other_does_not_deadlock() -> None:
     a, b = DataProcessor(3), DataProcessor(3)
     a.add_data([1.0])
-    threads = [threading.Thread(target=lambda x=x, y=y: [x.merge(y) or x.clear() for _ in range(300)]) for x, y in [(a, b), (b, a)]]
+    threads = [
+        threading.Thread(target=lambda x=x, y=y: [x.merge(y) or x.clear() for _ in range(300)])
+        for x, y in [(a, b), (b, a)]
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, REAL, layouts, sample, strided
 
 import rust_numpy_example as rne
-
-from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, REAL, layouts, sample, strided
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -55,7 +54,9 @@ def test_integers_are_exact(dtype: str) -> None:
         assert rne.sum_array(data) == 3001 * value
         assert rne.parallel_sum(data) == 3001 * value
         np.testing.assert_array_equal(rne.sum_array(data, 0), data.sum(0))
-        np.testing.assert_array_equal(rne.sum_array(np.stack([data, data], 1), 0), np.stack([data, data], 1).sum(0))
+        np.testing.assert_array_equal(
+            rne.sum_array(np.stack([data, data], 1), 0), np.stack([data, data], 1).sum(0)
+        )
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)))
@@ -67,7 +68,9 @@ def test_float32_and_float16_lose_nothing_on_the_way() -> None:
     ones = np.ones(20_000_000, "f4")
     assert rne.sum_array(ones) == 2e7
     assert rne.sum_array(ones.reshape(-1, 2), 0).tolist() == [1e7, 1e7]
-    assert rne.sum_array(np.full(100_000, 0.1, "f2")) == pytest.approx(100_000 * float(np.float16(0.1)), rel=1e-12)
+    assert rne.sum_array(np.full(100_000, 0.1, "f2")) == pytest.approx(
+        100_000 * float(np.float16(0.1)), rel=1e-12
+    )
 
 
 def test_float64_is_at_least_as_accurate_as_numpy() -> None:
@@ -142,7 +145,9 @@ def test_mixed_lists_are_rounded_once(values: list[float]) -> None:
         assert type(total) is int and total == exact
         return
     bound = sum(abs(fractions.Fraction(value)) for value in values)
-    slack = abs(exact) * fractions.Fraction(2, 2**52) + bound * len(values) ** 2 * fractions.Fraction(1, 2**100)
+    slack = abs(exact) * fractions.Fraction(2, 2**52) + bound * len(values) ** 2 * fractions.Fraction(
+        1, 2**100
+    )
     assert type(total) is float and abs(fractions.Fraction(total) - exact) <= slack
 
 

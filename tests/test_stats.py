@@ -135,7 +135,10 @@ class Row(dict):  # type: ignore[type-arg]
 
 
 def test_where_without_any_element_gives_nan_not_an_error() -> None:
-    assert repr(compute_stats([1, 2], where=[False, False])) == "Stats(count=0, mean=nan, std=nan, min=nan, max=nan)"
+    assert (
+        repr(compute_stats([1, 2], where=[False, False]))
+        == "Stats(count=0, mean=nan, std=nan, min=nan, max=nan)"
+    )
     got = compute_stats([[1, 2], [3, 4]], 1, where=[[False, False], [True, True]])
     np.testing.assert_array_equal(got.count, [0, 2])
     np.testing.assert_array_equal(got.min, [np.nan, 3.0])
@@ -175,7 +178,9 @@ def test_nan_in_one_column_stays_there() -> None:
         np.testing.assert_array_equal(omitted.count, [100, 100, 99, 100, 100, 100])
 
 
-@pytest.mark.parametrize("values", [[np.inf, 1], [-np.inf, 1], [np.inf, -np.inf], [np.inf] * 20, [np.inf, np.nan]])
+@pytest.mark.parametrize(
+    "values", [[np.inf, 1], [-np.inf, 1], [np.inf, -np.inf], [np.inf] * 20, [np.inf, np.nan]]
+)
 def test_infinity_goes_where_numpy_puts_it(values: list[float]) -> None:
     for repeats in (1, 1000):
         array = np.repeat(np.array(values), repeats)

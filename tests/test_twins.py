@@ -31,7 +31,9 @@ def test_ours_equals_the_twins(twin: Twin) -> None:
         if other is None:
             continue
         expected = other(*arguments)
-        if isinstance(expected, (np.ndarray, float, list, complex, tuple)) and not isinstance(ours, (str, dict)):
+        if isinstance(expected, (np.ndarray, float, list, complex, tuple)) and not isinstance(
+            ours, (str, dict)
+        ):
             np.testing.assert_allclose(
                 np.asarray(ours, dtype=None), np.asarray(expected), rtol=twin.rtol, atol=twin.rtol
             )
@@ -66,7 +68,9 @@ def test_every_example_runs(name: str) -> None:
     thing = getattr(rne, name)
     texts = [inspect.getdoc(thing) or ""]
     if inspect.isclass(thing):
-        texts += [inspect.getdoc(member) or "" for key, member in vars(thing).items() if not key.startswith("_")]
+        texts += [
+            inspect.getdoc(member) or "" for key, member in vars(thing).items() if not key.startswith("_")
+        ]
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     for text in texts:
         test = doctest.DocTestParser().get_doctest(text, {}, name, None, None)

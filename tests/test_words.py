@@ -43,7 +43,8 @@ def zipf_text(words: int, seed: int = 0, letters: str = "etaoinshrdlucmfw") -> s
     """Return a text in which few words are frequent and most are rare."""
     rng = np.random.default_rng(seed)
     vocabulary = [
-        "".join(letters[i] for i in rng.integers(0, len(letters), rng.integers(1, 20))) for _ in range(words // 5)
+        "".join(letters[i] for i in rng.integers(0, len(letters), rng.integers(1, 20)))
+        for _ in range(words // 5)
     ]
     chosen = np.minimum(rng.zipf(1.2, words) - 1, len(vocabulary) - 1)
     return " ".join(vocabulary[i].capitalize() if i % 7 == 0 else vocabulary[i] for i in chosen)
@@ -125,7 +126,14 @@ def test_bytes_of_every_kind_are_texts() -> None:
     data = "Ab é ab É".encode()
     expected = {"ab": 2, "é": 2}
     array = np.frombuffer(data, np.uint8)
-    for text in [data, bytearray(data), memoryview(data), array, array.repeat(2)[::2], memoryview(data[::-1])[::-1]]:
+    for text in [
+        data,
+        bytearray(data),
+        memoryview(data),
+        array,
+        array.repeat(2)[::2],
+        memoryview(data[::-1])[::-1],
+    ]:
         assert rne.word_count(text) == expected
     assert rne.word_count(b"") == rne.word_count("") == rne.word_count(" \n\u3000") == {}
 
@@ -142,9 +150,13 @@ def test_subclasses_of_str_and_bytes_are_texts() -> None:
     assert rne.word_count(Data(b"a A")) == {"a": 2}
 
 
-@pytest.mark.parametrize("bad", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xe2\x28\xa1"])
+@pytest.mark.parametrize(
+    "bad", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xe2\x28\xa1"]
+)
 @pytest.mark.parametrize("at", [0, 70, 5000, 600_000])
-def test_bytes_that_are_not_utf8_are_refused_with_the_offset(bad: bytes, at: int, tmp_path: pathlib.Path) -> None:
+def test_bytes_that_are_not_utf8_are_refused_with_the_offset(
+    bad: bytes, at: int, tmp_path: pathlib.Path
+) -> None:
     data = (b"word " * (at // 5 + 1))[:at] + bad + b" more \xff"
     with pytest.raises(UnicodeDecodeError) as expected:
         data.decode()
@@ -162,7 +174,9 @@ def test_bytes_that_are_not_utf8_are_refused_with_the_offset(bad: bytes, at: int
 
 @pytest.mark.parametrize("text", [None, 5, 1.5, ["a"], object(), {"a": 1}])
 def test_what_is_no_text_is_refused(text: Any) -> None:
-    with pytest.raises(TypeError, match=r"word_count: argument text, got \w+, expected a str or a bytes-like object"):
+    with pytest.raises(
+        TypeError, match=r"word_count: argument text, got \w+, expected a str or a bytes-like object"
+    ):
         rne.word_count(text)
 
 
@@ -171,7 +185,9 @@ def test_arguments_that_make_no_sense_are_refused(tmp_path: pathlib.Path) -> Non
     path.write_text("a")
     for function, argument in [(rne.word_count, "a"), (rne.word_count_file, path)]:
         name = function.__name__
-        with pytest.raises(ValueError, match=f"{name}: argument tokenizer, got 'x', expected 'whitespace' or"):
+        with pytest.raises(
+            ValueError, match=f"{name}: argument tokenizer, got 'x', expected 'whitespace' or"
+        ):
             function(argument, tokenizer="x")
         with pytest.raises(ValueError, match=f"{name}: argument top, got -1"):
             function(argument, top=-1)
@@ -197,7 +213,10 @@ def test_unicode_words_are_those_of_annex_29() -> None:
     assert rne.word_count(many, tokenizer="unicode", workers=2) == dict.fromkeys(words, 20_000)
 
 
-@given(st.text(st.sampled_from(SPACES + SPECIAL + list("ab\r\n1,'\"_\u200d🇩😀カ日א")), max_size=120), st.integers(1, 50))
+@given(
+    st.text(st.sampled_from(SPACES + SPECIAL + list("ab\r\n1,'\"_\u200d🇩😀カ日א")), max_size=120),
+    st.integers(1, 50),
+)
 def test_a_file_read_in_blocks_is_counted_as_a_text(text: str, chunk: int) -> None:
     path = twins_file()
     path.write_bytes(text.encode())
@@ -240,7 +259,9 @@ def test_progress_is_told_on_the_calling_thread_and_ends_with_the_total(tmp_path
     path.write_bytes(b"word " * 40_000)
     calls: list[tuple[int, int, int]] = []
     result = rne.word_count_file(
-        path, chunk_bytes=1000, progress=lambda done, total: calls.append((done, total, threading.get_ident()))
+        path,
+        chunk_bytes=1000,
+        progress=lambda done, total: calls.append((done, total, threading.get_ident())),
     )
     assert result == {"word": 40_000}
     done, totals, threads = zip(*calls)
@@ -273,7 +294,10 @@ def test_what_progress_raises_ends_the_work(tmp_path: pathlib.Path) -> None:
 def test_errors_of_files_are_those_of_open(tmp_path: pathlib.Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         rne.word_count_file(tmp_path / "none")
-    assert (caught.value.filename, caught.value.strerror) == (str(tmp_path / "none"), "No such file or directory")
+    assert (caught.value.filename, caught.value.strerror) == (
+        str(tmp_path / "none"),
+        "No such file or directory",
+    )
     with pytest.raises((IsADirectoryError, PermissionError)):
         rne.word_count_file(tmp_path)
     (tmp_path / "file").touch()

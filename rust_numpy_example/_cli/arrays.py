@@ -197,7 +197,7 @@ def _header(read: Read) -> tuple[int, np.dtype[Any], tuple[int, ...], bool]:
         raise ValueError("the header ends too early: the file is truncated")
     try:
         dtype, shape, fortran = _parse_header(data.decode("utf-8" if version == (3, 0) else "latin-1"))
-    except Exception as error:  # noqa: BLE001 (a parser may raise anything)
+    except Exception as error:
         raise ValueError(f"the header cannot be understood: {error}") from None
     if dtype.hasobject:
         raise ValueError(

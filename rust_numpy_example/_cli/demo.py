@@ -100,7 +100,7 @@ def functions() -> int:
         for twin in twins(topic):
             try:
                 rows.append(row(twin))
-            except Exception as error:  # noqa: BLE001 (one that fails does not hide the others)
+            except Exception as error:
                 code = report.FAILED
                 rows.append(
                     (twin.name, twin.title, f"failed: {report.printable(report.reason(error))}", "", "", "")

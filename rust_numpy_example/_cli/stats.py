@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         shown = "standard input" if name == "-" else name
         try:
             table = read(name, select, options.delimiter, options.header)
-        except Exception as error:  # noqa: BLE001 (whatever a broken file makes a library raise)
+        except Exception as error:
             report.fail(shown, error)
             code = report.FAILED
             continue

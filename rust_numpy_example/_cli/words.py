@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         shown = "standard input" if name == "-" else name
         try:
             words = _count(name, options)
-        except Exception as error:  # noqa: BLE001 (one line for whatever is wrong with a file)
+        except Exception as error:
             report.fail(shown, error)
             code = report.FAILED
             continue

@@ -32,7 +32,7 @@ def _raised(function: Callable[..., Any]) -> Callable[..., str]:
     def call(*arguments: Any) -> str:
         try:
             function(*arguments)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             return str(error)
         raise AssertionError(f"{function} should have raised an exception")
 

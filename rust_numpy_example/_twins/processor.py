@@ -42,5 +42,13 @@ def _numpy(pieces: list[NDArray[np.float64]]) -> list[float]:
 
 
 TWINS: list[Twin] = [
-    Twin("DataProcessor", "means of chunks of data that comes bit by bit", _data, _ours, _python, _numpy, rtol=1e-12)
+    Twin(
+        "DataProcessor",
+        "means of chunks of data that comes bit by bit",
+        _data,
+        _ours,
+        _python,
+        _numpy,
+        rtol=1e-12,
+    )
 ]

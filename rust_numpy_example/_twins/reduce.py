@@ -23,7 +23,15 @@ def _list() -> tuple[list[int]]:
 
 
 TWINS: list[Twin] = [
-    Twin("sum_array", "sum of an array", _array, rne.sum_array, lambda a: math.fsum(a.tolist()), np.sum, rtol=1e-9),
+    Twin(
+        "sum_array",
+        "sum of an array",
+        _array,
+        rne.sum_array,
+        lambda a: math.fsum(a.tolist()),
+        np.sum,
+        rtol=1e-9,
+    ),
     Twin("parallel_sum", "exact sum of a list", _list, rne.parallel_sum, sum, np.sum),
     Twin("list_sum", "the same under its other name", _list, rne.list_sum, sum, np.sum),
     Twin(

@@ -48,7 +48,9 @@ def _merge(first: list[float], second: list[float]) -> float:
 
 
 TWINS: list[Twin] = [
-    Twin("compute_stats", "count, mean, deviation, minimum, maximum", _data, _ours, _python, _numpy, rtol=1e-9),
+    Twin(
+        "compute_stats", "count, mean, deviation, minimum, maximum", _data, _ours, _python, _numpy, rtol=1e-9
+    ),
     Twin(
         Stats.__name__,
         "statistics of two parts merged",
