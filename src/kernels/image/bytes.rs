@@ -238,7 +238,8 @@ impl Kernel for Horizontal<'_> {
                 let a: &[i16; LANES] = self.line[at..].first_chunk().expect(reaches);
                 let b: &[i16; LANES] = self.line[at + self.channels..].first_chunk().expect(reaches);
                 for l in 0..LANES {
-                    sums[l] += i32::from(a[l]) * i32::from(weights[0]) + i32::from(b[l]) * i32::from(weights[1]);
+                    sums[l] +=
+                        i32::from(a[l]) * i32::from(weights[0]) + i32::from(b[l]) * i32::from(weights[1]);
                 }
             }
             for l in 0..LANES {

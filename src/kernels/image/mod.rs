@@ -62,7 +62,9 @@ impl Axes {
             } else {
                 "2 (rows and columns), or 3 with channel_axis"
             };
-            return Err(Error::Value(format!("{function}: argument image, got {ndim} axes, expected {expected}")));
+            return Err(Error::Value(format!(
+                "{function}: argument image, got {ndim} axes, expected {expected}"
+            )));
         }
         let channel = channel_axis.map(|axis| resolve(function, "channel_axis", axis, ndim)).transpose()?;
         Ok(Axes { channel })
@@ -139,7 +141,11 @@ fn resolve(function: &str, name: &str, axis: i64, ndim: usize) -> Result<usize> 
     if (-count..count).contains(&axis) {
         Ok(axis.rem_euclid(count) as usize)
     } else {
-        Err(Error::Value(format!("{function}: argument {name}, got {axis}, expected {} to {}", -count, count - 1)))
+        Err(Error::Value(format!(
+            "{function}: argument {name}, got {axis}, expected {} to {}",
+            -count,
+            count - 1
+        )))
     }
 }
 
@@ -260,15 +266,21 @@ impl Filter {
         let single = is_small(from) && is_small(T::DTYPE);
         match self {
             Filter::Gaussian { sigma, truncate } => {
-                let weights =
-                    |axis: usize| taps::gaussian(sigma[axis], truncate, border.modes[axis], plane.size()[axis], work);
+                let weights = |axis: usize| {
+                    taps::gaussian(sigma[axis], truncate, border.modes[axis], plane.size()[axis], work)
+                };
                 let half = [weights(0)?, weights(1)?];
                 if bytes && [from, T::DTYPE] == [DType::U8; 2] {
                     let weights = bytes::Weights::new(&half)?;
                     let scratch = weights.scratch();
-                    return image.for_each_tile(out, border, weights.radii(), scratch, work, |image, tile| {
-                        bytes::make(level, image, &weights, tile, work)
-                    });
+                    return image.for_each_tile(
+                        out,
+                        border,
+                        weights.radii(),
+                        scratch,
+                        work,
+                        |image, tile| bytes::make(level, image, &weights, tile, work),
+                    );
                 }
                 match single {
                     true => blur::<f32, T>(level, image, &half, border, out, work),
@@ -279,7 +291,9 @@ impl Filter {
                 DType::U8 if bytes && T::DTYPE == DType::U8 => {
                     sweep::<i16, u8, T>(level, image, operator, border, out, work)
                 }
-                DType::U8 if bytes && single => sweep::<i16, f32, T>(level, image, operator, border, out, work),
+                DType::U8 if bytes && single => {
+                    sweep::<i16, f32, T>(level, image, operator, border, out, work)
+                }
                 _ if single => sweep::<f32, f32, T>(level, image, operator, border, out, work),
                 _ => sweep::<f64, f64, T>(level, image, operator, border, out, work),
             },

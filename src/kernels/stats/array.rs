@@ -173,11 +173,7 @@ impl<'a, T: Sample> Data<'a, T> {
     }
 
     fn view(&self) -> Data<'_, T> {
-        Data {
-            elements: self.elements.view(),
-            mask: self.mask.as_ref().map(|mask| mask.view()),
-            ..*self
-        }
+        Data { elements: self.elements.view(), mask: self.mask.as_ref().map(|mask| mask.view()), ..*self }
     }
 
     fn index(self, axis: usize, at: usize) -> Self {
@@ -322,7 +318,12 @@ impl Parts {
             if inner <= size {
                 let piece = (size / inner.max(1)).max(1);
                 let pieces = len.div_ceil(piece).max(1);
-                return Parts { axis, piece, pieces, count: pieces * shape[..axis].iter().product::<usize>() };
+                return Parts {
+                    axis,
+                    piece,
+                    pieces,
+                    count: pieces * shape[..axis].iter().product::<usize>(),
+                };
             }
         }
         Parts { axis: 0, piece: 1, pieces: 1, count: 1 }

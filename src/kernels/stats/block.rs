@@ -258,7 +258,9 @@ pub(super) fn pivots_of<T: Sample>(rows: &[T], width: usize, origin: T::Key) -> 
     let mut pivots = try_filled(width, 0.0)?;
     let last = rows.len() / width - 1;
     for (line, pivot) in pivots.iter_mut().enumerate() {
-        *pivot = guess_from([0, last / 3, 2 * last / 3, last].map(|row| T::wide(rows[row * width + line].key(), origin)));
+        *pivot = guess_from(
+            [0, last / 3, 2 * last / 3, last].map(|row| T::wide(rows[row * width + line].key(), origin)),
+        );
     }
     Ok(pivots)
 }

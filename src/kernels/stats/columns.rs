@@ -24,7 +24,11 @@ const ROWS: usize = 128;
 
 /// The moments of the lines of a tile: one for each index of the first axis, of which there are
 /// at most [`TILE`], along all others.
-pub fn tile<T: Sample>(tile: &ArrayViewD<'_, T>, skip_nan: bool, work: &Work<'_>) -> Result<Vec<Moments<T::Key>>> {
+pub fn tile<T: Sample>(
+    tile: &ArrayViewD<'_, T>,
+    skip_nan: bool,
+    work: &Work<'_>,
+) -> Result<Vec<Moments<T::Key>>> {
     let lines = tile.len_of(Axis(0));
     let width = lines.next_multiple_of(LANES);
     let mut totals = try_filled(width, Moments::default())?;
@@ -87,7 +91,9 @@ impl<T: Sample, const SKIP: bool> Kernel for Rows<'_, T, SKIP> {
                 }
                 let result = sums;
                 let rows = Group { rows: self.rows, width: self.width, first: group * LANES };
-                if result.finish_lines::<T, SKIP>(&rows, self.origin, pivots, attempt, totals) == Verdict::Merged {
+                if result.finish_lines::<T, SKIP>(&rows, self.origin, pivots, attempt, totals)
+                    == Verdict::Merged
+                {
                     break;
                 }
             }
