@@ -35,7 +35,7 @@ def gaussian_kernel(sigma: float, truncate: float = 4.0) -> Any:
 
 def correlate(
     image: Any, weights: Sequence[float], axis: int, mode: str = "reflect", cval: float = 0.0
-) -> np.ndarray:
+) -> Any:
     """Correlate along one axis, in float64."""
     image = np.asarray(image, np.float64)
     if image.size == 0:
@@ -43,7 +43,8 @@ def correlate(
     radius, length = len(weights) // 2, image.shape[axis]
     width = [(radius, radius) if k == axis % image.ndim else (0, 0) for k in range(image.ndim)]
     options: Any = {"constant_values": cval} if PAD_MODES[mode] == "constant" else {}
-    padded = np.pad(image, width, PAD_MODES[mode], **options)
+    pad_mode: Any = PAD_MODES[mode]
+    padded = np.pad(image, width, pad_mode, **options)
     total = np.zeros(image.shape)
     for j, weight in enumerate(weights):
         total += weight * np.take(padded, range(j, j + length), axis)
