@@ -183,8 +183,8 @@ def test_link_time_optimisation_reaches_the_compiler(tmp_path: Path) -> None:
     """What setup.py asks for has to arrive: cargo leaves LTO out without a word for some crate types.
 
     A recorder stands in for rustc where this crate itself is compiled, so that this takes
-    no longer than its dependencies do, which are compiled already. It works on a copy: to
-    cargo that is another crate, and the one that the other builds share remains fresh.
+    no longer than its dependencies do, which are compiled already. It works on a copy with
+    another version, so that cargo does not take it for the crate that the other builds share.
     """
     pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
     recorder, record = tmp_path / "recorder", tmp_path / "arguments.json"
