@@ -35,7 +35,9 @@ fn run<'py>(
     let axes = Axes::new(function, input.shape().len(), options.channel_axis)?;
     let filter = filter(axes)?;
     let modes = options.mode.map_or(Ok([Mode::Reflect; 2]), |modes| {
-        one_or_two(function, "mode", modes, |mode| Ok(Mode::from_name(function, &mode.extract::<PyBackedStr>()?)?))
+        one_or_two(function, "mode", modes, |mode| {
+            Ok(Mode::from_name(function, &mode.extract::<PyBackedStr>()?)?)
+        })
     })?;
     let border = Border { modes, cval: options.cval };
     let dtype = result_dtype(options, input.dtype())?;
@@ -116,9 +118,8 @@ fn one_or_two<T: Copy>(
 }
 
 fn gaussian(function: &'static str, sigma: Option<&Bound<'_, PyAny>>, truncate: f64) -> PyResult<Filter> {
-    let sigma = sigma.map_or(Ok([1.0; 2]), |sigma| {
-        one_or_two(function, "sigma", sigma, |sigma| sigma.extract::<f64>())
-    })?;
+    let sigma = sigma
+        .map_or(Ok([1.0; 2]), |sigma| one_or_two(function, "sigma", sigma, |sigma| sigma.extract::<f64>()))?;
     Ok(Filter::gaussian(function, sigma, truncate)?)
 }
 

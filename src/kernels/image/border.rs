@@ -96,7 +96,11 @@ mod tests {
             for len in 1..6 {
                 let Some(period) = mode.period(len) else { continue };
                 for index in -20..20 {
-                    assert_eq!(mode.index(index, len), mode.index(index + period as isize, len), "{mode:?} {len}");
+                    assert_eq!(
+                        mode.index(index, len),
+                        mode.index(index + period as isize, len),
+                        "{mode:?} {len}"
+                    );
                 }
             }
         }

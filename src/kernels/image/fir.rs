@@ -91,7 +91,8 @@ pub fn make<A: Real, T: Pixel>(
     let values = width * channels;
     let padded = checked_size(&[width + 2 * rx, channels])?;
     // The last block of the horizontal pass reads on as far beyond its end as the others do.
-    let stride = checked_size(&[values.next_multiple_of(BLOCK) + 2 * rx * channels, 1])?.next_multiple_of(BLOCK);
+    let stride =
+        checked_size(&[values.next_multiple_of(BLOCK) + 2 * rx * channels, 1])?.next_multiple_of(BLOCK);
     let slots = 2 * ry + ROWS;
     let zero = A::default();
     let mut ring = try_filled(checked_size(&[slots, stride])?, zero)?;
@@ -220,7 +221,11 @@ impl<A: Real> Pass for Horizontal<'_, A> {
             let middle = lanes::<A, N>(line, at + radius * channels);
             for l in 0..N {
                 // Not added to a zero where there is nothing to add to: -0.0 stays what it is.
-                sum[l] = if radius == 0 { middle[l] * half[0] } else { multiply_add::<A, FMA>(middle[l], half[0], sum[l]) };
+                sum[l] = if radius == 0 {
+                    middle[l] * half[0]
+                } else {
+                    multiply_add::<A, FMA>(middle[l], half[0], sum[l])
+                };
             }
             out[at..at + N].copy_from_slice(&sum);
         }

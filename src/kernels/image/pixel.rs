@@ -293,7 +293,10 @@ mod tests {
         let values = [-1.0, 0.5, 1.5, 2.500_001, 254.4, 254.5, 300.0, f64::NAN];
         assert_eq!(values.map(u8::from_f64), [0, 0, 2, 3, 254, 254, 255, 0]);
         assert_eq!([-129.0, 127.5].map(i8::from_f32), [-128, 127]);
-        assert_eq!([-1.0, 0.5, 0.51, f64::NAN].map(Bool::from_f64), [false, false, true, true].map(Bool::from));
+        assert_eq!(
+            [-1.0, 0.5, 0.51, f64::NAN].map(Bool::from_f64),
+            [false, false, true, true].map(Bool::from)
+        );
         assert_eq!(u64::from_f64(1e30), u64::MAX);
     }
 }

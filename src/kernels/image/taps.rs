@@ -102,7 +102,8 @@ impl Integers {
         // A weight may be off by one.
         let fits = |shift: u32| largest * f64::from(1u32 << shift) < f64::from(i16::MAX) - 1.0;
         // Halves of what does not fit with a shift of 16 fit if it is below two to the power 16.
-        let shift = (16..=max_shift).rev().find(|&shift| fits(shift)).unwrap_or(if fits(15) { 16 } else { 15 });
+        let shift =
+            (16..=max_shift).rev().find(|&shift| fits(shift)).unwrap_or(if fits(15) { 16 } else { 15 });
         let mut integers = try_filled(half.len(), 0)?;
         let (mut exact, mut sum) = (0.0, 0);
         for j in (1..half.len()).rev() {
@@ -124,7 +125,8 @@ impl Integers {
             let weight = self.half.get(j.abs_diff(radius)).copied().unwrap_or(0);
             (if j == radius { weight - rest } else { weight }) as i16
         };
-        let mut pairs = Pairs { at: try_vec(radius + 2)?, weights: [try_vec(radius + 2)?, try_vec(radius + 2)?], radius };
+        let mut pairs =
+            Pairs { at: try_vec(radius + 2)?, weights: [try_vec(radius + 2)?, try_vec(radius + 2)?], radius };
         for k in 0..=radius {
             pairs.at.push(k);
             pairs.weights[0].push([at(2 * k), if k == radius { 0 } else { at(2 * k + 1) }]);
@@ -164,7 +166,9 @@ mod tests {
                 let filter = |half: &[f64], x: usize| -> f64 {
                     let radius = half.len() as isize - 1;
                     (-radius..=radius)
-                        .map(|j| half[j.unsigned_abs()] * mode.index(x as isize + j, len).map_or(7.0, |i| data[i]))
+                        .map(|j| {
+                            half[j.unsigned_abs()] * mode.index(x as isize + j, len).map_or(7.0, |i| data[i])
+                        })
                         .fold(0.0, |sum, term| sum + term)
                 };
                 let long = gaussian(5.0, 4.0, Mode::Wrap, 1000, &Work::serial()).expect("small");
@@ -180,7 +184,8 @@ mod tests {
     #[test]
     fn integers_add_up_exactly_and_are_near() {
         for step in 1..200 {
-            let half = gaussian(f64::from(step) / 10.0, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
+            let half =
+                gaussian(f64::from(step) / 10.0, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
             for max in [16, 22] {
                 let integers = Integers::new(&half, max).expect("small");
                 let sum = integers.half[1..].iter().fold(integers.half[0], |sum, &w| sum + 2 * w);
@@ -206,7 +211,11 @@ mod tests {
                 }
                 for (i, &weight) in weights.iter().enumerate() {
                     let distance = i.abs_diff(pairs.radius + next);
-                    assert_eq!(weight, integers.half.get(distance).copied().unwrap_or(0), "{sigma} {next} {i}");
+                    assert_eq!(
+                        weight,
+                        integers.half.get(distance).copied().unwrap_or(0),
+                        "{sigma} {next} {i}"
+                    );
                 }
             }
         }

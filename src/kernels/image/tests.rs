@@ -77,7 +77,8 @@ fn the_blur_is_that_of_the_definition_at_every_level() {
                     macro_rules! blurred {
                         ($in:ty, $out:ty) => {
                             run::<$in, $out>(&image, &work, |image, out, work| {
-                                Filter::Gaussian { sigma, truncate: 4.0 }.apply_at(level, image, border, out, work)
+                                Filter::Gaussian { sigma, truncate: 4.0 }
+                                    .apply_at(level, image, border, out, work)
                             })
                         };
                     }
@@ -102,7 +103,8 @@ fn bytes_are_within_a_hundredth_of_half_a_level_for_wide_kernels() {
         let exact = reference(&image, [sigma; 2], border);
         for level in Level::available() {
             let result = run::<u8, u8>(&image, &Work::serial(), |image, out, work| {
-                Filter::Gaussian { sigma: [sigma; 2], truncate: 4.0 }.apply_at(level, image, border, out, work)
+                Filter::Gaussian { sigma: [sigma; 2], truncate: 4.0 }
+                    .apply_at(level, image, border, out, work)
             });
             assert!(largest_difference(&result, &exact) < 0.51, "{sigma} {level:?}");
         }
@@ -119,18 +121,24 @@ fn the_derivatives_are_those_of_the_definition_at_every_level() {
             let mut length = down.clone();
             length.zip_mut_with(&along, |y, x| *y = (*y * *y + x * x).sqrt());
             for level in Level::available() {
-                for (operator, exact) in
-                    [(Operator::DownRows, &down), (Operator::AlongRow, &along), (Operator::Magnitude, &length)]
-                {
+                for (operator, exact) in [
+                    (Operator::DownRows, &down),
+                    (Operator::AlongRow, &along),
+                    (Operator::Magnitude, &length),
+                ] {
                     macro_rules! check {
                         ($in:ty, $out:ty, $tolerance:expr) => {
-                            let result: Array3<$out> = run::<$in, $out>(&image, &Work::serial(), |image, out, work| {
-                                Filter::Sobel(operator).apply_at(level, image, border, out, work)
-                            });
+                            let result: Array3<$out> =
+                                run::<$in, $out>(&image, &Work::serial(), |image, out, work| {
+                                    Filter::Sobel(operator).apply_at(level, image, border, out, work)
+                                });
                             let exact = exact.mapv(|value| {
                                 if <$out>::DTYPE == DType::U8 { value.clamp(0.0, 255.0) } else { value }
                             });
-                            assert!(largest_difference(&result, &exact) <= $tolerance, "{shape:?} {mode:?} {operator:?}");
+                            assert!(
+                                largest_difference(&result, &exact) <= $tolerance,
+                                "{shape:?} {mode:?} {operator:?}"
+                            );
                         };
                     }
                     check!(f64, f64, 1e-12);

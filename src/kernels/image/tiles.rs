@@ -109,7 +109,8 @@ mod tests {
                     padded.load::<f64>(y, x, &mut out);
                     for (i, &value) in out.iter().enumerate() {
                         let column = mode.index(x + (i / 2) as isize, 4);
-                        let expected = mode.index(y, 3).zip(column).map_or(-1.0, |(y, x)| image[[y, x, i % 2]]);
+                        let expected =
+                            mode.index(y, 3).zip(column).map_or(-1.0, |(y, x)| image[[y, x, i % 2]]);
                         assert_eq!(value, expected, "{mode:?} {y} {x} {i}");
                     }
                 }
