@@ -190,6 +190,15 @@ impl Steps for Portable {
 /// The sums that are made at once.
 const LANES: usize = 16;
 
+/// Nothing overflows (see above), and a check would keep the loop from being vectorised.
+#[inline(always)]
+fn multiply_add(sum: i32, values: [i16; 2], weights: [i16; 2]) -> i32 {
+    let products = i32::from(values[0])
+        .wrapping_mul(i32::from(weights[0]))
+        .wrapping_add(i32::from(values[1]).wrapping_mul(i32::from(weights[1])));
+    sum.wrapping_add(products)
+}
+
 struct Vertical<'a> {
     ring: &'a [i16],
     places: &'a [usize],
@@ -202,14 +211,15 @@ impl Kernel for Vertical<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        for (block, out) in self.line.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        for block in 0..self.line.len() / LANES {
+            let out = &mut self.line[block * LANES..][..LANES];
             let mut sums = [self.taps.rounding(); LANES];
-            for (&place, weights) in self.places.iter().zip(self.weights) {
+            for k in 0..self.places.len().min(self.weights.len()) {
+                let (place, weights) = (self.places[k], &self.weights[k]);
                 let pairs: &[i16; 2 * LANES] =
                     self.ring[place + 2 * LANES * block..].first_chunk().expect("slots hold whole blocks");
                 for l in 0..LANES {
-                    sums[l] += i32::from(pairs[2 * l]) * i32::from(weights[0])
-                        + i32::from(pairs[2 * l + 1]) * i32::from(weights[1]);
+                    sums[l] = multiply_add(sums[l], [pairs[2 * l], pairs[2 * l + 1]], *weights);
                 }
             }
             for l in 0..LANES {
@@ -230,16 +240,18 @@ impl Kernel for Horizontal<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        for (block, out) in self.out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        for block in 0..self.out.len() / LANES {
+            let out = &mut self.out[block * LANES..][..LANES];
             let mut sums = [self.taps.rounding(); LANES];
-            for (&k, weights) in self.taps.pairs.at.iter().zip(&self.taps.pairs.weights[0]) {
-                let at = block * LANES + 2 * k * self.channels;
+            let pairs = &self.taps.pairs;
+            for k in 0..pairs.at.len().min(pairs.weights[0].len()) {
+                let weights = &pairs.weights[0][k];
+                let at = block * LANES + 2 * pairs.at[k] * self.channels;
                 let reaches = "lines reach beyond the last block";
                 let a: &[i16; LANES] = self.line[at..].first_chunk().expect(reaches);
                 let b: &[i16; LANES] = self.line[at + self.channels..].first_chunk().expect(reaches);
                 for l in 0..LANES {
-                    sums[l] +=
-                        i32::from(a[l]) * i32::from(weights[0]) + i32::from(b[l]) * i32::from(weights[1]);
+                    sums[l] = multiply_add(sums[l], [a[l], b[l]], *weights);
                 }
             }
             for l in 0..LANES {

@@ -14,8 +14,6 @@
 //! constant before it smooths. Beyond the border the derivative of padded rows is zero, so what
 //! is left to do in that mode is to put the constant in its place.
 
-use std::ops::{Add, Sub};
-
 use ndarray::Axis;
 
 use super::border::Mode;
@@ -38,11 +36,18 @@ pub enum Operator {
 }
 
 /// A number to take derivatives of.
-pub trait Number: Copy + Default + Send + Add<Output = Self> + Sub<Output = Self> {
+///
+/// Sums of bytes never overflow 16 bits. `plus` and `minus` do not ask: a check in the loop
+/// would keep it from being vectorised.
+pub trait Number: Copy + Default {
     /// What padded rows consist of.
     type Row: Lane;
     /// From an element of a row.
     fn of(element: Self::Row) -> Self;
+    /// The sum.
+    fn plus(self, other: Self) -> Self;
+    /// The difference.
+    fn minus(self, other: Self) -> Self;
     /// Zero times itself.
     fn nothing(self) -> Self;
 }
@@ -59,7 +64,7 @@ pub trait Gradient<Out: Lane>: Number {
     fn derivative(value: Self) -> Out;
 }
 
-/// Rows are padded to a multiple of this, and lengths are checked so many at once.
+/// Rows are padded to a multiple of this: loops over them then have no remainder.
 const BLOCK: usize = 64;
 
 impl Number for i16 {
@@ -67,6 +72,14 @@ impl Number for i16 {
     #[inline(always)]
     fn of(element: u8) -> i16 {
         i16::from(element)
+    }
+    #[inline(always)]
+    fn plus(self, other: i16) -> i16 {
+        self.wrapping_add(other)
+    }
+    #[inline(always)]
+    fn minus(self, other: i16) -> i16 {
+        self.wrapping_sub(other)
     }
     #[inline(always)]
     fn nothing(self) -> i16 {
@@ -125,6 +138,14 @@ macro_rules! float {
                 element
             }
             #[inline(always)]
+            fn plus(self, other: $type) -> $type {
+                self + other
+            }
+            #[inline(always)]
+            fn minus(self, other: $type) -> $type {
+                self - other
+            }
+            #[inline(always)]
             fn nothing(self) -> $type {
                 self * 0.0
             }
@@ -138,7 +159,9 @@ macro_rules! float {
             #[inline(always)]
             fn is_safe(x: $type, y: $type) -> bool {
                 let square = x * x + y * y;
-                ((x == 0.0) & (y == 0.0)) | ((square >= $safe) & (square <= $type::MAX))
+                // A NaN is neither; its length is a NaN in any case.
+                let low = (square < $safe) & !((x == 0.0) & (y == 0.0));
+                !(low | (square > $type::MAX))
             }
             #[inline(always)]
             fn careful_length(x: $type, y: $type) -> $type {
@@ -213,7 +236,7 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
         if image.modes[0] == Mode::Constant {
             for outside in [tile.y + y == 0, tile.y + y + 1 == lines] {
                 if outside {
-                    lift = lift + constant;
+                    lift = lift.plus(constant);
                 }
             }
         }
@@ -239,8 +262,8 @@ impl<N: Number> Kernel for Vertical<'_, N> {
         let (above, here, below) = (&above[..len], &here[..len], &below[..len]);
         for l in 0..len {
             let (up, middle, down) = (N::of(above[l]), N::of(here[l]), N::of(below[l]));
-            sums[l] = (up + down) + (middle + middle);
-            slopes[l] = (down - up) + middle.nothing();
+            sums[l] = up.plus(down).plus(middle.plus(middle));
+            slopes[l] = down.minus(up).plus(middle.nothing());
         }
     }
 }
@@ -260,69 +283,58 @@ impl<N: Gradient<Out>, Out: Lane> Kernel for Horizontal<'_, N, Out> {
     #[inline(always)]
     fn run(self) {
         let Horizontal { sums, slopes, lift, channels, operator, out } = self;
-        for block in 0..out.len() / BLOCK {
-            let at = block * BLOCK;
-            let sums = neighbours(sums, at, channels);
-            let slopes = neighbours(slopes, at, channels);
-            let out = out[at..].first_chunk_mut().expect("a whole block");
-            match operator {
-                Operator::Magnitude => lengths(sums, slopes, lift, out),
-                Operator::AlongRow => {
-                    for l in 0..BLOCK {
-                        out[l] = N::derivative(across(sums, lift, l));
+        let sums = Neighbours::new(sums, channels, out.len());
+        let slopes = Neighbours::new(slopes, channels, out.len());
+        match operator {
+            Operator::Magnitude => {
+                let mut unsafe_ones = 0u32;
+                for l in 0..out.len() {
+                    let (x, y) = (sums.difference(lift, l), slopes.sum(l));
+                    out[l] = N::length(x, y);
+                    unsafe_ones |= u32::from(!N::is_safe(x, y));
+                }
+                if unsafe_ones != 0 {
+                    for l in 0..out.len() {
+                        out[l] = N::careful_length(sums.difference(lift, l), slopes.sum(l));
                     }
                 }
-                Operator::DownRows => {
-                    for l in 0..BLOCK {
-                        out[l] = N::derivative(along(slopes, l));
-                    }
+            }
+            Operator::AlongRow => {
+                for l in 0..out.len() {
+                    out[l] = N::derivative(sums.difference(lift, l));
+                }
+            }
+            Operator::DownRows => {
+                for l in 0..out.len() {
+                    out[l] = N::derivative(slopes.sum(l));
                 }
             }
         }
     }
 }
 
-/// A place in a line with its neighbours to the left and to the right.
-type Neighbours<'a, N> = [&'a [N; BLOCK]; 3];
-
-#[inline(always)]
-fn neighbours<N>(line: &[N], at: usize, channels: usize) -> Neighbours<'_, N> {
-    [block(line, at), block(line, at + channels), block(line, at + 2 * channels)]
+/// A line, and the same moved by a pixel to either side.
+#[derive(Clone, Copy)]
+struct Neighbours<'a, N> {
+    left: &'a [N],
+    here: &'a [N],
+    right: &'a [N],
 }
 
-#[inline(always)]
-fn block<N>(line: &[N], at: usize) -> &[N; BLOCK] {
-    line[at..].first_chunk().expect("lines are padded to whole blocks")
-}
-
-#[inline(always)]
-fn lengths<N: Gradient<Out>, Out: Lane>(
-    sums: Neighbours<'_, N>,
-    slopes: Neighbours<'_, N>,
-    lift: N,
-    out: &mut [Out; BLOCK],
-) {
-    let mut safe = true;
-    for l in 0..BLOCK {
-        let (x, y) = (across(sums, lift, l), along(slopes, l));
-        out[l] = N::length(x, y);
-        safe &= N::is_safe(x, y);
+impl<'a, N: Number> Neighbours<'a, N> {
+    #[inline(always)]
+    fn new(line: &'a [N], channels: usize, len: usize) -> Self {
+        let (left, here, right) = (&line[..len], &line[channels..][..len], &line[2 * channels..][..len]);
+        Neighbours { left, here, right }
     }
-    if !safe {
-        for l in 0..BLOCK {
-            out[l] = N::careful_length(across(sums, lift, l), along(slopes, l));
-        }
+
+    #[inline(always)]
+    fn difference(self, lift: N, l: usize) -> N {
+        self.right[l].minus(self.left[l]).plus(self.here[l].nothing().plus(lift))
     }
-}
 
-/// The difference of neighbours in a line of sums.
-#[inline(always)]
-fn across<N: Number>([left, here, right]: Neighbours<'_, N>, lift: N, l: usize) -> N {
-    (right[l] - left[l]) + (here[l].nothing() + lift)
-}
-
-/// The sum of neighbours in a line of differences.
-#[inline(always)]
-fn along<N: Number>([left, here, right]: Neighbours<'_, N>, l: usize) -> N {
-    (left[l] + right[l]) + (here[l] + here[l])
+    #[inline(always)]
+    fn sum(self, l: usize) -> N {
+        self.left[l].plus(self.right[l]).plus(self.here[l].plus(self.here[l]))
+    }
 }
