@@ -19,7 +19,7 @@
 //! addition, and so the results have the same bits.
 
 use super::columns::Group;
-use super::moments::{Center, Moments, quick_two_sum, two_sum};
+use super::moments::{Center, Moments, quick_two_sum, two_product, two_sum};
 use super::sample::{Key, Sample};
 use crate::alloc::try_filled;
 use crate::error::Result;
@@ -198,7 +198,7 @@ impl<K: Key> Sums<K> {
         if excess > squares && attempt == 0 {
             return Verdict::Again;
         }
-        let (mean, mean_low) = shift::<T>(used, low, origin);
+        let (mean, mean_low) = shift::<T>(used, sum, count, origin);
         let squares = if squares > 0.0 { squares } else { 0.0 };
         let center = Center { mean, mean_low, squares, squares_low: 0.0 };
         total.merge(&Moments::from_parts(count as u64, center, min, max));
@@ -240,7 +240,7 @@ impl<K: Key> Sums<K> {
             let low = self.sum[lane] / count;
             let squares = self.squares[lane] - self.sum[lane] * low;
             if squares.is_finite() {
-                let (mean, mean_low) = shift::<T>(used[lane], low, origin);
+                let (mean, mean_low) = shift::<T>(used[lane], self.sum[lane], count, origin);
                 let squares = if squares > 0.0 { squares } else { 0.0 };
                 let center = Center { mean, mean_low, squares, squares_low: 0.0 };
                 total.merge(&Moments::from_parts(count as u64, center, min, max));
@@ -297,10 +297,15 @@ fn rounded(mean: f64, range: f64) -> f64 {
     if is_large || !rounder.is_finite() { mean } else { (mean + rounder) - rounder }
 }
 
-/// The mean `pivot + low` of distances from `origin`, as the sum of two floats.
+/// The mean of distances from `origin`, `pivot + sum / count`, as the sum of two floats.
 #[inline(always)]
-fn shift<T: Sample>(pivot: f64, low: f64, origin: T::Key) -> (f64, f64) {
-    let (mean, low) = two_sum(pivot, low);
+fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key) -> (f64, f64) {
+    // The rest of the division matters where pivot and quotient cancel.
+    let quotient = sum / count;
+    let (product, product_low) = two_product(quotient, count);
+    let rest = ((sum - product) - product_low) / count;
+    let (mean, low) = two_sum(pivot, quotient);
+    let low = low + if rest.is_finite() { rest } else { 0.0 };
     let (origin, origin_low) = T::split(origin);
     let (origin, origin_low) = quick_two_sum(origin, origin_low);
     let (mean, rest) = two_sum(origin, mean);
@@ -336,7 +341,7 @@ fn irregular<'a, T: Sample, const SKIP: bool, I: Iterator<Item = &'a T>>(
     let numbers = || values().filter(|value| !value.is_nan());
     let mean = numbers().fold(0.0, |mean, value| mean + value / count);
     let squares = numbers().fold(0.0, |sum, value| sum + (value - mean) * (value - mean));
-    let (mean, mean_low) = shift::<T>(mean, 0.0, origin);
+    let (mean, mean_low) = shift::<T>(mean, 0.0, 1.0, origin);
     Moments::from_parts(count_u64, Center { mean, mean_low, squares, squares_low: 0.0 }, min, max)
 }
 

@@ -178,7 +178,7 @@ pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
 /// `a * b` and what rounding took from it (Dekker, with Veltkamp's split): the same bits with and
 /// without an instruction for it.
 #[inline(always)]
-fn two_product(a: f64, b: f64) -> (f64, f64) {
+pub fn two_product(a: f64, b: f64) -> (f64, f64) {
     let split = |x: f64| {
         let high = x * 134217729.0;
         let high = high - (high - x);
