@@ -1,8 +1,176 @@
-//! To be written.
+//! Matrix products.
 
+use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::array::{Aliases, Input, Output, dtype_of, numpy};
+use super::call::{Call, guard};
+use crate::dtype::{DType, dispatch};
+use crate::kernels::linalg::{self, Sizes};
+
+/// Product of two arrays, by NumPy: how Rust calls a Python library.
+///
+/// Parameters
+/// ----------
+/// a, b : array_like
+///     What ``numpy.asarray(a).dot(b)`` takes.
+///
+/// Returns
+/// -------
+/// numpy.ndarray or scalar
+///     ``numpy.asarray(a).dot(b)``: value, dtype and errors are NumPy's.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If the shapes do not fit.
+///
+/// See Also
+/// --------
+/// matrix_multiply : the product computed in Rust.
+///
+/// Notes
+/// -----
+/// Every dtype that NumPy multiplies, NaN, threads and copies are as in NumPy.
+///
+/// Examples
+/// --------
+/// >>> import rust_numpy_example as rne
+/// >>> rne.multiply_matrices([[1, 2], [3, 4]], [[5, 6], [7, 8]])
+/// array([[19, 22],
+///        [43, 50]])
+#[pyfunction]
+#[pyo3(signature = (a, b))]
+fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| numpy(a.py(), "asarray")?.call1((a,))?.call_method1("dot", (numpy(a.py(), "asarray")?.call1((b,))?,)))
+}
+
+/// Matrix product of two arrays: ``numpy.matmul`` in Rust.
+///
+/// Parameters
+/// ----------
+/// a, b : array_like
+///     Matrices, vectors, or stacks of matrices in the last two axes; the axes before are
+///     broadcast. A vector on the left is a row and one on the right a column, and the axis
+///     that makes it so is not in the result.
+/// out : numpy.ndarray, optional
+///     Array for the result, with any strides; it may overlap `a` and `b`.
+/// workers : int, optional
+///     Largest number of threads; by default :func:`get_num_threads`.
+///
+/// Returns
+/// -------
+/// numpy.ndarray or scalar
+///     The product, or `out` if it is given. The product of two vectors is a scalar.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If an operand has no axes, the shapes do not fit, `out` is read-only or has another
+///     shape, or `workers` is not between 1 and 1024.
+/// TypeError
+///     If NumPy has no product for the dtypes, `out` cannot hold the dtype of the result, or an
+///     array is masked.
+/// MemoryError
+///     If there is no memory for the result.
+///
+/// See Also
+/// --------
+/// multiply_matrices : the product by NumPy.
+///
+/// Notes
+/// -----
+/// The dtype is that of ``numpy.matmul``. Integers wrap, as there. Bools give the OR of ANDs.
+/// float16 is summed in float32 and rounded once. Other dtypes, such as longdouble and object,
+/// and an `out` of another dtype or with more axes, are handed to ``numpy.matmul``.
+///
+/// Floats obey IEEE 754 (NaN and infinity propagate); each sum is within the usual bound of
+/// ``k * eps`` times the sum of the absolute products. The order of a sum depends on the dtype
+/// only: the result has the same bits for any `workers`. CPUs without fused multiply-add
+/// give other last bits.
+///
+/// Operands are read where they are, at any strides. An `out` that overlaps one of them is
+/// written at the end. Scratch memory is below 16 MiB a thread.
+///
+/// The algorithm is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix
+/// Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians".
+///
+/// Examples
+/// --------
+/// >>> import numpy as np
+/// >>> import rust_numpy_example as rne
+/// >>> a = np.arange(6.0).reshape(2, 3)
+/// >>> rne.matrix_multiply(a, a.T)
+/// array([[ 5., 14.],
+///        [14., 50.]])
+/// >>> float(rne.matrix_multiply([1.0, 2.0], [3.0, 4.0]))
+/// 11.0
+#[pyfunction]
+#[pyo3(signature = (a, b, *, out=None, workers=None))]
+fn matrix_multiply<'py>(
+    py: Python<'py>,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    out: Option<&Bound<'py, PyAny>>,
+    workers: Option<i64>,
+) -> PyResult<Bound<'py, PyAny>> {
+    const NAME: &str = "matrix_multiply";
+    guard(|| {
+        let (left, right) = (Input::if_supported(NAME, "a", a)?, Input::if_supported(NAME, "b", b)?);
+        let (Some(left), Some(right)) = (left, right) else { return by_numpy(py, a, b, out) };
+        let sizes = Sizes::new(NAME, left.shape(), right.shape())?;
+        let dtype = promoted(py, left.dtype(), right.dtype())?;
+        if out.map_or(Ok(false), |out| is_for_numpy(out, dtype, &sizes))? {
+            return by_numpy(py, a, b, out);
+        }
+        let (left, right) = (left.cast(dtype)?, right.cast(dtype)?);
+        let mut product = Output::new_or(NAME, out, dtype, &sizes.shape, &[&left, &right], Aliases::Never, py)?;
+        let held = product.held();
+        dispatch!(dtype, T => {
+            let (a, b, c) = (left.view::<T>(), right.view::<T>(), product.view_mut::<T>());
+            Call::new(py, sizes.cost::<T>())
+                .workers(workers)
+                .holding(&[&left, &right, &held])
+                .run(|work| linalg::multiply(&sizes, a, b, c, work))
+        })?;
+        product.finish_scalar(out.is_some())
+    })
+}
+
+/// What NumPy does with what has no kernel here.
+fn by_numpy<'py>(
+    py: Python<'py>,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = PyDict::new(py);
+    options.set_item("out", out)?;
+    numpy(py, "matmul")?.call((a, b), Some(&options))
+}
+
+/// The dtype that NumPy promotes both to.
+fn promoted(py: Python<'_>, a: DType, b: DType) -> PyResult<DType> {
+    if a == b {
+        return Ok(a);
+    }
+    let dtype = numpy(py, "promote_types")?.call1((a.name(), b.name()))?;
+    Ok(dtype_of(&dtype)?.expect("the table of dtypes is closed under promotion"))
+}
+
+/// Whether `out` needs a conversion or a repetition, which is NumPy's to do or to refuse.
+fn is_for_numpy(out: &Bound<'_, PyAny>, dtype: DType, sizes: &Sizes) -> PyResult<bool> {
+    let Ok(array) = out.cast::<PyUntypedArray>() else {
+        return Ok(out.is_instance_of::<PyTuple>());
+    };
+    let is_of_dtype = dtype_of(&array.dtype())? == Some(dtype);
+    let fits = array.shape().ends_with(&sizes.shape[sizes.batch.len()..]);
+    Ok(fits && (!is_of_dtype || array.shape() != sizes.shape))
+}
 
 /// Adds the topic's names to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(multiply_matrices, m)?)?;
+    m.add_function(wrap_pyfunction!(matrix_multiply, m)?)
 }

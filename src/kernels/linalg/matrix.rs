@@ -211,6 +211,18 @@ fn first<'a, T>(start: *const T, shape: &[usize], strides: &[isize]) -> Matrix<'
     Matrix { start, rows, cols, row_step: strides[axes], col_step: strides[axes + 1], life: PhantomData }
 }
 
+impl<'a, T: Copy> Stack<'a, T> {
+    /// The same memory as elements of another type.
+    ///
+    /// # Safety
+    /// All bytes of a `T` are an `U` and the other way round.
+    unsafe fn cast<U>(self) -> Stack<'a, U> {
+        let Matrix { start, rows, cols, row_step, col_step, .. } = self.first;
+        let first = Matrix { start: start.cast(), rows, cols, row_step, col_step, life: PhantomData };
+        Stack { first, lens: self.lens, steps: self.steps }
+    }
+}
+
 /// As [`Stack`], to be written.
 pub struct StackMut<'a, T> {
     stack: Stack<'a, T>,
@@ -246,6 +258,32 @@ pub struct Operands<'a, T> {
     pub a: Stack<'a, T>,
     pub b: Stack<'a, T>,
     pub c: StackMut<'a, T>,
+}
+
+/// Integers with a sign, and those without that have the same bits.
+pub trait Signed: Copy {
+    /// The type without a sign.
+    type Unsigned: Copy;
+}
+
+macro_rules! signed {
+    ($($type:ty as $unsigned:ty),*) => { $(
+        impl Signed for $type {
+            type Unsigned = $unsigned;
+        }
+    )* };
+}
+signed!(i8 as u8, i16 as u16, i32 as u32, i64 as u64);
+
+impl<'a, T: Signed> Operands<'a, T> {
+    /// The same memory as integers without a sign, whose products have the same bits.
+    pub fn unsigned(self) -> Operands<'a, T::Unsigned> {
+        // SAFETY: `signed!` names integer types of the same size only.
+        unsafe {
+            let c = StackMut { stack: self.c.stack.cast(), life: PhantomData };
+            Operands { a: self.a.cast(), b: self.b.cast(), c }
+        }
+    }
 }
 
 impl<T: Copy> Operands<'_, T> {

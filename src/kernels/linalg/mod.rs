@@ -127,19 +127,18 @@ pub fn multiply_at<T: Product>(
         b.insert_axis_inplace(Axis(1));
         c.insert_axis_inplace(Axis(c.ndim()));
     }
-    let product = Operands {
+    let operands = Operands {
         a: Stack::new(&a, &sizes.batch),
         b: Stack::new(&b, &sizes.batch),
         c: StackMut::new(&mut c),
     };
-    let split = Split::new::<T>(sizes, work.workers());
-    work.for_each(split.parts(), |index| T::part(level, &product, split.part(index), work))
+    T::multiply(level, operands, &Split::new::<T>(sizes, work.workers()), work)
 }
 
 /// How a product is cut into parts. Results do not depend on it: each is computed the same way
 /// in every part.
 #[derive(Debug)]
-struct Split {
+pub struct Split {
     count: usize,
     m: usize,
     n: usize,
@@ -181,6 +180,12 @@ impl Split {
         (self.m.div_ceil(self.rows.max(1)), self.n.div_ceil(self.cols.max(1)))
     }
 
+    /// Hands each part to one thread.
+    pub fn for_each(&self, work: &Work<'_>, part: impl Fn(Part) -> Result<()> + Sync) -> Result<()> {
+        work.for_each(self.parts(), |index| part(self.part(index)))
+    }
+
+    /// The number of parts.
     fn parts(&self) -> usize {
         let (rows, cols) = self.slabs();
         self.count.div_ceil(self.matrices) * rows * cols

@@ -6,12 +6,12 @@ use half::f16;
 use num_complex::Complex;
 
 use crate::alloc::try_filled;
-use crate::dtype::Bool;
+use crate::dtype::{Bool, Element};
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
 
-use super::boolean;
+use super::{Split, boolean};
 use super::gemm::{Scratch, multiply};
 use super::matrix::{Matrix, MatrixMut, Operands, Part};
 use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
@@ -19,12 +19,12 @@ use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Wi
 use super::x86;
 
 /// An element type that matrices can be multiplied in.
-pub trait Product: Number {
+pub trait Product: Element {
     /// About how many multiply-adds one thread does in a nanosecond.
     const RATE: usize;
 
-    /// Computes one part.
-    fn part(level: Level, operands: &Operands<'_, Self>, part: Part, work: &Work<'_>) -> Result<()>;
+    /// c = a b.
+    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()>;
 }
 
 /// A part, to be computed with the ring `R` and tiles of up to `HIGH` rows.
@@ -159,23 +159,35 @@ macro_rules! products {
     ($($type:ty, $rate:literal;)*) => { $(
         impl Product for $type {
             const RATE: usize = $rate;
-            fn part(level: Level, operands: &Operands<'_, Self>, part: Part, work: &Work<'_>) -> Result<()> {
-                <$type as Number>::Value::run(level, operands, part, work)
+            fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
+                split.for_each(work, |part| <$type as Number>::Value::run(level, &operands, part, work))
             }
         }
     )* };
 }
 products! {
-    i8, 150; u8, 150; i16, 80; u16, 80; i32, 40; u32, 40; i64, 10; u64, 10;
+    u8, 150; u16, 80; u32, 40; u64, 10;
     f16, 40; f32, 50; f64, 25; Complex<f32>, 12; Complex<f64>, 6;
 }
 
+macro_rules! signed_products {
+    ($($type:ty as $unsigned:ty),*) => { $(
+        impl Product for $type {
+            const RATE: usize = <$unsigned>::RATE;
+            fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
+                <$unsigned>::multiply(level, operands.unsigned(), split, work)
+            }
+        }
+    )* };
+}
+signed_products!(i8 as u8, i16 as u16, i32 as u32, i64 as u64);
 
 impl Product for Bool {
     const RATE: usize = 1000;
 
-    fn part(level: Level, operands: &Operands<'_, Self>, part: Part, work: &Work<'_>) -> Result<()> {
-        simd::run_at(level, BoolJob { operands, part, work })
+    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
+        let operands = &operands;
+        split.for_each(work, |part| simd::run_at(level, BoolJob { operands, part, work }))
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt::Debug;
 use half::f16;
 use num_complex::Complex;
 
-use crate::dtype::{Bool, Element};
+use crate::dtype::Element;
 
 /// A type of numbers inside a product, with the instructions to compute it.
 pub trait Ring: 'static {
@@ -101,7 +101,7 @@ float_values!(f32 f64);
 
 /// An element of a matrix, and the value it stands for in a product.
 pub trait Number: Element {
-    /// Integers are multiplied as unsigned: the low bits of a product do not depend on the sign.
+    /// What it is multiplied and summed as.
     type Value: Value;
     /// Whether sums have to be rounded to fit.
     const ROUNDS: bool = false;
@@ -112,25 +112,21 @@ pub trait Number: Element {
 }
 
 macro_rules! numbers {
-    ($($type:ty as $value:ty;)*) => { $(
+    ($($type:ty),*) => { $(
         impl Number for $type {
-            type Value = $value;
+            type Value = $type;
             #[inline(always)]
-            fn value(self) -> $value {
-                self as $value
+            fn value(self) -> $type {
+                self
             }
             #[inline(always)]
-            fn from_value(value: $value) -> Self {
-                value as $type
+            fn from_value(value: $type) -> Self {
+                value
             }
         }
     )* };
 }
-numbers! {
-    i8 as u8; i16 as u16; i32 as u32; i64 as u64;
-    u8 as u8; u16 as u16; u32 as u32; u64 as u64;
-    f32 as f32; f64 as f64; Complex<f32> as Complex<f32>; Complex<f64> as Complex<f64>;
-}
+numbers!(u8, u16, u32, u64, f32, f64, Complex<f32>, Complex<f64>);
 
 impl Number for f16 {
     type Value = f32;
@@ -157,18 +153,6 @@ impl Number for f16 {
         let special = if magnitude > 0x7f80_0000 { 0x7e00 } else { 0x7c00 };
         let rounded = if magnitude >= 143 << 23 { special } else { finite };
         f16::from_bits((rounded | bits >> 16 & 0x8000) as u16)
-    }
-}
-
-impl Number for Bool {
-    type Value = u8;
-    #[inline(always)]
-    fn value(self) -> u8 {
-        u8::from(self.get())
-    }
-    #[inline(always)]
-    fn from_value(value: u8) -> Self {
-        Bool(value)
     }
 }
 
