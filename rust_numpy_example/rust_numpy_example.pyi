@@ -20,6 +20,10 @@ def build_info() -> dict[str, Any]: ...
 
 # ---------------------------------------------------------------- linalg
 
+def multiply_matrices(a: ArrayLike, b: ArrayLike) -> Any: ...
+def matrix_multiply(
+    a: ArrayLike, b: ArrayLike, *, out: NDArray[Any] | None = None, workers: int | None = None
+) -> Any: ...
 
 # ---------------------------------------------------------------- elementwise
 

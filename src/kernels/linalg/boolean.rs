@@ -79,14 +79,12 @@ fn multiply_block<const WORDS: usize>(
                 tabulate(b.block(rows, cols.clone()), table);
             }
             for (sum, &word) in sums.iter_mut().zip(&left) {
-                let mut word = word;
+                let (mut word, mut total) = (word, *sum);
                 for table in &*tables {
-                    let entry = &table[(word & 15) as usize];
-                    for (sum, &entry) in sum.iter_mut().zip(entry) {
-                        *sum |= entry;
-                    }
+                    total = or(total, table[(word & 15) as usize]);
                     word >>= FOUR;
                 }
+                *sum = total;
             }
         }
     }
@@ -113,11 +111,17 @@ fn tabulate<const WORDS: usize>(b: Matrix<'_, Bool>, table: &mut Table<WORDS>) {
         }
         // The choices with this row are those without it and this row.
         for choice in 0..1 << row {
-            for word in 0..WORDS {
-                table[(1 << row) + choice][word] = table[choice][word] | words[word];
-            }
+            table[(1 << row) + choice] = or(table[choice], words);
         }
     }
+}
+
+#[inline(always)]
+fn or<const WORDS: usize>(mut a: [u64; WORDS], b: [u64; WORDS]) -> [u64; WORDS] {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a |= b;
+    }
+    a
 }
 
 /// Up to 64 elements of a row as bits, the first one lowest.
@@ -142,7 +146,9 @@ fn bits(matrix: Matrix<'_, Bool>, row: usize, cols: std::ops::Range<usize>) -> u
     }
     let mut word = 0;
     for (index, eight) in bytes.chunks_exact(8).enumerate() {
-        let eight = eight.iter().rev().fold(0u64, |word, &byte| word << 8 | u64::from(byte));
+        let eight = u64::from_le_bytes([
+            eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7],
+        ]);
         // One in each byte that is not zero; the multiplication collects them in the highest byte.
         let low = 0x7f7f_7f7f_7f7f_7f7f;
         let ones = (((eight & low) + low) | eight) >> 7 & 0x0101_0101_0101_0101;

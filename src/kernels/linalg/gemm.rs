@@ -42,11 +42,16 @@ pub struct Scratch<R: Ring, const HIGH: usize> {
     low: Vec<[R::Group; LOW]>,
     wide: Vec<[R::Right; WIDTH]>,
     narrow: Vec<[R::Right; 1]>,
+    /// Multiply-adds since the last question whether to stop.
+    done: usize,
 }
+
+/// Multiply-adds between two such questions.
+const CHECK: usize = 1 << 18;
 
 impl<R: Ring, const HIGH: usize> Scratch<R, HIGH> {
     pub fn new() -> Self {
-        Scratch { high: Vec::new(), low: Vec::new(), wide: Vec::new(), narrow: Vec::new() }
+        Scratch { high: Vec::new(), low: Vec::new(), wide: Vec::new(), narrow: Vec::new(), done: 0 }
     }
 }
 
@@ -91,7 +96,10 @@ where
             pack_block::<R, T, HIGH>(b, scratch)?;
             let mut row = 0;
             while row < m {
-                work.check()?;
+                if scratch.done >= CHECK {
+                    scratch.done = 0;
+                    work.check()?;
+                }
                 let left = m - row;
                 let high = left.next_multiple_of(LOW) >= HIGH;
                 let rows = left.min(if high { HIGH } else { LOW });
@@ -106,6 +114,7 @@ where
                     tiles::<R, T, U, LOW>(a, c, &mut scratch.low, wide, narrow, from > 0);
                 }
                 row += rows;
+                scratch.done += rows * depth * cols;
             }
         }
     }
@@ -190,7 +199,13 @@ fn tile<R: Ring, const HEIGHT: usize, const WIDTH: usize>(
             }
         }
     }
-    sums.map(|row| row.map(R::finish))
+    let mut lanes = [[R::finish(R::zero()); WIDTH]; HEIGHT];
+    for i in 0..HEIGHT {
+        for v in 0..WIDTH {
+            lanes[i][v] = R::finish(sums[i][v]);
+        }
+    }
+    lanes
 }
 
 /// Writes or adds a tile, of which `c` may have fewer rows and columns.

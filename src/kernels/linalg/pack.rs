@@ -56,9 +56,37 @@ where
                 groups[lane] = R::group([col[lane].value(); 4]);
             }
         }
+    } else if rows == HEIGHT && a.has_plain_rows() && k % R::DEPTH == 0 {
+        // One place after the other, so that what is written is in one piece.
+        let panel = &mut panel[..k / R::DEPTH];
+        let mut lines = [a.row(0, 0..k); HEIGHT];
+        for (lane, line) in lines.iter_mut().enumerate() {
+            *line = &a.row(lane, 0..k)[..panel.len() * R::DEPTH];
+        }
+        for (place, groups) in panel.iter_mut().enumerate() {
+            for lane in 0..HEIGHT {
+                groups[lane] = neighbours::<R, T>(lines[lane], place);
+            }
+        }
     } else {
         pack::<R, T, _>(a.transposed(), &mut Left::<R, HEIGHT>(panel));
     }
+}
+
+/// The group at `place` of a line of elements along k.
+#[inline(always)]
+fn neighbours<R, T>(line: &[T], place: usize) -> R::Group
+where
+    R: Ring,
+    T: Number<Value = R::Value>,
+{
+    let from = place * R::DEPTH;
+    let values = &line[from..from + R::DEPTH];
+    let mut group = [values[0].value(); 4];
+    for depth in 1..R::DEPTH {
+        group[depth] = values[depth].value();
+    }
+    R::group(group)
 }
 
 /// Packs the columns of `b`, `WIDTH` registers at most; those that are missing count as zero.
@@ -72,7 +100,15 @@ where
     if cols < WIDTH * R::LANES {
         panel.fill([R::right(); WIDTH]);
     }
-    if cols == WIDTH * R::LANES && b.has_plain_rows() && k % R::DEPTH == 0 {
+    if R::DEPTH == 1 && cols < WIDTH * R::LANES && b.has_plain_rows() {
+        for (place, registers) in panel.iter_mut().enumerate() {
+            for (v, row) in b.row(place, 0..cols).chunks(R::LANES).enumerate() {
+                for (lane, &element) in row.iter().enumerate() {
+                    R::set(&mut registers[v], lane, R::group([element.value(); 4]));
+                }
+            }
+        }
+    } else if cols == WIDTH * R::LANES && b.has_plain_rows() && k % R::DEPTH == 0 {
         for (place, registers) in panel.iter_mut().enumerate() {
             for (v, register) in registers.iter_mut().enumerate() {
                 let from = v * R::LANES;
@@ -106,15 +142,16 @@ where
     for lane in 0..b.cols {
         if b.has_plain_cols() {
             let col = b.col(lane, 0..k);
-            for (place, values) in col.chunks_exact(R::DEPTH).enumerate() {
-                let value = |depth: usize| values[if depth < R::DEPTH { depth } else { 0 }].value();
-                panel.put(place, lane, R::group([value(0), value(1), value(2), value(3)]));
+            for place in 0..whole {
+                panel.put(place, lane, neighbours::<R, T>(col, place));
             }
         } else {
             for place in 0..whole {
-                let value =
-                    |depth: usize| b.get(place * R::DEPTH + if depth < R::DEPTH { depth } else { 0 }, lane).value();
-                panel.put(place, lane, R::group([value(0), value(1), value(2), value(3)]));
+                let mut values = [b.get(place * R::DEPTH, lane).value(); 4];
+                for depth in 1..R::DEPTH {
+                    values[depth] = b.get(place * R::DEPTH + depth, lane).value();
+                }
+                panel.put(place, lane, R::group(values));
             }
         }
         if whole * R::DEPTH < k {
