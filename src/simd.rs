@@ -111,6 +111,30 @@ pub fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     }
 }
 
+/// Runs a kernel that is made of instructions of AVX2: it is compiled for that level only.
+///
+/// # Panics
+/// If the CPU has less.
+#[cfg(x86_simd)]
+#[allow(unsafe_code)]
+pub fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    assert!(detect() >= Level::Avx2);
+    // SAFETY: as in `run_at`, by the line above.
+    unsafe { avx2(kernel) }
+}
+
+/// Runs a kernel that is made of instructions of AVX-512: it is compiled for that level only.
+///
+/// # Panics
+/// If the CPU has less.
+#[cfg(x86_simd)]
+#[allow(unsafe_code)]
+pub fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    assert!(detect() >= Level::Avx512);
+    // SAFETY: as in `run_at`, by the line above.
+    unsafe { avx512(kernel) }
+}
+
 #[cfg(x86_simd)]
 #[target_feature(enable = "avx2,fma,bmi1,bmi2,f16c,lzcnt,popcnt")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {

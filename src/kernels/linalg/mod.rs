@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod` | shapes, stacks of matrices, how work is split |
 //! | `gemm`, `pack` | the blocked product of two matrices |
+//! | `small` | the product of two small matrices |
 //! | `ring`, `x86` | what numbers it is made of, and with which instructions |
 //! | `boolean` | bools, as bits |
 //! | `matrix` | matrices and stacks of them in memory |
@@ -14,6 +15,7 @@ mod matrix;
 mod pack;
 mod product;
 mod ring;
+mod small;
 #[cfg(test)]
 mod tests;
 #[cfg(x86_simd)]
@@ -109,7 +111,7 @@ pub fn multiply<T: Product>(
     multiply_at(simd::level(), sizes, a, b, c, work)
 }
 
-/// The same with the instructions of `level`.
+/// The same with the instructions of `level`, which the CPU must have.
 pub fn multiply_at<T: Product>(
     level: Level,
     sizes: &Sizes,

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
 
-use super::{Split, boolean};
+use super::{Split, boolean, small};
 use super::gemm::{Scratch, multiply};
 use super::matrix::{Matrix, MatrixMut, Operands, Part};
 use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
@@ -47,7 +47,15 @@ where
     fn run(self) -> Result<()> {
         let mut scratch = Scratch::<R, HIGH>::new();
         for index in self.part.matrices.clone() {
-            let (a, b, c) = self.operands.part(index, &self.part);
+            let (a, b, mut c) = self.operands.part(index, &self.part);
+            let is_done = if R::FUSES {
+                small::multiply::<T, true>(a, b, &mut c)
+            } else {
+                small::multiply::<T, false>(a, b, &mut c)
+            };
+            if is_done {
+                continue;
+            }
             if T::ROUNDS {
                 multiply_rounding(a, b, c, &mut scratch, self.work)?;
             } else {
@@ -119,19 +127,15 @@ macro_rules! rings {
                 part: Part,
                 work: &Work<'_>,
             ) -> Result<()> {
+                // A level that the CPU does not have is a panic.
                 match level {
                     #[cfg(x86_simd)]
-                    Level::Avx2 => {
-                        simd::run_at(level, Job::<T, $avx2, $middle> { operands, part, work, ring: PhantomData })
-                    }
+                    Level::Avx2 => simd::run_avx2(Job::<T, $avx2, $middle> { operands, part, work, ring: PhantomData }),
                     #[cfg(x86_simd)]
                     Level::Avx512 => {
-                        simd::run_at(level, Job::<T, $avx512, $high> { operands, part, work, ring: PhantomData })
+                        simd::run_avx512(Job::<T, $avx512, $high> { operands, part, work, ring: PhantomData })
                     }
-                    _ => simd::run_at(
-                        Level::Baseline,
-                        Job::<T, $baseline, $low> { operands, part, work, ring: PhantomData },
-                    ),
+                    _ => Job::<T, $baseline, $low> { operands, part, work, ring: PhantomData }.run(),
                 }
             }
         }

@@ -28,6 +28,8 @@ pub trait Ring: 'static {
     const DEPTH: usize;
     /// Sums in a register.
     const LANES: usize;
+    /// Whether a product and its sum are rounded once.
+    const FUSES: bool = true;
     /// A group; only the first `DEPTH` values count.
     fn group(values: [Self::Value; 4]) -> Self::Group;
     /// Nothing but zeros.
@@ -167,6 +169,7 @@ impl<V: Value, const LANES: usize, const FUSED: bool> Ring for Portable<V, LANES
     type Lanes = [V; LANES];
     const DEPTH: usize = 1;
     const LANES: usize = LANES;
+    const FUSES: bool = FUSED;
     #[inline(always)]
     fn group(values: [V; 4]) -> V {
         values[0]
@@ -293,6 +296,7 @@ where
     type Lanes = R::Woven;
     const DEPTH: usize = 1;
     const LANES: usize = R::LANES;
+    const FUSES: bool = R::FUSES;
     #[inline(always)]
     fn group(values: [Self::Value; 4]) -> Self::Group {
         values[0]

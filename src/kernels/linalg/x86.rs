@@ -31,8 +31,8 @@ pub struct Half<T, const LANES: usize>([T; LANES]);
 
 /// A ring whose registers are those of one instruction set.
 ///
-/// SAFETY of every block in it: the rings are private to `linalg`, and `gemm::multiply_at` uses
-/// those of a level only inside `simd::run_at` for that level, so the CPU has the instructions;
+/// SAFETY of every block in it: the rings are private to `linalg`, and `product` uses those of a
+/// level only inside `simd::run_avx2` or `run_avx512`, so the CPU has the instructions;
 /// loads and stores are of whole arrays of the register's size.
 macro_rules! ring {
     (
