@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, layouts, sample
 
 import rust_numpy_example as rne
-from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, layouts, sample
 
 
 def same(ours: Any, theirs: Any) -> None:
@@ -113,7 +113,21 @@ def test_nan_and_infinity_propagate(dtype: str) -> None:
             np.testing.assert_array_equal(ours.imag, imaginary)
 
 
-SHAPES = [(), (0,), (3,), (1,), (3, 3), (1, 3), (0, 3), (3, 0), (2, 3, 3), (1, 3, 3), (0, 3, 3), (4, 1, 3, 3), (5, 3, 1)]
+SHAPES = [
+    (),
+    (0,),
+    (3,),
+    (1,),
+    (3, 3),
+    (1, 3),
+    (0, 3),
+    (3, 0),
+    (2, 3, 3),
+    (1, 3, 3),
+    (0, 3, 3),
+    (4, 1, 3, 3),
+    (5, 3, 1),
+]
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int16", "float16", "float64", "complex64"])
@@ -136,7 +150,9 @@ def test_a_sum_of_nothing_is_zero_even_in_memory_that_held_something() -> None:
 def test_messages_name_the_argument() -> None:
     with pytest.raises(ValueError, match=r"matrix_multiply: argument b, got an array without axes"):
         rne.matrix_multiply([1.0], 2.0)
-    with pytest.raises(ValueError, match=r"matrix_multiply: arguments a and b, got shapes \[2, 3\] and \[2, 3\]"):
+    with pytest.raises(
+        ValueError, match=r"matrix_multiply: arguments a and b, got shapes \[2, 3\] and \[2, 3\]"
+    ):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"matrix_multiply: out has shape \(3, 3\), expected \(2, 2\)"):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((3, 2)), out=np.zeros((3, 3)))
@@ -153,7 +169,9 @@ def test_messages_name_the_argument() -> None:
 @pytest.mark.parametrize("dtype", ["int16", "float64"])
 def test_an_out_of_another_dtype_is_converted_or_refused_as_by_numpy(dtype: str, out_type: str) -> None:
     a, b = sample(dtype, (4, 3)), sample(dtype, (3, 5), 1)
-    ours, theirs = (outcome(f, a, b, out=np.zeros((4, 5), out_type)) for f in (rne.matrix_multiply, np.matmul))
+    ours, theirs = (
+        outcome(f, a, b, out=np.zeros((4, 5), out_type)) for f in (rne.matrix_multiply, np.matmul)
+    )
     if isinstance(theirs, type):
         assert ours is theirs
     else:
@@ -200,7 +218,9 @@ def test_lists_memory_maps_and_broadcast_arrays_are_operands(tmp_path: Path) -> 
     stored[...] = sample("f4", (30, 40))
     stored.flush()
     read = np.memmap(tmp_path / "a", "f4", "r", shape=(30, 40))
-    np.testing.assert_array_equal(rne.matrix_multiply(read, read.T), np.matmul(np.array(read), np.array(read).T))
+    np.testing.assert_array_equal(
+        rne.matrix_multiply(read, read.T), np.matmul(np.array(read), np.array(read).T)
+    )
     same(
         rne.matrix_multiply(np.broadcast_to(3, (5, 6)), np.broadcast_to(np.arange(7), (6, 7))),
         np.full((5, 6), 3) @ np.broadcast_to(np.arange(7), (6, 7)),
@@ -261,7 +281,12 @@ def test_a_result_too_large_for_memory_is_refused() -> None:
 
 
 def test_multiply_matrices_is_numpy_dot() -> None:
-    for a, b in [([[1, 2], [3, 4]], [[5, 6], [7, 8]]), ([1.5, 2], [3, 4]), (2, [1, 2]), (np.ones((2, 3, 4)), np.ones(4))]:
+    for a, b in [
+        ([[1, 2], [3, 4]], [[5, 6], [7, 8]]),
+        ([1.5, 2], [3, 4]),
+        (2, [1, 2]),
+        (np.ones((2, 3, 4)), np.ones(4)),
+    ]:
         same(rne.multiply_matrices(a, b), np.asarray(a).dot(np.asarray(b)))
     with pytest.raises(ValueError, match="not aligned"):
         rne.multiply_matrices(np.ones((2, 3)), np.ones((2, 3)))

@@ -43,7 +43,9 @@ use crate::kernels::linalg::{self, Sizes};
 #[pyfunction]
 #[pyo3(signature = (a, b))]
 fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    guard(|| numpy(a.py(), "asarray")?.call1((a,))?.call_method1("dot", (numpy(a.py(), "asarray")?.call1((b,))?,)))
+    guard(|| {
+        numpy(a.py(), "asarray")?.call1((a,))?.call_method1("dot", (numpy(a.py(), "asarray")?.call1((b,))?,))
+    })
 }
 
 /// Matrix product of two arrays: ``numpy.matmul`` in Rust.
@@ -125,7 +127,8 @@ fn matrix_multiply<'py>(
             return by_numpy(py, a, b, out);
         }
         let (left, right) = (left.cast(dtype)?, right.cast(dtype)?);
-        let mut product = Output::new_or(NAME, out, dtype, &sizes.shape, &[&left, &right], Aliases::Never, py)?;
+        let mut product =
+            Output::new_or(NAME, out, dtype, &sizes.shape, &[&left, &right], Aliases::Never, py)?;
         let held = product.held();
         dispatch!(dtype, T => {
             let (a, b, c) = (left.view::<T>(), right.view::<T>(), product.view_mut::<T>());

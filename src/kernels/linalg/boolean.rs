@@ -31,7 +31,12 @@ type Table<const WORDS: usize> = [[u64; WORDS]; 1 << FOUR];
 
 /// c = a b, for any sizes.
 #[inline(always)]
-pub fn multiply(a: Matrix<'_, Bool>, b: Matrix<'_, Bool>, mut c: MatrixMut<'_, Bool>, work: &Work<'_>) -> Result<()> {
+pub fn multiply(
+    a: Matrix<'_, Bool>,
+    b: Matrix<'_, Bool>,
+    mut c: MatrixMut<'_, Bool>,
+    work: &Work<'_>,
+) -> Result<()> {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     for row in (0..m).step_by(ROWS) {
         let rows = row..m.min(row + ROWS);

@@ -26,19 +26,20 @@ impl<'a, T: Copy> Matrix<'a, T> {
     /// The matrix whose rows follow each other in `elements`.
     pub fn from_slice(elements: &'a [T], rows: usize, cols: usize) -> Self {
         assert_eq!(elements.len(), rows * cols);
-        Matrix { start: elements.as_ptr(), rows, cols, row_step: cols as isize, col_step: 1, life: PhantomData }
+        Matrix {
+            start: elements.as_ptr(),
+            rows,
+            cols,
+            row_step: cols as isize,
+            col_step: 1,
+            life: PhantomData,
+        }
     }
 
     /// Rows become columns.
     #[inline(always)]
     pub fn transposed(self) -> Self {
-        Matrix {
-            rows: self.cols,
-            cols: self.rows,
-            row_step: self.col_step,
-            col_step: self.row_step,
-            ..self
-        }
+        Matrix { rows: self.cols, cols: self.rows, row_step: self.col_step, col_step: self.row_step, ..self }
     }
 
     /// Whether the elements of a row follow each other.
@@ -80,7 +81,12 @@ impl<'a, T: Copy> Matrix<'a, T> {
     /// Some rows and some columns.
     #[inline(always)]
     pub fn block(self, rows: Range<usize>, cols: Range<usize>) -> Self {
-        assert!(rows.start <= rows.end && rows.end <= self.rows && cols.start <= cols.end && cols.end <= self.cols);
+        assert!(
+            rows.start <= rows.end
+                && rows.end <= self.rows
+                && cols.start <= cols.end
+                && cols.end <= self.cols
+        );
         let offset = rows.start as isize * self.row_step + cols.start as isize * self.col_step;
         // An empty block may start outside: its address is never read.
         Matrix { start: self.start.wrapping_offset(offset), rows: rows.len(), cols: cols.len(), ..self }
@@ -132,7 +138,9 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
         let view = &self.view;
         assert!(row < view.rows && col < view.cols);
         // SAFETY: in bounds by the line above; the memory is this matrix's alone (`StackMut`).
-        unsafe { &mut *view.start.offset(row as isize * view.row_step + col as isize * view.col_step).cast_mut() }
+        unsafe {
+            &mut *view.start.offset(row as isize * view.row_step + col as isize * view.col_step).cast_mut()
+        }
     }
 
     /// Part of a row, if its elements follow each other.
@@ -238,8 +246,11 @@ impl<'a, T: Copy> StackMut<'a, T> {
         let start = view.as_mut_ptr().cast_const();
         let (shape, strides) = (view.shape(), view.strides());
         let axes = view.ndim() - 2;
-        let stack =
-            Stack { first: first(start, shape, strides), lens: shape[..axes].to_vec(), steps: strides[..axes].to_vec() };
+        let stack = Stack {
+            first: first(start, shape, strides),
+            lens: shape[..axes].to_vec(),
+            steps: strides[..axes].to_vec(),
+        };
         StackMut { stack, life: PhantomData }
     }
 

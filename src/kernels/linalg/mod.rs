@@ -66,7 +66,9 @@ impl Sizes {
             _ => (&b[..b.len() - 2], b[b.len() - 2], Some(b[b.len() - 1])),
         };
         let mismatch = |what: &str| {
-            Error::Value(format!("{function}: arguments a and b, got shapes {a:?} and {b:?}, expected {what}"))
+            Error::Value(format!(
+                "{function}: arguments a and b, got shapes {a:?} and {b:?}, expected {what}"
+            ))
         };
         if rows != k {
             return Err(mismatch("as many columns of a as rows of b"));
@@ -94,7 +96,8 @@ impl Sizes {
     /// About how many nanoseconds it takes on one thread.
     pub fn cost<T: Product>(&self) -> usize {
         let (m, k, n) = (self.m, self.k, self.n);
-        let moved = m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
+        let moved =
+            m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
         let one = m.saturating_mul(k).saturating_mul(n) / T::RATE + moved / 2 + 20;
         one.saturating_mul(self.count())
     }

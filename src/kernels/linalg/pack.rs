@@ -118,8 +118,12 @@ where
                 };
                 let rows = [row(0), row(1), row(2), row(3)];
                 for lane in 0..R::LANES {
-                    let values =
-                        [rows[0][lane].value(), rows[1][lane].value(), rows[2][lane].value(), rows[3][lane].value()];
+                    let values = [
+                        rows[0][lane].value(),
+                        rows[1][lane].value(),
+                        rows[2][lane].value(),
+                        rows[3][lane].value(),
+                    ];
                     R::set(register, lane, R::group(values));
                 }
             }

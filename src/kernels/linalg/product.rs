@@ -11,12 +11,12 @@ use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
 
-use super::{Split, boolean, small};
 use super::gemm::{Scratch, multiply};
 use super::matrix::{Matrix, MatrixMut, Operands, Part};
 use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
 #[cfg(x86_simd)]
 use super::x86;
+use super::{Split, boolean, small};
 
 /// An element type that matrices can be multiplied in.
 pub trait Product: Element {

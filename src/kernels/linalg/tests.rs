@@ -119,7 +119,10 @@ fn reference<T: Exact>(sizes: &Sizes, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T>
     let full = |x: usize, y: usize| [&sizes.batch[..], &[x, y]].concat();
     let a = if a.ndim() == 1 { a.clone().insert_axis(Axis(0)) } else { a.clone() };
     let b = if b.ndim() == 1 { b.clone().insert_axis(Axis(1)) } else { b.clone() };
-    let (a, b) = (a.broadcast(full(m, k)).expect("fits").to_owned(), b.broadcast(full(k, n)).expect("fits").to_owned());
+    let (a, b) = (
+        a.broadcast(full(m, k)).expect("fits").to_owned(),
+        b.broadcast(full(k, n)).expect("fits").to_owned(),
+    );
     let (a, b) = (a.iter().copied().collect::<Vec<_>>(), b.iter().copied().collect::<Vec<_>>());
     let mut c = Vec::new();
     for index in 0..sizes.count() {
@@ -156,7 +159,9 @@ fn check<T: Exact>(a: &ArrayD<T>, b: &ArrayD<T>, c_layout: usize) {
 #[test]
 fn products_of_all_sizes_around_a_tile_are_right() {
     fn sizes<T: Exact>() {
-        for (m, k, n) in [(1, 1, 1), (4, 4, 4), (8, 8, 8), (13, 5, 7), (3, 9, 33), (25, 6, 65), (5, 67, 18), (2, 3, 17)] {
+        for (m, k, n) in
+            [(1, 1, 1), (4, 4, 4), (8, 8, 8), (13, 5, 7), (3, 9, 33), (25, 6, 65), (5, 67, 18), (2, 3, 17)]
+        {
             check::<T>(&sample(&[m, k], 1), &sample(&[k, n], 2), 0);
         }
     }
@@ -245,7 +250,8 @@ fn floats_have_the_same_bits_for_every_split_and_on_all_levels_that_fuse() {
     let sizes = Sizes::new("test", a.shape(), b.shape()).expect("shapes fit");
     let product = |level, workers| {
         let mut c = ArrayD::<f64>::zeros(IxDyn(&[50, 70]));
-        multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &Work::with_threads(workers)).expect("memory");
+        multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &Work::with_threads(workers))
+            .expect("memory");
         c.mapv(f64::to_bits)
     };
     for level in Level::available() {
@@ -263,7 +269,9 @@ fn half_floats_convert_as_the_standard_says() {
         let value = half.value();
         assert!(value == half.to_f32() || (value.is_nan() && half.is_nan()), "{bits:#x}");
         assert!(value.is_sign_negative() == half.is_sign_negative());
-        for near in [value, f32::from_bits(value.to_bits() + 0x0fff), f32::from_bits(value.to_bits() ^ 0x1000)] {
+        for near in
+            [value, f32::from_bits(value.to_bits() + 0x0fff), f32::from_bits(value.to_bits() ^ 0x1000)]
+        {
             let (ours, theirs) = (f16::from_value(near), f16::from_f32(near));
             assert!(ours.to_bits() == theirs.to_bits() || (ours.is_nan() && theirs.is_nan()), "{near:e}");
         }
@@ -272,7 +280,9 @@ fn half_floats_convert_as_the_standard_says() {
 
 #[test]
 fn shapes_that_do_not_fit_are_errors() {
-    for (a, b) in [(&[][..], &[2][..]), (&[2], &[]), (&[2], &[3]), (&[2, 3], &[2, 3]), (&[2, 1, 1], &[3, 1, 1])] {
+    for (a, b) in
+        [(&[][..], &[2][..]), (&[2], &[]), (&[2], &[3]), (&[2, 3], &[2, 3]), (&[2, 1, 1], &[3, 1, 1])]
+    {
         assert!(matches!(Sizes::new("f", a, b), Err(Error::Value(text)) if text.starts_with("f: argument")));
     }
     assert_eq!(Sizes::new("f", &[0, 1, 3], &[4, 1, 3, 2]).map(|sizes| sizes.shape), Ok(vec![4, 0, 1, 2]));
