@@ -3,6 +3,9 @@
 //! Both matrices are packed the same way, seen from the sum: a panel has a number of lanes
 //! (rows of the left matrix, columns of the right one), and its groups follow each other along k.
 
+// Loops over lanes with an index are what the compiler turns into vectors.
+#![allow(clippy::needless_range_loop)]
+
 use super::matrix::Matrix;
 use super::ring::{Number, Ring};
 
