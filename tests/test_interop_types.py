@@ -34,7 +34,7 @@ def printed(function: Any, *arguments: Any) -> str:
 def test_a_struct_can_be_read_and_set() -> None:
     struct = rne.RustStruct("text", [1, 2])
     assert (struct.data, struct.vector) == ("text", [1, 2])
-    struct.data, struct.vector = "other", (3,)  # type: ignore[assignment]
+    struct.data, struct.vector = "other", (3,)
     assert (struct.data, struct.vector) == ("other", [3])
     struct.vector.append(4)
     assert struct.vector == [3]

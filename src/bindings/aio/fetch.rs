@@ -39,7 +39,8 @@ impl Web {
 
 fn client() -> Result<Client, Box<dyn std::error::Error>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let config =
+        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let config = match Verifier::new(provider) {
         Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
         // A system without certificates can use http, and trusts no https server.
@@ -81,7 +82,8 @@ impl Request {
     pub async fn send(self, web: Web) -> Result<Body, Failure> {
         let place = place(&self.url);
         let Request { url, timeout, max_bytes } = self;
-        let answer = tokio::time::timeout(timeout, async { read(follow(web.client()?, url).await?, max_bytes).await });
+        let answer =
+            tokio::time::timeout(timeout, async { read(follow(web.client()?, url).await?, max_bytes).await });
         answer.await.unwrap_or_else(|_| {
             let text = format!("async_fetch_data: {place}: not done after {} seconds", timeout.as_secs_f64());
             Err(Failure::Io(io::ErrorKind::TimedOut, text))

@@ -144,7 +144,9 @@ fn async_fetch_data<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         let wrong = |argument, got: String, expected| {
-            PyValueError::new_err(format!("async_fetch_data: argument {argument}, got {got}, expected {expected}"))
+            PyValueError::new_err(format!(
+                "async_fetch_data: argument {argument}, got {got}, expected {expected}"
+            ))
         };
         let seconds = timeout.unwrap_or(f64::INFINITY);
         let timeout = duration(seconds)

@@ -62,7 +62,10 @@ fn this_process() -> MutexGuard<'static, Process> {
 }
 
 /// Calls `body` with the engine of this process.
-pub fn with_engine<T>(_py: Python<'_>, body: impl FnOnce(&Engine, &tokio::runtime::Handle) -> T) -> PyResult<T> {
+pub fn with_engine<T>(
+    _py: Python<'_>,
+    body: impl FnOnce(&Engine, &tokio::runtime::Handle) -> T,
+) -> PyResult<T> {
     let mut process = this_process();
     if process.closing {
         return Err(PyRuntimeError::new_err("no async work can be started: Python is about to end"));

@@ -64,6 +64,9 @@ struct State {
     vector: Vec<i64>,
 }
 
+/// What `pickle` makes a struct from: the class and its arguments.
+type Reduced<'py> = (Bound<'py, PyType>, (String, Vec<i64>));
+
 impl RustStruct {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing can panic half-way through a change.
@@ -99,7 +102,9 @@ fn numbers(argument: &str, iterable: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
             };
             // An int of thousands of digits has no repr.
             let got = shortened(&item).unwrap_or_else(|_| "a large int".to_owned());
-            expected(format!("RustStruct: argument {argument}, got {got} at index {index}, expected an int of 64 bits"))
+            expected(format!(
+                "RustStruct: argument {argument}, got {got} at index {index}, expected an int of 64 bits"
+            ))
         })?;
         try_reserve(&mut vector, 1)?;
         vector.push(number);
@@ -216,7 +221,7 @@ impl RustStruct {
         })
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, (String, Vec<i64>))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         guard(|| {
             let State { data, vector } = self.copy()?;
             Ok((py.get_type::<RustStruct>(), (data, vector)))
