@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import io
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -36,15 +37,15 @@ def printed(function: Any, *arguments: Any) -> str:
 
 
 def python(script: str, stdout: int | None = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
-    """Run a script in a Python of its own."""
-    start = "import rust_numpy_example as rne\n"
+    """Run a script in a Python of its own, whose ``sys.stdout`` is buffered as usual."""
     return subprocess.run(
-        [sys.executable, "-c", start + script],
+        [sys.executable, "-c", f"import rust_numpy_example as rne\n{script}"],
         check=False,
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         timeout=60,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
 
 
@@ -250,8 +251,6 @@ def test_text_keeps_its_order_with_that_of_print() -> None:
     "call", ["rne.word_printer('x', 1)", "rne.word_printer('x', 10**12)", "rne.dict_printer({'a': 'b'})"]
 )
 def test_a_closed_pipe_is_a_broken_pipe_error(call: str) -> None:
-    import os
-
     reader, writer = os.pipe()
     os.close(reader)
     script = f"import os, sys\ntry: {call}\nexcept BrokenPipeError: sys.stderr.write('broken'); os._exit(0)"
