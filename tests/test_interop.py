@@ -253,7 +253,7 @@ def test_text_keeps_its_order_with_that_of_print() -> None:
 def test_a_closed_pipe_is_a_broken_pipe_error(call: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    script = f"import os, sys\ntry: {call}\nexcept BrokenPipeError: sys.stderr.write('broken'); os._exit(0)"
+    script = f"import os, sys\ntry: {call}\nexcept BrokenPipeError: sys.stderr.write('broken'); sys.stderr.flush(); os._exit(0)"
     done = python(script, stdout=writer)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "broken")
