@@ -26,6 +26,9 @@ EXITS = int(os.environ.get("RUST_NUMPY_EXAMPLE_EXITS", "4"))
 #: A time that no test needs, even on a busy machine.
 LONG = 60.0
 
+#: Python 3.12 and later warn of every fork of a process with threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run on a fresh loop; a test that hangs fails."""
@@ -35,7 +38,11 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 def python(script: str, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
     """Run a script in a Python of its own."""
     return subprocess.run(
-        [sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=timeout
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
     )
 
 

@@ -21,6 +21,10 @@ if not hasattr(extension, "_panic"):
     pytest.skip("the extension was built without the Cargo feature 'faults'", allow_module_level=True)
 
 
+#: Python 3.12 and later warn of every fork of a process with threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+
 def in_async_work() -> None:
     async def main() -> None:
         await asyncio.wait_for(extension._panic("async work"), 60)
