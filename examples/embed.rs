@@ -38,7 +38,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         use_virtual_environment(py)?;
 
         let exponent = keplers_exponent(py)?;
-        println!("NumPy, called from Rust: the time around the sun grows as the distance to the power {exponent:.4}");
+        println!(
+            "NumPy, called from Rust: the time around the sun grows as the distance to the power {exponent:.4}"
+        );
 
         println!("Python code that calls Rust:");
         let globals = PyDict::new(py);

@@ -29,6 +29,19 @@ from rust_numpy_example._cli import arrays, report
 
 COMMAND = [sys.executable, "-m", "rust_numpy_example"]
 
+#: The command line, and at its end the most memory that it took, in MiB.
+PEAK = """
+import re, sys
+from rust_numpy_example.__main__ import main
+code = main(sys.argv[1:])
+# Not getrusage: after a fork and exec that has the peak of the parent in it.
+with open("/proc/self/status") as status:
+    print(int(re.search("VmHWM: *([0-9]+)", status.read().replace("\\t", " "))[1]) // 1024, file=sys.stderr)
+sys.exit(code)
+"""
+
+has_peak = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc")
+
 #: A command that has just been run: exit code, standard output, standard error.
 Run = Callable[..., tuple[int, str, str]]
 
@@ -389,6 +402,7 @@ def test_a_gzip_file_truncated_at_any_byte_is_an_error(run: Run, tmp_path: Path)
     assert "CRC" in failure(run, path)
 
 
+@has_peak
 def test_a_line_without_an_end_takes_little_memory() -> None:
     # 128 MiB of one digit, and a quote that is never closed.
     for start in (b"a\n1", b'a\n"1'):
@@ -412,16 +426,7 @@ def test_a_line_without_an_end_takes_little_memory() -> None:
         assert int(lines[1]) < 400
 
 
-#: The command line, and at its end the most memory that it took, in MiB.
-PEAK = """
-import resource, sys
-from rust_numpy_example.__main__ import main
-code = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
-sys.exit(code)
-"""
-
-
+@has_peak
 def test_a_long_table_takes_little_memory() -> None:
     block = "".join(f"{i},{i / 7!r},text {i}\n" for i in range(40_000)).encode()
     count = (256 << 20) // len(block)
@@ -676,7 +681,7 @@ def test_ctrl_c_is_exit_code_130(content: bytes) -> None:
         # It now waits for more, or is about to.
         timer = threading.Timer(1.0, child.send_signal, [signal.SIGINT])
         timer.start()
-        assert child.wait(10) == 130
+        assert child.wait(20) == 130
         assert b"Traceback" not in child.stderr.read()
 
 

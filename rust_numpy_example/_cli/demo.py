@@ -95,7 +95,7 @@ def functions() -> int:
     """Show each function beside its twins; return the exit code."""
     heading("Every function: its result, its time, and how many times as long Python and NumPy take")
     code = 0
-    rows: list[tuple[str, ...]] = [("function", "what it does", "result", "time", "Python", "NumPy")]
+    rows: list[tuple[str, ...]] = [("function", "what it does", "result", "Rust", "Python", "NumPy")]
     for topic in TOPICS:
         for twin in twins(topic):
             try:

@@ -32,7 +32,9 @@ impl Arrays {
         let (rows, count) = block.dim();
         let group = Column::group(self.columns.len());
         let Some(columns) = first.checked_add(count).and_then(|end| self.columns.get_mut(first..end)) else {
-            return Err(Error::Value(format!("block has {count} columns from {first} on, which are too many")));
+            return Err(Error::Value(format!(
+                "block has {count} columns from {first} on, which are too many"
+            )));
         };
         let step = (GRAIN / rows.max(1)).max(1);
         let mut parts = Vec::new();

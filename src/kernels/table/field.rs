@@ -6,8 +6,24 @@ use super::column::Cell;
 
 /// What stands for "no value"; the list of pandas.
 const NOT_AVAILABLE: [&[u8]; 18] = [
-    b"#N/A", b"#N/A N/A", b"#NA", b"-1.#IND", b"-1.#QNAN", b"-NaN", b"-nan", b"1.#IND", b"1.#QNAN", b"<NA>", b"N/A",
-    b"NA", b"NULL", b"NaN", b"None", b"n/a", b"nan", b"null",
+    b"#N/A",
+    b"#N/A N/A",
+    b"#NA",
+    b"-1.#IND",
+    b"-1.#QNAN",
+    b"-NaN",
+    b"-nan",
+    b"1.#IND",
+    b"1.#QNAN",
+    b"<NA>",
+    b"N/A",
+    b"NA",
+    b"NULL",
+    b"NaN",
+    b"None",
+    b"n/a",
+    b"nan",
+    b"null",
 ];
 
 /// Reads a field from which quotes have been taken. White space around it does not count.
@@ -64,7 +80,10 @@ mod tests {
         for text in ["", " ", "NA", "n/a", "NaN", "nan", "NAN", "null", "None", "<NA>", " NA "] {
             assert_eq!(classify(text.as_bytes()), Cell::MISSING, "{text}");
         }
-        for text in ["na", "x", "1,5", "1 2", "--1", "+-1", "++1", "+", "-", ".", "e5", "1e", "0x10", "1_000", "\u{a0}1"] {
+        for text in [
+            "na", "x", "1,5", "1 2", "--1", "+-1", "++1", "+", "-", ".", "e5", "1e", "0x10", "1_000",
+            "\u{a0}1",
+        ] {
             assert_eq!(classify(text.as_bytes()), Cell::TEXT, "{text}");
         }
     }

@@ -76,7 +76,11 @@ impl Table {
     pub fn new(delimiter: &str, header: Header, select: Option<Vec<String>>) -> Result<Self> {
         let delimiter = match delimiter.as_bytes() {
             // What may be part of a number, a quote, and what ends a line, divide no fields.
-            &[byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"+-.\n\r\0".contains(&byte) => byte,
+            &[byte]
+                if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"+-.\n\r\0".contains(&byte) =>
+            {
+                byte
+            }
             _ => {
                 return Err(Error::Value(format!(
                     "the delimiter is {delimiter:?}, expected one ASCII character that is no letter, digit, quote, \
@@ -150,7 +154,8 @@ impl Table {
         let before = self.rest.len();
         try_reserve(&mut self.rest, block.len())?;
         self.rest.extend_from_slice(block);
-        if self.layout.is_none() && (self.rest.starts_with(b"\xff\xfe") || self.rest.starts_with(b"\xfe\xff")) {
+        if self.layout.is_none() && (self.rest.starts_with(b"\xff\xfe") || self.rest.starts_with(b"\xfe\xff"))
+        {
             return Err(Error::Value("line 1: the text is UTF-16, expected UTF-8".to_owned()));
         }
         if let Some(offset) = memchr(0, block) {
@@ -212,7 +217,9 @@ impl Table {
             return Ok(if self.lines == 0 { 0 } else { at });
         };
         if fields.iter().any(|field| memchr(b'\r', field).is_some()) {
-            return Err(self.error_here("a carriage return without a line feed, expected lines that end with LF or CR LF"));
+            return Err(self.error_here(
+                "a carriage return without a line feed, expected lines that end with LF or CR LF",
+            ));
         }
         self.named = match self.header {
             Header::Yes => true,
@@ -220,9 +227,11 @@ impl Table {
             Header::Auto => !fields.iter().all(|field| field::classify(field).value().is_some()),
         };
         let named = self.named;
-        let names = fields.into_iter().enumerate().map(|(index, field)| match String::from_utf8_lossy(&field).trim() {
-            name if named && !name.is_empty() => name.to_owned(),
-            _ => format!("column {}", index + 1),
+        let names = fields.into_iter().enumerate().map(|(index, field)| {
+            match String::from_utf8_lossy(&field).trim() {
+                name if named && !name.is_empty() => name.to_owned(),
+                _ => format!("column {}", index + 1),
+            }
         });
         self.set_columns(names.collect())?;
         if named {
@@ -237,8 +246,11 @@ impl Table {
         if let Some(select) = &self.select {
             let all: HashSet<&str> = names.iter().map(String::as_str).collect();
             if let Some(unknown) = select.iter().find(|name| !all.contains(name.as_str())) {
-                let mut known: Vec<_> =
-                    names.iter().take(NAMES_SHOWN).map(|name| format!("'{}'", shown(name.as_bytes()))).collect();
+                let mut known: Vec<_> = names
+                    .iter()
+                    .take(NAMES_SHOWN)
+                    .map(|name| format!("'{}'", shown(name.as_bytes())))
+                    .collect();
                 if names.len() > NAMES_SHOWN {
                     known.push("…".to_owned());
                 }
@@ -281,8 +293,11 @@ impl Table {
         pieces: &mut [Piece],
         work: &Work<'_>,
     ) -> Result<usize> {
-        work.for_each_mut(pieces, |index, piece| piece.read(layout, text, cuts[index], cuts[index + 1], work))?;
-        let right = (1..pieces.len()).find(|&index| pieces[index - 1].stop != cuts[index]).unwrap_or(pieces.len());
+        work.for_each_mut(pieces, |index, piece| {
+            piece.read(layout, text, cuts[index], cuts[index + 1], work)
+        })?;
+        let right =
+            (1..pieces.len()).find(|&index| pieces[index - 1].stop != cuts[index]).unwrap_or(pieces.len());
         if right < pieces.len() {
             let stop = pieces[right - 1].stop;
             if pieces[right - 1].problem.is_none() && stop > cuts[right] {

@@ -74,7 +74,14 @@ struct Field<'a> {
 impl Piece {
     /// Reads the records that start in `start..until` of `text`, which ends with a line feed.
     /// Stops early before a record whose last field has an open quote, or at a problem.
-    pub fn read(&mut self, layout: &Layout, text: &[u8], start: usize, until: usize, work: &Work<'_>) -> Result<()> {
+    pub fn read(
+        &mut self,
+        layout: &Layout,
+        text: &[u8],
+        start: usize,
+        until: usize,
+        work: &Work<'_>,
+    ) -> Result<()> {
         self.cells.clear();
         self.texts.clear();
         self.seen.clear();
@@ -199,7 +206,12 @@ fn number_at(text: &[u8], at: usize, delimiter: u8) -> Option<(Cell, usize)> {
 }
 
 /// The field at `at`; `None` if it has a quote that is not closed.
-fn field_at<'a>(text: &'a [u8], at: usize, delimiter: u8, unquoted: &'a mut Vec<u8>) -> Result<Option<Field<'a>>> {
+fn field_at<'a>(
+    text: &'a [u8],
+    at: usize,
+    delimiter: u8,
+    unquoted: &'a mut Vec<u8>,
+) -> Result<Option<Field<'a>>> {
     if text[at] == b'"' {
         return quoted_at(text, at, delimiter, unquoted);
     }
@@ -207,7 +219,12 @@ fn field_at<'a>(text: &'a [u8], at: usize, delimiter: u8, unquoted: &'a mut Vec<
     Ok(Some(Field { bytes: without_return(text, at, end), end, lines: 0 }))
 }
 
-fn quoted_at<'a>(text: &'a [u8], at: usize, delimiter: u8, unquoted: &'a mut Vec<u8>) -> Result<Option<Field<'a>>> {
+fn quoted_at<'a>(
+    text: &'a [u8],
+    at: usize,
+    delimiter: u8,
+    unquoted: &'a mut Vec<u8>,
+) -> Result<Option<Field<'a>>> {
     unquoted.clear();
     let mut from = at + 1;
     loop {

@@ -66,7 +66,8 @@ fn fields_are_those_of_the_letter_by_letter_reading() -> Result<()> {
     assert_eq!(rows as usize, records.len() - 1);
     for (index, column) in columns.iter().enumerate() {
         assert_eq!(column.0, records[0][index]);
-        let cells: Vec<_> = records[1..].iter().map(|record| field::classify(record[index].as_bytes())).collect();
+        let cells: Vec<_> =
+            records[1..].iter().map(|record| field::classify(record[index].as_bytes())).collect();
         let numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.value()).collect();
         assert_eq!(column.1 as usize, numbers.len(), "{column:?}");
         assert_eq!(column.2 as usize, cells.iter().filter(|&&cell| cell == column::Cell::TEXT).count());
@@ -97,7 +98,10 @@ fn errors_are_the_same_however_the_text_is_cut() {
         ("a,\"b\n1,2\n", "line 1: a quoted field is not closed"),
         ("a,b\n\"x\ny\",1\n2\n", "line 4, column 2: the row has 1 field, expected 2"),
         ("a,b\n1,2\n3,\0\n", "line 3: a NUL byte: not a text file, or not in UTF-8"),
-        ("a,b\r1,2\r", "line 1: a carriage return without a line feed, expected lines that end with LF or CR LF"),
+        (
+            "a,b\r1,2\r",
+            "line 1: a carriage return without a line feed, expected lines that end with LF or CR LF",
+        ),
         ("", "the file is empty"),
         ("\n\r\n\n", "the file is empty"),
         ("\u{feff}", "the file is empty"),
