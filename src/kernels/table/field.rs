@@ -1,6 +1,12 @@
 //! From the bytes of a field to a number, or to the knowledge that it is none.
 //!
 //! The rules are those of pandas' `read_csv`, so that its `describe` gives the same statistics.
+//!
+//! What is done for speed: eight digits at a time, in one 64-bit word. The bytes that are digits
+//! are found, the others shifted out, and neighbours combined three times: to numbers of two,
+//! four and eight digits (the last step as in Lemire, "Number parsing at a gigabyte per second",
+//! 2021). Up to 2^53 an integer is exact as a float, and so is a power of ten up to 10^22; their
+//! quotient is one rounding away from the number (Clinger, 1990). All else goes to `fast_float2`.
 
 use super::column::Cell;
 
@@ -32,11 +38,85 @@ pub fn classify(field: &[u8]) -> Cell {
     if field.is_empty() {
         return Cell::MISSING;
     }
+    // No number and no word for "not available" starts with another byte: most text ends here.
+    if !matches!(field[0], b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N' | b'#' | b'<') {
+        return Cell::TEXT;
+    }
     match number(field) {
         Some(value) => Cell::number(value),
         None if NOT_AVAILABLE.contains(&field) => Cell::MISSING,
         None => Cell::TEXT,
     }
+}
+
+/// The number at the start of `text` and its length. Fails where there is none, and where `text`
+/// ends so soon after it that [`decimal`] cannot look at eight bytes.
+#[inline(always)]
+pub fn leading_number(text: &[u8]) -> Option<(f64, usize)> {
+    match decimal(text) {
+        // With an exponent the number goes on.
+        Some((value, len)) if !matches!(text[len], b'e' | b'E') => Some((value, len)),
+        _ => fast_float2::parse_partial(text).ok(),
+    }
+}
+
+/// Powers of ten that are exact.
+const POWERS: [f64; 17] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16];
+
+/// A number with at most 18 digits, no exponent and a value that one division rounds correctly.
+#[inline(always)]
+fn decimal(text: &[u8]) -> Option<(f64, usize)> {
+    let negative = *text.first()? == b'-';
+    let mut at = usize::from(negative);
+    let (mut digits, mut decimals) = (0, 0);
+    let mut mantissa = 0_u64;
+    for is_fraction in [false, true] {
+        if is_fraction {
+            if text.get(at) != Some(&b'.') {
+                break;
+            }
+            at += 1;
+        }
+        loop {
+            let (value, count) = leading_digits(text.get(at..at + 8)?.try_into().ok()?);
+            digits += count;
+            if digits > 18 {
+                return None;
+            }
+            mantissa = mantissa * INTEGER_POWERS[count] + value;
+            at += count;
+            decimals += if is_fraction { count } else { 0 };
+            if count < 8 {
+                break;
+            }
+        }
+    }
+    if digits == 0 || mantissa > 1 << 53 || decimals >= POWERS.len() || at >= text.len() {
+        return None;
+    }
+    let value = mantissa as f64 / POWERS[decimals];
+    Some((if negative { -value } else { value }, at))
+}
+
+const INTEGER_POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The number that the digits at the start of eight bytes are, and how many they are.
+#[inline(always)]
+fn leading_digits(bytes: [u8; 8]) -> (u64, usize) {
+    // The first byte is the lowest. A digit becomes its value.
+    let values = u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030;
+    // The high bit of each byte above 9; a carry only reaches bytes after one of these.
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() as usize / 8;
+    if count == 0 {
+        return (0, 0);
+    }
+    let v = values << (64 - 8 * count);
+    let v = v.wrapping_mul(10).wrapping_add(v >> 8);
+    let low = (v & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+    let high = ((v >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+    (low.wrapping_add(high) >> 32, count)
 }
 
 /// Decimal, with an exponent if need be, or `inf`, `infinity`, `nan` in any case; rounded
@@ -73,6 +153,46 @@ mod tests {
         ] {
             assert_eq!(classify(text.as_bytes()).value(), Some(value), "{text}");
         }
+    }
+
+    #[test]
+    fn the_fast_way_gives_the_same_bits_as_the_careful_one() {
+        let mut texts: Vec<String> =
+            ["0", "-0", "00.5", ".5", "5.", "-.0", "9007199254740993", "9007199254740992"]
+                .map(String::from)
+                .to_vec();
+        texts.extend(
+            ["1e5", "1.5E-3", "123456789012345678901", "0.00000000000000001", "-", ".", "-.", ""]
+                .map(String::from),
+        );
+        let mut state = 1_u64;
+        for _ in 0..2000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (whole, fraction) = ((state >> 40) as usize % 14, (state >> 50) as usize % 19);
+            let digits = format!("{:020}", state);
+            texts.push(format!(
+                "{}{}.{}",
+                if state >> 63 == 0 { "" } else { "-" },
+                &digits[..whole],
+                &digits[..fraction]
+            ));
+            texts.push(digits[..whole].to_owned());
+        }
+        let mut fast = 0;
+        for text in &texts {
+            for end in [",", "\n", "\r\n", "x", "\u{ff}"] {
+                let padded = format!("{text}{end}1234567890\n");
+                let expected =
+                    fast_float2::parse_partial::<f64, _>(&padded).ok().map(|(v, len)| (v.to_bits(), len));
+                assert_eq!(
+                    leading_number(padded.as_bytes()).map(|(v, len)| (v.to_bits(), len)),
+                    expected,
+                    "{padded}"
+                );
+                fast += usize::from(decimal(padded.as_bytes()).is_some());
+            }
+        }
+        assert!(fast > texts.len(), "the fast way is hardly ever taken");
     }
 
     #[test]

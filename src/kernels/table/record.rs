@@ -9,7 +9,7 @@
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::column::{Cell, FirstText};
-use super::field::classify;
+use super::field::{classify, leading_number};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -196,7 +196,7 @@ fn number_at(text: &[u8], at: usize, delimiter: u8) -> Option<(Cell, usize)> {
     if !matches!(first, b'0'..=b'9' | b'-' | b'.') {
         return None;
     }
-    let (value, len) = fast_float2::parse_partial(&text[at..]).ok()?;
+    let (value, len) = leading_number(&text[at..])?;
     let end = at + len;
     match text[end] {
         byte if byte == delimiter || byte == b'\n' => Some((Cell::number(value), end)),
