@@ -45,11 +45,12 @@ class Server:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as open_sockets:
+            open_sockets.enter_context(connection)
             if self.tls:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(CERTIFICATE)
-                connection = context.wrap_socket(connection, server_side=True)
+                connection = open_sockets.enter_context(context.wrap_socket(connection, server_side=True))
             head = b""
             while b"\r\n\r\n" not in head:
                 received = connection.recv(65536)

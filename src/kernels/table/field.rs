@@ -96,7 +96,8 @@ fn decimal(text: &[u8]) -> Option<(f64, usize)> {
         return None;
     }
     let value = mantissa as f64 / POWERS[decimals];
-    Some((if negative { -value } else { value }, at))
+    // Signs come in no order that a branch could be predicted by.
+    Some((f64::from_bits(value.to_bits() | u64::from(negative) << 63), at))
 }
 
 const INTEGER_POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
