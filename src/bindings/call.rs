@@ -31,6 +31,13 @@ pub fn guard<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(from_panic(payload)))
 }
 
+/// The `workers` argument of a caller, if a call may have that many threads.
+pub fn valid_workers(workers: Option<i64>) -> PyResult<Option<usize>> {
+    // A negative number is out of range as zero is.
+    let valid = workers.map(|workers| parallel::valid_workers(usize::try_from(workers).unwrap_or(0)));
+    Ok(valid.transpose()?)
+}
+
 /// A piece of work about to be done.
 pub struct Call<'a, 'py> {
     py: Python<'py>,
@@ -59,10 +66,7 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Does the work: small work at once, larger work with the interpreter released.
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
-        // A negative number is out of range as zero is.
-        let asked =
-            self.workers.map(|workers| parallel::valid_workers(usize::try_from(workers).unwrap_or(0)));
-        let workers = match asked.transpose()? {
+        let workers = match valid_workers(self.workers)? {
             _ if self.cost < DETACH => return guard(|| Ok(body(&Work::serial())?)),
             Some(workers) => workers,
             None if self.cost < THREADS => 1,

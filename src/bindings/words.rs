@@ -7,10 +7,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use super::call::{Call, guard};
+use super::call::{Call, guard, valid_workers};
 use crate::error::{Error, Result};
 use crate::kernels::words::{self, Few, Options, Tokenizer, Word, Words};
-use crate::parallel;
 
 /// Nanoseconds of one thread for a byte of text.
 const COST: usize = 3;
@@ -82,7 +81,7 @@ fn word_count<'py>(
         let text = Text::new(text)?;
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
-        let workers = threads(workers).map(parallel::valid_workers).transpose()?;
+        valid_workers(workers)?;
         if let Some(few) = Few::count(bytes, options).filter(|_| top.is_none()) {
             return query.all(text.py(), few.iter());
         }
