@@ -1,0 +1,141 @@
+"""Image filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import rust_numpy_example as rne
+from benchmarks.case import Case, close, unchecked, without
+
+SIZES = {"1080p": (1080, 1920), "4K": (2160, 3840)}
+
+
+def _image(shape: tuple[int, ...], dtype: str) -> Any:
+    image = np.random.default_rng(0).integers(0, 256, shape)
+    return image.astype(dtype)
+
+
+def _off_by_one(ours: Any, theirs: Any) -> None:
+    difference = np.abs(ours.astype(int) - theirs.astype(int))[40:-40, 40:-40]
+    assert difference.max() <= 2
+
+
+def _opencv_blur(cv2: Any, image: Any, sigma: float) -> Callable[[], Any]:
+    width = 2 * int(4 * sigma + 0.5) + 1
+    return lambda: cv2.GaussianBlur(image, (width, width), sigma, borderType=cv2.BORDER_REFLECT)
+
+
+def _opencv_sobel(cv2: Any, image: Any) -> Callable[[], Any]:
+    def call() -> Any:
+        x = cv2.Sobel(image, cv2.CV_32F, 1, 0)
+        return cv2.magnitude(x, cv2.Sobel(image, cv2.CV_32F, 0, 1))
+
+    return call
+
+
+def cases(threads: int) -> Iterator[Case]:
+    """Yield the cases for a number of threads."""
+    if not without("cv2"):
+        import cv2
+
+        cv2.setNumThreads(threads)
+        yield from _against_opencv(cv2, threads)
+    if threads == 1 and not without("scipy"):
+        from scipy import ndimage
+
+        gray = _image(SIZES["1080p"], "uint8")
+        for sigma in (1, 2, 5):
+            yield Case(
+                "gaussian_blur",
+                f"uint8 gray 1080p, sigma {sigma}",
+                "scipy.ndimage",
+                lambda sigma=sigma: rne.gaussian_blur(gray, sigma),
+                lambda sigma=sigma: ndimage.gaussian_filter(gray, sigma),
+                15,
+                _off_by_one,
+            )
+    if threads == 1 and not without("skimage"):
+        from skimage.filters import gaussian
+
+        gray = _image(SIZES["1080p"], "uint8")
+        yield Case(
+            "gaussian_blur",
+            "uint8 gray 1080p, sigma 2",
+            "scikit-image",
+            lambda: rne.gaussian_blur(gray, 2),
+            lambda: gaussian(gray, 2, preserve_range=True),
+            30,
+            unchecked,
+        )
+
+
+def _against_opencv(cv2: Any, threads: int) -> Iterator[Case]:
+    avx2 = rne.build_info()["simd"] == "avx2"
+    musts = {"gray": {1: 1.8, 2: 2.2, 5: 2.5}, "RGB": {1: 1.5, 2: 1.6, 5: 2.2}}
+    for size, shape in SIZES.items():
+        for color, must in musts.items():
+            image = _image(shape if color == "gray" else (*shape, 3), "uint8")
+            channel_axis = None if color == "gray" else -1
+            for sigma in must:
+                yield Case(
+                    "gaussian_blur",
+                    f"uint8 {color} {size}, sigma {sigma}",
+                    "OpenCV",
+                    lambda image=image, sigma=sigma, axis=channel_axis: rne.gaussian_blur(
+                        image, sigma, channel_axis=axis
+                    ),
+                    _opencv_blur(cv2, image, sigma),
+                    1.0 if avx2 and color == "gray" else must[sigma],
+                    _off_by_one,
+                    headline=(size, color, sigma, threads) == ("1080p", "gray", 2, 1),
+                )
+    if threads > 1:
+        return
+    for color, shape in (("gray", SIZES["1080p"]), ("RGB", (*SIZES["1080p"], 3))):
+        image, axis = _image(shape, "float32"), None if color == "gray" else -1
+        yield Case(
+            "gaussian_blur",
+            f"float32 {color} 1080p, sigma 2",
+            "OpenCV",
+            lambda image=image, axis=axis: rne.gaussian_blur(image, 2, channel_axis=axis),
+            _opencv_blur(cv2, image, 2),
+            1.1,
+            close(1e-3, 1e-2),
+        )
+        picture = _image(shape, "uint8")
+        for dtype in ("float32", "uint8"):
+            yield Case(
+                "sobel",
+                f"uint8 to {dtype} {color} 1080p",
+                "OpenCV, three passes",
+                lambda picture=picture, axis=axis, dtype=dtype: rne.sobel(
+                    picture, channel_axis=axis, dtype=dtype
+                ),
+                _opencv_sobel(cv2, picture),
+                4,
+                unchecked,
+                headline=(color, dtype) == ("gray", "float32"),
+            )
+    for side in (64, 256):
+        small = _image((side, side), "uint8")
+        yield Case(
+            "gaussian_blur",
+            f"uint8 gray {side}x{side}, sigma 1",
+            "OpenCV",
+            lambda small=small: rne.gaussian_blur(small, 1),
+            _opencv_blur(cv2, small, 1),
+            2,
+            unchecked,
+        )
+        yield Case(
+            "sobel",
+            f"uint8 to float32 gray {side}x{side}",
+            "OpenCV, three passes",
+            lambda small=small: rne.sobel(small, dtype="float32"),
+            _opencv_sobel(cv2, small),
+            2,
+            unchecked,
+        )

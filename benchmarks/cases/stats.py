@@ -1,0 +1,129 @@
+"""Statistics in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import rust_numpy_example as rne
+from benchmarks.case import Case, close, without
+
+
+def _four(a: np.ndarray, axis: int | None = None) -> list[Any]:
+    return [a.mean(axis), a.std(axis, ddof=1), a.min(axis), a.max(axis)]
+
+
+def _four_omitting_nan(a: np.ndarray) -> list[Any]:
+    return [np.nanmean(a), np.nanstd(a, ddof=1), np.nanmin(a), np.nanmax(a)]
+
+
+def _ours(a: np.ndarray, **options: Any) -> Callable[[], list[Any]]:
+    def call() -> list[Any]:
+        stats = rne.compute_stats(a, **options)
+        return [stats.mean, stats.std, stats.min, stats.max]
+
+    return call
+
+
+def cases(threads: int) -> Iterator[Case]:
+    """Yield the cases for a number of threads."""
+    rng = np.random.default_rng(0)
+    sizes = {1_000: 30, 100_000: 8, 1_000_000: 5, 10_000_000: 9, 50_000_000: 9}
+    for size, must in sizes.items():
+        if threads > 1 and size < 10_000_000:
+            continue
+        a = rng.standard_normal(size)
+        yield Case(
+            "compute_stats",
+            f"float64 {size:.0e}",
+            "NumPy, four calls",
+            _ours(a),
+            lambda a=a: _four(a),
+            must,
+            close(1e-9, 1e-9),
+            headline=size in (1_000, 10_000_000) and threads == 1,
+        )
+        if size in (100_000, 10_000_000) and threads == 1:
+            yield from _peers(a, f"float64 {size:.0e}")
+    if threads > 1:
+        return
+    size = 10_000_000
+    for dtype, must in (("float32", 5.5), ("int64", 8), ("int32", 12)):
+        a = (rng.standard_normal(size) * 1000).astype(dtype)
+        yield Case(
+            "compute_stats",
+            f"{dtype} {size:.0e}",
+            "NumPy, four calls",
+            _ours(a),
+            lambda a=a: _four(a),
+            must,
+            close(1e-3, 1e-3),
+        )
+    a = rng.standard_normal(2 * size)[::2]
+    yield Case(
+        "compute_stats",
+        "float64 a[::2] 1e+07",
+        "NumPy, four calls",
+        _ours(a),
+        lambda a=a: _four(a),
+        6,
+        close(1e-9, 1e-9),
+    )
+    for shape, musts in (((1000, 10_000), (7, 7)), ((1000, 100), (6, 4))):
+        a = rng.standard_normal(shape)
+        for axis, must in enumerate(musts):
+            yield Case(
+                "compute_stats",
+                f"float64 {shape} axis={axis}",
+                "NumPy, four calls",
+                _ours(a, axis=axis),
+                lambda a=a, axis=axis: _four(a, axis),
+                must,
+                close(1e-9, 1e-9),
+            )
+    a = rng.standard_normal(1_000_000)
+    a[::10] = np.nan
+    yield Case(
+        "compute_stats",
+        "float64 1e+06, nan_policy='omit'",
+        "NumPy, four nan calls",
+        _ours(a, nan_policy="omit"),
+        lambda a=a: _four_omitting_nan(a),
+        12,
+        close(1e-9, 1e-9),
+    )
+
+
+def _peers(a: np.ndarray, what: str) -> Iterator[Case]:
+    if not without("polars"):
+        import polars
+
+        series = polars.Series(a)
+        yield Case(
+            "compute_stats",
+            what,
+            "polars, four calls",
+            _ours(a),
+            lambda: [series.mean(), series.std(), series.min(), series.max()],
+            2,
+            close(1e-9, 1e-9),
+        )
+    if not without("bottleneck"):
+        import bottleneck
+
+        yield Case(
+            "compute_stats",
+            what,
+            "bottleneck, four calls",
+            _ours(a),
+            lambda: [
+                bottleneck.nanmean(a),
+                bottleneck.nanstd(a, ddof=1),
+                bottleneck.nanmin(a),
+                bottleneck.nanmax(a),
+            ],
+            2,
+            close(1e-9, 1e-9),
+        )

@@ -1,0 +1,135 @@
+"""Writes what was measured: JSON, the page of the docs with its plots, the table of the README."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import re
+from pathlib import Path
+from typing import Any
+
+import rust_numpy_example as rne
+from benchmarks.cases import TOPICS
+
+PEERS = (
+    "numpy scipy opencv-python-headless scikit-image polars bottleneck numba numexpr gmpy2 numkong".split()
+)
+
+#: Why a row is below what is aimed at, by the start of "function, what".
+REASONS = json.loads((Path(__file__).with_name("reasons.json")).read_text(encoding="utf-8"))
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        found = re.search(r"model name\s*: (.*)", cpuinfo.read_text(encoding="utf-8"))
+        model = found[1] if found else model
+    versions = {}
+    for peer in PEERS:
+        try:
+            versions[peer] = importlib.metadata.version(peer)
+        except importlib.metadata.PackageNotFoundError:
+            versions[peer] = "not installed"
+    return {"cpu": model, "build": rne.build_info(), "python": platform.python_version(), "peers": versions}
+
+
+def publish(rows: list[dict[str, Any]], root: Path) -> None:
+    """Write everything."""
+    data = {"machine": machine(), "rows": rows}
+    (root / "docs").mkdir(exist_ok=True)
+    (root / "docs" / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    plots = plot(rows, root / "docs" / "benchmarks")
+    (root / "docs" / "benchmarks.md").write_text(page(data, plots), encoding="utf-8")
+    readme = root / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    table = "\n".join(["<!-- benchmarks -->", "", *headlines(rows), "", "<!-- /benchmarks -->"])
+    text = re.sub(r"<!-- benchmarks -->.*?<!-- /benchmarks -->", lambda _: table, text, flags=re.DOTALL)
+    readme.write_text(text, encoding="utf-8")
+
+
+def headlines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the table of the README."""
+    lines = ["| function | input | instead of | times as fast |", "|---|---|---|---|"]
+    for row in rows:
+        if row["headline"] and row["threads"] == 1 and row["level"] is None:
+            lines.append(f"| `{row['function']}` | {row['what']} | {row['peer']} | {row['ratio']:.3g} |")
+    return lines
+
+
+def reason(row: dict[str, Any]) -> str:
+    """Return why a row is missed."""
+    name = f"{row['function']}, {row['what']}"
+    return next((text for start, text in REASONS.items() if name.startswith(start)), "")
+
+
+def page(data: dict[str, Any], plots: dict[str, str]) -> str:
+    """Return the page of the docs."""
+    rows, machine = data["rows"], data["machine"]
+    missed = [row for row in rows if row["must"] is not None and row["ratio"] < row["must"]]
+    aimed = sum(row["must"] is not None for row in rows)
+    peers = ", ".join(f"{name} {version}" for name, version in machine["peers"].items())
+    lines = [
+        "# Benchmarks",
+        "",
+        "Made by `tox -e bench -- --level avx2 --level baseline --publish`. Each figure is the time of the peer divided",
+        "by ours: above 1 we are faster. Both run in turn in one process, over the same input, with the same number of",
+        "threads, and their results are compared first. It is the ratio of the medians; in brackets are the 10th and",
+        "the 90th percentile of the ratios of single pairs. The machine is shared: differences below a tenth are ties.",
+        "",
+        f"CPU: {machine['cpu']}, level {machine['build']['simd']}; Python {machine['python']}; {peers}.",
+        "",
+        f"{aimed - len(missed)} of {aimed} aims are reached. Those that are not say so, with the reason if it is known.",
+    ]
+    for topic in TOPICS:
+        of_topic = [row for row in rows if row["topic"] == topic]
+        if not of_topic:
+            continue
+        lines += ["", f"## {topic}", ""]
+        if topic in plots:
+            lines += [f"![{topic}]({plots[topic]})", ""]
+        lines += [
+            "| function | input | peer | threads | level | ratio | aim | |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for row in of_topic:
+            below = row["must"] is not None and row["ratio"] < row["must"]
+            verdict = f"**missed** {reason(row)}".strip() if below else ""
+            aim = "" if row["must"] is None else f"{row['must']:g}"
+            lines.append(
+                f"| `{row['function']}` | {row['what']} | {row['peer']} | {row['threads']} | {row['level'] or 'highest'} "
+                f"| {row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f}) | {aim} | {verdict} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def plot(rows: list[dict[str, Any]], folder: Path) -> dict[str, str]:
+    """Draw a chart for each topic; return their paths, relative to the page."""
+    try:
+        import matplotlib
+    except ImportError:
+        return {}
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "fixed"
+    import matplotlib.pyplot as plt
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for topic in TOPICS:
+        shown = [row for row in rows if row["topic"] == topic and row["level"] is None][::-1]
+        if not shown:
+            continue
+        figure, axes = plt.subplots(figsize=(9, 0.6 + 0.22 * len(shown)), layout="constrained")
+        names = [f"{row['function']} {row['what']}, {row['peer']} ({row['threads']}t)" for row in shown]
+        axes.barh(range(len(shown)), [row["ratio"] for row in shown], color="#3a6ea5")
+        axes.set_yticks(range(len(shown)), names, fontsize=7)
+        axes.set_xscale("log")
+        axes.axvline(1, color="black", linewidth=1)
+        axes.set_xlabel("peer's time / our time")
+        axes.margins(y=0.01)
+        figure.savefig(folder / f"{topic}.svg", metadata={"Date": None})
+        plt.close(figure)
+        paths[topic] = f"{folder.name}/{topic}.svg"
+    return paths
