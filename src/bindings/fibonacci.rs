@@ -3,10 +3,10 @@
 use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyInt, PyTuple};
+use pyo3::types::{PyBytes, PyInt, PyString};
 
 use super::call::{Call, guard};
-use crate::kernels::fibonacci::{self as kernel, SMALL};
+use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 
 /// Exact Fibonacci number.
 ///
@@ -92,8 +92,9 @@ fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResul
         Ok(n) => n,
         Err(error) => return Err(refusal(function, name, index, error)),
     };
-    if let Ok(small) = small(py)?.get_borrowed_item(usize::try_from(n).unwrap_or(usize::MAX)) {
-        return Ok(small.to_owned());
+    let constants = CONSTANTS.get_or_try_init(py, || Constants::new(py))?;
+    if n <= MAX_SMALL as u64 {
+        return Ok(constants.small[n as usize].bind(py).clone());
     }
     // Less than half a nanosecond a unit of `n` for all that is not gigantic.
     let cost = usize::try_from(n / 2).unwrap_or(usize::MAX);
@@ -106,7 +107,30 @@ fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResul
         Ok(())
     })?;
     drop(limbs);
-    py.get_type::<PyInt>().call_method1("from_bytes", (bytes, "little"))
+    constants.from_bytes.bind(py).call1((bytes, &constants.little))
+}
+
+/// Python objects that are made once.
+struct Constants {
+    /// The numbers that have up to 128 bits: a call then makes no object.
+    small: Vec<Py<PyAny>>,
+    /// `int.from_bytes`.
+    from_bytes: Py<PyAny>,
+    /// Its byte order.
+    little: Py<PyString>,
+}
+
+static CONSTANTS: PyOnceLock<Constants> = PyOnceLock::new();
+
+impl Constants {
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        let small = SMALL.iter().map(|number| Ok(number.into_pyobject(py)?.into_any().unbind()));
+        Ok(Constants {
+            small: small.collect::<PyResult<_>>()?,
+            from_bytes: py.get_type::<PyInt>().getattr("from_bytes")?.unbind(),
+            little: PyString::new(py, "little").unbind(),
+        })
+    }
 }
 
 /// Why an index that is no `u64` is refused.
@@ -114,25 +138,22 @@ fn refusal(function: &str, name: &str, index: &Bound<'_, PyAny>, error: PyErr) -
     let py = index.py();
     let class = index.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
     if !error.is_instance_of::<PyOverflowError>(py) {
-        return PyTypeError::new_err(format!("{function}: argument {name}, got {class}, expected an integer"));
+        return PyTypeError::new_err(format!(
+            "{function}: argument {name}, got {class}, expected an integer"
+        ));
     }
     match index.lt(0) {
         Ok(false) => PyMemoryError::new_err(format!(
             "{function}: argument {name}, got 2**64 or more, expected an index whose number fits in memory"
         )),
         _ => {
-            let got = index.extract::<i64>().map_or_else(|_| "a negative integer".to_owned(), |n| n.to_string());
+            let got =
+                index.extract::<i64>().map_or_else(|_| "a negative integer".to_owned(), |n| n.to_string());
             PyValueError::new_err(format!(
                 "{function}: argument {name}, got {got}, expected an integer that is not negative"
             ))
         }
     }
-}
-
-/// The numbers that have up to 128 bits, as Python ints: a call then makes no object.
-fn small(py: Python<'_>) -> PyResult<&Bound<'_, PyTuple>> {
-    static NUMBERS: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
-    Ok(NUMBERS.get_or_try_init(py, || PyTuple::new(py, SMALL).map(Bound::unbind))?.bind(py))
 }
 
 /// Adds the topic's names to the module.

@@ -85,7 +85,8 @@ fn monte_carlo_pi(
         while start < last {
             let end = last.min(start + round);
             // 0.3 nanoseconds a sample.
-            let cost = usize::try_from((samples - start * BLOCK).min(round * BLOCK) / 3).unwrap_or(usize::MAX);
+            let cost =
+                usize::try_from((samples - start * BLOCK).min(round * BLOCK) / 3).unwrap_or(usize::MAX);
             inside += Call::new(py, cost)
                 .workers(workers)
                 .run(|work| count_inside(&key, samples, start..end, work))?;

@@ -138,7 +138,8 @@ fn load(
         let middle = end.min(blocks.max(start));
         let bytes = &bytes[7..];
         if start < middle {
-            norm += simd::run_at(level, Load::<false> { bytes, bits, first: start, x: &mut x[start..middle] });
+            norm +=
+                simd::run_at(level, Load::<false> { bytes, bits, first: start, x: &mut x[start..middle] });
         }
         if middle < end {
             let x = &mut x[middle - blocks..end - blocks];
@@ -315,7 +316,8 @@ mod tests {
 
     #[test]
     fn digits_at_their_limits_are_exact() {
-        let patterns = [u64::MAX, 0x8000_8000_8000_8000, 0x7fff_7fff_7fff_7fff, 1, 1 << 63, 0x5555_5555_5555_5555];
+        let patterns =
+            [u64::MAX, 0x8000_8000_8000_8000, 0x7fff_7fff_7fff_7fff, 1, 1 << 63, 0x5555_5555_5555_5555];
         for len in [1, 31, 32, 33, 100, 300] {
             for a in patterns {
                 check(&vec![a; len], &vec![patterns[len % 6]; len]);

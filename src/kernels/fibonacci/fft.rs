@@ -450,7 +450,8 @@ impl Task for Pass3<'_> {
             let (a, b, c) = if self.is_back { (x[0], x[1], x[2]) } else { (x[0], x[1].mul(d), x[2].mul(d2)) };
             // The roots of unity of order three are -1/2 +- i sin.
             let (sum, difference) = (b.add(c), b.sub(c));
-            let middle = Complex { re: sum.re.mul_add(minus_half, a.re), im: sum.im.mul_add(minus_half, a.im) };
+            let middle =
+                Complex { re: sum.re.mul_add(minus_half, a.re), im: sum.im.mul_add(minus_half, a.im) };
             let turn = Complex { re: difference.re.mul(sin), im: difference.im.mul(sin) };
             let (plus, minus) = (middle.add_i(turn), middle.sub_i(turn));
             let y = if self.is_back {
@@ -503,7 +504,13 @@ impl Task for Piece<'_> {
 
 /// The steps of four of a piece, forward or backward.
 #[inline(always)]
-fn steps<V: Vector, const BACK: bool>(x: &mut [Block], factors: &Factors, ring: usize, depth: usize, k: usize) {
+fn steps<V: Vector, const BACK: bool>(
+    x: &mut [Block],
+    factors: &Factors,
+    ring: usize,
+    depth: usize,
+    k: usize,
+) {
     let count = x.len().ilog2() as usize / 2;
     for index in 0..count {
         let step = if BACK { count - 1 - index } else { index };

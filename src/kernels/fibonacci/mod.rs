@@ -21,13 +21,15 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `multiply` | products of integers by the schoolbook, and the choice of algorithm |
+//! | `multiply`, `ifma` | products of integers by the schoolbook, and the choice of algorithm |
 //! | `convolution` | products of large integers: digits and carries |
 //! | `fft` | products of polynomials |
 //! | `vector`, `x86` | vectors of doubles of each CPU level |
 
 mod convolution;
 mod fft;
+#[cfg(x86_simd)]
+mod ifma;
 mod multiply;
 mod vector;
 #[cfg(x86_simd)]
@@ -214,7 +216,11 @@ mod tests {
         for n in all {
             let expected = naive(n);
             for level in Level::available() {
-                assert_eq!(fibonacci_at(level, n as u64, &Work::serial()), Ok(expected.clone()), "{level:?} {n}");
+                assert_eq!(
+                    fibonacci_at(level, n as u64, &Work::serial()),
+                    Ok(expected.clone()),
+                    "{level:?} {n}"
+                );
             }
         }
     }
@@ -230,7 +236,8 @@ mod tests {
             for level in Level::available() {
                 let number = fibonacci_at(level, n, &Work::serial()).expect("memory");
                 for p in [(1 << 61) - 1, 4_294_967_291, 1_000_000_007] {
-                    let rest = number.iter().rev().fold(0u128, |rest, &limb| ((rest << 64) + u128::from(limb)) % p);
+                    let rest =
+                        number.iter().rev().fold(0u128, |rest, &limb| ((rest << 64) + u128::from(limb)) % p);
                     assert_eq!(rest, modulo(n, p), "{level:?} {n} {p}");
                 }
                 assert!(number.len() as u128 * 64 < bits(n) + 64);

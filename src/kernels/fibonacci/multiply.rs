@@ -1,55 +1,109 @@
 //! Products of integers: limbs of 64 bits, the least significant first.
 //!
-//! Two algorithms: the schoolbook one below, and the one of `convolution`. There is no Karatsuba
-//! between them: with vector instructions the transform is ahead of the schoolbook from
-//! `TRANSFORM` limbs on, where a level of Karatsuba would not gain yet.
+//! Two algorithms: the schoolbook one, below and in `ifma`, and the one of `convolution`. There is
+//! no Karatsuba between them: with vector instructions the transform is ahead of the schoolbook from
+//! 45 limbs on, where a level of Karatsuba would not gain yet, and on other CPUs from 90.
 
 use super::convolution::Scratch;
+#[cfg(x86_simd)]
+use super::ifma;
+use crate::alloc::try_filled;
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
-
-/// Limbs of the smaller factor from which on a product is left to the transform.
-const TRANSFORM: usize = 100;
-
-/// The same for squares.
-const TRANSFORM_SQUARE: usize = 120;
 
 /// What products need.
 pub struct Multiplier<'a> {
     level: Level,
     work: &'a Work<'a>,
     scratch: Scratch,
+    /// Limbs of the smaller factor from which on a product, and a square, is left to the transform.
+    transform: (usize, usize),
+    /// Scratch memory of `ifma`, if the CPU has it.
+    #[cfg(x86_simd)]
+    ifma: Option<Vec<u64>>,
 }
 
 impl<'a> Multiplier<'a> {
     /// For products of up to `bits` bits.
     pub fn new(level: Level, bits: usize, work: &'a Work<'a>) -> Result<Self> {
+        #[cfg(x86_simd)]
+        let ifma = if level == Level::Avx512 && ifma::is_available() {
+            let limbs = (bits / 128 + 2).min(ifma::MAX_LIMBS);
+            Some(try_filled(ifma::scratch_len(limbs), 0)?)
+        } else {
+            None
+        };
+        #[cfg(x86_simd)]
+        let has_ifma = ifma.is_some();
+        #[cfg(not(x86_simd))]
+        let has_ifma = false;
+        let transform = match level {
+            _ if has_ifma => (230, 170),
+            Level::Avx512 => (45, 48),
+            Level::Avx2 => (50, 52),
+            Level::Baseline => (90, 110),
+        };
         let mut scratch = Scratch::default();
-        if bits / 128 >= TRANSFORM {
+        if bits / 128 + 2 >= transform.0.min(transform.1) {
             scratch.reserve(bits)?;
         }
-        Ok(Multiplier { level, work, scratch })
+        Ok(Multiplier {
+            level,
+            work,
+            scratch,
+            transform,
+            #[cfg(x86_simd)]
+            ifma,
+        })
     }
 
     /// `out = a * b`, where no limb of `out` is left over.
     pub fn product(&mut self, a: &[u64], b: &[u64], out: &mut [u64]) -> Result<()> {
-        if a.len().min(b.len()) >= TRANSFORM {
+        if a.len().min(b.len()) >= self.transform.0 {
             return self.scratch.product(self.level, a, Some(b), out, self.work);
         }
-        simd::run_at(self.level, Product { a, b, out });
+        if !self.fast(a, b, out) {
+            simd::run_at(self.level, Product { a, b, out });
+        }
         Ok(())
     }
 
     /// `out = a * a`, where no limb of `out` is left over.
     pub fn square(&mut self, a: &[u64], out: &mut [u64]) -> Result<()> {
-        if a.len() >= TRANSFORM_SQUARE {
+        if a.len() >= self.transform.1 {
             return self.scratch.product(self.level, a, None, out, self.work);
         }
-        simd::run_at(self.level, Square { a, out });
+        if !self.fast(a, a, out) {
+            simd::run_at(self.level, Square { a, out });
+        }
         Ok(())
     }
+
+    /// The product in another way, if the CPU has one.
+    #[cfg(x86_simd)]
+    #[allow(unsafe_code)]
+    fn fast(&mut self, a: &[u64], b: &[u64], out: &mut [u64]) -> bool {
+        match &mut self.ifma {
+            Some(scratch) if a.len() >= FEW && ifma::scratch_len(a.len().max(b.len())) <= scratch.len() => {
+                // SAFETY: the memory is there only if the CPU has the instructions.
+                unsafe { ifma::product(a, b, out, scratch) };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The product in another way, if the CPU has one.
+    #[cfg(not(x86_simd))]
+    fn fast(&mut self, _a: &[u64], _b: &[u64], _out: &mut [u64]) -> bool {
+        false
+    }
 }
+
+/// Limbs below which 52-bit digits do not pay.
+#[cfg(x86_simd)]
+const FEW: usize = 7;
 
 struct Product<'a> {
     a: &'a [u64],
@@ -145,7 +199,7 @@ mod tests {
     #[test]
     fn products_and_squares_are_exact_at_every_level() {
         let work = Work::serial();
-        for len in [1usize, 2, 3, 7, 8, 9, 40, TRANSFORM, TRANSFORM_SQUARE + 1] {
+        for len in [1usize, 2, 3, 7, 8, 9, 40, 49, 100, 131, 230] {
             for pattern in [u64::MAX, 0x9e37_79b9_7f4a_7c15, 1] {
                 let a: Vec<_> = (0..len as u64).map(|i| pattern.wrapping_mul(i * i + 1) | 1 << 63).collect();
                 let b = &a[..len.div_ceil(2)];

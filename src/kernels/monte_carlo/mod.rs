@@ -62,7 +62,8 @@ pub fn count_inside(key: &Key, samples: u64, blocks: Range<u64>, work: &Work<'_>
 fn inside(level: Level, key: &Key, block: u64, samples: u64) -> u64 {
     let (steps, rest) = (samples / WIDTH, samples % WIDTH);
     let first = block.wrapping_mul(WIDTH);
-    let mut streams = std::array::from_fn(|group| Streams::new(key, first.wrapping_add((group * LANES) as u64)));
+    let mut streams =
+        std::array::from_fn(|group| Streams::new(key, first.wrapping_add((group * LANES) as u64)));
     let mut total = steps * WIDTH - advance(level, &mut streams, steps);
     for (group, streams) in streams.iter_mut().enumerate() {
         let wanted = rest.saturating_sub((group * LANES) as u64).min(LANES as u64) as usize;
