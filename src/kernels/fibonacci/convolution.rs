@@ -11,6 +11,9 @@
 //! computed ones can be: `b` is such that it is less than 1/2, by the norms of the digits at hand,
 //! so that rounding gives the exact product, whatever the operands are. Two chosen operands may need
 //! a smaller `b` than the usual ones; then the transform is set up again.
+// Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
+// not compiled for the CPU level.
+#![allow(clippy::needless_range_loop)]
 
 use super::fft::{Factors, Transform, error_factor, next_size};
 use super::vector::Block;
@@ -166,7 +169,7 @@ impl<const IMAGINARY: bool> Kernel for Load<'_, IMAGINARY> {
         // Eight digits start at a whole byte, less the bit below them.
         let (mut offset, mut left) = ([0; 8], [0; 8]);
         for l in 0..8 {
-            offset[l] = (l * bits + 7) / 8;
+            offset[l] = (l * bits).div_ceil(8);
             left[l] = (63 - bits - (l * bits + 7) % 8) as u32;
         }
         let right = (63 - bits) as u32;

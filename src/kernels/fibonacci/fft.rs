@@ -14,6 +14,9 @@
 //! squared and transformed back while it is in the first-level cache; the last three halvings work on
 //! eight blocks side by side, after a transposition in registers, and are fused with the
 //! product; numbers are never brought into another order in memory.
+// Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
+// not compiled for the CPU level.
+#![allow(clippy::needless_range_loop)]
 
 use std::sync::OnceLock;
 

@@ -7,6 +7,8 @@
 //! 64-bit limbs. (S. Gueron, V. Krasnov, "Accelerating big integer arithmetic using Intel IFMA
 //! extensions", ARITH 2016.)
 #![allow(unsafe_code)]
+// Compiled only where `build.rs` finds a compiler that has them.
+#![allow(clippy::incompatible_msrv)]
 
 use std::arch::x86_64::*;
 

@@ -3,6 +3,8 @@
 //! They are used only in code that `simd::run_at` compiles for these levels and calls where the
 //! CPU has them; there the instructions are inlined.
 #![allow(unsafe_code)]
+// Compiled only where `build.rs` finds a compiler that has them.
+#![allow(clippy::incompatible_msrv)]
 
 use std::arch::x86_64::*;
 

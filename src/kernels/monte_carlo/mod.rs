@@ -14,6 +14,9 @@
 //! For speed: integers only; no test for a carry but a compare of vectors; as many streams at a
 //! time as the registers hold, which hides the latency of the multiplication. xoshiro256+ would
 //! be 10 % faster, but its lowest bits are weak.
+// Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
+// not compiled for the CPU level.
+#![allow(clippy::needless_range_loop)]
 
 #[cfg(x86_simd)]
 mod x86;

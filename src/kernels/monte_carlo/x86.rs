@@ -3,6 +3,8 @@
 //! Written out because the compiler turns the portable loop into gathers and scatters or into
 //! scalar code, depending on its version: the loss was a factor of 3 to 4.
 #![allow(unsafe_code)]
+// Compiled only where `build.rs` finds a compiler that has them.
+#![allow(clippy::incompatible_msrv)]
 
 use std::arch::x86_64::*;
 

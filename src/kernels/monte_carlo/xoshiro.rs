@@ -10,6 +10,9 @@
 //! no two streams of a key start in the same state. That the runs of two streams overlap later
 //! has, for `s` streams of `l` steps, a probability of at most `s * s * l / 2^256`: below 1e-40
 //! for all the samples of the largest `n` that can be asked for.
+// Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
+// not compiled for the CPU level.
+#![allow(clippy::needless_range_loop)]
 
 /// Streams that advance together: eight 64-bit lanes are one AVX-512 or two AVX2 registers.
 pub const LANES: usize = 8;
