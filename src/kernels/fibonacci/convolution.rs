@@ -17,7 +17,7 @@
 
 use super::fft::{Factors, Transform, error_factor, next_size};
 use super::vector::Block;
-use crate::alloc::{try_filled, try_reserve};
+use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
@@ -124,15 +124,18 @@ fn load(
     let len = (8 + 8 * a.len()).max(used * bits + 8) + 24;
     try_reserve(bytes, len)?;
     bytes.extend_from_slice(&[0; 8]);
-    for limb in a {
-        bytes.extend_from_slice(&limb.to_le_bytes());
+    for limbs in a.chunks(16 * STRETCH) {
+        work.check()?;
+        for limb in limbs {
+            bytes.extend_from_slice(&limb.to_le_bytes());
+        }
     }
     bytes.resize(len, 0);
     x.clear();
-    if x.capacity() < blocks {
-        *x = try_filled(blocks, Block::ZERO)?;
-    } else {
-        x.resize(blocks, Block::ZERO);
+    try_reserve(x, blocks)?;
+    while x.len() < blocks {
+        work.check()?;
+        x.resize(blocks.min(x.len() + STRETCH), Block::ZERO);
     }
     let mut norm = 0.0;
     for start in (0..used).step_by(STRETCH) {

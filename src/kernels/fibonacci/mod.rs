@@ -35,7 +35,7 @@ mod vector;
 #[cfg(x86_simd)]
 mod x86;
 
-use crate::alloc::try_filled;
+use crate::alloc::try_vec;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
 use crate::simd::{self, Level};
@@ -74,19 +74,21 @@ fn fibonacci_at(level: Level, n: u64, work: &Work<'_>) -> Result<Vec<u64>> {
     let bits = usize::try_from(bits(n)).map_err(|_| Error::Memory { bytes: usize::MAX })?;
     let mut multiplier = Multiplier::new(level, bits + 2, work)?;
     let len = bits / 64 + 4;
-    let [mut a, mut b, mut c, mut d] =
-        [try_filled(len, 0)?, try_filled(len, 0)?, try_filled(len, 0)?, try_filled(len, 0)?];
-
+    // It is touched only as the numbers grow: to fill it all at once would be seconds without a
+    // look for signals.
+    let (mut a, mut b, mut c, mut d) = (try_vec(len)?, try_vec(len)?, try_vec(len)?, try_vec(len)?);
     // F(k) and F(k-1), in the first `used` limbs of `a` and `b`.
     let mut shift = 64 - n.leading_zeros() - 7;
     let mut k = n >> shift;
-    a[..2].copy_from_slice(&limbs(SMALL[k as usize]));
-    b[..2].copy_from_slice(&limbs(SMALL[k as usize - 1]));
+    a.extend_from_slice(&limbs(SMALL[k as usize]));
+    b.extend_from_slice(&limbs(SMALL[k as usize - 1]));
     let mut used = trimmed(&a[..2]).len();
 
     while shift > 1 {
         shift -= 1;
         let twice = 2 * used;
+        c.resize(twice + 1, 0);
+        d.resize(twice + 1, 0);
         multiplier.square(&a[..used], &mut c[..twice])?;
         let g = trimmed(&b[..used]);
         multiplier.square(g, &mut d[..2 * g.len()])?;
@@ -100,6 +102,8 @@ fn fibonacci_at(level: Level, n: u64, work: &Work<'_>) -> Result<Vec<u64>> {
         used = trimmed(&a[..twice + 1]).len();
     }
 
+    c.resize(used + 1, 0);
+    d.resize(used + 1, 0);
     // The factors of the last product in `c` and `d`.
     let (f, g) = (&a[..used], &b[..used]);
     let is_odd = n & 1 == 1;
