@@ -166,6 +166,9 @@ mod tests {
             assert_eq!(u128::from(x * x) + u128::from(y * y) >= 1 << 64, expected, "{x} {y}");
             assert_eq!(is_outside([x | y << 32; LANES]), [u64::from(expected); LANES]);
             assert_eq!(is_outside([y | x << 32; LANES]), [u64::from(expected); LANES]);
+            // The lowest bits do not count.
+            assert_eq!(is_outside([(x - 1) | (y - 1) << 32; LANES]), [u64::from(expected); LANES]);
+            assert_eq!(is_outside([(y - 1) | (x - 1) << 32; LANES]), [u64::from(expected); LANES]);
         }
     }
 
