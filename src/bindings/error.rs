@@ -28,7 +28,9 @@ impl From<Error> for PyErr {
             Error::Memory { .. } => PyMemoryError::new_err(text),
             Error::Os(_) => PyOSError::new_err(text),
             // Python chooses the subclass by the number, such as FileNotFoundError.
-            Error::File { code, text, path } if cfg!(windows) => PyOSError::new_err((0, text, path.into_os_string(), code)),
+            Error::File { code, text, path } if cfg!(windows) => {
+                PyOSError::new_err((0, text, path.into_os_string(), code))
+            }
             Error::File { code, text, path } => PyOSError::new_err((code, text, path.into_os_string())),
             Error::Interrupted => PyKeyboardInterrupt::new_err(()),
         }

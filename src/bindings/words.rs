@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::call::{Call, guard};
 use crate::error::{Error, Result};
-use crate::kernels::words::{self, Options, Tokenizer, Words};
+use crate::kernels::words::{self, Few, Options, Tokenizer, Word, Words};
 
 /// Nanoseconds of one thread for a byte of text.
 const COST: usize = 3;
@@ -81,6 +81,9 @@ fn word_count<'py>(
         let text = Text::new(text)?;
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
+        if let Some(few) = Few::count(bytes, options).filter(|_| top.is_none() && workers.is_none()) {
+            return query.all(text.py(), few.iter());
+        }
         let work = Call::new(text.py(), COST * bytes.len()).workers(workers);
         let counted = work.run(move |work| words::count(work, bytes, options));
         query.dict(text.py(), counted.map_err(|error| text.decode_error().unwrap_or(error))?)
@@ -208,15 +211,15 @@ impl Query {
     /// The result as Python has it.
     fn dict<'py>(&self, py: Python<'py>, mut words: Words) -> PyResult<Bound<'py, PyDict>> {
         let Some(top) = self.top else {
-            return self.all(py, &words);
+            return self.all(py, words.iter());
         };
         if !self.lowercase || words.is_ascii() {
-            words.keep_most_common(top);
-            return self.all(py, &words);
+            words.keep_most_common(top)?;
+            return self.all(py, words.iter());
         }
         // Words may yet turn out to be the same when they are made lower case.
         let mut counts = self
-            .all(py, &words)?
+            .all(py, words.iter())?
             .iter()
             .map(|(word, count)| Ok((word, count.extract()?)))
             .collect::<PyResult<Vec<(_, u64)>>>()?;
@@ -228,12 +231,16 @@ impl Query {
         Ok(dict)
     }
 
-    fn all<'py>(&self, py: Python<'py>, words: &Words) -> PyResult<Bound<'py, PyDict>> {
+    fn all<'py, 'a>(
+        &self,
+        py: Python<'py>,
+        words: impl Iterator<Item = Word<'a>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         // ASCII words are lower case and different from each other; they are set without a look
         // at what is there, unless another word (that with a Kelvin sign) has become ASCII.
         let mut look = false;
-        for word in words.iter() {
+        for word in words {
             let key = string(py, word.bytes)?;
             if !self.lowercase || word.bytes.is_ascii() && !look {
                 dict.set_item(key, word.count)?;

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 
+/// A word, how often it was seen, and where first.
 #[derive(Debug)]
 pub struct LongEntry {
     /// Where the word is in the arena.
@@ -20,7 +21,9 @@ pub struct LongEntry {
 /// Counts of long words. The hash is keyed by random numbers.
 #[derive(Debug, Default)]
 pub struct LongTable {
-    entries: HashTable<LongEntry>,
+    /// Places in `entries`.
+    index: HashTable<usize>,
+    entries: Vec<LongEntry>,
     arena: Vec<u8>,
     hasher: RandomState,
 }
@@ -28,37 +31,39 @@ pub struct LongTable {
 impl LongTable {
     /// Adds `count` to the count of `word`, which was first seen at `first`.
     pub fn add(&mut self, word: &[u8], count: u64, first: u64) -> Result<()> {
-        let LongTable { entries, arena, hasher } = self;
+        let LongTable { index, entries, arena, hasher } = self;
         let hash = hasher.hash_one(word);
-        let same = |entry: &LongEntry| bytes(arena, entry) == word;
-        if let Some(entry) = entries.find_mut(hash, same) {
+        if let Some(&place) = index.find(hash, |&place| bytes(arena, &entries[place]) == word) {
+            let entry = &mut entries[place];
             entry.count += count;
             entry.first = entry.first.min(first);
             return Ok(());
         }
         try_reserve(arena, word.len())?;
-        entries
-            .try_reserve(1, |entry| hasher.hash_one(bytes(arena, entry)))
-            .map_err(|_| Error::Memory { bytes: 2 * entries.len() * size_of::<LongEntry>() })?;
-        let entry = LongEntry { at: arena.len(), len: word.len(), count, first };
+        try_reserve(entries, 1)?;
+        let hash_of = |&place: &usize| hasher.hash_one(bytes(arena, &entries[place]));
+        index
+            .try_reserve(1, hash_of)
+            .map_err(|_| Error::Memory { bytes: 2 * index.len() * size_of::<usize>() })?;
+        index.insert_unique(hash, entries.len(), hash_of);
+        entries.push(LongEntry { at: arena.len(), len: word.len(), count, first });
         arena.extend_from_slice(word);
-        entries.insert_unique(hash, entry, |entry| hasher.hash_one(bytes(arena, entry)));
         Ok(())
     }
 
     /// Adds what another table has counted.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
-        other.iter().try_for_each(|(word, entry)| self.add(word, entry.count, entry.first))
+        other.entries.iter().try_for_each(|entry| self.add(other.word(entry), entry.count, entry.first))
     }
 
     /// The words, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &LongEntry)> {
-        self.entries.iter().map(|entry| (bytes(&self.arena, entry), entry))
+    pub fn entries(&self) -> &[LongEntry] {
+        &self.entries
     }
 
-    /// How many different words there are, and how many bytes they have.
-    pub fn size(&self) -> (usize, usize) {
-        (self.entries.len(), self.arena.len())
+    /// The bytes of one of the words.
+    pub fn word(&self, entry: &LongEntry) -> &[u8] {
+        bytes(&self.arena, entry)
     }
 }
 
@@ -79,10 +84,10 @@ mod tests {
         }
         a.merge(&b)?;
         let residues: std::collections::HashSet<u64> = (0..97).map(|i| i * i % 97).collect();
-        assert_eq!(a.size(), (residues.len(), 40 * residues.len()));
-        assert_eq!(a.iter().map(|(_, entry)| entry.count).fold(0, |a, b| a + b), 2000);
-        for (word, entry) in a.iter() {
-            assert_eq!(format!("{:040}", entry.first * entry.first % 97).as_bytes(), word);
+        assert_eq!(a.entries().len(), residues.len());
+        assert_eq!(a.entries().iter().map(|entry| entry.count).fold(0, |a, b| a + b), 2000);
+        for entry in a.entries() {
+            assert_eq!(format!("{:040}", entry.first * entry.first % 97).as_bytes(), a.word(entry));
             assert!(entry.first < 97);
         }
         Ok(())

@@ -17,6 +17,7 @@
 
 mod block;
 mod count;
+mod few;
 mod file;
 mod long;
 mod scan;
@@ -28,5 +29,6 @@ mod words;
 mod x86;
 
 pub use block::{Options, Tokenizer, count};
+pub use few::Few;
 pub use file::{Progress, count_file};
 pub use words::{Word, Words};

@@ -12,6 +12,11 @@ use crate::simd::Kernel;
 /// Bytes of a piece.
 const PIECE: usize = 4096;
 
+/// Room is made for a new word in so many bytes, and for not more than so many new words, before
+/// a text is read: to grow takes longer than to have more room than needed.
+const BYTES_A_WORD: usize = 32;
+const MOST_EXPECTED: usize = 1 << 13;
+
 /// Edges that are written at once, those beyond the last being of no meaning.
 const GROUP: usize = 8;
 
@@ -53,6 +58,7 @@ impl<const LOWER: bool> Kernel for Scan<'_, LOWER> {
         let Scan { work, text, base, counts } = self;
         let mut scratch = std::mem::take(&mut counts.scratch);
         scratch.prepare(text.len())?;
+        counts.short.reserve((text.len() / BYTES_A_WORD).min(MOST_EXPECTED))?;
         let mut at = 0;
         let mut pieces = 0u32;
         while at < text.len() {

@@ -39,27 +39,46 @@ pub fn key<const W: usize>(bytes: &[u8], len: usize) -> Key<W> {
     key
 }
 
-/// The bytes of the machine words `low` and `high` of a key.
-#[inline(always)]
-pub fn bytes_of(low: u64, high: u64) -> [u8; 16] {
-    (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
-}
-
 /// A word, how often it was seen, and where first.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(32))]
 pub struct Entry<const W: usize> {
-    pub key: Key<W>,
+    /// The key, the lowest byte of each machine word first.
+    key: [[u8; 8]; W],
     pub count: u64,
     pub first: u64,
 }
 
 impl<const W: usize> Entry<W> {
-    const EMPTY: Self = Entry { key: [0; W], count: 0, first: 0 };
+    pub const EMPTY: Self = Entry { key: [[0; 8]; W], count: 0, first: 0 };
 
     #[inline(always)]
-    fn is_empty(&self) -> bool {
-        self.key[W - 1] == 0
+    pub fn new(key: &Key<W>, count: u64, first: u64) -> Self {
+        let mut bytes = [[0; 8]; W];
+        for i in 0..W {
+            bytes[i] = key[i].to_le_bytes();
+        }
+        Entry { key: bytes, count, first }
+    }
+
+    #[inline(always)]
+    pub fn key(&self) -> Key<W> {
+        let mut key = [0; W];
+        for i in 0..W {
+            key[i] = u64::from_le_bytes(self.key[i]);
+        }
+        key
+    }
+
+    /// The bytes of the word.
+    #[inline(always)]
+    pub fn word(&self) -> &[u8] {
+        &self.key.as_flattened()[..usize::from(self.key[W - 1][7])]
+    }
+
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.key[W - 1][7] == 0
     }
 }
 
@@ -103,11 +122,7 @@ impl<const W: usize> Table<W> {
     /// Makes room for one more word to wait.
     #[inline(always)]
     fn make_room(&mut self) -> Result<()> {
-        if self.waiting.is_empty() {
-            try_reserve(&mut self.waiting, BATCH)
-        } else {
-            self.flush()
-        }
+        if self.waiting.is_empty() { try_reserve(&mut self.waiting, BATCH) } else { self.flush() }
     }
 
     /// Counts the words that wait.
@@ -130,15 +145,13 @@ impl<const W: usize> Table<W> {
         // Room for all at once: to grow when a part is in would make the first places crowded,
         // as the words come in the order of their places.
         self.reserve(other.used)?;
-        for entry in other.iter() {
-            self.add(entry.key, self.hash(&entry.key), entry.count, entry.first);
-        }
+        self.add_all(&other.entries);
         Ok(())
     }
 
-    /// The words, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry<W>> {
-        self.entries.iter().filter(|entry| !entry.is_empty())
+    /// The places of the table, of which [`Table::len`] have a word.
+    pub fn entries(&self) -> &[Entry<W>] {
+        &self.entries
     }
 
     /// How many different words there are.
@@ -153,13 +166,13 @@ impl<const W: usize> Table<W> {
         let mut at = (hash >> self.shift) as usize;
         loop {
             let entry = &mut self.entries[at & mask];
-            if entry.key == key {
+            if entry.key() == key {
                 entry.count += count;
                 entry.first = entry.first.min(first);
                 return;
             }
             if entry.is_empty() {
-                *entry = Entry { key, count, first };
+                *entry = Entry::new(&key, count, first);
                 self.used += 1;
                 return;
             }
@@ -178,15 +191,12 @@ impl<const W: usize> Table<W> {
 
     #[inline(always)]
     fn prefetch(&self, hash: u64) {
-        #[cfg(x86_simd)]
-        super::x86::prefetch(&self.entries, hash.checked_shr(self.shift).unwrap_or(0) as usize);
-        #[cfg(not(x86_simd))]
-        let _ = hash;
+        prefetch(&self.entries, hash.checked_shr(self.shift).unwrap_or(0) as usize);
     }
 
     /// Makes room for `additional` words, with half of the places or more staying empty.
     #[inline(always)]
-    fn reserve(&mut self, additional: usize) -> Result<()> {
+    pub fn reserve(&mut self, additional: usize) -> Result<()> {
         let needed = 2 * (self.used + additional);
         if needed > self.entries.len() { self.grow(needed) } else { Ok(()) }
     }
@@ -195,15 +205,29 @@ impl<const W: usize> Table<W> {
     fn grow(&mut self, needed: usize) -> Result<()> {
         // A small table grows in large steps.
         let steps = if self.used < 1 << 14 { 4 } else { 2 };
-        let len = needed.max(steps * self.entries.len()).next_power_of_two();
+        let len = needed.max(steps * self.entries.len()).max(2 * BATCH).next_power_of_two();
         let old = std::mem::replace(&mut self.entries, try_filled(len, Entry::EMPTY)?);
         self.shift = 64 - len.trailing_zeros();
         self.used = 0;
-        for entry in old.iter().filter(|entry| !entry.is_empty()) {
-            self.add(entry.key, self.hash(&entry.key), entry.count, entry.first);
-        }
+        self.add_all(&old);
         Ok(())
     }
+
+    fn add_all(&mut self, entries: &[Entry<W>]) {
+        for entry in entries.iter().filter(|entry| !entry.is_empty()) {
+            let key = entry.key();
+            self.add(key, self.hash(&key), entry.count, entry.first);
+        }
+    }
+}
+
+/// Asks for `slice[index]` to be brought into the cache.
+#[inline(always)]
+pub fn prefetch<T>(slice: &[T], index: usize) {
+    #[cfg(x86_simd)]
+    super::x86::prefetch(slice, index);
+    #[cfg(not(x86_simd))]
+    let _ = (slice, index);
 }
 
 /// The two halves of the product, mixed.
@@ -236,15 +260,11 @@ mod tests {
     fn a_key_holds_the_word() {
         for len in 1..=31 {
             let word: String = ('a'..='z').cycle().take(len).collect();
-            let mut expected = [0; 32];
-            expected[..len].copy_from_slice(word.as_bytes());
-            expected[31] = len as u8;
-            let [a, b, c, d] = key(&padded(&word), len);
-            assert_eq!([bytes_of(a, b), bytes_of(c, d)].as_flattened(), expected);
+            let key_of_four = key::<4>(&padded(&word), len);
+            assert_eq!(Entry::new(&key_of_four, 1, 0).word(), word.as_bytes());
+            assert_eq!(Entry::new(&key_of_four, 1, 0).key(), key_of_four);
             if len <= 15 {
-                expected[15] = len as u8;
-                let [a, b] = key(&padded(&word), len);
-                assert_eq!(bytes_of(a, b), expected[..16]);
+                assert_eq!(Entry::new(&key::<2>(&padded(&word), len), 1, 0).word(), word.as_bytes());
             }
         }
         assert_ne!(
@@ -266,6 +286,7 @@ mod tests {
         }
         a.merge(&mut b).expect("there is memory");
         assert_eq!(a.len(), expected.len());
-        assert!(a.iter().all(|entry| expected[&entry.key] == (entry.count, entry.first)));
+        let mut words = a.entries().iter().filter(|entry| !entry.is_empty());
+        assert!(words.all(|entry| expected[&entry.key()] == (entry.count, entry.first)));
     }
 }

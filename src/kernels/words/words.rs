@@ -1,9 +1,8 @@
 //! The result: the distinct words in order.
 
 use super::count::Counts;
-use super::space::load;
-use super::table::{Entry, bytes_of};
-use crate::alloc::{try_filled, try_reserve, try_vec};
+use super::table::prefetch;
+use crate::alloc::{try_filled, try_vec};
 use crate::error::Result;
 
 /// A word, how often it was seen, and at which byte of the text first.
@@ -20,138 +19,135 @@ pub struct Word<'a> {
 /// The distinct words of a text, in the order of their first appearance or of their counts.
 #[derive(Debug)]
 pub struct Words {
-    found: Vec<Found>,
-    /// The bytes of the words that are not in their keys.
-    arena: Vec<u8>,
+    counts: Counts,
+    /// A number to sort by, and a place: in the table of short words, or counted on from its end
+    /// in that of medium words, and so on to the long ones.
+    order: Vec<(u64, usize)>,
 }
 
-/// A word of up to 15 bytes, with its length in the last byte. With `ELSEWHERE` for a length: its
-/// place in the arena in the first eight bytes, and its length in the seven after that.
-#[derive(Debug, Clone, Copy)]
-struct Found {
-    inline: [u8; 16],
-    count: u64,
-    first: u64,
-}
-
-const ELSEWHERE: u8 = 0xff;
+/// How many words ahead the next ones are fetched into the cache.
+const AHEAD: usize = 8;
 
 impl Words {
     /// The words in the order of their first appearance.
     pub fn finish(mut counts: Counts) -> Result<Self> {
         counts.flush()?;
-        let (long, long_bytes) = counts.long.size();
-        let mut found: Vec<Found> = try_vec(counts.short.len() + counts.medium.len() + long)?;
-        for &Entry { key: [a, b], count, first } in counts.short.iter() {
-            found.push(Found { inline: bytes_of(a, b), count, first });
+        let Counts { short, medium, long, .. } = &counts;
+        let len = short.len() + medium.len() + long.entries().len();
+        // Every place is written and those with a word are kept, which needs no branch, so there
+        // is one item more than there are words.
+        let mut order = try_filled(len + 1, (0, 0))?;
+        let mut next = 0;
+        for (i, entry) in short.entries().iter().enumerate() {
+            order[next] = (entry.first, i);
+            next += usize::from(!entry.is_empty());
         }
-        let mut arena = try_vec(long_bytes)?;
-        let mut put = |word: &[u8], count, first| {
-            try_reserve(&mut arena, word.len())?;
-            let inline = bytes_of(arena.len() as u64, word.len() as u64 | u64::from(ELSEWHERE) << 56);
-            found.push(Found { inline, count, first });
-            arena.extend_from_slice(word);
-            Ok(())
-        };
-        for &Entry { key: [a, b, c, d], count, first } in counts.medium.iter() {
-            let bytes = [bytes_of(a, b), bytes_of(c, d)];
-            put(&bytes.as_flattened()[..usize::from(bytes[1][15])], count, first)?;
+        let mut base = short.entries().len();
+        for (i, entry) in medium.entries().iter().enumerate() {
+            order[next] = (entry.first, base + i);
+            next += usize::from(!entry.is_empty());
         }
-        for (word, entry) in counts.long.iter() {
-            put(word, entry.count, entry.first)?;
+        base += medium.entries().len();
+        for (i, entry) in long.entries().iter().enumerate() {
+            order[next] = (entry.first, base + i);
+            next += 1;
         }
-        Ok(Words { found: sorted_by_first(found)?, arena })
+        order.truncate(len);
+        Ok(Words { order: sorted(order)?, counts })
     }
 
     /// How many different words there are.
     pub fn len(&self) -> usize {
-        self.found.len()
+        self.order.len()
     }
 
     /// Was there no word at all?
     pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.order.is_empty()
     }
 
     /// The words in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Word<'_>> {
-        self.found.iter().map(|found| Word {
-            bytes: self.bytes(found),
-            count: found.count,
-            first: found.first,
+        self.order.iter().enumerate().map(|(i, &(_, place))| {
+            if let Some(&(_, soon)) = self.order.get(i + AHEAD) {
+                prefetch(self.counts.short.entries(), soon);
+            }
+            self.word(place)
         })
     }
 
     /// Are all words ASCII?
     pub fn is_ascii(&self) -> bool {
-        self.found.iter().all(|found| self.bytes(found).is_ascii())
+        self.iter().all(|word| word.bytes.is_ascii())
     }
 
     /// Keeps the `top` words with the highest counts, highest first; of words that were seen as
     /// often, the one that was seen earlier comes first.
-    pub fn keep_most_common(&mut self, top: usize) {
-        let order = |word: &Found| (std::cmp::Reverse(word.count), word.first);
-        if top < self.found.len() {
-            self.found.select_nth_unstable_by_key(top, order);
-            self.found.truncate(top);
+    pub fn keep_most_common(&mut self, top: usize) -> Result<()> {
+        let mut ranks = try_vec(self.len())?;
+        for (i, word) in self.iter().enumerate() {
+            ranks.push((std::cmp::Reverse(word.count), i));
         }
-        self.found.sort_unstable_by_key(order);
+        if top < ranks.len() {
+            ranks.select_nth_unstable(top);
+            ranks.truncate(top);
+        }
+        ranks.sort_unstable();
+        let mut order = try_vec(ranks.len())?;
+        order.extend(ranks.into_iter().map(|(_, i)| self.order[i]));
+        self.order = order;
+        Ok(())
     }
 
-    fn bytes<'a>(&'a self, found: &'a Found) -> &'a [u8] {
-        let inline = &found.inline;
-        match inline[15] {
-            ELSEWHERE => {
-                let (at, len) = (load(inline, 0) as usize, load(inline, 8) as usize & (usize::MAX >> 8));
-                &self.arena[at..at + len]
-            }
-            len => &inline[..usize::from(len)],
+    #[inline]
+    fn word(&self, place: usize) -> Word<'_> {
+        let Counts { short, medium, long, .. } = &self.counts;
+        if let Some(entry) = short.entries().get(place) {
+            return Word { bytes: entry.word(), count: entry.count, first: entry.first };
         }
+        let place = place - short.entries().len();
+        if let Some(entry) = medium.entries().get(place) {
+            return Word { bytes: entry.word(), count: entry.count, first: entry.first };
+        }
+        let entry = &long.entries()[place - medium.entries().len()];
+        Word { bytes: long.word(entry), count: entry.count, first: entry.first }
     }
 }
 
-/// Digits of `BITS` bits, from the lowest: two or three passes for what fits into memory.
+/// The most bits of a digit.
 const BITS: u32 = 11;
 
-/// Below this number of words comparing is faster.
+/// Below this number comparing is faster.
 const FEW: usize = 64;
 
-/// The words by their first positions, which are all different: a radix sort of the positions,
-/// as comparing a few hundred thousand takes three times as long, then one move of each word.
-fn sorted_by_first(mut found: Vec<Found>) -> Result<Vec<Found>> {
-    if found.len() < FEW {
-        found.sort_unstable_by_key(|word| word.first);
-        return Ok(found);
+/// Sorts by the first numbers, which are all different: a radix sort from the lowest digit, which
+/// takes a third of the time of one that compares.
+fn sorted(mut from: Vec<(u64, usize)>) -> Result<Vec<(u64, usize)>> {
+    if from.len() < FEW {
+        from.sort_unstable();
+        return Ok(from);
     }
-    let mut from: Vec<(u64, usize)> = try_vec(found.len())?;
-    let mut all = 0;
-    for (i, word) in found.iter().enumerate() {
-        all |= word.first;
-        from.push((word.first, i));
-    }
-    let mut to = try_filled(found.len(), (0, 0))?;
-    for shift in (0..u64::BITS - all.leading_zeros()).step_by(BITS as usize) {
-        let digit = |first: u64| (first >> shift) as usize & ((1 << BITS) - 1);
+    let digit_bits = if from.len() < 1 << 12 { 8 } else { BITS };
+    let mask = (1 << digit_bits) - 1;
+    let all = from.iter().fold(0, |all, &(number, _)| all | number);
+    let mut to = try_filled(from.len(), (0, 0))?;
+    for shift in (0..u64::BITS - all.leading_zeros()).step_by(digit_bits as usize) {
         let mut places = [0usize; 1 << BITS];
-        for &(first, _) in &from {
-            places[digit(first)] += 1;
+        for &(number, _) in &from {
+            places[(number >> shift) as usize & mask] += 1;
         }
         let mut next = 0;
-        for place in &mut places {
+        for place in &mut places[..=mask] {
             next += std::mem::replace(place, next);
         }
         for &pair in &from {
-            let place = &mut places[digit(pair.0)];
+            let place = &mut places[(pair.0 >> shift) as usize & mask];
             to[*place] = pair;
             *place += 1;
         }
         std::mem::swap(&mut from, &mut to);
     }
-    let mut sorted = try_vec(found.len())?;
-    for &(_, i) in &from {
-        sorted.push(found[i]);
-    }
-    Ok(sorted)
+    Ok(from)
 }
 
 #[cfg(test)]
@@ -183,10 +179,10 @@ mod tests {
         ];
         assert_eq!(list(&words), in_order);
         assert!(words.is_ascii());
-        words.keep_most_common(3);
+        words.keep_most_common(3)?;
         assert_eq!(list(&words), [own("a", 2, 1), own(&long, 2, 2), own("c", 2, 5)]);
         let mut words = counted()?;
-        words.keep_most_common(0);
+        words.keep_most_common(0)?;
         assert!(words.is_empty());
         Ok(())
     }

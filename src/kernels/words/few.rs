@@ -1,0 +1,107 @@
+//! A text of a line: a table, and the memory for it, would cost more than all else.
+
+use super::block::{Options, Tokenizer};
+use super::count::{PADDING, SHORT};
+use super::space::{AHEAD, LANES, ascii_spaces, lower_ascii, wide_spaces};
+use super::table::{Entry, key};
+use super::words::Word;
+
+/// The most different words.
+const MOST: usize = 16;
+
+/// The words of a short text in the order of their first appearance.
+#[derive(Debug)]
+pub struct Few {
+    words: [Entry<2>; MOST],
+    len: usize,
+}
+
+impl Few {
+    /// Counts the words of `text` if it is short enough, and if words are what is between white
+    /// space. Text that is not UTF-8 is left to others too.
+    #[inline]
+    pub fn count(text: &[u8], options: Options) -> Option<Self> {
+        // At least one space comes after the last word and ends it.
+        if text.len() >= LANES || options.tokenizer != Tokenizer::Whitespace {
+            return None;
+        }
+        if options.validate && !text.is_ascii() {
+            return None;
+        }
+        let mut seen = [b' '; LANES + AHEAD];
+        seen[..text.len()].copy_from_slice(text);
+        let mut lowered = [b' '; LANES + PADDING];
+        let (block, lower) = (seen.first_chunk()?, lowered.first_chunk_mut()?);
+        if options.lowercase {
+            lower_ascii(block, lower);
+        } else {
+            *lower = *block;
+        }
+        let (mut spaces, is_wide) = ascii_spaces(block);
+        if is_wide {
+            spaces |= wide_spaces(&seen).0;
+        }
+
+        let mut few = Few { words: [Entry::EMPTY; MOST], len: 0 };
+        let mut edges = spaces ^ (spaces << 1 | 1);
+        while edges != 0 {
+            let start = edges.trailing_zeros() as usize;
+            edges &= edges - 1;
+            let len = edges.trailing_zeros() as usize - start;
+            edges &= edges - 1;
+            if len > SHORT {
+                return None;
+            }
+            few.add(Entry::new(&key(&lowered[start..], len), 1, start as u64))?;
+        }
+        Some(few)
+    }
+
+    /// The words in order.
+    pub fn iter(&self) -> impl Iterator<Item = Word<'_>> {
+        let words = self.words[..self.len].iter();
+        words.map(|entry| Word { bytes: entry.word(), count: entry.count, first: entry.first })
+    }
+
+    #[inline(always)]
+    fn add(&mut self, new: Entry<2>) -> Option<()> {
+        if let Some(known) = self.words[..self.len].iter_mut().find(|known| known.key() == new.key()) {
+            known.count += 1;
+        } else {
+            *self.words.get_mut(self.len)? = new;
+            self.len += 1;
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::count;
+    use super::*;
+    use crate::parallel::Work;
+
+    #[test]
+    fn a_line_is_counted_as_a_text() {
+        let parts = ["a", "B", " ", "\n", "\u{a0}", "\u{3000}", "é", "the", "sixteen letters!"];
+        let mut state = 3u64;
+        let mut counted = 0;
+        for parts_of_text in 0..3000 {
+            let text: String = (0..parts_of_text % 60)
+                .map(|_| {
+                    state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    parts[(state >> 33) as usize % parts.len()]
+                })
+                .collect();
+            for lowercase in [false, true] {
+                let options = Options { tokenizer: Tokenizer::Whitespace, lowercase, validate: false };
+                let expected = count(&Work::serial(), text.as_bytes(), options).expect("there is memory");
+                if let Some(few) = Few::count(text.as_bytes(), options) {
+                    assert!(few.iter().eq(expected.iter()), "{text:?}");
+                    counted += 1;
+                }
+            }
+        }
+        assert!(counted > 500);
+    }
+}
