@@ -150,6 +150,7 @@ impl<const W: usize> Table<W> {
     }
 
     /// The places of the table, of which [`Table::len`] have a word.
+    #[inline]
     pub fn entries(&self) -> &[Entry<W>] {
         &self.entries
     }

@@ -67,6 +67,7 @@ impl Words {
     }
 
     /// The words in order.
+    #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Word<'_>> {
         self.order.iter().enumerate().map(|(i, &(_, place))| {
             if let Some(&(_, soon)) = self.order.get(i + AHEAD) {
@@ -99,7 +100,7 @@ impl Words {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&self, place: usize) -> Word<'_> {
         let Counts { short, medium, long, .. } = &self.counts;
         if let Some(entry) = short.entries().get(place) {
