@@ -1,8 +1,10 @@
 //! The table of words that fit into a key of W machine words: 15 bytes for two, 31 for four.
 //!
-//! Open addressing with linear probing, at most half full, an entry being half a cache line or
-//! one. A place is given by the *high* bits of the hash: then growth and merging go through memory
-//! in order (with the low bits, counting on two threads was slower than on one).
+//! The words are in a list in the order in which they came, so frequent ones lie together at its
+//! front. An index of 32-bit numbers, with open addressing and linear probing, at most half full,
+//! gives the place of a word in the list; the bits of the number that the place does not need hold
+//! bits of the hash, so that other words are hardly ever looked at. The index is addressed by the
+//! *high* bits of the hash: then growth goes through memory in order.
 //!
 //! The hash is the folded multiplication of wyhash and foldhash, keyed by random numbers drawn
 //! once a process: nobody can choose words that collide.
@@ -12,7 +14,7 @@ use std::sync::OnceLock;
 
 use super::space::load;
 use crate::alloc::{try_filled, try_reserve};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Words that are looked up together: while one is found the next are fetched into the cache.
 const BATCH: usize = 32;
@@ -75,11 +77,6 @@ impl<const W: usize> Entry<W> {
     pub fn word(&self) -> &[u8] {
         &self.key.as_flattened()[..usize::from(self.key[W - 1][7])]
     }
-
-    #[inline(always)]
-    pub fn is_empty(&self) -> bool {
-        self.key[W - 1][7] == 0
-    }
 }
 
 /// A word to be counted.
@@ -93,9 +90,10 @@ struct Waiting<const W: usize> {
 #[derive(Debug)]
 pub struct Table<const W: usize> {
     entries: Vec<Entry<W>>,
-    /// 64 less the number of bits of a place.
-    shift: u32,
-    used: usize,
+    /// Zero for none, or bits of the hash, and below them the place in `entries` plus one.
+    index: Vec<u32>,
+    /// The index has two to the power of this many numbers.
+    bits: u32,
     /// Words to be looked up; has room for `BATCH`.
     waiting: Vec<Waiting<W>>,
     seeds: [u64; 4],
@@ -104,14 +102,14 @@ pub struct Table<const W: usize> {
 impl<const W: usize> Table<W> {
     /// An empty table, which takes no memory.
     pub fn new() -> Self {
-        Table { entries: Vec::new(), shift: 64, used: 0, waiting: Vec::new(), seeds: *seeds() }
+        Table { entries: Vec::new(), index: Vec::new(), bits: 1, waiting: Vec::new(), seeds: *seeds() }
     }
 
     /// Counts a word that begins at `first`. It is in the table after [`Table::flush`].
     #[inline(always)]
     pub fn push(&mut self, key: Key<W>, first: u64) -> Result<()> {
         let hash = self.hash(&key);
-        self.prefetch(hash);
+        prefetch(&self.index, self.place(hash));
         if self.waiting.len() == self.waiting.capacity() {
             self.make_room()?;
         }
@@ -128,8 +126,15 @@ impl<const W: usize> Table<W> {
     /// Counts the words that wait.
     #[inline(always)]
     pub fn flush(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
         self.reserve(self.waiting.len())?;
         let mut waiting = std::mem::take(&mut self.waiting);
+        for word in &waiting {
+            let number = self.index[self.place(word.hash)];
+            prefetch(&self.entries, (number & self.low_bits()).wrapping_sub(1) as usize);
+        }
         for &Waiting { key, hash, first } in &waiting {
             self.add(key, hash, 1, first);
         }
@@ -142,40 +147,47 @@ impl<const W: usize> Table<W> {
     pub fn merge(&mut self, other: &mut Self) -> Result<()> {
         self.flush()?;
         other.flush()?;
-        // Room for all at once: to grow when a part is in would make the first places crowded,
-        // as the words come in the order of their places.
-        self.reserve(other.used)?;
-        self.add_all(&other.entries);
+        for entries in other.entries.chunks(BATCH) {
+            self.reserve(entries.len())?;
+            let words = entries.iter().map(|entry| (entry, self.hash(&entry.key())));
+            let mut batch = [(Entry::EMPTY, 0); BATCH];
+            for (slot, (entry, hash)) in batch.iter_mut().zip(words) {
+                prefetch(&self.index, self.place(hash));
+                *slot = (*entry, hash);
+            }
+            for (entry, hash) in &batch[..entries.len()] {
+                self.add(entry.key(), *hash, entry.count, entry.first);
+            }
+        }
         Ok(())
     }
 
-    /// The places of the table, of which [`Table::len`] have a word.
+    /// The words in the order in which they came.
     #[inline]
     pub fn entries(&self) -> &[Entry<W>] {
         &self.entries
     }
 
-    /// How many different words there are.
-    pub fn len(&self) -> usize {
-        self.used
-    }
-
-    /// There must be an empty place.
+    /// There must be room.
     #[inline(always)]
     fn add(&mut self, key: Key<W>, hash: u64, count: u64, first: u64) {
-        let mask = self.entries.len() - 1;
-        let mut at = (hash >> self.shift) as usize;
+        let (mask, low_bits) = (self.index.len() - 1, self.low_bits());
+        let tag = self.tag(hash);
+        let mut at = self.place(hash);
         loop {
-            let entry = &mut self.entries[at & mask];
-            if entry.key() == key {
-                entry.count += count;
-                entry.first = entry.first.min(first);
+            let number = self.index[at & mask];
+            if number == 0 {
+                self.index[at & mask] = tag | (self.entries.len() + 1) as u32;
+                self.entries.push(Entry::new(&key, count, first));
                 return;
             }
-            if entry.is_empty() {
-                *entry = Entry::new(&key, count, first);
-                self.used += 1;
-                return;
+            if number & !low_bits == tag {
+                let entry = &mut self.entries[(number & low_bits) as usize - 1];
+                if entry.key() == key {
+                    entry.count += count;
+                    entry.first = entry.first.min(first);
+                    return;
+                }
             }
             at += 1;
         }
@@ -190,37 +202,63 @@ impl<const W: usize> Table<W> {
         hash
     }
 
+    /// Where in the index a word with this hash is, or after that.
     #[inline(always)]
-    fn prefetch(&self, hash: u64) {
-        prefetch(&self.entries, hash.checked_shr(self.shift).unwrap_or(0) as usize);
+    fn place(&self, hash: u64) -> usize {
+        (hash >> (u64::BITS - self.bits)) as usize
     }
 
-    /// Makes room for `additional` words, with half of the places or more staying empty.
+    /// The bits of the hash, after those that are used for the place, that an index number has.
+    #[inline(always)]
+    fn tag(&self, hash: u64) -> u32 {
+        ((hash << self.bits) >> 32) as u32 & !self.low_bits()
+    }
+
+    #[inline(always)]
+    fn low_bits(&self) -> u32 {
+        (1 << self.bits) - 1
+    }
+
+    /// Makes room for `additional` words, with half of the index or more staying empty.
     #[inline(always)]
     pub fn reserve(&mut self, additional: usize) -> Result<()> {
-        let needed = 2 * (self.used + additional);
-        if needed > self.entries.len() { self.grow(needed) } else { Ok(()) }
-    }
-
-    #[inline(never)]
-    fn grow(&mut self, needed: usize) -> Result<()> {
-        // A small table grows in large steps.
-        let steps = if self.used < 1 << 14 { 4 } else { 2 };
-        let len = needed.max(steps * self.entries.len()).max(2 * BATCH).next_power_of_two();
-        let old = std::mem::replace(&mut self.entries, try_filled(len, Entry::EMPTY)?);
-        self.shift = 64 - len.trailing_zeros();
-        self.used = 0;
-        self.add_all(&old);
+        let needed = self.entries.len() + additional;
+        if 2 * needed > self.index.len() || needed > self.entries.capacity() {
+            self.grow(additional)?;
+        }
         Ok(())
     }
 
-    fn add_all(&mut self, entries: &[Entry<W>]) {
-        for entry in entries.iter().filter(|entry| !entry.is_empty()) {
-            let key = entry.key();
-            self.add(key, self.hash(&key), entry.count, entry.first);
+    #[inline(never)]
+    fn grow(&mut self, additional: usize) -> Result<()> {
+        try_reserve(&mut self.entries, additional)?;
+        let needed = 2 * (self.entries.len() + additional).max(BATCH);
+        if needed <= self.index.len() {
+            return Ok(());
         }
+        // A small index grows in large steps.
+        let steps = if self.index.len() < 1 << 16 { 4 } else { 2 };
+        let len = needed.max(steps * self.index.len()).next_power_of_two();
+        if len > MOST {
+            return Err(Error::Memory { bytes: usize::MAX });
+        }
+        self.index = Vec::new();
+        self.index = try_filled(len, 0)?;
+        self.bits = len.trailing_zeros();
+        for i in 0..self.entries.len() {
+            let hash = self.hash(&self.entries[i].key());
+            let mut at = self.place(hash);
+            while self.index[at & (len - 1)] != 0 {
+                at += 1;
+            }
+            self.index[at & (len - 1)] = self.tag(hash) | (i + 1) as u32;
+        }
+        Ok(())
     }
 }
+
+/// The longest index: a number of 32 bits has the place of a word.
+const MOST: usize = 1 << 31;
 
 /// Asks for `slice[index]` to be brought into the cache.
 #[inline(always)]
@@ -286,8 +324,8 @@ mod tests {
             entry.0 += 1;
         }
         a.merge(&mut b).expect("there is memory");
-        assert_eq!(a.len(), expected.len());
-        let mut words = a.entries().iter().filter(|entry| !entry.is_empty());
+        assert_eq!(a.entries().len(), expected.len());
+        let mut words = a.entries().iter();
         assert!(words.all(|entry| expected[&entry.key()] == (entry.count, entry.first)));
     }
 }

@@ -33,26 +33,11 @@ impl Words {
     pub fn finish(mut counts: Counts) -> Result<Self> {
         counts.flush()?;
         let Counts { short, medium, long, .. } = &counts;
-        let len = short.len() + medium.len() + long.entries().len();
-        // Every place is written and those with a word are kept, which needs no branch, so there
-        // is one item more than there are words.
-        let mut order = try_filled(len + 1, (0, 0))?;
-        let mut next = 0;
-        for (i, entry) in short.entries().iter().enumerate() {
-            order[next] = (entry.first, i);
-            next += usize::from(!entry.is_empty());
-        }
-        let mut base = short.entries().len();
-        for (i, entry) in medium.entries().iter().enumerate() {
-            order[next] = (entry.first, base + i);
-            next += usize::from(!entry.is_empty());
-        }
-        base += medium.entries().len();
-        for (i, entry) in long.entries().iter().enumerate() {
-            order[next] = (entry.first, base + i);
-            next += 1;
-        }
-        order.truncate(len);
+        let firsts = short.entries().iter().map(|entry| entry.first);
+        let firsts = firsts.chain(medium.entries().iter().map(|entry| entry.first));
+        let firsts = firsts.chain(long.entries().iter().map(|entry| entry.first));
+        let mut order = try_vec(short.entries().len() + medium.entries().len() + long.entries().len())?;
+        order.extend(firsts.enumerate().map(|(place, first)| (first, place)));
         Ok(Words { order: sorted(order)?, counts })
     }
 
@@ -124,6 +109,9 @@ const FEW: usize = 64;
 /// Sorts by the first numbers, which are all different: a radix sort from the lowest digit, which
 /// takes a third of the time of one that compares.
 fn sorted(mut from: Vec<(u64, usize)>) -> Result<Vec<(u64, usize)>> {
+    if from.is_sorted() {
+        return Ok(from);
+    }
     if from.len() < FEW {
         from.sort_unstable();
         return Ok(from);
