@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use super::call::{Call, guard};
 use crate::error::{Error, Result};
 use crate::kernels::words::{self, Few, Options, Tokenizer, Word, Words};
+use crate::parallel;
 
 /// Nanoseconds of one thread for a byte of text.
 const COST: usize = 3;
@@ -81,7 +82,8 @@ fn word_count<'py>(
         let text = Text::new(text)?;
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
-        if let Some(few) = Few::count(bytes, options).filter(|_| top.is_none() && workers.is_none()) {
+        let workers = threads(workers).map(parallel::valid_workers).transpose()?;
+        if let Some(few) = Few::count(bytes, options).filter(|_| top.is_none()) {
             return query.all(text.py(), few.iter());
         }
         let work = Call::new(text.py(), COST * bytes.len()).workers(workers);

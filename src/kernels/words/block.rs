@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 
 use super::count::Counts;
+use super::result::Words;
 use super::scan::Scan;
 use super::space::space_len;
 use super::unicode;
-use super::words::Words;
 use crate::alloc::try_vec;
 use crate::error::{Error, Result};
 use crate::parallel::Work;

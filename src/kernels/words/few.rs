@@ -2,9 +2,9 @@
 
 use super::block::{Options, Tokenizer};
 use super::count::{PADDING, SHORT};
+use super::result::Word;
 use super::space::{AHEAD, LANES, ascii_spaces, lower_ascii, wide_spaces};
 use super::table::{Entry, key};
-use super::words::Word;
 
 /// The most different words.
 const MOST: usize = 16;

@@ -85,7 +85,7 @@ mod tests {
         a.merge(&b)?;
         let residues: std::collections::HashSet<u64> = (0..97).map(|i| i * i % 97).collect();
         assert_eq!(a.entries().len(), residues.len());
-        assert_eq!(a.entries().iter().map(|entry| entry.count).fold(0, |a, b| a + b), 2000);
+        assert_eq!(a.entries().iter().map(|entry| entry.count).sum::<u64>(), 2000);
         for entry in a.entries() {
             assert_eq!(format!("{:040}", entry.first * entry.first % 97).as_bytes(), a.word(entry));
             assert!(entry.first < 97);

@@ -20,15 +20,16 @@ mod count;
 mod few;
 mod file;
 mod long;
+mod result;
 mod scan;
 mod space;
 mod table;
 mod unicode;
-mod words;
+
 #[cfg(x86_simd)]
 mod x86;
 
 pub use block::{Options, Tokenizer, count};
 pub use few::Few;
 pub use file::{Progress, count_file};
-pub use words::{Word, Words};
+pub use result::{Word, Words};

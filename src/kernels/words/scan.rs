@@ -172,7 +172,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::kernels::words::words::Words;
+    use crate::kernels::words::result::Words;
     use crate::simd::{Level, run_at};
 
     /// One character at a time.

@@ -56,20 +56,12 @@ impl<const W: usize> Entry<W> {
 
     #[inline(always)]
     pub fn new(key: &Key<W>, count: u64, first: u64) -> Self {
-        let mut bytes = [[0; 8]; W];
-        for i in 0..W {
-            bytes[i] = key[i].to_le_bytes();
-        }
-        Entry { key: bytes, count, first }
+        Entry { key: key.map(u64::to_le_bytes), count, first }
     }
 
     #[inline(always)]
     pub fn key(&self) -> Key<W> {
-        let mut key = [0; W];
-        for i in 0..W {
-            key[i] = u64::from_le_bytes(self.key[i]);
-        }
-        key
+        self.key.map(u64::from_le_bytes)
     }
 
     /// The bytes of the word.
