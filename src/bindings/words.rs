@@ -138,7 +138,7 @@ fn word_count<'py>(
 /// ...     rne.word_count_file(path, top=2)
 /// {'to': 2, 'be': 2}
 #[pyfunction]
-#[pyo3(signature = (path, *, lowercase=true, tokenizer="whitespace", top=None, workers=None, progress=None, chunk_bytes=1 << 20))]
+#[pyo3(signature = (path, *, lowercase=true, tokenizer="whitespace", top=None, workers=None, progress=None, chunk_bytes=1_048_576))]
 #[allow(clippy::too_many_arguments)]
 fn word_count_file<'py>(
     py: Python<'py>,
