@@ -183,24 +183,22 @@ def test_link_time_optimisation_reaches_the_compiler(tmp_path: Path) -> None:
     """What setup.py asks for has to arrive: cargo leaves LTO out without a word for some crate types.
 
     A recorder stands in for rustc where this crate itself is compiled, so that this takes
-    no longer than its dependencies do, which are compiled already. It works on a copy with
-    another version, so that cargo does not take it for the crate that the other builds share.
+    no longer than its dependencies do, which are compiled already. It works on a copy under
+    another name, so that cargo does not take it for the crate that the other builds share.
     """
     pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
     recorder, record = tmp_path / "recorder", tmp_path / "arguments.json"
     recorder.write_text(RECORDER.format(python=sys.executable, file=str(record)))
     recorder.chmod(0o755)
+    copy = copy_of_what_git_tracks(tmp_path / "copy")
+    for manifest in copy / "Cargo.toml", copy / "Cargo.lock":
+        text = manifest.read_text(encoding="utf-8")
+        assert text.count(f'name = "{PACKAGE}"\n') == 1
+        text = text.replace(f'name = "{PACKAGE}"\n', f'name = "{PACKAGE}_copy"\n')
+        manifest.write_text(text.replace("[lib]\n", f'[lib]\nname = "{PACKAGE}"\n'), encoding="utf-8")
     done = subprocess.run(
-        [
-            sys.executable,
-            "setup.py",
-            "bdist_wheel",
-            "--bdist-dir",
-            str(tmp_path),
-            "--dist-dir",
-            str(tmp_path),
-        ],
-        cwd=ROOT,
+        [sys.executable, "setup.py", "bdist_wheel"],
+        cwd=copy,
         env=clean_environment(RUSTC_WORKSPACE_WRAPPER=str(recorder)),
         capture_output=True,
         text=True,
