@@ -55,10 +55,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_an_error() {
-        assert_eq!(
-            try_vec::<u64>(1 << 60).err(),
-            Some(Error::Memory { bytes: usize::MAX.min((1 << 60) * 8) })
-        );
+        assert_eq!(try_vec::<u64>(1 << 60).err(), Some(Error::Memory { bytes: (1 << 60) * 8 }));
         assert_eq!(try_filled(3, 7u8), Ok(vec![7, 7, 7]));
     }
 }

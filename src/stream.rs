@@ -57,7 +57,7 @@ mod tests {
         let source: Vec<u8> = (0..200).collect();
         for start in 0..20 {
             for len in [0, 1, 15, 16, 17, 100] {
-                let mut target = vec![0; 200];
+                let mut target = [0; 200];
                 super::copy(&source[start..start + len], &mut target[start + 3..start + 3 + len]);
                 assert_eq!(target[start + 3..start + 3 + len], source[start..start + len]);
                 assert!(target[start + 3 + len..].iter().all(|&byte| byte == 0));

@@ -13,7 +13,6 @@
 //! a smaller `b` than the usual ones; then the transform is set up again.
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
-#![allow(clippy::needless_range_loop)]
 
 use super::fft::{Factors, Transform, error_factor, next_size};
 use super::vector::Block;

@@ -16,7 +16,6 @@
 //! product; numbers are never brought into another order in memory.
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
-#![allow(clippy::needless_range_loop)]
 
 use std::sync::OnceLock;
 

@@ -1,7 +1,6 @@
 //! Vectors of eight doubles, and of eight complex numbers.
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
-#![allow(clippy::needless_range_loop)]
 
 /// Eight doubles. The portable one is an array; `x86` has those of AVX2 and AVX-512.
 pub trait Vector: Copy {

@@ -167,8 +167,9 @@ pub struct Portable(pub Level);
 
 impl Steps for Portable {
     fn interleave(self, [upper, lower]: [&[u8]; 2], pairs: &mut [i16]) {
-        for ((pair, &a), &b) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(upper).zip(lower) {
-            *pair = [i16::from(a), i16::from(b)];
+        for ((pair, &a), &b) in pairs.chunks_exact_mut(2).zip(upper).zip(lower) {
+            pair[0] = i16::from(a);
+            pair[1] = i16::from(b);
         }
     }
 

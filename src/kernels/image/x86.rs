@@ -11,6 +11,8 @@
 //! Why intrinsics: the compiler makes neither instruction from the portable loops for these
 //! widths; they are 3 to 6 times slower.
 #![allow(unsafe_code)]
+// Compiled by Rust 1.89 and newer only: see build.rs.
+#![allow(clippy::incompatible_msrv)]
 
 use std::arch::x86_64::*;
 

@@ -4,7 +4,6 @@
 //! (rows of the left matrix, columns of the right one), and its groups follow each other along k.
 
 // Loops over lanes with an index are what the compiler turns into vectors.
-#![allow(clippy::needless_range_loop)]
 
 use super::matrix::Matrix;
 use super::ring::{Number, Ring};

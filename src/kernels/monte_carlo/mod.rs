@@ -16,7 +16,6 @@
 //! be 10 % faster, but its lowest bits are weak.
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
-#![allow(clippy::needless_range_loop)]
 
 #[cfg(x86_simd)]
 mod x86;

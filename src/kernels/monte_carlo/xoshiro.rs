@@ -12,7 +12,6 @@
 //! for all the samples of the largest `n` that can be asked for.
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
-#![allow(clippy::needless_range_loop)]
 
 /// Streams that advance together: eight 64-bit lanes are one AVX-512 or two AVX2 registers.
 pub const LANES: usize = 8;

@@ -159,7 +159,6 @@ impl<T: Summand> Kernel for AddRows<'_, T> {
 }
 
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // see `sum_lanes`
 fn add_row<T: Summand>(row: &[T], totals: &mut [T::Total; TILE]) {
     let totals = &mut totals[..row.len()];
     for i in 0..row.len() {
@@ -211,6 +210,6 @@ mod tests {
         let mut out = Array::<f32, _>::ones(IxDyn(&[3]));
         sum_axes(array.view(), &[0], out.view_mut(), |total| total as f32, &Work::serial())
             .expect("nothing fails here");
-        assert_eq!(out, Array::zeros(IxDyn(&[3])));
+        assert_eq!(out, Array::<f32, _>::zeros(IxDyn(&[3])));
     }
 }

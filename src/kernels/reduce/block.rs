@@ -43,7 +43,6 @@ impl<T: Summand> Kernel for SumBlock<'_, T> {
 
 /// Sums a block in lanes of `A`.
 #[inline(always)]
-#[allow(clippy::needless_range_loop)]
 pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(block: &[T], widen: impl Fn(T) -> A) -> A {
     let mut lanes = [A::default(); LANES];
     let mut rows = block.chunks_exact(LANES);
@@ -187,6 +186,7 @@ impl Add for Narrow {
     type Output = Self;
 
     #[inline(always)]
+    #[allow(clippy::suspicious_arithmetic_impl)] // the bits of a sum are those of its parts
     fn add(self, other: Self) -> Self {
         Narrow { sum: self.sum.wrapping_add(other.sum), bits: self.bits | other.bits }
     }

@@ -47,7 +47,7 @@ mod tests {
         for len in 0..200u64 {
             let mut sum = Pairwise::default();
             (0..len).for_each(|i| sum.push(i));
-            assert_eq!(sum.finish(), (0..len).sum());
+            assert_eq!(sum.finish(), (0..len).sum::<u64>());
         }
     }
 

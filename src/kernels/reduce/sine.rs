@@ -97,7 +97,6 @@ impl Kernel for SumSines<'_> {
 
 /// Writes the sines of a block.
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // see `sum_lanes`
 fn fill(block: &[f64], sines: &mut [f64]) {
     assert_eq!(block.len(), sines.len());
     let mut near = true;

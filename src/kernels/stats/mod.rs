@@ -23,6 +23,4 @@ pub use number::{Number, ToNumber};
 pub use sample::{Key, Sample};
 
 #[cfg(test)]
-mod bench_tmp;
-#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! What x86-64 has and plain Rust cannot ask for.
 #![allow(unsafe_code)]
+// Compiled by Rust 1.89 and newer only: see build.rs.
+#![allow(clippy::incompatible_msrv)]
 
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
