@@ -1,0 +1,85 @@
+"""The same bits for every number of threads and every CPU level."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import rust_numpy_example as rne
+
+SCRIPT = """
+import hashlib, numpy as np, rust_numpy_example as rne
+rng = np.random.default_rng(5)
+data = rng.standard_normal((300, 1001)) * 10.0 ** rng.integers(-6, 6, (300, 1001))
+image = rng.integers(0, 256, (97, 131)).astype("u1")
+text = " ".join(rng.choice(["Word", "été", "a", "longer-than-sixteen-bytes"], 5000).tolist())
+results = [rne.sum_array(data), rne.sum_array(data, 0), rne.sum_array(data[:, ::3], 1)]
+for axis in (None, 0, 1):
+    s = rne.compute_stats(data, axis)
+    results += [s.mean, s.std, s.min, s.max]
+results += [rne.cpu_intensive(data), rne.array_multiply(data, data)]
+results += [rne.gaussian_blur(image, 2.0), rne.sobel(image), rne.monte_carlo_pi(10**6, rng=3)]
+results += [list(rne.word_count(text).items()), rne.fibonacci(5000)]
+whole = hashlib.sha256()
+for result in results:
+    whole.update(result.tobytes() if isinstance(result, np.ndarray) else repr(result).encode())
+print(whole.hexdigest())
+"""
+
+
+def _digest(**environment: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_every_level_gives_the_same(figure: Callable[[str, str, bool], None]) -> None:
+    levels = rne.build_info()["simd_available"]
+    digests = {_digest(RUST_NUMPY_EXAMPLE_SIMD=level) for level in levels}
+    figure(
+        f"Same bits at every CPU level ({', '.join(levels)})",
+        f"distinct results: {len(digests)}",
+        len(digests) == 1,
+    )
+
+
+@pytest.mark.parametrize(
+    "count", [pytest.param(3, id="quick"), pytest.param(16, id="soak", marks=pytest.mark.soak)]
+)
+def test_every_number_of_threads_gives_the_same(count: int, figure: Callable[[str, str, bool], None]) -> None:
+    rng = np.random.default_rng(6)
+    data = rng.standard_normal((1500, 1001)).astype("f4")
+    image = rng.integers(0, 256, (600, 800)).astype("u1")
+    text = " ".join(map(str, rng.integers(0, 5000, 200_000).tolist()))
+    digests = set()
+    for workers in range(1, count + 1):
+        whole = hashlib.sha256()
+        results = [
+            rne.sum_array(data, workers=workers),
+            rne.sum_array(data, 0, workers=workers),
+            rne.compute_stats(data, workers=workers).std,
+            rne.compute_stats(data, 1, workers=workers).mean,
+            rne.matrix_multiply(data[:300], data[:300].T, workers=workers),
+            rne.array_multiply(data, data, workers=workers),
+            rne.gaussian_blur(image, 3.0, workers=workers),
+            rne.sobel(image, workers=workers),
+            rne.monte_carlo_pi(3_000_000, rng=1, workers=workers),
+            list(rne.word_count(text, workers=workers).items()),
+        ]
+        for result in results:
+            whole.update(result.tobytes() if isinstance(result, np.ndarray) else repr(result).encode())
+        digests.add(whole.hexdigest())
+    figure(f"Same bits for 1 to {count} threads", f"distinct results: {len(digests)}", len(digests) == 1)
