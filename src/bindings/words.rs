@@ -82,8 +82,7 @@ fn word_count<'py>(
         let text = Text::new(text)?;
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
-        let workers = threads(workers).map(parallel::valid_workers).transpose()?;
-        if let Some(few) = Few::count(bytes, options).filter(|_| top.is_none()) {
+        if let Some(few) = Few::count(bytes, options).filter(|_| top.is_none() && is_valid(workers)) {
             return query.all(text.py(), few.iter());
         }
         let work = Call::new(text.py(), COST * bytes.len()).workers(workers);
@@ -324,6 +323,11 @@ fn string<'py>(py: Python<'py>, word: &[u8]) -> PyResult<Bound<'py, PyString>> {
     PyString::from_bytes(py, word).or_else(|_| {
         PyString::from_encoded_object(PyBytes::new(py, word).as_any(), Some(c"utf-8"), Some(c"surrogatepass"))
     })
+}
+
+/// A number of threads that is out of range is left to [`Call`], which refuses it.
+fn is_valid(workers: Option<i64>) -> bool {
+    workers.is_none_or(|workers| (1..=parallel::MAX_THREADS as i64).contains(&workers))
 }
 
 fn invalid(text: String) -> PyErr {
