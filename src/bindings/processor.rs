@@ -66,7 +66,9 @@ impl DataProcessor {
         if cost < DETACH {
             match self.state.try_lock() {
                 Ok(mut state) => return Ok(body(&mut state, &Work::serial())?),
-                Err(TryLockError::Poisoned(state)) => return Ok(body(&mut state.into_inner(), &Work::serial())?),
+                Err(TryLockError::Poisoned(state)) => {
+                    return Ok(body(&mut state.into_inner(), &Work::serial())?);
+                }
                 Err(TryLockError::WouldBlock) => {}
             }
         }
@@ -86,7 +88,10 @@ impl DataProcessor {
 impl DataProcessor {
     #[new]
     #[pyo3(signature = (chunk_size, *, _state=None), text_signature = "(chunk_size)")]
-    fn new(chunk_size: &Bound<'_, PyAny>, _state: Option<(Bound<'_, PyAny>, Bound<'_, Stats>)>) -> PyResult<Self> {
+    fn new(
+        chunk_size: &Bound<'_, PyAny>,
+        _state: Option<(Bound<'_, PyAny>, Bound<'_, Stats>)>,
+    ) -> PyResult<Self> {
         guard(|| {
             let size = chunk_size.extract::<i64>().map_err(|error| {
                 if error.is_instance_of::<PyTypeError>(chunk_size.py()) {

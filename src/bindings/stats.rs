@@ -226,7 +226,9 @@ fn index(axis: &Bound<'_, PyAny>) -> PyResult<i64> {
     axis.extract::<i64>().map_err(|error| {
         if error.is_instance_of::<PyTypeError>(axis.py()) {
             let kind = kind_of(axis);
-            PyTypeError::new_err(format!("compute_stats: axis must be an int, a tuple of ints or None, got {kind}"))
+            PyTypeError::new_err(format!(
+                "compute_stats: axis must be an int, a tuple of ints or None, got {kind}"
+            ))
         } else {
             // Larger than any number of axes.
             PyValueError::new_err(format!("compute_stats: axis {axis} is out of bounds"))
@@ -313,7 +315,9 @@ impl Stats {
                 let (min, max) = moments.extremes().unwrap_or_default();
                 Ok(Moments::from_parts(moments.count(), moments.center(), min.to_f64(), max.to_f64()))
             }
-            Values::Many { .. } => Err(PyValueError::new_err("DataProcessor: the state is not one that it has made")),
+            Values::Many { .. } => {
+                Err(PyValueError::new_err("DataProcessor: the state is not one that it has made"))
+            }
         }
     }
 
@@ -436,7 +440,11 @@ impl Stats {
     fn ddof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| {
             let whole = self.ddof as i64;
-            if whole as f64 == self.ddof { whole.into_bound_py_any(py) } else { self.ddof.into_bound_py_any(py) }
+            if whole as f64 == self.ddof {
+                whole.into_bound_py_any(py)
+            } else {
+                self.ddof.into_bound_py_any(py)
+            }
         })
     }
 
@@ -465,7 +473,9 @@ impl Stats {
     fn merge(&self, other: &Stats) -> PyResult<Stats> {
         guard(|| {
             let values = match (&self.values, &other.values) {
-                (Values::One(empty), values) | (values, Values::One(empty)) if empty.count() == 0 => values.clone(),
+                (Values::One(empty), values) | (values, Values::One(empty)) if empty.count() == 0 => {
+                    values.clone()
+                }
                 (Values::One(a), Values::One(b)) => {
                     let mut merged = *a;
                     merged.merge(b);

@@ -72,7 +72,8 @@ impl<K: Key> Moments<K> {
     pub fn repeated(self, times: u64) -> Self {
         let Center { squares, squares_low, .. } = self.center;
         let times_f64 = times as f64;
-        let center = Center { squares: squares * times_f64, squares_low: squares_low * times_f64, ..self.center };
+        let center =
+            Center { squares: squares * times_f64, squares_low: squares_low * times_f64, ..self.center };
         Self::from_parts(self.count * times, center, self.min, self.max)
     }
 
@@ -140,7 +141,8 @@ pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
     }
     let step = delta * share;
     // What the step lacks, from the two products that should be equal; beyond 1e300 it is lost.
-    let ((wanted, wanted_low), (got, got_low)) = (two_product(delta, b_count), two_product(step, a_count + b_count));
+    let ((wanted, wanted_low), (got, got_low)) =
+        (two_product(delta, b_count), two_product(step, a_count + b_count));
     let lack = ((wanted - got) + (wanted_low - got_low) + delta_low * b_count) / (a_count + b_count);
     let (mean, rest) = two_sum(a.mean, step);
     let (mean, mean_low) = quick_two_sum(mean, rest + a.mean_low + if lack.is_finite() { lack } else { 0.0 });
@@ -150,7 +152,8 @@ pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
     let (squares, squares_low) = quick_two_sum(squares, rest + more_rest + (a.squares_low + b.squares_low));
     let squares_low = if squares.is_finite() { squares_low } else { 0.0 };
     // An infinite term makes NaN of the rest that rounding leaves: only the sum itself counts.
-    let squares = if between.is_finite() && !squares.is_nan() { squares } else { a.squares + b.squares + between };
+    let squares =
+        if between.is_finite() && !squares.is_nan() { squares } else { a.squares + b.squares + between };
     Center { mean, mean_low, squares, squares_low }
 }
 
