@@ -8,10 +8,11 @@
 //! The array is cut into parts by a rule that knows only its shape, and their moments merge in
 //! order: the result has the same bits for every number of threads.
 
-use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, Axis, Slice};
+use ndarray::{ArrayView1, ArrayViewD, Axis, Ix2, Slice};
 
 use super::block::{self, BLOCK};
 use super::columns::{self, TILE};
+use super::gather::gather;
 use super::moments::Moments;
 use super::number::{Number, ToNumber};
 use super::sample::Sample;
@@ -90,15 +91,20 @@ pub fn along<T: Sample<Key: ToNumber>>(
     let group = (PART / length).max(1);
     let mut groups: Vec<&mut [Moments<Number>]> = try_vec(lines.div_ceil(group))?;
     groups.extend(results.chunks_mut(group));
+    // The common case, rows that are contiguous, is worth a shorter way to find a row.
+    let rows = data.elements.view().into_dimensionality::<Ix2>().ok();
+    let rows = rows.filter(|rows| kept.len() == 1 && rows.stride_of(Axis(1)) == 1 && data.mask.is_none());
     work.for_each_mut(&mut groups, |index, results| {
+        if let Some(rows) = &rows {
+            let rows = rows.slice_axis(Axis(0), Slice::from(index * group..index * group + results.len()));
+            for (row, result) in rows.outer_iter().zip(results.iter_mut()) {
+                *result = data.slice_moments(row.to_slice().expect("elements of a row have step 1")).any();
+            }
+            return Ok(());
+        }
         for (offset, result) in results.iter_mut().enumerate() {
             let line = data.line(kept.len(), index * group + offset);
-            let run = line.elements.as_slice().filter(|_| line.mask.is_none());
-            *result = match run {
-                Some(run) => line.slice_moments(run),
-                None => line.arranged().read_all()?,
-            }
-            .any();
+            *result = line.arranged().read_all()?.any();
         }
         Ok(())
     })?;
@@ -248,7 +254,7 @@ impl<'a, T: Sample> Data<'a, T> {
         let mut filled = 0;
         let mut put = |elements: ArrayView1<'_, T>| {
             // Copies many elements in one loop, which is several times faster than one by one.
-            ArrayViewMut1::from(&mut buffer[filled..filled + elements.len()]).assign(&elements);
+            gather(&elements, &mut buffer[filled..filled + elements.len()]);
             filled += elements.len();
             if filled == BLOCK {
                 total.merge(&self.slice_moments(&buffer));

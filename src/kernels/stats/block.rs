@@ -2,8 +2,8 @@
 //!
 //! A block of 1024 elements is read once: minimum, maximum, the sum of the deviations from a
 //! pivot and the sum of their squares. The pivot is a guess at the mean: that of the block before,
-//! or of four elements of the first block. If it turns out to be further from the mean than the
-//! standard deviation is, so that digits would cancel, the block, by now in the first-level
+//! or of four elements of the first block. If it turns out to be further from the mean than twice
+//! the standard deviation, so that digits would cancel, the block, by now in the first-level
 //! cache, is read again with the mean as its pivot (the two-pass algorithm with Björck's
 //! correction; Chan, Golub and LeVeque 1983). So nothing large is ever subtracted from something
 //! large, and an offset costs no digits. Blocks merge as in `moments`.
@@ -30,6 +30,10 @@ pub const BLOCK: usize = 1024;
 
 /// Sums that run side by side: two vectors of AVX-512.
 pub(super) const LANES: usize = 16;
+
+/// A block is read again if the square of the distance from pivot to mean is this many times the
+/// variance: two of the 53 binary digits of the sum of squares have then gone.
+const TOLERANCE: f64 = 4.0;
 
 /// The moments of `data`.
 pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
@@ -195,7 +199,7 @@ impl<K: Key> Sums<K> {
         }
         let used = *pivot;
         *pivot = rounded(used + low, T::wide(max, origin) - T::wide(min, origin));
-        if excess > squares && attempt == 0 {
+        if excess > TOLERANCE * squares && attempt == 0 {
             return Verdict::Again;
         }
         let (mean, mean_low) = shift::<T>(used, sum, count, origin);
@@ -228,7 +232,7 @@ impl<K: Key> Sums<K> {
             let range = T::wide(self.max[lane], origin) - T::wide(self.min[lane], origin);
             let better = rounded(used[lane] + low, range);
             pivots[lane] = if better.is_finite() { better } else { 0.0 };
-            if excess > self.squares[lane] - excess && attempt == 0 {
+            if excess > TOLERANCE * (self.squares[lane] - excess) && attempt == 0 {
                 verdict = Verdict::Again;
             }
         }

@@ -6,12 +6,14 @@
 //! | `array` | arrays of any layout, whole or along axes |
 //! | `block` | the inner loops over a slice |
 //! | `columns` | along axes that are not the innermost: many lines side by side |
+//! | `gather` | copies elements that are a step apart |
 //! | `number` | a minimum or maximum of any type |
 //! | `sample` | how an element of each type is read |
 
 mod array;
 mod block;
 mod columns;
+mod gather;
 mod moments;
 mod number;
 mod sample;
