@@ -5,9 +5,8 @@
 //! threads.
 
 use ndarray::ArrayView1;
-
-use super::moments::Moments;
 use crate::error::{Error, Result};
+use crate::kernels::stats::Moments;
 
 /// A field, read. Numbers are themselves; the two other cases are NaNs that no number is read to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

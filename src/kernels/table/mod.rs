@@ -14,7 +14,6 @@
 mod arrays;
 mod column;
 mod field;
-mod moments;
 mod record;
 
 use std::collections::HashSet;
