@@ -717,12 +717,6 @@ def test_the_picture_has_all_greys() -> None:
     assert data.picture(3, 5).shape == (3, 5)
 
 
-words = pytest.mark.skipif(
-    not hasattr(rust_numpy_example, "word_count_file"), reason="word_count is not built"
-)
-
-
-@words
 def test_words_counts_the_words_of_files(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "t.txt"
     path.write_text("The cat, the dog; the end.\n", "utf-8")
@@ -734,7 +728,6 @@ def test_words_counts_the_words_of_files(run: Run, tmp_path: Path) -> None:
     assert err == f"error: {tmp_path / 'none'}: No such file or directory\n"
 
 
-@words
 def test_words_reads_standard_input() -> None:
     done = shell("words", "-", input=b"a b a")
     assert (done.returncode, done.stdout) == (0, b"2  a\n1  b\n")

@@ -69,7 +69,8 @@ def test_arithmetic_is_that_of_python_whatever_the_size(a: int, b: int) -> None:
 @pytest.mark.parametrize("kind", [bool, np.int8, np.uint64, np.bool_])
 def test_whatever_is_an_integer_is_taken(kind: Any) -> None:
     if kind is np.bool_:
-        with pytest.raises(TypeError, match="multiply: argument a, got bool_?, expected int"):
+        # What older versions of NumPy warn of, newer ones refuse.
+        with pytest.raises((TypeError, DeprecationWarning), match="multiply: argument a|as an index"):
             rne.multiply(kind(1), 3)  # type: ignore[arg-type]
         return
     for function, result in ((rne.multiply, 3), (rne.sum_as_string, "4"), (rne.divide, 0)):

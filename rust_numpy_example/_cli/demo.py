@@ -63,8 +63,6 @@ def planets() -> None:
 
 def prose() -> None:
     """Show the words of a text."""
-    if not hasattr(rust_numpy_example, "word_count"):
-        return
     heading("What the package does, in words: word_count(text, tokenizer='unicode', top=12)")
     words = rust_numpy_example.word_count(data.PROSE.read_text("utf-8"), tokenizer="unicode", top=12)
     report.write("  ".join(f"{word} {count}" for word, count in words.items()))
@@ -72,8 +70,6 @@ def prose() -> None:
 
 def picture() -> None:
     """Show a picture and what the filters make of it."""
-    if not hasattr(rust_numpy_example, "process_image"):
-        return
     heading("A picture that the package draws: as it is, blurred, its edges")
     image = data.picture()
     blurred = rust_numpy_example.process_image(image, "blur", sigma=9.0)
