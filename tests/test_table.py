@@ -187,13 +187,15 @@ def test_pandas_knows_the_same_missing_values_and_numbers() -> None:
         "1e5",
         ".5",
         "5.",
-        "1e400",
         "inf",
         "-Infinity",
         " 7",
         "8 ",
     ]
     cells += ["1_000", "0x1", "1 2", "--1", "x", "5%", "1e", "true"]
+    if int(pd.__version__.split(".")[0]) >= 3:
+        # Before, it was text.
+        cells.append("1e400")
     for cell in cells:
         text = f"a,b\n{cell},1\n"
         series = pd.read_csv(io.StringIO(text))["a"]
