@@ -356,8 +356,8 @@ pub enum Aliases {
 /// The most axes a NumPy array can have.
 const MAX_DIMS: usize = 64;
 
-/// `object` as an array: itself if it is one, else what `np.asarray` makes of it.
-fn as_array<'py>(
+/// `object` as an array of any dtype: itself if it is one, else what `np.asarray` makes of it.
+pub fn as_array<'py>(
     function: &str,
     name: &str,
     object: &Bound<'py, PyAny>,

@@ -4,7 +4,7 @@ use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::array::{Aliases, Input, Output, dtype_of, numpy};
+use super::array::{Aliases, Input, Output, as_array, dtype_of, numpy};
 use super::call::{Call, guard};
 use crate::dtype::{DType, dispatch};
 use crate::kernels::linalg::{self, Sizes};
@@ -44,7 +44,9 @@ use crate::kernels::linalg::{self, Sizes};
 #[pyo3(signature = (a, b))]
 fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        numpy(a.py(), "asarray")?.call1((a,))?.call_method1("dot", (numpy(a.py(), "asarray")?.call1((b,))?,))
+        let left = as_array("multiply_matrices", "a", a)?;
+        let right = as_array("multiply_matrices", "b", b)?;
+        left.call_method1("dot", (right,))
     })
 }
 

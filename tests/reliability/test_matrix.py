@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from layouts import DTYPES, layouts, sample
 
-from .calls import CALLS, Call
+from calls import CALLS, Call
 
 REFUSED = ["O", "S3", "U3", "M8[s]", "m8[s]", "V4", "g", "G"]
 

@@ -138,13 +138,14 @@ LATENCY = """
 import os, random, signal, sys, threading, time, numpy as np, rust_numpy_example as rne
 signal.signal(signal.SIGINT, signal.default_int_handler)
 big = np.broadcast_to(np.float64(1.5), (1 << 38,))
+many = np.ones(30_000_000)
 square = np.ones((3000, 3000), "i8")
 image = np.ones((3000, 3000), "f8")
 text = "some words to count " * 3_000_000
 calls = {
     "sum_array": lambda: rne.sum_array(big),
     "cpu_intensive": lambda: rne.cpu_intensive(big),
-    "compute_stats": lambda: rne.compute_stats(big),
+    "compute_stats": lambda: [rne.compute_stats(many) for _ in range(1000)],
     "matrix_multiply": lambda: rne.matrix_multiply(square, square),
     "gaussian_blur": lambda: rne.gaussian_blur(image, 60.0),
     "monte_carlo_pi": lambda: rne.monte_carlo_pi(10**12),
