@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex, PyDict, PyFloat, PyInt, PyList, PyRange, PyTuple};
 
-use super::array::{Input, Output, kind_of, numpy};
+use super::array::{Input, Operand, Output, kind_of, numpy};
 use super::axes::axes;
 use super::call::{Call, guard};
 use super::objects::{Items, Layout, Number};
@@ -15,7 +15,7 @@ use crate::kernels::reduce::block::Summand;
 use crate::kernels::reduce::compensated::Compensated;
 use crate::kernels::reduce::integers::Integers;
 use crate::kernels::reduce::narrow::Narrow;
-use crate::kernels::reduce::{sum, sum_of_sines};
+use crate::kernels::reduce::{sum, sum_of_sines, sum_slice};
 use crate::parallel::{self, Work};
 
 /// Sum of the elements of an array, over all or some of its axes.
@@ -79,8 +79,15 @@ fn sum_array<'py>(
 
 fn sum_all<'py>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
     fn run<'py, T: Summand>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<T::Total> {
-        let view = input.view::<T>();
-        Call::new(py, input.len()).workers(workers).holding(&[input]).run(|work| sum(view, work))
+        let operands: [&dyn Operand; 1] = [input];
+        let call = Call::new(py, input.len()).workers(workers).holding(&operands);
+        match input.flat::<T>() {
+            Some(slice) => call.run(|work| sum_slice(slice, work)),
+            None => {
+                let view = input.view::<T>();
+                call.run(|work| sum(view, work))
+            }
+        }
     }
     dispatch!(input.dtype(), T => run::<T>(py, input, workers)?.into_python(py))
 }

@@ -111,6 +111,25 @@ impl<T: Copy, S: Sink<T>> Buffer<'_, T, S> {
     }
 }
 
+fn part_of(len: usize) -> usize {
+    PART.max(len.div_ceil(MAX_PARTS).next_multiple_of(BLOCK))
+}
+
+/// As [`reduce`], for flat memory.
+pub fn reduce_slice<T: Element, S: Sink<T> + Default, R: Send>(
+    slice: &[T],
+    work: &Work<'_>,
+    finish: impl Fn(S) -> R + Sync,
+) -> Result<Vec<R>> {
+    let part = part_of(slice.len());
+    work.map(slice.len().div_ceil(part), |index| {
+        let mut state = S::default();
+        let start = index * part;
+        feed_slice(&slice[start..slice.len().min(start + part)], &mut state, work)?;
+        Ok(finish(state))
+    })
+}
+
 /// Reduces a view part by part on all threads; the results come in the order of the parts.
 pub fn reduce<T: Element, S: Sink<T> + Default, R: Send>(
     view: ArrayViewD<'_, T>,
@@ -118,15 +137,10 @@ pub fn reduce<T: Element, S: Sink<T> + Default, R: Send>(
     finish: impl Fn(S) -> R + Sync,
 ) -> Result<Vec<R>> {
     let view = memory_order(view);
-    let part = PART.max(view.len().div_ceil(MAX_PARTS).next_multiple_of(BLOCK));
     if let Some(slice) = view.as_slice() {
-        return work.map(slice.len().div_ceil(part), |index| {
-            let mut state = S::default();
-            let start = index * part;
-            feed_slice(&slice[start..slice.len().min(start + part)], &mut state, work)?;
-            Ok(finish(state))
-        });
+        return reduce_slice(slice, work, finish);
     }
+    let part = part_of(view.len());
     let outer = view.len_of(Axis(0));
     let rows = (part / (view.len() / outer).max(1)).max(1);
     work.map(outer.div_ceil(rows), |index| {

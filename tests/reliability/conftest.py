@@ -11,7 +11,8 @@ FIGURES: dict[str, tuple[str, str, bool]] = {}
 
 HEAD = """# Reliability
 
-Made by `tox -e soak`. Each row is a promise, the test that tries to break it, and what came out.
+Made by `pytest tests/reliability --figures docs/reliability.md`, or by `tox -e soak`, whose counts are the larger
+ones; the counts below say which it was. Each row is a promise, the test that tries to break it, and what came out.
 
 | promise | figure | target reached |
 |---|---|---|

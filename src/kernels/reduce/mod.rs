@@ -15,13 +15,21 @@ use ndarray::ArrayViewD;
 use self::block::Summand;
 use self::pairwise::Pairwise;
 use crate::error::Result;
-use crate::kernels::blocks::{Sink, reduce};
+use crate::kernels::blocks::{BLOCK, Sink, reduce, reduce_slice};
 use crate::parallel::Work;
 use crate::simd;
 
 /// The sum of all elements. Integers are exact; floats are added pairwise in float64.
 pub fn sum<T: Summand>(view: ArrayViewD<'_, T>, work: &Work<'_>) -> Result<T::Total> {
     Ok(total(reduce(view, work, |part: Sum<T>| part.0.finish())?))
+}
+
+/// The same for flat memory: a single block needs no state.
+pub fn sum_slice<T: Summand>(slice: &[T], work: &Work<'_>) -> Result<T::Total> {
+    if slice.len() <= BLOCK {
+        return Ok(simd::run(block::SumBlock(slice)));
+    }
+    Ok(total(reduce_slice(slice, work, |part: Sum<T>| part.0.finish())?))
 }
 
 fn total<A: Copy + Default + Add<Output = A>>(parts: Vec<A>) -> A {
