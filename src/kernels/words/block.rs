@@ -33,7 +33,7 @@ pub struct Options {
     pub validate: bool,
 }
 
-/// Bytes of a block: 0.5 ms of work.
+/// Bytes of a block: less than a millisecond of work.
 const BLOCK: usize = 1 << 18;
 
 /// Counts the words of `text`.

@@ -106,8 +106,8 @@ const BITS: u32 = 11;
 /// Below this number comparing is faster.
 const FEW: usize = 64;
 
-/// Sorts by the first numbers, which are all different: a radix sort from the lowest digit, which
-/// takes a third of the time of one that compares.
+/// Sorts by the first numbers, which are all different: a radix sort from the lowest digit, whose
+/// time is linear in their number.
 fn sorted(mut from: Vec<(u64, usize)>) -> Result<Vec<(u64, usize)>> {
     if from.is_sorted() {
         return Ok(from);
