@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,25 +82,3 @@ def test_shared_memory(tmp_path: Path) -> None:
     expected = (np.arange(values.size).reshape(values.shape) % 100 * 0.5) ** 2
     np.testing.assert_array_equal(values, expected)
     assert f"sum {expected.sum():,.2f}, written" in out
-
-
-def test_a_rust_program_embeds_python() -> None:
-    """It is "embed.rs"; to compile it takes a while, so only where the variable asks for it."""
-    if "RUST_NUMPY_EXAMPLE_TEST_EMBED" not in os.environ:
-        pytest.skip("compiles the crate once more: set RUST_NUMPY_EXAMPLE_TEST_EMBED=1")
-    cargo = shutil.which("cargo")
-    if cargo is None:
-        pytest.skip("needs cargo")
-    site = Path(np.__file__).parents[1]
-    done = subprocess.run(
-        [cargo, "run", "--quiet", "--release", "--features", "python", "--example", "embed"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=1800,
-        check=False,
-        env={**os.environ, "PYO3_PYTHON": sys.executable, "PYTHONPATH": str(site)},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "to the power 1.49" in done.stdout or "to the power 1.50" in done.stdout
-    assert "found 8 numbers in the column diameter_km" in done.stdout

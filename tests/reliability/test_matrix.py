@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layouts import DTYPES, layouts, sample
-
 from calls import CALLS, Call
+from layouts import DTYPES, layouts, sample
 
 REFUSED = ["O", "S3", "U3", "M8[s]", "m8[s]", "V4", "g", "G"]
 
