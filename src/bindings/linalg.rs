@@ -137,7 +137,7 @@ fn matrix_multiply<'py>(
                 .holding(&[&left, &right, &held])
                 .run(|work| linalg::multiply(&sizes, a, b, c, work))
         })?;
-        product.finish_scalar(out.is_some())
+        if sizes.shape.is_empty() { product.finish_scalar(out.is_some()) } else { product.finish() }
     })
 }
 

@@ -36,6 +36,12 @@ impl<'a, T: Copy> Matrix<'a, T> {
         }
     }
 
+    /// The address, and the steps between rows and between columns.
+    #[inline(always)]
+    pub fn raw(&self) -> (*const T, isize, isize) {
+        (self.start, self.row_step, self.col_step)
+    }
+
     /// Rows become columns.
     #[inline(always)]
     pub fn transposed(self) -> Self {
@@ -106,6 +112,12 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
         let start = elements.as_mut_ptr().cast_const();
         let view = Matrix { start, rows, cols, row_step: cols as isize, col_step: 1, life: PhantomData };
         MatrixMut { view, life: PhantomData }
+    }
+
+    /// The address, and the steps between rows and between columns.
+    #[inline(always)]
+    pub fn raw(&self) -> (*mut T, isize, isize) {
+        (self.view.start.cast_mut(), self.view.row_step, self.view.col_step)
     }
 
     #[inline(always)]
@@ -298,6 +310,18 @@ impl<'a, T: Signed> Operands<'a, T> {
 }
 
 impl<T: Copy> Operands<'_, T> {
+    /// Rows of a, columns of a, columns of b.
+    #[inline]
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        (self.a.first.rows, self.a.first.cols, self.b.first.cols)
+    }
+
+    /// Whether the elements of each row follow each other.
+    #[inline]
+    pub fn have_plain_rows(&self) -> bool {
+        [self.a.first, self.b.first, self.c.stack.first].iter().all(Matrix::has_plain_rows)
+    }
+
     /// What belongs to a part in matrix number `index` of the stacks.
     #[inline(always)]
     pub fn part(&self, index: usize, part: &Part) -> (Matrix<'_, T>, Matrix<'_, T>, MatrixMut<'_, T>) {

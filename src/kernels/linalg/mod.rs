@@ -9,6 +9,7 @@
 //! | `boolean` | bools, as bits |
 //! | `matrix` | matrices and stacks of them in memory |
 
+mod blas;
 mod boolean;
 mod gemm;
 mod matrix;

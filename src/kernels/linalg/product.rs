@@ -16,7 +16,7 @@ use super::matrix::{Matrix, MatrixMut, Operands, Part};
 use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
 #[cfg(x86_simd)]
 use super::x86;
-use super::{Split, boolean, small};
+use super::{Split, blas, boolean, small};
 
 /// An element type that matrices can be multiplied in.
 pub trait Product: Element {
@@ -171,7 +171,62 @@ macro_rules! products {
 }
 products! {
     u8, 150; u16, 80; u32, 40; u64, 10;
-    f16, 40; f32, 50; f64, 25; Complex<f32>, 12; Complex<f64>, 6;
+    f16, 40; Complex<f32>, 12; Complex<f64>, 6;
+}
+
+macro_rules! float_products {
+    ($($type:ty, $rate:literal;)*) => { $(
+        impl Product for $type {
+            const RATE: usize = $rate;
+            fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
+                let operands = &operands;
+                let (m, k, n) = operands.sizes();
+                let is_small = m.max(k).max(n) <= small::LARGEST && operands.have_plain_rows();
+                split.for_each(work, |part| {
+                    if is_small {
+                        return simd::run_at(level, SmallJob { operands, part, fuses: level > Level::Baseline, work });
+                    }
+                    for index in part.matrices.clone() {
+                        let (a, b, c) = operands.part(index, &part);
+                        blas::multiply(level, a, b, c, work)?;
+                    }
+                    Ok(())
+                })
+            }
+        }
+    )* };
+}
+float_products! { f32, 50; f64, 25; }
+
+/// Small matrices of floats.
+struct SmallJob<'j, T> {
+    operands: &'j Operands<'j, T>,
+    part: Part,
+    fuses: bool,
+    work: &'j Work<'j>,
+}
+
+/// Small products between two questions whether to stop.
+const SMALL_CHECK: usize = 256;
+
+impl<T: Number> Kernel for SmallJob<'_, T> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run(self) -> Result<()> {
+        for index in self.part.matrices.clone() {
+            if index % SMALL_CHECK == SMALL_CHECK - 1 {
+                self.work.check()?;
+            }
+            let (a, b, mut c) = self.operands.part(index, &self.part);
+            if self.fuses || BASELINE_FUSES {
+                small::multiply::<T, true>(a, b, &mut c);
+            } else {
+                small::multiply::<T, false>(a, b, &mut c);
+            }
+        }
+        Ok(())
+    }
 }
 
 macro_rules! signed_products {

@@ -8,7 +8,10 @@ use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
 
 /// The largest sizes for which it pays.
-const LARGEST: usize = 16;
+pub const LARGEST: usize = 32;
+
+/// Rows of a tile of sums.
+const ROWS: usize = 4;
 
 /// Does the product if it is small and rows are in one piece; says whether it did.
 #[inline(always)]
@@ -22,46 +25,66 @@ pub fn multiply<T: Number, const FUSED: bool>(
     if !plain || m.max(k).max(n) > LARGEST {
         return false;
     }
-    let mut col = 0;
-    while col < n {
-        match n - col {
-            16.. => col += strip::<T, FUSED, 16>(a, b, c, col),
-            8.. => col += strip::<T, FUSED, 8>(a, b, c, col),
-            4.. => col += strip::<T, FUSED, 4>(a, b, c, col),
-            _ => col += strip::<T, FUSED, 1>(a, b, c, col),
-        }
+    let mut row = 0;
+    while row + ROWS <= m {
+        strips::<T, FUSED, ROWS>(a, b, c, row);
+        row += ROWS;
+    }
+    while row < m {
+        strips::<T, FUSED, 1>(a, b, c, row);
+        row += 1;
     }
     true
 }
 
-/// `WIDTH` columns from `col`; returns `WIDTH`.
+/// `HEIGHT` rows from `row`.
 #[inline(always)]
-fn strip<T: Number, const FUSED: bool, const WIDTH: usize>(
+fn strips<T: Number, const FUSED: bool, const HEIGHT: usize>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut MatrixMut<'_, T>,
+    row: usize,
+) {
+    let n = b.cols;
+    let mut col = 0;
+    while col < n {
+        match n - col {
+            16.. => col += tile::<T, FUSED, HEIGHT, 16>(a, b, c, row, col),
+            8.. => col += tile::<T, FUSED, HEIGHT, 8>(a, b, c, row, col),
+            4.. => col += tile::<T, FUSED, HEIGHT, 4>(a, b, c, row, col),
+            _ => col += tile::<T, FUSED, HEIGHT, 1>(a, b, c, row, col),
+        }
+    }
+}
+
+/// `HEIGHT` rows and `WIDTH` columns; returns `WIDTH`.
+#[inline(always)]
+fn tile<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDTH: usize>(
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut MatrixMut<'_, T>,
+    row: usize,
     col: usize,
 ) -> usize {
     let k = a.cols;
-    let cols = col..col + WIDTH;
-    let mut right = [[T::Value::default(); WIDTH]; LARGEST];
-    for (place, right) in right.iter_mut().enumerate().take(k) {
-        let row = &b.row(place, cols.clone())[..WIDTH];
-        for lane in 0..WIDTH {
-            right[lane] = row[lane].value();
-        }
+    let mut left = [a.row(row, 0..k); HEIGHT];
+    for i in 1..HEIGHT {
+        left[i] = &a.row(row + i, 0..k)[..k];
     }
-    for i in 0..a.rows {
-        let mut sums = [T::Value::default(); WIDTH];
-        for (left, right) in a.row(i, 0..k).iter().zip(&right) {
-            let left = left.value();
+    let mut sums = [[T::Value::default(); WIDTH]; HEIGHT];
+    for place in 0..k {
+        let right = &b.row(place, col..col + WIDTH)[..WIDTH];
+        for i in 0..HEIGHT {
+            let left = left[i][place].value();
             for lane in 0..WIDTH {
-                sums[lane] = sums[lane].multiply_add::<FUSED>(left, right[lane]);
+                sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane].value());
             }
         }
-        let row = &mut c.row(i, cols.clone())[..WIDTH];
+    }
+    for i in 0..HEIGHT {
+        let row = &mut c.row(row + i, col..col + WIDTH)[..WIDTH];
         for lane in 0..WIDTH {
-            row[lane] = T::from_value(sums[lane]);
+            row[lane] = T::from_value(sums[i][lane]);
         }
     }
     WIDTH

@@ -1,0 +1,183 @@
+//! Products of floats by the kernels of two crates.
+//!
+//! `private-gemm-x86` has kernels for AVX2 and AVX-512, `matrixmultiply` for every other CPU.
+//! Both keep sums along k in order, in blocks whose depth depends on the type only. They are
+//! called for tiles of the result and blocks along k, each less than 5 milliseconds of work, so
+//! that a caller can stop a product. Where an operand lies in memory in a way that the kernels
+//! are slow with, the block is copied first.
+#![allow(unsafe_code)]
+
+#[cfg(x86_simd)]
+use std::ptr::null;
+
+use crate::alloc::try_filled;
+use crate::error::Result;
+use crate::parallel::Work;
+use crate::simd::Level;
+
+use super::matrix::{Matrix, MatrixMut};
+use super::ring::{Number, Value};
+
+/// Rows and columns of a tile, and its depth: that of a block in `private-gemm-x86`.
+const TILE: (usize, usize) = (512, 480);
+const DEPTH: usize = 512;
+
+/// A type of elements that the kernels of the crates know.
+pub trait Float: Number<Value = Self> + Value {
+    /// One.
+    const ONE: Self;
+    /// Zero.
+    const ZERO: Self;
+    /// The name in `private-gemm-x86`.
+    #[cfg(x86_simd)]
+    const DTYPE: private_gemm_x86::DType;
+    /// c = a b, or c += a b, by `matrixmultiply`.
+    ///
+    /// # Safety
+    /// All are matrices in memory that may be read, and c written.
+    unsafe fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
+}
+
+macro_rules! floats {
+    ($($type:ty, $dtype:ident, $gemm:ident;)*) => { $(
+        impl Float for $type {
+            const ONE: $type = 1.0;
+            const ZERO: $type = 0.0;
+            #[cfg(x86_simd)]
+            const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
+            unsafe fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
+                let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
+                let (c_start, c_row, c_col) = c.raw();
+                let beta = if accumulate { 1.0 } else { 0.0 };
+                // SAFETY: as the caller says; the sizes are those of the matrices.
+                unsafe {
+                    matrixmultiply::$gemm(
+                        a.rows, a.cols, b.cols, 1.0, a_start, a_row, a_col, b_start, b_row, b_col, beta, c_start,
+                        c_row, c_col,
+                    );
+                }
+            }
+        }
+    )* };
+}
+floats! { f32, F32, sgemm; f64, F64, dgemm; }
+
+/// c = a b, with the instructions of `level`, which the CPU must have.
+pub fn multiply<T: Float>(
+    level: Level,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: MatrixMut<'_, T>,
+    work: &Work<'_>,
+) -> Result<()> {
+    // The kernels have the elements of a row of c in a register.
+    let exchange = !c.has_plain_rows() && c.has_plain_cols();
+    let (a, b, mut c) = if exchange { (b.transposed(), a.transposed(), c.transposed()) } else { (a, b, c) };
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    if k == 0 {
+        for i in 0..m {
+            for j in 0..n {
+                *c.at(i, j) = T::ZERO;
+            }
+        }
+        return Ok(());
+    }
+    let mut right = Vec::new();
+    let mut sums = Vec::new();
+    if !b.has_plain_rows() {
+        right = try_filled(DEPTH.min(k) * TILE.1.min(n), T::ZERO)?;
+    }
+    if !c.has_plain_rows() {
+        sums = try_filled(TILE.0.min(m) * TILE.1.min(n), T::ZERO)?;
+    }
+    for col in (0..n).step_by(TILE.1) {
+        let cols = col..n.min(col + TILE.1);
+        for from in (0..k).step_by(DEPTH) {
+            let places = from..k.min(from + DEPTH);
+            let mut b = b.block(places.clone(), cols.clone());
+            if !b.has_plain_rows() {
+                let len = b.rows * b.cols;
+                b = copied(b, &mut right[..len]);
+            }
+            for row in (0..m).step_by(TILE.0) {
+                work.check()?;
+                let rows = row..m.min(row + TILE.0);
+                let a = a.block(rows.clone(), places.clone());
+                let mut c = c.block(rows, cols.clone());
+                if c.has_plain_rows() {
+                    tile(level, a, b, c, from > 0);
+                    continue;
+                }
+                let sums = &mut sums[..c.rows() * c.cols()];
+                tile(level, a, b, MatrixMut::from_slice(sums, c.rows(), c.cols()), false);
+                for (i, sums) in sums.chunks_exact(c.cols()).enumerate() {
+                    for (j, &sum) in sums.iter().enumerate() {
+                        let c = c.at(i, j);
+                        *c = if from > 0 { (*c).plus(sum) } else { sum };
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows and columns of a square that is transposed at a time.
+const SQUARE: usize = 16;
+
+/// A copy in memory with plain rows.
+fn copied<'c, T: Float>(matrix: Matrix<'_, T>, copy: &'c mut [T]) -> Matrix<'c, T> {
+    let (rows, cols) = (matrix.rows, matrix.cols);
+    for row in (0..rows).step_by(SQUARE) {
+        for col in (0..cols).step_by(SQUARE) {
+            let (height, width) = (SQUARE.min(rows - row), SQUARE.min(cols - col));
+            if height == SQUARE && width == SQUARE && matrix.has_plain_cols() {
+                let mut square = [[T::ZERO; SQUARE]; SQUARE];
+                for j in 0..SQUARE {
+                    let line = &matrix.col(col + j, row..row + SQUARE)[..SQUARE];
+                    for i in 0..SQUARE {
+                        square[i][j] = line[i];
+                    }
+                }
+                for i in 0..SQUARE {
+                    copy[(row + i) * cols + col..][..SQUARE].copy_from_slice(&square[i]);
+                }
+            } else {
+                for i in row..row + height {
+                    for j in col..col + width {
+                        copy[i * cols + j] = matrix.get(i, j);
+                    }
+                }
+            }
+        }
+    }
+    Matrix::from_slice(copy, rows, cols)
+}
+
+/// c = a b or c += a b, where c has plain rows.
+fn tile<T: Float>(level: Level, a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut<'_, T>, accumulate: bool) {
+    assert!(a.rows == c.rows() && a.cols == b.rows && b.cols == c.cols());
+    #[cfg(x86_simd)]
+    if level > Level::Baseline {
+        use private_gemm_x86::{Accum, DstKind, IType, InstrSet, gemm};
+        let set = if level == Level::Avx2 { InstrSet::Avx256 } else { InstrSet::Avx512 };
+        let accumulate = if accumulate { Accum::Add } else { Accum::Replace };
+        let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
+        let (c_start, c_row, c_col) = c.raw();
+        let one = T::ONE;
+        // The crate has columns in registers: c^T = b^T a^T.
+        // SAFETY: the matrices are in memory that may be read, and c is this call's alone; the
+        // sizes fit by the line above; the CPU has the instructions of the level. Without
+        // indices and a diagonal, null is what the crate takes for them.
+        unsafe {
+            gemm(
+                <T as Float>::DTYPE, IType::U64, set, b.cols, a.rows, a.cols, c_start.cast(), c_col, c_row, null(), null(),
+                DstKind::Full, accumulate, b_start.cast(), b_col, b_row, false, null(), 0, a_start.cast(), a_col,
+                a_row, false, (&raw const one).cast(), 1,
+            );
+        }
+        return;
+    }
+    // SAFETY: as the types say; the sizes fit by the line above.
+    unsafe { T::portable(a, b, c, accumulate) }
+}
