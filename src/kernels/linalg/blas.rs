@@ -10,6 +10,8 @@
 #[cfg(x86_simd)]
 use std::ptr::null;
 
+use num_complex::Complex;
+
 use crate::alloc::try_filled;
 use crate::error::Result;
 use crate::parallel::Work;
@@ -31,11 +33,8 @@ pub trait Float: Number<Value = Self> + Value {
     /// The name in `private-gemm-x86`.
     #[cfg(x86_simd)]
     const DTYPE: private_gemm_x86::DType;
-    /// c = a b, or c += a b, by `matrixmultiply`.
-    ///
-    /// # Safety
-    /// All are matrices in memory that may be read, and c written.
-    unsafe fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
+    /// c = a b, or c += a b, for every CPU.
+    fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
 }
 
 macro_rules! floats {
@@ -45,11 +44,12 @@ macro_rules! floats {
             const ZERO: $type = 0.0;
             #[cfg(x86_simd)]
             const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
-            unsafe fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
+            fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
                 let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
                 let (c_start, c_row, c_col) = c.raw();
                 let beta = if accumulate { 1.0 } else { 0.0 };
-                // SAFETY: as the caller says; the sizes are those of the matrices.
+                // SAFETY: the matrices are in memory that may be read, and c is this call's
+                // alone; `tile` has checked that the sizes fit.
                 unsafe {
                     matrixmultiply::$gemm(
                         a.rows, a.cols, b.cols, 1.0, a_start, a_row, a_col, b_start, b_row, b_col, beta, c_start,
@@ -62,6 +62,30 @@ macro_rules! floats {
 }
 floats! { f32, F32, sgemm; f64, F64, dgemm; }
 
+macro_rules! complex_floats {
+    ($($part:ty, $dtype:ident;)*) => { $(
+        impl Float for Complex<$part> {
+            const ONE: Self = Complex { re: 1.0, im: 0.0 };
+            const ZERO: Self = Complex { re: 0.0, im: 0.0 };
+            #[cfg(x86_simd)]
+            const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
+            fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, mut c: MatrixMut<'_, Self>, accumulate: bool) {
+                // The baseline has tiles of its own (`product`); this is for completeness.
+                for i in 0..a.rows {
+                    for j in 0..b.cols {
+                        let mut sum = if accumulate { *c.at(i, j) } else { Self::ZERO };
+                        for place in 0..a.cols {
+                            sum += a.get(i, place) * b.get(place, j);
+                        }
+                        *c.at(i, j) = sum;
+                    }
+                }
+            }
+        }
+    )* };
+}
+complex_floats! { f32, C32; f64, C64; }
+
 /// c = a b, with the instructions of `level`, which the CPU must have.
 pub fn multiply<T: Float>(
     level: Level,
@@ -71,7 +95,7 @@ pub fn multiply<T: Float>(
     work: &Work<'_>,
 ) -> Result<()> {
     // The kernels have the elements of a row of c in a register.
-    let exchange = !c.has_plain_rows() && c.has_plain_cols();
+    let exchange = (!c.has_plain_rows() || b.cols == 1) && c.has_plain_cols();
     let (a, b, mut c) = if exchange { (b.transposed(), a.transposed(), c.transposed()) } else { (a, b, c) };
     let (m, k, n) = (a.rows, a.cols, b.cols);
     if k == 0 {
@@ -171,13 +195,34 @@ fn tile<T: Float>(level: Level, a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut
         // indices and a diagonal, null is what the crate takes for them.
         unsafe {
             gemm(
-                <T as Float>::DTYPE, IType::U64, set, b.cols, a.rows, a.cols, c_start.cast(), c_col, c_row, null(), null(),
-                DstKind::Full, accumulate, b_start.cast(), b_col, b_row, false, null(), 0, a_start.cast(), a_col,
-                a_row, false, (&raw const one).cast(), 1,
+                <T as Float>::DTYPE,
+                IType::U64,
+                set,
+                b.cols,
+                a.rows,
+                a.cols,
+                c_start.cast(),
+                c_col,
+                c_row,
+                null(),
+                null(),
+                DstKind::Full,
+                accumulate,
+                b_start.cast(),
+                b_col,
+                b_row,
+                false,
+                null(),
+                0,
+                a_start.cast(),
+                a_col,
+                a_row,
+                false,
+                (&raw const one).cast(),
+                1,
             );
         }
         return;
     }
-    // SAFETY: as the types say; the sizes fit by the line above.
-    unsafe { T::portable(a, b, c, accumulate) }
+    T::portable(a, b, c, accumulate);
 }

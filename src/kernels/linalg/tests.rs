@@ -125,7 +125,7 @@ fn reference<T: Exact>(sizes: &Sizes, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T>
     );
     let (a, b) = (a.iter().copied().collect::<Vec<_>>(), b.iter().copied().collect::<Vec<_>>());
     let mut c = Vec::new();
-    for index in 0..sizes.count() {
+    for index in 0..sizes.dims().count {
         for i in 0..m {
             for j in 0..n {
                 c.push(T::dot((0..k).map(|p| (a[(index * m + i) * k + p], b[(index * k + p) * n + j]))));
@@ -226,7 +226,7 @@ fn parts_are_split_and_cover_everything_once() {
     for (a, b) in [([700, 300], [300, 20]), ([20, 300], [300, 700]), ([30, 30], [30, 30])] {
         for workers in [1, 2, 5] {
             let sizes = Sizes::new("test", &a, &b).expect("shapes fit");
-            let split = Split::new::<f64>(&sizes, workers);
+            let split = Split::new::<f64>(sizes.dims(), workers);
             let mut seen = vec![0; sizes.m * sizes.n];
             for index in 0..split.parts() {
                 let part = split.part(index);

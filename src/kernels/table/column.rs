@@ -4,9 +4,9 @@
 //! has the same bits however the input was cut: into blocks by the reader, into pieces for the
 //! threads.
 
-use ndarray::ArrayView1;
 use crate::error::{Error, Result};
 use crate::kernels::stats::Moments;
+use ndarray::ArrayView1;
 
 /// A field, read. Numbers are themselves; the two other cases are NaNs that no number is read to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
