@@ -15,17 +15,20 @@ use num_complex::Complex;
 use crate::alloc::try_filled;
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::Level;
+use crate::simd::{self, Kernel, Level};
 
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
 
-/// Rows and columns of a tile, and its depth: that of a block in `private-gemm-x86`.
-const TILE: (usize, usize) = (512, 480);
+/// The depth of a tile: that of a block in `private-gemm-x86`.
 const DEPTH: usize = 512;
 
 /// A type of elements that the kernels of the crates know.
 pub trait Float: Number<Value = Self> + Value {
+    /// The most rows and columns of a tile; columns are a multiple of those in the registers.
+    const TILE: (usize, usize);
+    /// Columns in the registers.
+    const LANES: usize;
     /// One.
     const ONE: Self;
     /// Zero.
@@ -38,8 +41,10 @@ pub trait Float: Number<Value = Self> + Value {
 }
 
 macro_rules! floats {
-    ($($type:ty, $dtype:ident, $gemm:ident;)*) => { $(
+    ($($type:ty, $tile:expr, $lanes:literal, $dtype:ident, $gemm:ident;)*) => { $(
         impl Float for $type {
+            const TILE: (usize, usize) = $tile;
+            const LANES: usize = $lanes;
             const ONE: $type = 1.0;
             const ZERO: $type = 0.0;
             #[cfg(x86_simd)]
@@ -60,11 +65,16 @@ macro_rules! floats {
         }
     )* };
 }
-floats! { f32, F32, sgemm; f64, F64, dgemm; }
+floats! {
+    f32, (768, 576), 96, F32, sgemm;
+    f64, (512, 576), 48, F64, dgemm;
+}
 
 macro_rules! complex_floats {
-    ($($part:ty, $dtype:ident;)*) => { $(
+    ($($part:ty, $tile:expr, $lanes:literal, $dtype:ident;)*) => { $(
         impl Float for Complex<$part> {
+            const TILE: (usize, usize) = $tile;
+            const LANES: usize = $lanes;
             const ONE: Self = Complex { re: 1.0, im: 0.0 };
             const ZERO: Self = Complex { re: 0.0, im: 0.0 };
             #[cfg(x86_simd)]
@@ -84,7 +94,10 @@ macro_rules! complex_floats {
         }
     )* };
 }
-complex_floats! { f32, C32; f64, C64; }
+complex_floats! {
+    f32, (384, 384), 48, C32;
+    f64, (256, 240), 24, C64;
+}
 
 /// c = a b, with the instructions of `level`, which the CPU must have.
 pub fn multiply<T: Float>(
@@ -98,7 +111,7 @@ pub fn multiply<T: Float>(
     let exchange = (!c.has_plain_rows() || b.cols == 1) && c.has_plain_cols();
     let (a, b, mut c) = if exchange { (b.transposed(), a.transposed(), c.transposed()) } else { (a, b, c) };
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    if k == 0 {
+    if m == 0 || n == 0 || k == 0 {
         for i in 0..m {
             for j in 0..n {
                 *c.at(i, j) = T::ZERO;
@@ -106,26 +119,29 @@ pub fn multiply<T: Float>(
         }
         return Ok(());
     }
+    // Tiles of about the same size: the last one is not a narrow rest.
+    let height = m.div_ceil(m.div_ceil(T::TILE.0).max(1));
+    let width = n.div_ceil(n.div_ceil(T::TILE.1).max(1)).next_multiple_of(T::LANES);
     let mut right = Vec::new();
     let mut sums = Vec::new();
     if !b.has_plain_rows() {
-        right = try_filled(DEPTH.min(k) * TILE.1.min(n), T::ZERO)?;
+        right = try_filled(DEPTH.min(k) * width.min(n), T::ZERO)?;
     }
     if !c.has_plain_rows() {
-        sums = try_filled(TILE.0.min(m) * TILE.1.min(n), T::ZERO)?;
+        sums = try_filled(height * width.min(n), T::ZERO)?;
     }
-    for col in (0..n).step_by(TILE.1) {
-        let cols = col..n.min(col + TILE.1);
+    for col in (0..n).step_by(width) {
+        let cols = col..n.min(col + width);
         for from in (0..k).step_by(DEPTH) {
             let places = from..k.min(from + DEPTH);
             let mut b = b.block(places.clone(), cols.clone());
             if !b.has_plain_rows() {
                 let len = b.rows * b.cols;
-                b = copied(b, &mut right[..len]);
+                b = copied(level, b, &mut right[..len]);
             }
-            for row in (0..m).step_by(TILE.0) {
+            for row in (0..m).step_by(height) {
                 work.check()?;
-                let rows = row..m.min(row + TILE.0);
+                let rows = row..m.min(row + height);
                 let a = a.block(rows.clone(), places.clone());
                 let mut c = c.block(rows, cols.clone());
                 if c.has_plain_rows() {
@@ -146,36 +162,52 @@ pub fn multiply<T: Float>(
     Ok(())
 }
 
-/// Rows and columns of a square that is transposed at a time.
-const SQUARE: usize = 16;
+/// Rows and columns of a block that is transposed at a time: no more columns than the first-level
+/// cache has ways, as they may all be in one set.
+const BLOCK: (usize, usize) = (16, 8);
 
 /// A copy in memory with plain rows.
-fn copied<'c, T: Float>(matrix: Matrix<'_, T>, copy: &'c mut [T]) -> Matrix<'c, T> {
-    let (rows, cols) = (matrix.rows, matrix.cols);
-    for row in (0..rows).step_by(SQUARE) {
-        for col in (0..cols).step_by(SQUARE) {
-            let (height, width) = (SQUARE.min(rows - row), SQUARE.min(cols - col));
-            if height == SQUARE && width == SQUARE && matrix.has_plain_cols() {
-                let mut square = [[T::ZERO; SQUARE]; SQUARE];
-                for j in 0..SQUARE {
-                    let line = &matrix.col(col + j, row..row + SQUARE)[..SQUARE];
-                    for i in 0..SQUARE {
-                        square[i][j] = line[i];
+fn copied<'c, T: Float>(level: Level, matrix: Matrix<'_, T>, copy: &'c mut [T]) -> Matrix<'c, T> {
+    simd::run_at(level, Copied { matrix, copy: &mut *copy });
+    Matrix::from_slice(copy, matrix.rows, matrix.cols)
+}
+
+struct Copied<'a, T> {
+    matrix: Matrix<'a, T>,
+    copy: &'a mut [T],
+}
+
+impl<T: Float> Kernel for Copied<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Copied { matrix, copy } = self;
+        let (rows, cols) = (matrix.rows, matrix.cols);
+        for row in (0..rows).step_by(BLOCK.0) {
+            for col in (0..cols).step_by(BLOCK.1) {
+                let (height, width) = (BLOCK.0.min(rows - row), BLOCK.1.min(cols - col));
+                if (height, width) == BLOCK && matrix.has_plain_cols() {
+                    let mut block = [[T::ZERO; BLOCK.1]; BLOCK.0];
+                    for j in 0..BLOCK.1 {
+                        let line = &matrix.col(col + j, row..row + BLOCK.0)[..BLOCK.0];
+                        for i in 0..BLOCK.0 {
+                            block[i][j] = line[i];
+                        }
                     }
-                }
-                for i in 0..SQUARE {
-                    copy[(row + i) * cols + col..][..SQUARE].copy_from_slice(&square[i]);
-                }
-            } else {
-                for i in row..row + height {
-                    for j in col..col + width {
-                        copy[i * cols + j] = matrix.get(i, j);
+                    for i in 0..BLOCK.0 {
+                        copy[(row + i) * cols + col..][..BLOCK.1].copy_from_slice(&block[i]);
+                    }
+                } else {
+                    for i in row..row + height {
+                        for j in col..col + width {
+                            copy[i * cols + j] = matrix.get(i, j);
+                        }
                     }
                 }
             }
         }
     }
-    Matrix::from_slice(copy, rows, cols)
 }
 
 /// c = a b or c += a b, where c has plain rows.

@@ -209,8 +209,8 @@ macro_rules! float_products {
     )* };
 }
 float_products! {
-    f32, 50, 32, 16, 8, 64;
-    f64, 25, 16, 8, 4, 32;
+    f32, 50, 16, 16, 8, 16;
+    f64, 25, 16, 8, 4, 8;
 }
 
 /// Small matrices of floats, in tiles of up to `HIGH` by `WIDE`.
