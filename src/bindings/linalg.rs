@@ -89,14 +89,15 @@ fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyRes
 ///
 /// Floats obey IEEE 754 (NaN and infinity propagate); each sum is within the usual bound of
 /// ``k * eps`` times the sum of the absolute products. The order of a sum depends on the dtype
-/// only: the result has the same bits for any `workers`. CPUs without fused multiply-add
-/// give other last bits.
+/// and the shapes only: the result has the same bits for any `workers`. CPUs with other
+/// instructions give other last bits.
 ///
 /// Operands are read where they are, at any strides. An `out` that overlaps one of them is
 /// written at the end. Scratch memory is below 16 MiB a thread.
 ///
 /// The algorithm is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix
-/// Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians".
+/// Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians". Large products
+/// of floats are left to the kernels of the crates private-gemm-x86 and matrixmultiply.
 ///
 /// Examples
 /// --------

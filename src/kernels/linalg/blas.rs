@@ -99,16 +99,16 @@ complex_floats! {
     f64, (256, 240), 24, C64;
 }
 
-/// c = a b, with the instructions of `level`, which the CPU must have.
+/// c = a b, with the instructions of `level`, which the CPU must have. The kernels have the
+/// elements of a row of c in a register; `exchange` says that those of a column follow each other.
 pub fn multiply<T: Float>(
     level: Level,
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: MatrixMut<'_, T>,
+    exchange: bool,
     work: &Work<'_>,
 ) -> Result<()> {
-    // The kernels have the elements of a row of c in a register.
-    let exchange = (!c.has_plain_rows() || b.cols == 1) && c.has_plain_cols();
     let (a, b, mut c) = if exchange { (b.transposed(), a.transposed(), c.transposed()) } else { (a, b, c) };
     let (m, k, n) = (a.rows, a.cols, b.cols);
     if m == 0 || n == 0 || k == 0 {

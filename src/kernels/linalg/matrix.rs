@@ -393,6 +393,13 @@ impl<T: Copy> Operands<'_, T> {
         self.b.first.has_plain_cols()
     }
 
+    /// Whether the elements of each column of c follow each other, and not those of a row.
+    #[inline]
+    pub fn c_has_plain_cols(&self) -> bool {
+        let c = self.c.stack.first;
+        c.has_plain_cols() && (c.cols == 1 || !c.has_plain_rows())
+    }
+
     /// What belongs to a part in matrix number `index` of the stacks.
     #[inline(always)]
     pub fn part(&self, index: usize, part: &Part) -> (Matrix<'_, T>, Matrix<'_, T>, MatrixMut<'_, T>) {

@@ -190,6 +190,7 @@ macro_rules! float_products {
                         _ => Small::<$type, BASELINE_FUSES, 4, $narrow> { operands, part, work }.run(),
                     });
                 }
+                let exchange = operands.c_has_plain_cols();
                 let by_rows = (n == 1 && operands.a_has_plain_rows()) || (m == 1 && operands.b_has_plain_cols());
                 split.for_each(work, |part| {
                     if by_rows {
@@ -200,7 +201,7 @@ macro_rules! float_products {
                     }
                     for index in part.matrices.clone() {
                         let (a, b, c) = operands.part(index, &part);
-                        blas::multiply(level, a, b, c, work)?;
+                        blas::multiply(level, a, b, c, exchange, work)?;
                     }
                     Ok(())
                 })
@@ -209,8 +210,8 @@ macro_rules! float_products {
     )* };
 }
 float_products! {
-    f32, 50, 16, 16, 8, 16;
-    f64, 25, 16, 8, 4, 8;
+    f32, 50, 16, 16, 8, 64;
+    f64, 25, 16, 8, 4, 32;
 }
 
 /// Small matrices of floats, in tiles of up to `HIGH` by `WIDE`.
@@ -288,10 +289,11 @@ macro_rules! complex_products {
                 if m.max(k).max(n) <= SMALL_COMPLEX || level == Level::Baseline {
                     return split.for_each(work, |part| Self::run(level, operands, part, work));
                 }
+                let exchange = operands.c_has_plain_cols();
                 split.for_each(work, |part| {
                     for index in part.matrices.clone() {
                         let (a, b, c) = operands.part(index, &part);
-                        blas::multiply(level, a, b, c, work)?;
+                        blas::multiply(level, a, b, c, exchange, work)?;
                     }
                     // The crate scales each sum by 1 + 0i, and 0 times infinity is not a number:
                     // such blocks are computed again. They do not depend on the split.

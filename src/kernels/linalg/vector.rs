@@ -1,7 +1,7 @@
 //! The product of a matrix and a vector: a dot product for each row.
 //!
-//! Memory is the limit, so each row is read once, from its start to its end, beside three others.
-//! The sums of a row are kept in as many lanes as the largest register has, on every level.
+//! Memory is the limit, so each row is read once, from its start to its end. The sums are kept in
+//! as many lanes as four of the largest registers have, on every level.
 
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
@@ -11,9 +11,6 @@ use crate::parallel::Work;
 
 /// Elements read between two questions whether to stop.
 const CHECK: usize = 1 << 20;
-
-/// Rows that are read at a time.
-const ROWS: usize = 4;
 
 /// c = a b, where b has one column and the rows of a are in one piece.
 #[inline(always)]
@@ -34,16 +31,10 @@ pub fn multiply<T: Number<Value = T> + Value, const FUSED: bool, const LANES: us
         }
         &copy
     };
-    let mut row = 0;
     let mut read = 0;
-    while row < a.rows {
-        let step = if a.rows - row >= ROWS {
-            dots::<T, FUSED, LANES, ROWS>(a, vector, &mut c, row)
-        } else {
-            dots::<T, FUSED, LANES, 1>(a, vector, &mut c, row)
-        };
-        row += step;
-        read += step * k;
+    for i in 0..a.rows {
+        *c.at(i, 0) = dot::<T, FUSED, LANES>(a.row(i, 0..k), vector);
+        read += k;
         if read >= CHECK {
             read = 0;
             work.check()?;
@@ -52,46 +43,33 @@ pub fn multiply<T: Number<Value = T> + Value, const FUSED: bool, const LANES: us
     Ok(())
 }
 
-/// The results of `HEIGHT` rows from `row`; returns `HEIGHT`.
 #[inline(always)]
-fn dots<T: Number<Value = T> + Value, const FUSED: bool, const LANES: usize, const HEIGHT: usize>(
-    a: Matrix<'_, T>,
-    vector: &[T],
-    c: &mut MatrixMut<'_, T>,
-    row: usize,
-) -> usize {
-    let k = vector.len();
-    let mut rows = [a.row(row, 0..k); HEIGHT];
-    for i in 1..HEIGHT {
-        rows[i] = &a.row(row + i, 0..k)[..k];
-    }
-    let mut sums = [[T::default(); LANES]; HEIGHT];
-    let whole = k / LANES;
+fn dot<T: Value, const FUSED: bool, const LANES: usize>(x: &[T], y: &[T]) -> T {
+    let mut sums = [T::default(); LANES];
+    let whole = x.len() / LANES;
     for block in 0..whole {
-        let from = block * LANES;
-        let right = &vector[from..from + LANES];
-        for i in 0..HEIGHT {
-            let left = &rows[i][from..from + LANES];
-            for lane in 0..LANES {
-                sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left[lane], right[lane]);
-            }
+        let (x, y) = (&x[block * LANES..][..LANES], &y[block * LANES..][..LANES]);
+        for lane in 0..LANES {
+            sums[lane] = sums[lane].multiply_add::<FUSED>(x[lane], y[lane]);
         }
     }
-    for i in 0..HEIGHT {
-        let (left, right) = (&rows[i][whole * LANES..], &vector[whole * LANES..]);
-        let sums = &mut sums[i];
-        for (sum, (&left, &right)) in sums.iter_mut().zip(left.iter().zip(right)) {
-            *sum = sum.multiply_add::<FUSED>(left, right);
+    let (x, y) = (&x[whole * LANES..], &y[whole * LANES..]);
+    if !x.is_empty() {
+        // The rest with zeros behind it: a loop of any other length would keep the sums in memory.
+        let (mut left, mut right) = ([T::default(); LANES], [T::default(); LANES]);
+        left[..x.len()].copy_from_slice(x);
+        right[..y.len()].copy_from_slice(y);
+        for lane in 0..LANES {
+            sums[lane] = sums[lane].multiply_add::<FUSED>(left[lane], right[lane]);
         }
-        // By halves, so that the additions are vectors too.
-        let mut half = LANES / 2;
-        while half > 0 {
-            for lane in 0..half {
-                sums[lane] = sums[lane].plus(sums[lane + half]);
-            }
-            half /= 2;
-        }
-        *c.at(row + i, 0) = sums[0];
     }
-    HEIGHT
+    // By halves, so that the additions are vectors too.
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            sums[lane] = sums[lane].plus(sums[lane + half]);
+        }
+        half /= 2;
+    }
+    sums[0]
 }
