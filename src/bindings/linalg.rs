@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyTuple};
 use super::array::{Aliases, Input, Output, as_array, dtype_of, numpy};
 use super::call::{Call, guard};
 use crate::dtype::{DType, dispatch};
-use crate::kernels::linalg::{self, Sizes};
+use crate::kernels::linalg::{self, Dims, Sizes};
 
 /// Product of two arrays, by NumPy: how Rust calls a Python library.
 ///
@@ -91,14 +91,15 @@ fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyRes
 ///
 /// Floats obey IEEE 754 (NaN and infinity propagate); each sum is within the usual bound of
 /// ``k * eps`` times the sum of the absolute products. The order of a sum depends on the dtype
-/// only: the result has the same bits for any `workers`. CPUs without fused multiply-add
-/// give other last bits.
+/// and the shapes only: the result has the same bits for any `workers`. CPUs with other
+/// instructions give other last bits.
 ///
 /// Operands are read where they are, at any strides. An `out` that overlaps one of them is
 /// written at the end. Scratch memory is below 16 MiB a thread.
 ///
 /// The algorithm is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix
-/// Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians".
+/// Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians". Large products
+/// of floats are left to the kernels of the crates private-gemm-x86 and matrixmultiply.
 ///
 /// Examples
 /// --------
@@ -123,6 +124,13 @@ fn matrix_multiply<'py>(
     guard(|| {
         let (left, right) = (Input::if_supported(NAME, "a", a)?, Input::if_supported(NAME, "b", b)?);
         let (Some(left), Some(right)) = (left, right) else { return by_numpy(py, a, b, out) };
+        if out.is_none() && left.dtype() == right.dtype() {
+            if let Some(dims) = Dims::of_matrices(left.shape(), right.shape()) {
+                if let Some(product) = flat(py, &left, &right, dims, workers)? {
+                    return Ok(product);
+                }
+            }
+        }
         let sizes = Sizes::new(NAME, left.shape(), right.shape())?;
         let dtype = promoted(py, left.dtype(), right.dtype())?;
         if out.map_or(Ok(false), |out| is_for_numpy(out, dtype, &sizes))? {
@@ -134,12 +142,37 @@ fn matrix_multiply<'py>(
         let held = product.held();
         dispatch!(dtype, T => {
             let (a, b, c) = (left.view::<T>(), right.view::<T>(), product.view_mut::<T>());
-            Call::new(py, sizes.cost::<T>())
+            Call::new(py, sizes.dims().cost::<T>())
                 .workers(workers)
                 .holding(&[&left, &right, &held])
                 .run(|work| linalg::multiply(&sizes, a, b, c, work))
         })?;
-        product.finish_scalar(out.is_some())
+        if sizes.shape.is_empty() { product.finish_scalar(out.is_some()) } else { product.finish() }
+    })
+}
+
+/// The product of arrays in C order: most are, and for small ones the making of views is most of
+/// the work. `None` if one is not.
+fn flat<'py>(
+    py: Python<'py>,
+    left: &Input<'py>,
+    right: &Input<'py>,
+    dims: Dims,
+    workers: Option<i64>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Dims { count, m, n, .. } = dims;
+    let shape = [count, m, n];
+    let shape = if left.shape().len() == 2 { &shape[1..] } else { &shape[..] };
+    dispatch!(left.dtype(), T => {
+        let (Some(a), Some(b)) = (left.flat::<T>(), right.flat::<T>()) else { return Ok(None) };
+        let mut product = Output::new(py, left.dtype(), shape)?;
+        let held = product.held();
+        let c = product.slice_mut::<T>();
+        Call::new(py, dims.cost::<T>())
+            .workers(workers)
+            .holding(&[left, right, &held])
+            .run(|work| linalg::multiply_flat(dims, a, b, c, work))?;
+        product.finish().map(Some)
     })
 }
 

@@ -36,6 +36,12 @@ impl<'a, T: Copy> Matrix<'a, T> {
         }
     }
 
+    /// The address, and the steps between rows and between columns.
+    #[inline(always)]
+    pub fn raw(&self) -> (*const T, isize, isize) {
+        (self.start, self.row_step, self.col_step)
+    }
+
     /// Rows become columns.
     #[inline(always)]
     pub fn transposed(self) -> Self {
@@ -59,6 +65,15 @@ impl<'a, T: Copy> Matrix<'a, T> {
         assert!(row < self.rows && col < self.cols);
         // SAFETY: in bounds by the line above; the memory is readable for 'a (`Stack::new`).
         unsafe { *self.start.offset(row as isize * self.row_step + col as isize * self.col_step) }
+    }
+
+    /// All elements, if rows follow each other.
+    #[inline(always)]
+    pub fn dense(&self) -> Option<&'a [T]> {
+        (self.has_plain_rows() && self.rows > 0 && self.row_step == self.cols as isize).then(|| {
+            // SAFETY: rows are in one piece and follow each other; readable for 'a.
+            unsafe { std::slice::from_raw_parts(self.start, self.rows * self.cols) }
+        })
     }
 
     /// Part of a row, if its elements follow each other.
@@ -108,6 +123,12 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
         MatrixMut { view, life: PhantomData }
     }
 
+    /// The address, and the steps between rows and between columns.
+    #[inline(always)]
+    pub fn raw(&self) -> (*mut T, isize, isize) {
+        (self.view.start.cast_mut(), self.view.row_step, self.view.col_step)
+    }
+
     #[inline(always)]
     pub fn rows(&self) -> usize {
         self.view.rows
@@ -131,6 +152,14 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
     #[inline(always)]
     pub fn has_plain_cols(&self) -> bool {
         self.view.has_plain_cols()
+    }
+
+    /// All elements, if rows follow each other.
+    #[inline(always)]
+    pub fn dense(&mut self) -> Option<&mut [T]> {
+        let elements = self.view.dense()?;
+        // SAFETY: the memory is this matrix's alone, and it is borrowed mutably by the caller.
+        Some(unsafe { std::slice::from_raw_parts_mut(elements.as_ptr().cast_mut(), elements.len()) })
     }
 
     #[inline(always)]
@@ -195,19 +224,51 @@ impl<'a, T: Copy> Stack<'a, T> {
             assert!(shape[axis] == batch[target] || shape[axis] == 1);
             steps[target] = if shape[axis] == 1 { 0 } else { strides[axis] };
         }
-        Stack { first: first(view.as_ptr(), shape, strides), lens: batch.to_vec(), steps }
+        let mut stack = Stack { first: first(view.as_ptr(), shape, strides), lens: batch.to_vec(), steps };
+        stack.merge();
+        stack
+    }
+
+    /// `count` matrices, one after the other.
+    #[inline]
+    pub fn from_slice(elements: &'a [T], count: usize, rows: usize, cols: usize) -> Self {
+        assert_eq!(elements.len(), count * rows * cols);
+        let (start, row_step) = (elements.as_ptr(), cols as isize);
+        let first = Matrix { start, rows, cols, row_step, col_step: 1, life: PhantomData };
+        // One matrix needs no memory for axes.
+        let (lens, steps) =
+            if count == 1 { (Vec::new(), Vec::new()) } else { (vec![count], vec![(rows * cols) as isize]) };
+        Stack { first, lens, steps }
+    }
+
+    /// Makes neighbouring axes one where that is possible: a stack of one axis needs no division.
+    fn merge(&mut self) {
+        for axis in (1..self.lens.len()).rev() {
+            let (outer, inner) = (self.steps[axis - 1], self.steps[axis]);
+            if outer == inner * self.lens[axis] as isize {
+                self.lens[axis - 1] *= self.lens[axis];
+                self.steps[axis - 1] = inner;
+                self.lens.remove(axis);
+                self.steps.remove(axis);
+            }
+        }
     }
 
     /// Matrix number `index`, in C order of the axes that count them.
     #[inline(always)]
     pub fn matrix(&self, index: usize) -> Matrix<'a, T> {
-        let mut rest = index;
         let mut offset = 0;
-        for (&len, &step) in self.lens.iter().zip(&self.steps).rev() {
-            offset += (rest % len) as isize * step;
-            rest /= len;
+        if self.lens.len() == 1 {
+            assert!(index < self.lens[0]);
+            offset = index as isize * self.steps[0];
+        } else {
+            let mut rest = index;
+            for axis in (0..self.lens.len()).rev() {
+                offset += (rest % self.lens[axis]) as isize * self.steps[axis];
+                rest /= self.lens[axis];
+            }
+            assert!(rest == 0);
         }
-        assert_eq!(rest, 0);
         Matrix { start: self.first.start.wrapping_offset(offset), ..self.first }
     }
 }
@@ -246,11 +307,21 @@ impl<'a, T: Copy> StackMut<'a, T> {
         let start = view.as_mut_ptr().cast_const();
         let (shape, strides) = (view.shape(), view.strides());
         let axes = view.ndim() - 2;
-        let stack = Stack {
+        let mut stack = Stack {
             first: first(start, shape, strides),
             lens: shape[..axes].to_vec(),
             steps: strides[..axes].to_vec(),
         };
+        stack.merge();
+        StackMut { stack, life: PhantomData }
+    }
+
+    /// `count` matrices, one after the other.
+    #[inline]
+    pub fn from_slice(elements: &'a mut [T], count: usize, rows: usize, cols: usize) -> Self {
+        let start = elements.as_mut_ptr().cast_const();
+        let mut stack = Stack::from_slice(elements, count, rows, cols);
+        stack.first.start = start;
         StackMut { stack, life: PhantomData }
     }
 
@@ -298,6 +369,37 @@ impl<'a, T: Signed> Operands<'a, T> {
 }
 
 impl<T: Copy> Operands<'_, T> {
+    /// Rows of a, columns of a, columns of b.
+    #[inline]
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        (self.a.first.rows, self.a.first.cols, self.b.first.cols)
+    }
+
+    /// Whether the elements of each row follow each other.
+    #[inline]
+    pub fn have_plain_rows(&self) -> bool {
+        [self.a.first, self.b.first, self.c.stack.first].iter().all(Matrix::has_plain_rows)
+    }
+
+    /// Whether the elements of each row of a follow each other.
+    #[inline]
+    pub fn a_has_plain_rows(&self) -> bool {
+        self.a.first.has_plain_rows()
+    }
+
+    /// Whether the elements of each column of b follow each other.
+    #[inline]
+    pub fn b_has_plain_cols(&self) -> bool {
+        self.b.first.has_plain_cols()
+    }
+
+    /// Whether the elements of each column of c follow each other, and not those of a row.
+    #[inline]
+    pub fn c_has_plain_cols(&self) -> bool {
+        let c = self.c.stack.first;
+        c.has_plain_cols() && (c.cols == 1 || !c.has_plain_rows())
+    }
+
     /// What belongs to a part in matrix number `index` of the stacks.
     #[inline(always)]
     pub fn part(&self, index: usize, part: &Part) -> (Matrix<'_, T>, Matrix<'_, T>, MatrixMut<'_, T>) {
@@ -318,4 +420,23 @@ pub struct Part {
     pub matrices: Range<usize>,
     pub rows: Range<usize>,
     pub cols: Range<usize>,
+}
+
+impl Part {
+    /// The part in blocks of one matrix, at most `rows` by `cols` in size.
+    pub fn blocks(self, rows: usize, cols: usize) -> impl Iterator<Item = Part> {
+        let (all_rows, all_cols) = (self.rows, self.cols);
+        self.matrices.flat_map(move |index| {
+            let all_cols = all_cols.clone();
+            let end = all_rows.end;
+            all_rows.clone().step_by(rows).flat_map(move |row| {
+                let end_col = all_cols.end;
+                all_cols.clone().step_by(cols).map(move |col| Part {
+                    matrices: index..index + 1,
+                    rows: row..end.min(row + rows),
+                    cols: col..end_col.min(col + cols),
+                })
+            })
+        })
+    }
 }

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `mod` | shapes, stacks of matrices, how work is split |
 //! | `gemm`, `pack` | the blocked product of two matrices |
-//! | `small` | the product of two small matrices |
+//! | `blas` | products of floats by the kernels of other crates |
+//! | `small`, `vector` | the product of two small matrices, of a matrix and a vector |
 //! | `ring`, `x86` | what numbers it is made of, and with which instructions |
 //! | `boolean` | bools, as bits |
 //! | `matrix` | matrices and stacks of them in memory |
 
+mod blas;
 mod boolean;
 mod gemm;
 mod matrix;
@@ -18,6 +20,7 @@ mod ring;
 mod small;
 #[cfg(test)]
 mod tests;
+mod vector;
 #[cfg(x86_simd)]
 mod x86;
 
@@ -88,19 +91,61 @@ impl Sizes {
         Ok(Sizes { batch, m: m.unwrap_or(1), k, n: n.unwrap_or(1), shape })
     }
 
-    /// The number of products of two matrices.
-    pub fn count(&self) -> usize {
-        self.batch.iter().product()
+    /// The sizes without the axes.
+    pub fn dims(&self) -> Dims {
+        Dims { count: self.batch.iter().product(), m: self.m, k: self.k, n: self.n }
+    }
+}
+
+/// The number of products of two matrices, and the sizes of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dims {
+    /// How many products.
+    pub count: usize,
+    /// Rows of a.
+    pub m: usize,
+    /// Columns of a, rows of b.
+    pub k: usize,
+    /// Columns of b.
+    pub n: usize,
+}
+
+impl Dims {
+    /// The sizes for two matrices or two stacks of as many, if they fit: the usual case.
+    #[inline]
+    pub fn of_matrices(a: &[usize], b: &[usize]) -> Option<Dims> {
+        match (a, b) {
+            (&[m, k], &[rows, n]) if rows == k => Some(Dims { count: 1, m, k, n }),
+            (&[count, m, k], &[others, rows, n]) if rows == k && others == count => {
+                Some(Dims { count, m, k, n })
+            }
+            _ => None,
+        }
     }
 
     /// About how many nanoseconds it takes on one thread.
-    pub fn cost<T: Product>(&self) -> usize {
-        let (m, k, n) = (self.m, self.k, self.n);
+    #[inline]
+    pub fn cost<T: Product>(self) -> usize {
+        let Dims { count, m, k, n } = self;
         let moved =
             m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
-        let one = m.saturating_mul(k).saturating_mul(n) / T::RATE + moved / 2 + 20;
-        one.saturating_mul(self.count())
+        let one = m.saturating_mul(k).saturating_mul(n) / T::RATE + moved / 8 + 10;
+        one.saturating_mul(count)
     }
+}
+
+/// c = a b, for arrays in C order.
+///
+/// # Panics
+/// If the lengths are not those that `dims` gives.
+pub fn multiply_flat<T: Product>(dims: Dims, a: &[T], b: &[T], c: &mut [T], work: &Work<'_>) -> Result<()> {
+    let Dims { count, m, k, n } = dims;
+    let operands = Operands {
+        a: Stack::from_slice(a, count, m, k),
+        b: Stack::from_slice(b, count, k, n),
+        c: StackMut::from_slice(c, count, m, n),
+    };
+    T::multiply(simd::level(), operands, &Split::new::<T>(dims, work.workers()), work)
 }
 
 /// c = a b, for views whose shapes gave `sizes`.
@@ -137,7 +182,7 @@ pub fn multiply_at<T: Product>(
         b: Stack::new(&b, &sizes.batch),
         c: StackMut::new(&mut c),
     };
-    T::multiply(level, operands, &Split::new::<T>(sizes, work.workers()), work)
+    T::multiply(level, operands, &Split::new::<T>(sizes.dims(), work.workers()), work)
 }
 
 /// How a product is cut into parts. Results do not depend on it: each is computed the same way
@@ -159,14 +204,14 @@ const PARTS: usize = 4;
 /// Nanoseconds of work in the smallest part of a matrix that pays.
 const GRAIN: usize = 50_000;
 
-/// Rows or columns of a part are a multiple of this: the height of a tile, and the width of one.
-const TILE: (usize, usize) = (12, 64);
+/// Rows or columns of a part are a multiple of this: of the height of a tile, and of the width.
+const TILE: (usize, usize) = (48, 64);
 
 impl Split {
-    fn new<T: Product>(sizes: &Sizes, workers: usize) -> Split {
-        let (count, m, n) = (sizes.count(), sizes.m, sizes.n);
+    fn new<T: Product>(dims: Dims, workers: usize) -> Split {
+        let Dims { count, m, n, .. } = dims;
         let whole = Split { count, m, n, matrices: count.max(1), rows: m, cols: n };
-        let parts = (PARTS * workers).min(sizes.cost::<T>() / GRAIN);
+        let parts = (PARTS * workers).min(dims.cost::<T>() / GRAIN);
         if workers == 1 || parts <= 1 || m == 0 || n == 0 {
             whole
         } else if count >= parts {

@@ -16,7 +16,7 @@ use super::matrix::{Matrix, MatrixMut, Operands, Part};
 use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
 #[cfg(x86_simd)]
 use super::x86;
-use super::{Split, boolean, small};
+use super::{Split, TILE, blas, boolean, small, vector};
 
 /// An element type that matrices can be multiplied in.
 pub trait Product: Element {
@@ -49,9 +49,9 @@ where
         for index in self.part.matrices.clone() {
             let (a, b, mut c) = self.operands.part(index, &self.part);
             let is_done = if R::FUSES {
-                small::multiply::<T, true>(a, b, &mut c)
+                small::multiply::<T, true, 1, 16>(a, b, &mut c, 16)
             } else {
-                small::multiply::<T, false>(a, b, &mut c)
+                small::multiply::<T, false, 1, 16>(a, b, &mut c, 16)
             };
             if is_done {
                 continue;
@@ -169,10 +169,149 @@ macro_rules! products {
         }
     )* };
 }
-products! {
-    u8, 150; u16, 80; u32, 40; u64, 10;
-    f16, 40; f32, 50; f64, 25; Complex<f32>, 12; Complex<f64>, 6;
+products! { u8, 150; u16, 80; u32, 40; u64, 10; f16, 40; }
+
+/// The largest sizes for which tiles without packing pay.
+const SMALL: usize = 64;
+
+macro_rules! float_products {
+    ($($type:ty, $rate:literal, $wide:literal, $middle:literal, $narrow:literal, $lanes:literal;)*) => { $(
+        impl Product for $type {
+            const RATE: usize = $rate;
+            fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
+                let operands = &operands;
+                let (m, k, n) = operands.sizes();
+                if m.max(k).max(n) <= SMALL && operands.have_plain_rows() {
+                    return split.for_each(work, |part| match level {
+                        #[cfg(x86_simd)]
+                        Level::Avx2 => simd::run_avx2(Small::<$type, true, 4, $middle> { operands, part, work }),
+                        #[cfg(x86_simd)]
+                        Level::Avx512 => simd::run_avx512(Small::<$type, true, 8, $wide> { operands, part, work }),
+                        _ => Small::<$type, BASELINE_FUSES, 4, $narrow> { operands, part, work }.run(),
+                    });
+                }
+                let exchange = operands.c_has_plain_cols();
+                let by_rows = (n == 1 && operands.a_has_plain_rows()) || (m == 1 && operands.b_has_plain_cols());
+                split.for_each(work, |part| {
+                    if by_rows {
+                        return match level {
+                            Level::Baseline => Vector::<$type, BASELINE_FUSES, $lanes> { operands, part, work }.run(),
+                            _ => simd::run_at(level, Vector::<$type, true, $lanes> { operands, part, work }),
+                        };
+                    }
+                    for index in part.matrices.clone() {
+                        let (a, b, c) = operands.part(index, &part);
+                        blas::multiply(level, a, b, c, exchange, work)?;
+                    }
+                    Ok(())
+                })
+            }
+        }
+    )* };
 }
+float_products! {
+    f32, 50, 16, 16, 8, 64;
+    f64, 25, 16, 8, 4, 32;
+}
+
+/// Small matrices of floats, in tiles of up to `HIGH` by `WIDE`.
+struct Small<'j, T, const FUSED: bool, const HIGH: usize, const WIDE: usize> {
+    operands: &'j Operands<'j, T>,
+    part: Part,
+    work: &'j Work<'j>,
+}
+
+/// Small products between two questions whether to stop.
+const SMALL_CHECK: usize = 64;
+
+impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
+    for Small<'_, T, FUSED, HIGH, WIDE>
+{
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run(self) -> Result<()> {
+        let (start, end) = (self.part.matrices.start, self.part.matrices.end);
+        for index in start..end {
+            if index % SMALL_CHECK == SMALL_CHECK - 1 {
+                self.work.check()?;
+            }
+            let (a, b, mut c) = self.operands.part(index, &self.part);
+            small::multiply::<T, FUSED, HIGH, WIDE>(a, b, &mut c, SMALL);
+        }
+        Ok(())
+    }
+}
+
+/// A matrix and a vector of floats, whose sums are kept in `LANES` lanes.
+struct Vector<'j, T, const FUSED: bool, const LANES: usize> {
+    operands: &'j Operands<'j, T>,
+    part: Part,
+    work: &'j Work<'j>,
+}
+
+impl<T: Number<Value = T> + Value, const FUSED: bool, const LANES: usize> Kernel
+    for Vector<'_, T, FUSED, LANES>
+{
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run(self) -> Result<()> {
+        let (_, _, n) = self.operands.sizes();
+        let is_right = n == 1 && self.operands.a_has_plain_rows();
+        for index in self.part.matrices.clone() {
+            let (a, b, c) = self.operands.part(index, &self.part);
+            if is_right {
+                vector::multiply::<T, FUSED, LANES>(a, b, c, self.work)?;
+            } else {
+                vector::multiply::<T, FUSED, LANES>(
+                    b.transposed(),
+                    a.transposed(),
+                    c.transposed(),
+                    self.work,
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The largest complex matrices that are not worth a call of the other crates.
+const SMALL_COMPLEX: usize = 24;
+
+macro_rules! complex_products {
+    ($($part:ty, $rate:literal;)*) => { $(
+        impl Product for Complex<$part> {
+            const RATE: usize = $rate;
+            fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
+                let operands = &operands;
+                let (m, k, n) = operands.sizes();
+                if m.max(k).max(n) <= SMALL_COMPLEX || level == Level::Baseline {
+                    return split.for_each(work, |part| Self::run(level, operands, part, work));
+                }
+                let exchange = operands.c_has_plain_cols();
+                split.for_each(work, |part| {
+                    for index in part.matrices.clone() {
+                        let (a, b, c) = operands.part(index, &part);
+                        blas::multiply(level, a, b, c, exchange, work)?;
+                    }
+                    // The crate scales each sum by 1 + 0i, and 0 times infinity is not a number:
+                    // such blocks are computed again. They do not depend on the split.
+                    for block in part.blocks(TILE.0, TILE.1) {
+                        let (_, _, mut c) = operands.part(block.matrices.start, &block);
+                        let is_finite = |value: Self| value.re.is_finite() && value.im.is_finite();
+                        let (rows, cols) = (c.rows(), c.cols());
+                        if !(0..rows).all(|i| (0..cols).all(|j| is_finite(*c.at(i, j)))) {
+                            Self::run(level, operands, block, work)?;
+                        }
+                    }
+                    Ok(())
+                })
+            }
+        }
+    )* };
+}
+complex_products! { f32, 12; f64, 6; }
 
 macro_rules! signed_products {
     ($($type:ty as $unsigned:ty),*) => { $(

@@ -125,7 +125,7 @@ fn reference<T: Exact>(sizes: &Sizes, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T>
     );
     let (a, b) = (a.iter().copied().collect::<Vec<_>>(), b.iter().copied().collect::<Vec<_>>());
     let mut c = Vec::new();
-    for index in 0..sizes.count() {
+    for index in 0..sizes.dims().count {
         for i in 0..m {
             for j in 0..n {
                 c.push(T::dot((0..k).map(|p| (a[(index * m + i) * k + p], b[(index * k + p) * n + j]))));
@@ -226,7 +226,7 @@ fn parts_are_split_and_cover_everything_once() {
     for (a, b) in [([700, 300], [300, 20]), ([20, 300], [300, 700]), ([30, 30], [30, 30])] {
         for workers in [1, 2, 5] {
             let sizes = Sizes::new("test", &a, &b).expect("shapes fit");
-            let split = Split::new::<f64>(&sizes, workers);
+            let split = Split::new::<f64>(sizes.dims(), workers);
             let mut seen = vec![0; sizes.m * sizes.n];
             for index in 0..split.parts() {
                 let part = split.part(index);
@@ -242,24 +242,46 @@ fn parts_are_split_and_cover_everything_once() {
     }
 }
 
-#[test]
-fn floats_have_the_same_bits_for_every_split_and_on_all_levels_that_fuse() {
+/// Numbers without a pattern, and one that is not finite if asked for.
+fn rough<T: Exact>(shape: [usize; 2], make: fn(f64, f64) -> T, special: f64) -> ArrayD<T> {
     let value = |i: usize| ((i * 7919 % 1009) as f64).sqrt() - 15.0;
-    let a = ArrayD::from_shape_vec(IxDyn(&[50, 600]), (0..30_000).map(value).collect()).expect("fits");
-    let b = ArrayD::from_shape_vec(IxDyn(&[600, 70]), (0..42_000).map(value).collect()).expect("fits");
-    let sizes = Sizes::new("test", a.shape(), b.shape()).expect("shapes fit");
-    let product = |level, workers| {
-        let mut c = ArrayD::<f64>::zeros(IxDyn(&[50, 70]));
-        multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &Work::with_threads(workers))
-            .expect("memory");
-        c.mapv(f64::to_bits)
-    };
-    for level in Level::available() {
-        assert_eq!(product(level, 1), product(level, 2));
-        assert_eq!(product(level, 1), product(level, 5));
+    let mut values: Vec<_> = (0..shape[0] * shape[1]).map(|i| make(value(i), value(i + 500))).collect();
+    values[shape[1] + 1] = make(special, 1.0);
+    ArrayD::from_shape_vec(IxDyn(&shape), values).expect("as many as the shape says")
+}
+
+#[test]
+fn floats_have_the_same_bits_for_every_split_and_reals_on_all_levels_that_fuse() {
+    fn same<T: Exact>(make: fn(f64, f64) -> T, is_real: bool) {
+        let (long, short) = if is_real { (200, 70) } else { (100, 30) };
+        for ([m, k, n], special) in
+            [([long, 600, short], 1.0), ([short, 600, long], f64::INFINITY), ([1500, 1200, 1], 1.0)]
+        {
+            let (a, b) = (rough([m, k], make, special), rough([k, n], make, 2.0));
+            let sizes = Sizes::new("test", a.shape(), b.shape()).expect("shapes fit");
+            let product = |level, workers| {
+                let mut c = ArrayD::<T>::from_elem(IxDyn(&[m, n]), T::small(3));
+                let work = Work::with_threads(workers);
+                assert!(workers == 1 || Split::new::<T>(sizes.dims(), workers).parts() > 1);
+                multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &work).expect("memory");
+                c.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>()
+            };
+            for level in Level::available() {
+                let one = product(level, 1);
+                assert!(
+                    one == product(level, 2) && one == product(level, 5),
+                    "{level:?} {}",
+                    T::DTYPE.name()
+                );
+            }
+            let fused: Vec<_> = Level::available().filter(|&level| level > Level::Baseline).collect();
+            assert!(!is_real || fused.windows(2).all(|pair| product(pair[0], 1) == product(pair[1], 1)));
+        }
     }
-    let fused: Vec<_> = Level::available().filter(|&level| level > Level::Baseline).collect();
-    assert!(fused.windows(2).all(|pair| product(pair[0], 1) == product(pair[1], 1)));
+    same::<f32>(|re, _| re as f32, true);
+    same::<f64>(|re, _| re, true);
+    same::<Complex<f32>>(|re, im| Complex::new(re as f32, im as f32), false);
+    same::<Complex<f64>>(Complex::new, false);
 }
 
 #[test]
