@@ -54,14 +54,8 @@ fn dot<T: Value, const FUSED: bool, const LANES: usize>(x: &[T], y: &[T]) -> T {
         }
     }
     let (x, y) = (&x[whole * LANES..], &y[whole * LANES..]);
-    if !x.is_empty() {
-        // The rest with zeros behind it: a loop of any other length would keep the sums in memory.
-        let (mut left, mut right) = ([T::default(); LANES], [T::default(); LANES]);
-        left[..x.len()].copy_from_slice(x);
-        right[..y.len()].copy_from_slice(y);
-        for lane in 0..LANES {
-            sums[lane] = sums[lane].multiply_add::<FUSED>(left[lane], right[lane]);
-        }
+    for lane in 0..x.len() {
+        sums[lane] = sums[lane].multiply_add::<FUSED>(x[lane], y[lane]);
     }
     // By halves, so that the additions are vectors too.
     let mut half = LANES / 2;
