@@ -206,6 +206,7 @@ calls = {
     "sum_array": lambda: rne.sum_array(data[::2], 0),
     "compute_stats": lambda: rne.compute_stats(data.reshape(-1, 2), 1),
     "matrix_multiply": lambda: rne.matrix_multiply(square, square),
+    "matrix_multiply, floats": lambda: rne.matrix_multiply(data.reshape(2000, 3000), data.reshape(3000, 2000)),
     "gaussian_blur": lambda: rne.gaussian_blur(image, 2.0, dtype="f8"),
     "sobel": lambda: rne.sobel(image, dtype="f8"),
     "word_count": lambda: rne.word_count(text),
@@ -230,7 +231,7 @@ print(outcome)
 HUNGRY = (
     "array_multiply process_numbers process_batch sum_array compute_stats matrix_multiply gaussian_blur sobel "
     "word_count fibonacci DataProcessor parallel_sum"
-).split()
+).split() + ["matrix_multiply, floats"]
 
 
 @linux

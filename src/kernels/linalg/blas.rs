@@ -119,6 +119,10 @@ pub fn multiply<T: Float>(
         }
         return Ok(());
     }
+    #[cfg(x86_simd)]
+    if level > Level::Baseline {
+        room_for_kernels()?;
+    }
     // Tiles of about the same size: the last one is not a narrow rest.
     let height = m.div_ceil(m.div_ceil(T::TILE.0).max(1));
     let width = n.div_ceil(n.div_ceil(T::TILE.1).max(1)).next_multiple_of(T::LANES);
@@ -158,6 +162,24 @@ pub fn multiply<T: Float>(
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// `private-gemm-x86` takes twice the size of the third-level cache for each thread, when it is
+/// first called there, and ends the process if that is refused: so this is tried before. (It is
+/// address space; the tiles above touch a few mebibytes of it.)
+#[cfg(x86_simd)]
+fn room_for_kernels() -> Result<()> {
+    const ROOM: usize = 256 << 20;
+    thread_local! {
+        static TRIED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+    if !TRIED.get() {
+        let room = crate::alloc::try_vec::<u8>(ROOM)?;
+        // Or the compiler sees that nothing is done with it.
+        std::hint::black_box(room.as_ptr());
+        TRIED.set(true);
     }
     Ok(())
 }
