@@ -1,6 +1,6 @@
 //! The `axis` argument.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -22,12 +22,15 @@ pub fn axes(function: &str, axis: Option<&Bound<'_, PyAny>>, ndim: usize) -> PyR
 }
 
 fn one(function: &str, axis: &Bound<'_, PyAny>, ndim: usize) -> PyResult<usize> {
-    let Ok(number) = axis.extract::<isize>() else {
-        return Err(PyTypeError::new_err(format!(
+    let number = axis.extract::<isize>().or_else(|error| {
+        if error.is_instance_of::<PyOverflowError>(axis.py()) {
+            return Ok(isize::MAX);
+        }
+        Err(PyTypeError::new_err(format!(
             "{function}: axis must be None, an int or a tuple of ints, got {}",
             kind_of(axis)
-        )));
-    };
+        )))
+    })?;
     let from_start = if number < 0 { number.saturating_add(ndim as isize) } else { number };
     match usize::try_from(from_start) {
         Ok(axis) if axis < ndim => Ok(axis),

@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
-use super::array::{Input, Operand, Output, Shape, kind_of, numpy};
+use super::array::{Input, Operand, Output, Shape, numpy};
+use super::axes::axes;
 use super::call::{Call, guard};
 use crate::dtype::{Bool, DType, Kind, dispatch_real};
 use crate::kernels::stats::{Center, Data, Moments, Number, Sample, ToNumber, along, whole};
@@ -101,7 +102,7 @@ fn compute_stats(
             return Err(complex(input.dtype()));
         }
         let mask = r#where.map(|mask| where_mask(py, mask, input.shape())).transpose()?;
-        let axes = axis.map(|axis| normalized_axes(py, axis, input.shape().len())).transpose()?;
+        let axes = axis.map(|axis| axes("compute_stats", Some(axis), input.shape().len())).transpose()?;
         let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
         let call = Call::new(py, input.len()).workers(workers).holding(&operands);
         let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
@@ -193,52 +194,6 @@ fn where_mask<'py>(py: Python<'py>, mask: &Bound<'py, PyAny>, shape: &[usize]) -
             Shape(shape)
         ))),
     }
-}
-
-/// The axes meant by an int or a tuple of ints, sorted.
-fn normalized_axes(py: Python<'_>, axis: &Bound<'_, PyAny>, ndim: usize) -> PyResult<Vec<usize>> {
-    let axes: Vec<i64> = if let Ok(tuple) = axis.cast::<PyTuple>() {
-        tuple.iter().map(|axis| index(&axis)).collect::<PyResult<_>>()?
-    } else {
-        vec![index(axis)?]
-    };
-    let mut normalized = Vec::new();
-    for axis in axes {
-        let ndim_i64 = ndim as i64;
-        if !(-ndim_i64..ndim_i64).contains(&axis) {
-            return Err(axis_error(py, axis, ndim));
-        }
-        normalized.push((if axis < 0 { axis + ndim_i64 } else { axis }) as usize);
-    }
-    normalized.sort_unstable();
-    if normalized.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(PyValueError::new_err("compute_stats: axis names an axis twice"));
-    }
-    Ok(normalized)
-}
-
-fn index(axis: &Bound<'_, PyAny>) -> PyResult<i64> {
-    axis.extract::<i64>().map_err(|error| {
-        if error.is_instance_of::<PyTypeError>(axis.py()) {
-            let kind = kind_of(axis);
-            PyTypeError::new_err(format!(
-                "compute_stats: axis must be an int, a tuple of ints or None, got {kind}"
-            ))
-        } else {
-            // Larger than any number of axes.
-            PyValueError::new_err(format!("compute_stats: axis {axis} is out of bounds"))
-        }
-    })
-}
-
-/// NumPy's `AxisError`, a `ValueError` and an `IndexError`.
-fn axis_error(py: Python<'_>, axis: i64, ndim: usize) -> PyErr {
-    let class = py
-        .import("numpy.exceptions")
-        .or_else(|_| py.import("numpy"))
-        .and_then(|module| module.getattr("AxisError"))
-        .and_then(|class| class.call1((axis, ndim, "compute_stats: axis")));
-    class.map_or_else(|error| error, PyErr::from_value)
 }
 
 fn reduced_shape(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {

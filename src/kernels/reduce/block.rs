@@ -155,12 +155,25 @@ summand64! {
 /// those bits set that differ from the sign.
 #[inline(always)]
 fn sum_if_narrow<T: Copy>(block: &[T], signed: impl Fn(T) -> i64, bits: impl Fn(T) -> u64) -> Option<i64> {
-    let sums = sum_lanes::<_, Narrow>(
-        block,
-        #[inline(always)]
-        |x| Narrow { sum: signed(x), bits: bits(x) },
-    );
-    (sums.bits >> 53 == 0).then_some(sums.sum)
+    let (mut sums, mut seen) = ([0i64; LANES], [0u64; LANES]);
+    let mut rows = block.chunks_exact(LANES);
+    for row in &mut rows {
+        let row: &[T; LANES] = row.try_into().expect("a chunk of this length");
+        for lane in 0..LANES {
+            sums[lane] = sums[lane].wrapping_add(signed(row[lane]));
+            seen[lane] |= bits(row[lane]);
+        }
+    }
+    let (mut sum, mut all) = (0i64, 0);
+    for lane in 0..LANES {
+        sum = sum.wrapping_add(sums[lane]);
+        all |= seen[lane];
+    }
+    for &x in rows.remainder() {
+        sum = sum.wrapping_add(signed(x));
+        all |= bits(x);
+    }
+    (all >> 53 == 0).then_some(sum)
 }
 
 /// The sum of a block of unsigned integers that are too large by `bias` each: their halves are
@@ -173,23 +186,6 @@ fn sum_halves<T: Copy>(block: &[T], unsigned: impl Fn(T) -> u64, bias: u64) -> i
         high = high.wrapping_add(unsigned(x) >> 32);
     }
     (i128::from(high) << 32) + i128::from(low) - i128::from(bias) * block.len() as i128
-}
-
-/// A sum of integers and the bits that any of them has.
-#[derive(Clone, Copy, Default)]
-struct Narrow {
-    sum: i64,
-    bits: u64,
-}
-
-impl Add for Narrow {
-    type Output = Self;
-
-    #[inline(always)]
-    #[allow(clippy::suspicious_arithmetic_impl)] // the bits of a sum are those of its parts
-    fn add(self, other: Self) -> Self {
-        Narrow { sum: self.sum.wrapping_add(other.sum), bits: self.bits | other.bits }
-    }
 }
 
 /// A sum of narrow integers, which cannot overflow in a block either.
