@@ -74,8 +74,8 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `tox -e bench -- --level avx2 --level baseline --publish`. Each figure is the time of the peer divided",
-        "by ours: above 1 we are faster. Both run in turn in one process, over the same input, with the same number of",
+        "Made by `tox -e bench -- --publish`; the columns say for how many threads and at which CPU level it was asked to",
+        "measure. Each figure is the time of the peer divided by ours: above 1 we are faster. Both run in turn in one process, over the same input, with the same number of",
         "threads, and their results are compared first. It is the ratio of the medians; in brackets are the 10th and",
         "the 90th percentile of the ratios of single pairs. The machine is shared: differences below a tenth are ties.",
         "",
