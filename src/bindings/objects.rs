@@ -13,7 +13,7 @@
 //! | float | the value at 16 |
 //! | int | up to 3.11: signed number of digits at 16; from 3.12: sign in the low two bits, number of digits above the low three; digits of 30 bits at 24 |
 //!
-//! Gain over the calls: 1.5 to 3 times for a list of ints in cache.
+//! With it the sum of a list of ints is 1.6 to 2.7 times as fast as `sum()` (docs/benchmarks.md).
 #![allow(unsafe_code)]
 
 use pyo3::ffi;

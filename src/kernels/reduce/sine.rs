@@ -8,9 +8,6 @@
 //!
 //! No fused multiply-add is used, so that all CPU levels give the same bits. A block that holds
 //! an |x| beyond 2^20 π/2, an infinity or a NaN goes to the C library, element by element.
-//!
-//! Dropped: reduction by π and one polynomial of degree 17. It is 1.4 times faster and off by
-//! up to 1.6 ulp near π/2.
 
 use super::block::sum_lanes;
 use crate::kernels::blocks::BLOCK;

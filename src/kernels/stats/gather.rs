@@ -1,7 +1,7 @@
 //! Copies elements that are a step apart into a slice.
 //!
-//! `unsafe`, as safe ways to walk a strided view check every index, and take five times as long
-//! where an array with a step is read.
+//! `unsafe`, as safe ways to walk a strided view check every index, which
+//! is most of the time where an array with a step is read.
 #![allow(unsafe_code)]
 
 use ndarray::{ArrayView1, Axis};
