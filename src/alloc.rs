@@ -1,4 +1,7 @@
 //! Sizes that are checked and memory that may be refused: scratch space comes from here only.
+//!
+//! `unsafe`, to ask the system for large pages: see [`try_reserve`].
+#![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
 
@@ -36,10 +39,41 @@ pub fn try_copied<T: Copy>(slice: &[T]) -> Result<Vec<T>> {
 }
 
 /// Room in `vec` for `additional` more elements.
+///
+/// Room of many megabytes is asked for in large pages, as NumPy's is: in pages of 4 KiB the first
+/// write to each costs several times what writing does.
+#[inline]
 pub fn try_reserve<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
+    if vec.capacity() - vec.len() >= additional {
+        return Ok(());
+    }
     vec.try_reserve(additional)
-        .map_err(|_| Error::Memory { bytes: additional.saturating_mul(size_of::<T>()) })
+        .map_err(|_| Error::Memory { bytes: additional.saturating_mul(size_of::<T>()) })?;
+    let spare = vec.spare_capacity_mut();
+    advise_large_pages(spare.as_mut_ptr().cast(), size_of_val(spare));
+    Ok(())
 }
+
+/// Bytes from which large pages are asked for: NumPy's limit.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 4 << 20;
+
+#[cfg(target_os = "linux")]
+fn advise_large_pages(start: *mut u8, bytes: usize) {
+    const PAGE: usize = 4096;
+    if bytes < LARGE {
+        return;
+    }
+    let skipped = start.align_offset(PAGE);
+    if skipped < bytes {
+        // SAFETY: the range lies in memory of the vector that asks, and the advice changes how the
+        // system maps it, never what is in it. A refusal is of no consequence.
+        unsafe { libc::madvise(start.add(skipped).cast(), bytes - skipped, libc::MADV_HUGEPAGE) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise_large_pages(_start: *mut u8, _bytes: usize) {}
 
 #[cfg(test)]
 mod tests {

@@ -14,55 +14,70 @@ pub fn pays(bytes: usize) -> bool {
     cfg!(x86_simd) && bytes >= LARGE
 }
 
-/// Copies `source` to `target` past the caches.
-///
-/// # Panics
-/// If the lengths differ.
+/// Elements that are streamed at once: one cache line of bytes, or several of larger elements.
+pub const LINE: usize = 64;
+
+/// Bytes of a cache line, and of the widest registers: what a large output should be aligned to.
+pub const ALIGN: usize = 64;
+
+/// Elements until `slice` is aligned: all of it, if it never is.
 #[inline(always)]
-pub fn copy<T: Copy>(source: &[T], target: &mut [T]) {
-    assert_eq!(source.len(), target.len());
+pub fn unaligned<T>(slice: &[T]) -> usize {
+    slice.as_ptr().align_offset(ALIGN).min(slice.len())
+}
+
+/// Copies `source` to `target` past the caches, if that is aligned. [`fence`] must follow the last
+/// of them.
+#[inline(always)]
+pub fn copy<T: Copy>(source: &[T; LINE], target: &mut [T; LINE]) {
     #[cfg(x86_simd)]
     {
-        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
-        const WIDE: usize = size_of::<__m128i>();
-        let bytes = size_of_val(source);
-        let start = target.as_mut_ptr().align_offset(WIDE).saturating_mul(size_of::<T>());
-        if start < bytes {
-            let wide = (bytes - start) / WIDE;
-            // SAFETY: both slices are `bytes` long, and `start + wide * 16` is not more. `T: Copy`
-            // may be copied as bytes (padding, if it had any, as well, by instructions). The
-            // target is aligned to 16 from `start`; SSE2 is part of x86-64; the fence orders the
-            // stores before those that tell another thread of them. Gains where
-            // memory, not the kernel, is the limit, on some CPUs more than on others.
-            unsafe {
-                let (from, to) = (source.as_ptr().cast::<u8>(), target.as_mut_ptr().cast::<u8>());
-                std::ptr::copy_nonoverlapping(from, to, start);
-                for i in 0..wide {
-                    let at = start + i * WIDE;
-                    _mm_stream_si128(to.add(at).cast(), _mm_loadu_si128(from.add(at).cast()));
-                }
-                let rest = start + wide * WIDE;
-                std::ptr::copy_nonoverlapping(from.add(rest), to.add(rest), bytes - rest);
-                _mm_sfence();
+        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+        let (from, to) = (source.as_ptr().cast::<__m128i>(), target.as_mut_ptr().cast::<__m128i>());
+        if to.is_aligned() {
+            for i in 0..size_of_val(source) / size_of::<__m128i>() {
+                // SAFETY: both are 64 elements long, a multiple of 16 bytes, of which `i` counts
+                // those within; the target is aligned to 16; SSE2 is part of x86-64. `T: Copy` may
+                // be copied as bytes. Half as much time again for a product of large arrays.
+                unsafe { _mm_stream_si128(to.add(i), _mm_loadu_si128(from.add(i))) };
             }
             return;
         }
     }
-    target.copy_from_slice(source);
+    *target = *source;
+}
+
+/// Orders what was streamed before all stores that tell another thread of it.
+#[inline(always)]
+pub fn fence() {
+    // SAFETY: an instruction of SSE, which is part of x86-64, without operands.
+    #[cfg(x86_simd)]
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn copies_at_every_offset() {
-        let source: Vec<u8> = (0..200).collect();
+        let source: [u8; LINE] = std::array::from_fn(|i| i as u8 + 1);
         for start in 0..20 {
-            for len in [0, 1, 15, 16, 17, 100] {
-                let mut target = [0; 200];
-                super::copy(&source[start..start + len], &mut target[start + 3..start + 3 + len]);
-                assert_eq!(target[start + 3..start + 3 + len], source[start..start + len]);
-                assert!(target[start + 3 + len..].iter().all(|&byte| byte == 0));
-            }
+            let mut target = [0; 100];
+            copy(&source, target[start..].first_chunk_mut().expect("there is room"));
+            fence();
+            assert_eq!(target[start..start + LINE], source);
+            assert!(target[..start].iter().chain(&target[start + LINE..]).all(|&byte| byte == 0));
         }
+    }
+
+    #[test]
+    fn alignment_is_found_or_given_up() {
+        let data = [0u64; 40];
+        let start = unaligned(&data);
+        assert!(start < 8 && data[start..].as_ptr().addr() % ALIGN == 0);
+        assert_eq!(unaligned(&data[start + 1..start + 3]), 2);
     }
 }

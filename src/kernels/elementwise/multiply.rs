@@ -1,8 +1,8 @@
 //! The product of two arrays, element by element.
 //!
 //! The output is cut into rows along its innermost axis, and each row is a slice where it can be.
-//! Contiguous arrays are one long row, cut into pieces that fit in the first-level cache. A large
-//! output whose pages exist already is computed in such pieces and streamed past the caches.
+//! Contiguous arrays are one long row, in which the output is aligned to cache lines: a store that
+//! lies in two costs twice. A large output whose pages exist already is streamed past the caches.
 
 use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Slice};
 
@@ -10,12 +10,10 @@ use super::product::Product;
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Kernel};
-use crate::stream;
+use crate::stream::{self, LINE};
 
 /// Elements of a part, the unit of work of a thread.
 const PART: usize = 1 << 16;
-/// Elements of a piece that is computed before it is streamed.
-const PIECE: usize = 1 << 10;
 
 /// Whether the pages of the output exist: the caller's `out` has been written before.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,23 +99,20 @@ impl<T: Product> Kernel for Multiply<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        if !self.streamed {
-            return times(self.a, self.b, self.out);
+        let Multiply { a, b, out, streamed } = self;
+        let (len, mut done) = (out.len(), stream::unaligned(out));
+        times(a.part(0, done), b.part(0, done), &mut out[..done]);
+        if let (true, Some(&any)) = (streamed, out.first()) {
+            let mut line = [any; LINE];
+            for target in out[done..].chunks_exact_mut(LINE) {
+                let end = done + LINE;
+                times(a.part(done, end), b.part(done, end), &mut line);
+                stream::copy(&line, target.try_into().expect("a chunk of this length"));
+                done = end;
+            }
+            stream::fence();
         }
-        let zero = match (self.a, self.out.first()) {
-            (_, None) => return,
-            (Flat::Scalar(x), _) => x,
-            (Flat::Slice(a), _) => a[0],
-        };
-        let mut piece = [zero; PIECE];
-        let mut start = 0;
-        while start < self.out.len() {
-            let end = self.out.len().min(start + PIECE);
-            let piece = &mut piece[..end - start];
-            times(self.a.part(start, end), self.b.part(start, end), piece);
-            stream::copy(piece, &mut self.out[start..end]);
-            start = end;
-        }
+        times(a.part(done, len), b.part(done, len), &mut out[done..]);
     }
 }
 

@@ -1,8 +1,9 @@
-//! The sum of one block, by lanes: element `i` goes to lane `i % LANES`, at every CPU level, and
-//! the lanes are added as a tree. So all levels give the same bits. The floats of a block are added
-//! in two halves: 16 additions in a lane, 5 in the tree and one are NumPy's error bound.
+//! The sum of a slice, by lanes: element `i` goes to lane `i % LANES`, at every CPU level, and the
+//! lanes are added as a tree. So all levels give the same bits. Runs of 16 elements a lane are added
+//! in pairs, pairs in pairs, and so on, all lanes at once: NumPy's error bound at the price of one
+//! addition of all lanes a run.
 //!
-//! 64-bit integers may overflow 64-bit lanes. If all of a block are within ±2^53 they cannot; else
+//! 64-bit integers may overflow 64-bit lanes. If all of a slice are within ±2^50 they cannot; else
 //! their halves are summed apart.
 
 use std::ops::Add;
@@ -10,42 +11,101 @@ use std::ops::Add;
 use half::f16;
 use num_complex::Complex;
 
+use super::pairwise::Pairwise;
 use crate::dtype::{Bool, Element};
-use crate::kernels::blocks::BLOCK;
 use crate::simd::Kernel;
 
-/// Lanes of a block: four registers of AVX-512, to hide the latency of an addition.
+/// Lanes: four registers of AVX-512, to hide the latency of an addition.
 const LANES: usize = 32;
+/// Elements that are added one after the other in their lanes.
+const RUN: usize = 16 * LANES;
+/// The longest slice that is summed at once: no sum of this many narrow integers overflows.
+pub const LONGEST: usize = 1 << 17;
+/// Sums of runs that wait for another one: as many as `LONGEST / RUN` has binary digits.
+const DEPTH: usize = 9;
 
 /// An element that can be summed.
 pub trait Summand: Element {
     /// What a sum is accumulated in.
     type Total: Copy + Default + Add<Output = Self::Total> + Send;
 
-    /// The sum of a block of at most [`BLOCK`] elements.
-    fn sum_block(block: &[Self]) -> Self::Total;
+    /// The sum of at most [`LONGEST`] elements.
+    fn sum_slice(slice: &[Self]) -> Self::Total;
 
     /// The element as a total.
     fn widen(self) -> Self::Total;
 }
 
-/// [`Summand::sum_block`] at a level.
-pub struct SumBlock<'a, T>(pub &'a [T]);
+/// [`Summand::sum_slice`] at a level.
+pub struct SumSlice<'a, T>(pub &'a [T]);
 
-impl<T: Summand> Kernel for SumBlock<'_, T> {
+impl<T: Summand> Kernel for SumSlice<'_, T> {
     type Output = T::Total;
 
     #[inline(always)]
     fn run(self) -> T::Total {
-        T::sum_block(self.0)
+        assert!(self.0.len() <= LONGEST);
+        T::sum_slice(self.0)
     }
 }
 
-/// Sums a block in lanes of `A`.
+/// Sums in the lanes of a register, or of several.
+#[derive(Clone, Copy)]
+struct Lanes<A>([A; LANES]);
+
+impl<A: Copy + Default> Default for Lanes<A> {
+    #[inline(always)]
+    fn default() -> Self {
+        Lanes([A::default(); LANES])
+    }
+}
+
+impl<A: Copy + Add<Output = A>> Add for Lanes<A> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(mut self, other: Self) -> Self {
+        for lane in 0..LANES {
+            self.0[lane] = self.0[lane] + other.0[lane];
+        }
+        self
+    }
+}
+
+impl<A: Copy + Add<Output = A>> Lanes<A> {
+    /// The lanes as one.
+    #[inline(always)]
+    fn tree(mut self) -> A {
+        let mut width = LANES / 2;
+        while width > 0 {
+            for lane in 0..width {
+                self.0[lane] = self.0[lane] + self.0[lane + width];
+            }
+            width /= 2;
+        }
+        self.0[0]
+    }
+}
+
+/// Sums a slice in lanes of `A`.
 #[inline(always)]
-pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(block: &[T], widen: impl Fn(T) -> A) -> A {
+pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(slice: &[T], widen: impl Fn(T) -> A) -> A {
+    if slice.len() <= 2 * RUN {
+        let (first, second) = slice.split_at(slice.len().min(RUN));
+        return (sum_run(first, &widen) + sum_run(second, &widen)).tree();
+    }
+    let mut sum = Pairwise::<Lanes<A>, DEPTH>::default();
+    for run in slice.chunks(RUN) {
+        sum.push(sum_run(run, &widen));
+    }
+    sum.finish().tree()
+}
+
+/// Sums a run in lanes.
+#[inline(always)]
+fn sum_run<T: Copy, A: Copy + Default + Add<Output = A>>(run: &[T], widen: &impl Fn(T) -> A) -> Lanes<A> {
     let mut lanes = [A::default(); LANES];
-    let mut rows = block.chunks_exact(LANES);
+    let mut rows = run.chunks_exact(LANES);
     // An array's length is known to the compiler: without it the lanes stay in memory.
     for row in &mut rows {
         let row: &[T; LANES] = row.try_into().expect("a chunk of this length");
@@ -53,21 +113,12 @@ pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(block: &[T], wide
             lanes[lane] = lanes[lane] + widen(row[lane]);
         }
     }
-    let mut last = [A::default(); LANES];
-    for (lane, &x) in last.iter_mut().zip(rows.remainder()) {
-        *lane = widen(x);
-    }
-    for lane in 0..LANES {
-        lanes[lane] = lanes[lane] + last[lane];
-    }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] = lanes[lane] + lanes[lane + width];
+    if !rows.remainder().is_empty() {
+        for (lane, &x) in lanes.iter_mut().zip(rows.remainder()) {
+            *lane = *lane + widen(x);
         }
-        width /= 2;
     }
-    lanes[0]
+    Lanes(lanes)
 }
 
 macro_rules! summand {
@@ -76,8 +127,8 @@ macro_rules! summand {
             type Total = $total;
 
             #[inline(always)]
-            fn sum_block(block: &[Self]) -> $total {
-                sum_lanes::<_, $lane>(block, #[inline(always)] |$x| $widen).into()
+            fn sum_slice(slice: &[Self]) -> $total {
+                sum_lanes::<_, $lane>(slice, #[inline(always)] |$x| $widen).into()
             }
 
             #[inline(always)]
@@ -89,7 +140,7 @@ macro_rules! summand {
     )*};
 }
 
-// A block of 1024 elements of up to 32 bits cannot overflow these lanes.
+// A slice of 2^17 elements of up to 32 bits cannot overflow these lanes.
 summand! {
     Bool => i128, Wrapping, |x| Wrapping(i64::from(x.get()));
     i8 => i128, Wrapping, |x| Wrapping(i64::from(x));
@@ -100,29 +151,7 @@ summand! {
     u32 => i128, Wrapping, |x| Wrapping(i64::from(x));
     f16 => f64, f64, |x| f64::from(x);
     f32 => f64, f64, |x| f64::from(x);
-}
-
-impl Summand for f64 {
-    type Total = f64;
-
-    #[inline(always)]
-    fn sum_block(block: &[f64]) -> f64 {
-        let (first, second) = block.split_at(block.len().min(BLOCK / 2));
-        sum_lanes(
-            first,
-            #[inline(always)]
-            |x| x,
-        ) + sum_lanes(
-            second,
-            #[inline(always)]
-            |x| x,
-        )
-    }
-
-    #[inline(always)]
-    fn widen(self) -> f64 {
-        self
-    }
+    f64 => f64, f64, |x| x;
 }
 
 macro_rules! summand64 {
@@ -131,10 +160,10 @@ macro_rules! summand64 {
             type Total = i128;
 
             #[inline(always)]
-            fn sum_block(block: &[Self]) -> i128 {
-                match sum_if_narrow(block, #[inline(always)] |x| x as i64, #[inline(always)] |x| (x ^ $sign(x)) as u64) {
-                    Some(sum) => sum.into(),
-                    None => sum_halves(block, #[inline(always)] |x| x as u64 ^ $bias, $bias),
+            fn sum_slice(slice: &[Self]) -> i128 {
+                match sum_if_narrow(slice, #[inline(always)] |x| x as i64, #[inline(always)] |x| (x ^ $sign(x)) as u64) {
+                    Some(sum) => sum,
+                    None => sum_halves(slice, #[inline(always)] |x| x as u64 ^ $bias, $bias),
                 }
             }
 
@@ -151,12 +180,12 @@ summand64! {
     u64, 0u64, |_| 0;
 }
 
-/// The sum of a block of integers if all are within ±2^53, so that it fits in 64 bits. `bits` has
-/// those bits set that differ from the sign.
+/// The sum of integers if all are within ±2^50, so that no lane overflows 64 bits. `bits` has those
+/// bits set that differ from the sign.
 #[inline(always)]
-fn sum_if_narrow<T: Copy>(block: &[T], signed: impl Fn(T) -> i64, bits: impl Fn(T) -> u64) -> Option<i64> {
+fn sum_if_narrow<T: Copy>(slice: &[T], signed: impl Fn(T) -> i64, bits: impl Fn(T) -> u64) -> Option<i128> {
     let (mut sums, mut seen) = ([0i64; LANES], [0u64; LANES]);
-    let mut rows = block.chunks_exact(LANES);
+    let mut rows = slice.chunks_exact(LANES);
     for row in &mut rows {
         let row: &[T; LANES] = row.try_into().expect("a chunk of this length");
         for lane in 0..LANES {
@@ -164,31 +193,27 @@ fn sum_if_narrow<T: Copy>(block: &[T], signed: impl Fn(T) -> i64, bits: impl Fn(
             seen[lane] |= bits(row[lane]);
         }
     }
-    let (mut sum, mut all) = (0i64, 0);
-    for lane in 0..LANES {
-        sum = sum.wrapping_add(sums[lane]);
-        all |= seen[lane];
+    for (lane, &x) in rows.remainder().iter().enumerate() {
+        sums[lane] = sums[lane].wrapping_add(signed(x));
+        seen[lane] |= bits(x);
     }
-    for &x in rows.remainder() {
-        sum = sum.wrapping_add(signed(x));
-        all |= bits(x);
-    }
-    (all >> 53 == 0).then_some(sum)
+    let all = seen.into_iter().fold(0, |all, seen| all | seen);
+    (all >> 50 == 0).then(|| sums.into_iter().fold(0, |sum, lane| sum + i128::from(lane)))
 }
 
-/// The sum of a block of unsigned integers that are too large by `bias` each: their halves are
-/// summed apart, which in a block cannot overflow.
+/// The sum of unsigned integers that are too large by `bias` each: their halves are summed apart,
+/// which cannot overflow.
 #[inline(always)]
-fn sum_halves<T: Copy>(block: &[T], unsigned: impl Fn(T) -> u64, bias: u64) -> i128 {
+fn sum_halves<T: Copy>(slice: &[T], unsigned: impl Fn(T) -> u64, bias: u64) -> i128 {
     let (mut low, mut high) = (0u64, 0u64);
-    for &x in block {
+    for &x in slice {
         low = low.wrapping_add(unsigned(x) & 0xffff_ffff);
         high = high.wrapping_add(unsigned(x) >> 32);
     }
-    (i128::from(high) << 32) + i128::from(low) - i128::from(bias) * block.len() as i128
+    (i128::from(high) << 32) + i128::from(low) - i128::from(bias) * slice.len() as i128
 }
 
-/// A sum of narrow integers, which cannot overflow in a block either.
+/// A sum of narrow integers, which cannot overflow either.
 #[derive(Clone, Copy, Default)]
 struct Wrapping(i64);
 
@@ -214,9 +239,9 @@ macro_rules! summand_complex {
             type Total = Complex<f64>;
 
             #[inline(always)]
-            fn sum_block(block: &[Self]) -> Complex<f64> {
-                let re = sum_lanes::<_, f64>(block, #[inline(always)] |x| x.re.into());
-                let im = sum_lanes::<_, f64>(block, #[inline(always)] |x| x.im.into());
+            fn sum_slice(slice: &[Self]) -> Complex<f64> {
+                let re = sum_lanes::<_, f64>(slice, #[inline(always)] |x| x.re.into());
+                let im = sum_lanes::<_, f64>(slice, #[inline(always)] |x| x.im.into());
                 Complex::new(re, im)
             }
 

@@ -1,20 +1,25 @@
 //! The sine of float64, within 1 ulp, in lanes.
 //!
-//! Reduction: x = n π/2 + r with |r| ≤ π/4. π/2 is cut into three numbers, the first two of 33
-//! bits, so their products with n are exact up to |n| < 2^20 (Cody and Waite); r is kept as a sum
-//! of two floats. Then the polynomials of sine and cosine on [-π/4, π/4], with the coefficients
-//! and the error-compensated cosine of FreeBSD's msun (k_sin.c, k_cos.c: Sun Microsystems, 1993,
-//! each below 0.6 ulp), are both evaluated and one is chosen by the quadrant.
+//! Reduction: x = n π/2 + r with |r| ≤ π/4. π/2 is cut into three floats. With fused
+//! multiply-additions n times the first is subtracted without a rounding (the difference is a
+//! multiple of the last digit of π/2 or of x, and small), n times the second is an unevaluated sum
+//! of two floats, and so is r (Cody and Waite; Boldo, Daumas and Li, "Formally verified argument
+//! reduction with a fused multiply-add", 2009). Then the polynomials of sine and cosine on
+//! [-π/4, π/4], with the coefficients and the error-compensated cosine of FreeBSD's msun (k_sin.c,
+//! k_cos.c: Sun Microsystems, 1993, each below 0.6 ulp), are both evaluated and one is chosen by the
+//! quadrant.
 //!
-//! No fused multiply-add is used, so that all CPU levels give the same bits. A block that holds
-//! an |x| beyond 2^20 π/2, an infinity or a NaN goes to the C library, element by element.
+//! A multiply-addition is rounded once on every CPU: where there is no instruction for it, the C
+//! library does it, slowly. So all levels give the same bits. A block that holds an |x| beyond
+//! 2^20 π/2, an infinity or a NaN goes to the C library, element by element.
 
 use super::block::sum_lanes;
 use crate::kernels::blocks::BLOCK;
 use crate::simd::Kernel;
 
-/// π/2 = HALF_PI[0] + HALF_PI[1] + HALF_PI[2] to 33 + 33 + 53 bits.
-const HALF_PI: [f64; 3] = [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_795_950_6e-21];
+/// π/2 = HALF_PI[0] + HALF_PI[1] + HALF_PI[2] to three times 53 bits.
+const HALF_PI: [f64; 3] =
+    [std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
 /// The largest |x| for which n stays below 2^20.
 const LIMIT: f64 = 1_647_099.0;
 /// Adding 3·2^51 rounds to an integer, which then stands in the low bits.
@@ -40,37 +45,44 @@ const COS: [f64; 6] = [
 /// The sine of |x| ≤ [`LIMIT`].
 #[inline(always)]
 fn sin(x: f64) -> f64 {
-    let shifted = x * std::f64::consts::FRAC_2_PI + ROUND;
+    let shifted = x.mul_add(std::f64::consts::FRAC_2_PI, ROUND);
     let n = shifted - ROUND;
     let quadrant = shifted.to_bits();
-    // Both products are exact, and so is the first difference.
-    let head = x - n * HALF_PI[0];
+    let head = (-n).mul_add(HALF_PI[0], x);
     let second = n * HALF_PI[1];
+    let second_low = n.mul_add(HALF_PI[1], -second);
     // Knuth's two-sum: near a multiple of π/2 the head may be the smaller one.
-    let high = head - second;
-    let seen = high - head;
-    let tail = ((head - (high - seen)) - (second + seen)) - n * HALF_PI[2];
-    let r = high + tail;
-    let low = (high - r) + tail;
+    let r = head - second;
+    let seen = r - head;
+    let rest = (head - (r - seen)) - (second + seen);
+    let low = (-n).mul_add(HALF_PI[2], rest - second_low);
 
     let z = r * r;
-    let w = z * z;
     // Sine: r + (low - z low / 2 + r^3 P(z)).
-    let p = SIN[1] + z * (SIN[2] + z * SIN[3]) + z * w * (SIN[4] + z * SIN[5]);
+    let p = polynomial(z, [SIN[1], SIN[2], SIN[3], SIN[4], SIN[5]]);
     let v = z * r;
-    let sine = r - ((z * (0.5 * low - v * p) - low) - v * SIN[0]);
+    let small = z.mul_add((-v).mul_add(p, 0.5 * low), -low);
+    let sine = r - (-v).mul_add(SIN[0], small);
     // Cosine: 1 - z/2, its rounding error, and the rest.
-    let q = z * (COS[0] + z * (COS[1] + z * COS[2])) + w * w * (COS[3] + z * (COS[4] + z * COS[5]));
+    let q = z * polynomial(z, COS);
     let half = 0.5 * z;
     let one = 1.0 - half;
-    let cosine = one + (((1.0 - one) - half) + (z * q - r * low));
+    let cosine = one + z.mul_add(q, (-r).mul_add(low, (1.0 - one) - half));
 
     // Odd quadrants take the cosine, the upper two the minus sign; by bits, without a branch.
     let odd = 0u64.wrapping_sub(quadrant & 1);
     let sign = (quadrant & 2) << 62;
-    let chosen = f64::from_bits(((cosine.to_bits() & odd) | (sine.to_bits() & !odd)) ^ sign);
-    // Keeps the sign of zero.
-    if x == 0.0 { x } else { chosen }
+    f64::from_bits(((cosine.to_bits() & odd) | (sine.to_bits() & !odd)) ^ sign)
+}
+
+/// Horner's rule.
+#[inline(always)]
+fn polynomial<const N: usize>(z: f64, coefficients: [f64; N]) -> f64 {
+    let mut sum = coefficients[N - 1];
+    for i in (0..N - 1).rev() {
+        sum = sum.mul_add(z, coefficients[i]);
+    }
+    sum
 }
 
 /// The sum of the sines of a block.

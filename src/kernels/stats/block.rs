@@ -1,12 +1,13 @@
 //! The moments of a slice, block by block: the inner loop.
 //!
-//! A block of 1024 elements is read once: minimum, maximum, the sum of the deviations from a
-//! pivot and the sum of their squares. The pivot is a guess at the mean: that of the block before,
-//! or of four elements of the first block. If it turns out to be further from the mean than twice
-//! the standard deviation, so that digits would cancel, the block, by now in the first-level
-//! cache, is read again with the mean as its pivot (the two-pass algorithm with Björck's
-//! correction; Chan, Golub and LeVeque 1983). So nothing large is ever subtracted from something
-//! large, and an offset costs no digits. Blocks merge as in `moments`.
+//! A block of 4096 elements is read once: minimum, maximum, the sum of the deviations from a
+//! pivot and the sum of their squares. The pivot is a guess at the mean, from four elements of the
+//! first block. It is kept for as long as it is near, so that a block need not wait for the one
+//! before. If it turns out to be further from the mean than twice the standard deviation, so that
+//! digits would cancel, the block, by now in the nearest caches, is read again with the mean as
+//! its pivot (the two-pass algorithm with Björck's correction; Chan, Golub and LeVeque 1983). So
+//! nothing large is ever subtracted from something large, and an offset costs no digits. Blocks
+//! merge as in `moments`.
 //!
 //! What was tried and dropped: always two passes, the second over one block in the same loop as
 //! the first over the next, which takes a third more operations.
@@ -21,12 +22,14 @@
 use super::columns::Group;
 use super::moments::{Center, Moments, quick_two_sum, two_product, two_sum};
 use super::sample::{Key, Sample};
-use crate::alloc::try_filled;
-use crate::error::Result;
 use crate::simd::{self, Kernel};
 
-/// Elements that are read before their state is merged: 8 KiB of `f64`.
-pub const BLOCK: usize = 1024;
+/// Elements that are read before their state is merged: 32 KiB of `f64`.
+pub const BLOCK: usize = 4096;
+
+/// Elements whose sums are added up one after the other: a sum of such sums, in which rounding is
+/// a matter of 68 additions, not of 256.
+const RUN: usize = 1024;
 
 /// Sums that run side by side: two vectors of AVX-512.
 pub(super) const LANES: usize = 16;
@@ -34,6 +37,9 @@ pub(super) const LANES: usize = 16;
 /// A block is read again if the square of the distance from pivot to mean is this many times the
 /// variance: two of the 53 binary digits of the sum of squares have then gone.
 const TOLERANCE: f64 = 4.0;
+
+/// The same, for a pivot that is good enough for this block and not for the next.
+const NEAR: f64 = 0.25;
 
 /// The moments of `data`.
 pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
@@ -61,8 +67,8 @@ impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
         let origin = T::origin(first.key());
         let mut pivot = guess(&self.0[..self.0.len().min(BLOCK)], origin);
         for block in self.0.chunks(BLOCK) {
-            let mut sums = Sums::new();
             for attempt in 0..2 {
+                let mut sums = Sums::new();
                 read::<T, SKIP>(block, origin, pivot, &mut sums);
                 match sums.finish::<T, SKIP>(block, origin, &mut pivot, attempt, &mut total) {
                     Verdict::Merged => break,
@@ -84,6 +90,7 @@ pub(super) enum Verdict {
 }
 
 /// Sums of a block, side by side.
+#[derive(Clone, Copy)]
 pub(super) struct Sums<K> {
     /// Elements that are not NaN; only counted if some are to be skipped.
     count: [f64; LANES],
@@ -97,18 +104,20 @@ pub(super) struct Sums<K> {
 /// Reads a block.
 #[inline(always)]
 fn read<T: Sample, const SKIP: bool>(block: &[T], origin: T::Key, pivot: f64, result: &mut Sums<T::Key>) {
-    // Sums of this function's own, that can be in registers.
-    let mut sums = Sums::new();
-    let chunks = block.chunks_exact(LANES);
-    let tail = chunks.remainder();
-    for chunk in chunks {
-        // With the length known to the compiler: with a slice nothing becomes a vector.
-        let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
-        sums.add::<T, SKIP>(chunk, origin, &[pivot; LANES]);
-    }
-    *result = sums;
-    if !tail.is_empty() {
-        result.add_tail::<T, SKIP>(tail, origin, pivot);
+    for run in block.chunks(RUN) {
+        // Sums of this function's own, that can be in registers.
+        let mut sums = Sums::new();
+        let chunks = run.chunks_exact(LANES);
+        let tail = chunks.remainder();
+        for chunk in chunks {
+            // With the length known to the compiler: with a slice nothing becomes a vector.
+            let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
+            sums.add::<T, SKIP>(chunk, origin, &[pivot; LANES]);
+        }
+        result.add_sums::<SKIP>(&sums);
+        if !tail.is_empty() {
+            result.add_tail::<T, SKIP>(tail, origin, pivot);
+        }
     }
 }
 
@@ -156,6 +165,30 @@ impl<K: Key> Sums<K> {
         }
     }
 
+    /// Adds the sums of some more elements.
+    #[inline(always)]
+    fn add_sums<const SKIP: bool>(&mut self, other: &Self) {
+        for lane in 0..LANES {
+            self.sum[lane] += other.sum[lane];
+        }
+        for lane in 0..LANES {
+            self.squares[lane] += other.squares[lane];
+        }
+        for lane in 0..LANES {
+            let (a, b) = (self.min[lane], other.min[lane]);
+            self.min[lane] = if b < a { b } else { a };
+        }
+        for lane in 0..LANES {
+            let (a, b) = (self.max[lane], other.max[lane]);
+            self.max[lane] = if b > a { b } else { a };
+        }
+        if SKIP {
+            for lane in 0..LANES {
+                self.count[lane] += other.count[lane];
+            }
+        }
+    }
+
     /// Reads what is left of a block, fewer than `LANES` elements.
     #[inline(never)]
     fn add_tail<T: Sample<Key = K>, const SKIP: bool>(&mut self, tail: &[T], origin: K, pivot: f64) {
@@ -198,9 +231,11 @@ impl<K: Key> Sums<K> {
             return Verdict::Merged;
         }
         let used = *pivot;
-        *pivot = rounded(used + low, T::wide(max, origin) - T::wide(min, origin));
-        if excess > TOLERANCE * squares && attempt == 0 {
-            return Verdict::Again;
+        if excess > NEAR * squares {
+            *pivot = rounded(used + low, T::wide(max, origin) - T::wide(min, origin));
+            if excess > TOLERANCE * squares && attempt == 0 {
+                return Verdict::Again;
+            }
         }
         let (mean, mean_low) = shift::<T>(used, sum, count, origin);
         let squares = if squares > 0.0 { squares } else { 0.0 };
@@ -216,15 +251,14 @@ impl<K: Key> Sums<K> {
     #[inline(never)]
     pub(super) fn finish_lines<T: Sample<Key = K>, const SKIP: bool>(
         &self,
-        group: &Group<'_, T>,
+        group: &Group<'_, '_, T>,
         origin: K,
         pivots: &mut [f64; LANES],
         attempt: u32,
         totals: &mut [Moments<K>],
     ) -> Verdict {
         let used = *pivots;
-        let rows = group.rows.len() / group.width;
-        let count = |lane: usize| if SKIP { self.count[lane] } else { rows as f64 };
+        let count = |lane: usize| if SKIP { self.count[lane] } else { group.len() as f64 };
         let mut verdict = Verdict::Merged;
         for lane in 0..LANES {
             let low = self.sum[lane] / count(lane);
@@ -249,24 +283,17 @@ impl<K: Key> Sums<K> {
                 let center = Center { mean, mean_low, squares, squares_low: 0.0 };
                 total.merge(&Moments::from_parts(count as u64, center, min, max));
             } else {
-                let line = || group.rows.iter().skip(group.first + lane).step_by(group.width);
-                total.merge(&irregular::<T, SKIP, _>(line, origin, count, min, max));
+                total.merge(&irregular::<T, SKIP, _>(|| group.line(lane), origin, count, min, max));
             }
         }
         verdict
     }
 }
 
-/// The pivots for rows of `width` elements, each from four of its elements.
-pub(super) fn pivots_of<T: Sample>(rows: &[T], width: usize, origin: T::Key) -> Result<Vec<f64>> {
-    let mut pivots = try_filled(width, 0.0)?;
-    let last = rows.len() / width - 1;
-    for (line, pivot) in pivots.iter_mut().enumerate() {
-        *pivot = guess_from(
-            [0, last / 3, 2 * last / 3, last].map(|row| T::wide(rows[row * width + line].key(), origin)),
-        );
-    }
-    Ok(pivots)
+/// The pivot of a line, from four of its elements.
+pub(super) fn pivot_of<T: Sample>(rows: &[&[T]], line: usize, origin: T::Key) -> f64 {
+    let last = rows.len() - 1;
+    guess_from([0, last / 3, 2 * last / 3, last].map(|row| T::wide(rows[row][line].key(), origin)))
 }
 
 /// A pivot from four elements.
