@@ -112,6 +112,36 @@ pub fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     }
 }
 
+/// As [`Kernel`], for work that gains from multiply-additions.
+pub trait Fusable {
+    /// What comes out.
+    type Output;
+    /// Does the work. `FUSED` says that `mul_add` is an instruction, not a call of the C library.
+    fn run<const FUSED: bool>(self) -> Self::Output;
+}
+
+/// Runs `kernel` with the instructions of `level`, as [`run_at`] does.
+#[inline]
+pub fn run_fusable_at<K: Fusable>(level: Level, kernel: K) -> K::Output {
+    struct Fused<K>(K);
+    impl<K: Fusable> Kernel for Fused<K> {
+        type Output = K::Output;
+
+        #[inline(always)]
+        fn run(self) -> K::Output {
+            self.0.run::<true>()
+        }
+    }
+    match level.min(detect()) {
+        #[cfg(x86_simd)]
+        Level::Avx2 => run_avx2(Fused(kernel)),
+        #[cfg(x86_simd)]
+        Level::Avx512 => run_avx512(Fused(kernel)),
+        _ if cfg!(target_feature = "fma") || cfg!(target_arch = "aarch64") => Fused(kernel).run(),
+        _ => kernel.run::<false>(),
+    }
+}
+
 /// Runs a kernel that is made of instructions of AVX2: it is compiled for that level only.
 ///
 /// # Panics

@@ -474,8 +474,10 @@ fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
     let size = dtype.size() as isize;
     // SAFETY: an array object.
     let aligned = unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_ALIGNED != 0;
-    let whole =
-        || array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0);
+    let whole = || {
+        array.is_c_contiguous()
+            || array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0)
+    };
     array.is_empty() || (aligned && array.dtype().is_native_byteorder() != Some(false) && whole())
 }
 
@@ -521,7 +523,11 @@ fn layout<T>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, ndarray::StrideShape
 fn extent(array: &Bound<'_, PyUntypedArray>) -> (isize, isize) {
     // SAFETY: an array object.
     let data = unsafe { (*array.as_array_ptr()).fields.data } as isize;
-    let (mut low, mut high) = (data, data + array.dtype().itemsize() as isize);
+    let size = array.dtype().itemsize() as isize;
+    if array.is_c_contiguous() {
+        return (data, data + array.len() as isize * size);
+    }
+    let (mut low, mut high) = (data, data + size);
     for (&len, &stride) in array.shape().iter().zip(array.strides()) {
         let reach = stride.saturating_mul(len as isize - 1);
         if reach < 0 { low = low.saturating_add(reach) } else { high = high.saturating_add(reach) }
@@ -542,6 +548,9 @@ fn is_same_memory(a: &Bound<'_, PyUntypedArray>, b: &Bound<'_, PyUntypedArray>) 
 
 /// Whether an element may have several indices: a step smaller than what the smaller steps span.
 fn repeats(array: &Bound<'_, PyUntypedArray>) -> bool {
+    if array.is_c_contiguous() {
+        return false;
+    }
     let mut axes: Vec<(usize, usize)> = array
         .strides()
         .iter()

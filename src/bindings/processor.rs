@@ -140,8 +140,14 @@ impl DataProcessor {
         guard(|| {
             let input = Input::new("add_data", "values", values)?;
             dispatch_real!(input.dtype(), T => {
-                let view = input.view::<T>();
-                self.with(py, view.len(), &[&input], move |state, _| state.add(view))
+                match input.flat::<T>() {
+                    // Most arrays are flat memory, and the making of a view takes time.
+                    Some(slice) => self.with(py, slice.len(), &[&input], move |state, _| state.add_slice(slice)),
+                    None => {
+                        let view = input.view::<T>();
+                        self.with(py, view.len(), &[&input], move |state, _| state.add(view))
+                    }
+                }
             }, complex => Err(PyTypeError::new_err(format!(
                 "add_data: values has dtype {}, expected real numbers",
                 input.dtype().name()
@@ -157,8 +163,7 @@ impl DataProcessor {
     ///     The mean of each full chunk, oldest first. What is left stays in the buffer.
     fn process_chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| {
-            let cost = self.buffered(py)?;
-            let means = self.with(py, cost, &[], |state, work| state.process(work))?;
+            let means = self.with(py, 0, &[], |state, _| Ok(state.process()))?;
             let mut output = Output::new(py, DType::F64, &[means.len()])?;
             output.view_mut::<f64>().iter_mut().zip(&means).for_each(|(value, mean)| *value = *mean);
             output.finish()

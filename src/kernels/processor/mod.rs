@@ -1,22 +1,26 @@
 //! Numbers that arrive bit by bit and leave as means of chunks.
 //!
 //! The moments of all numbers ever added are kept up to date in whole blocks: numbers are counted
-//! when a block of them has gathered, while they are still in cache, or when somebody asks. So
-//! adding a few numbers costs little more than copying them.
+//! when a block of them has gathered, while they are still in cache, or when somebody asks. The mean
+//! of a chunk is taken as soon as it is full, for the same reason. So adding a few numbers costs
+//! little more than copying them, and many are read from memory once.
 
-use ndarray::{ArrayView1, ArrayViewD};
+use ndarray::ArrayViewD;
 
-use crate::alloc::{try_copied, try_filled, try_reserve};
+use crate::alloc::{try_copied, try_reserve};
 use crate::error::{Error, Result};
-use crate::kernels::stats::{self, Data, Moments, Sample};
+use crate::kernels::stats::{self, Moments, Sample};
 use crate::parallel::Work;
 use crate::simd::{self, Kernel};
 
 /// Numbers that are counted at once.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 4096;
 
 /// Numbers that are copied before they are counted: they are still in the second-level cache.
-const PIECE: usize = 16 * BLOCK;
+const PIECE: usize = 4 * BLOCK;
+
+/// Numbers of a chunk that are summed at once.
+const RUN: usize = 1024;
 
 /// Sums that run side by side.
 const LANES: usize = 32;
@@ -26,6 +30,8 @@ const LANES: usize = 32;
 pub struct Processor {
     chunk_size: usize,
     buffer: Vec<f64>,
+    /// The means of the full chunks of the buffer.
+    means: Vec<f64>,
     /// How many numbers of the buffer are in `total`.
     counted: usize,
     total: Moments,
@@ -37,14 +43,18 @@ impl Processor {
         if chunk_size == 0 {
             return Err(Error::Value("DataProcessor: chunk_size must be at least 1, got 0".into()));
         }
-        Ok(Processor { chunk_size, buffer: Vec::new(), counted: 0, total: Moments::default() })
+        let (buffer, means) = (Vec::new(), Vec::new());
+        Ok(Processor { chunk_size, buffer, means, counted: 0, total: Moments::default() })
     }
 
     /// One with these numbers in its buffer and these moments of all that were ever added, those
     /// in the buffer included.
     pub fn with_state(chunk_size: usize, buffer: Vec<f64>, total: Moments) -> Result<Self> {
         let counted = buffer.len();
-        Ok(Processor { buffer, counted, total, ..Self::new(chunk_size)? })
+        let mut processor = Processor { buffer, counted, total, ..Self::new(chunk_size)? };
+        processor.reserve(0)?;
+        processor.average_chunks();
+        Ok(processor)
     }
 
     /// How many numbers make a chunk.
@@ -59,28 +69,51 @@ impl Processor {
 
     /// Adds numbers, in C order.
     pub fn add<T: Sample>(&mut self, values: ArrayViewD<'_, T>) -> Result<()> {
-        try_reserve(&mut self.buffer, values.len())?;
         match values.as_slice() {
-            Some(slice) if T::IS_F64 => self.add_slice(T::as_f64(slice)),
-            Some(slice) => {
-                for piece in slice.chunks(PIECE) {
-                    self.buffer.extend(piece.iter().map(|value| widen(*value)));
-                    self.count_blocks();
-                }
-            }
+            Some(slice) => self.add_slice(slice),
             None => {
+                self.reserve(values.len())?;
                 self.buffer.extend(values.iter().map(|value| widen(*value)));
+                self.average_chunks();
                 self.count_blocks();
+                Ok(())
             }
+        }
+    }
+
+    /// The same for flat memory.
+    #[inline]
+    pub fn add_slice<T: Sample>(&mut self, values: &[T]) -> Result<()> {
+        self.reserve(values.len())?;
+        for piece in values.chunks(PIECE) {
+            if T::IS_F64 {
+                self.buffer.extend_from_slice(T::as_f64(piece));
+            } else {
+                self.buffer.extend(piece.iter().map(|value| widen(*value)));
+            }
+            self.average_chunks();
+            self.count_blocks();
         }
         Ok(())
     }
 
+    /// Room for more numbers and their means: nothing that follows can fail.
     #[inline]
-    fn add_slice(&mut self, values: &[f64]) {
-        for piece in values.chunks(PIECE) {
-            self.buffer.extend_from_slice(piece);
-            self.count_blocks();
+    fn reserve(&mut self, additional: usize) -> Result<()> {
+        try_reserve(&mut self.buffer, additional)?;
+        let chunks = (self.buffer.len() + additional) / self.chunk_size;
+        let missing = chunks - self.means.len();
+        try_reserve(&mut self.means, missing)
+    }
+
+    /// Takes the means of chunks that have become full.
+    #[inline]
+    fn average_chunks(&mut self) {
+        let done = self.means.len();
+        let data = &self.buffer[done * self.chunk_size..];
+        if data.len() >= self.chunk_size {
+            self.means.resize(done + data.len() / self.chunk_size, 0.0);
+            simd::run(ChunkMeans { data, chunk_size: self.chunk_size, means: &mut self.means[done..] });
         }
     }
 
@@ -98,29 +131,20 @@ impl Processor {
     }
 
     /// The means of the full chunks, which leave the buffer.
-    pub fn process(&mut self, work: &Work<'_>) -> Result<Vec<f64>> {
-        let chunks = self.buffer.len() / self.chunk_size;
-        let mut means = try_filled(chunks, 0.0)?;
-        let gone = chunks * self.chunk_size;
-        // Pieces of about 512 KiB, by a rule that does not know the number of threads.
-        let group = (PIECE * 4 / self.chunk_size).max(1);
-        let data = &self.buffer[..gone];
-        let mut groups: Vec<_> = means.chunks_mut(group).zip(data.chunks(group * self.chunk_size)).collect();
-        work.for_each_mut(&mut groups, |_, (means, data)| {
-            simd::run(ChunkMeans { data, chunk_size: self.chunk_size, means });
-            Ok(())
-        })?;
+    pub fn process(&mut self) -> Vec<f64> {
+        let means = std::mem::take(&mut self.means);
+        let gone = means.len() * self.chunk_size;
         if self.counted < gone {
             self.count_until(self.buffer.len());
         }
         self.buffer.drain(..gone);
         self.counted -= gone;
-        Ok(means)
+        means
     }
 
     /// The moments of what is in the buffer.
     pub fn buffered(&self, work: &Work<'_>) -> Result<Moments> {
-        stats::whole(Data::new(ArrayView1::from(&self.buffer).into_dyn(), None, false), work)
+        stats::whole_slice(&self.buffer, false, work)
     }
 
     /// The moments of all that was ever added.
@@ -136,10 +160,11 @@ impl Processor {
 
     /// Adds the state of another one: its buffer comes after this one's.
     pub fn merge(&mut self, buffer: &[f64], total: &Moments) -> Result<()> {
-        try_reserve(&mut self.buffer, buffer.len())?;
+        self.reserve(buffer.len())?;
         self.count_until(self.buffer.len());
         self.total.merge(total);
         self.buffer.extend_from_slice(buffer);
+        self.average_chunks();
         self.counted = self.buffer.len();
         Ok(())
     }
@@ -147,6 +172,7 @@ impl Processor {
     /// Forgets all numbers.
     pub fn clear(&mut self) {
         self.buffer = Vec::new();
+        self.means = Vec::new();
         self.counted = 0;
         self.total = Moments::default();
     }
@@ -172,7 +198,7 @@ impl Kernel for ChunkMeans<'_> {
         for (mean, chunk) in self.means.iter_mut().zip(self.data.chunks_exact(self.chunk_size)) {
             // A sum of sums, each of one block, with what rounding takes from it in a second float.
             let (mut sum, mut rest) = (0.0, 0.0);
-            for block in chunk.chunks(BLOCK) {
+            for block in chunk.chunks(RUN) {
                 let (next, lost) = stats::two_sum(sum, block_sum(block));
                 (sum, rest) = (next, rest + lost);
             }
@@ -216,6 +242,8 @@ fn lanes_sum(lanes: &[f64; LANES]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::ArrayView1;
+
     use super::*;
     use crate::simd::Level;
 
@@ -233,10 +261,10 @@ mod tests {
                 for (turn, piece) in numbers.chunks(step).enumerate() {
                     add(&mut processor, piece);
                     if turn % 3 == 0 {
-                        means.extend(processor.process(&Work::with_threads(2)).expect("there is memory"));
+                        means.extend(processor.process());
                     }
                 }
-                means.extend(processor.process(&Work::serial()).expect("there is memory"));
+                means.extend(processor.process());
                 let expected: Vec<f64> = numbers
                     .chunks_exact(chunk_size)
                     .map(|chunk| chunk.iter().fold(0.0, |sum, x| sum + x) / chunk_size as f64)
@@ -268,7 +296,7 @@ mod tests {
         let (mut a, mut b) = (Processor::new(3).expect("valid"), Processor::new(5).expect("valid"));
         add(&mut a, &[1.0, 2.0]);
         add(&mut b, &[3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
-        b.process(&Work::serial()).expect("there is memory");
+        b.process();
         let (buffer, total) = b.state().expect("there is memory");
         a.merge(&buffer, &total).expect("there is memory");
         assert_eq!(a.buffer(), [1.0, 2.0, 8.0]);

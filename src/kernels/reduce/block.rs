@@ -21,8 +21,8 @@ const LANES: usize = 32;
 const RUN: usize = 16 * LANES;
 /// The longest slice that is summed at once: no sum of this many narrow integers overflows.
 pub const LONGEST: usize = 1 << 17;
-/// Sums of runs that wait for another one: as many as `LONGEST / RUN` has binary digits.
-const DEPTH: usize = 9;
+/// Sums of four runs that wait for another one: as many as their greatest number has binary digits.
+const DEPTH: usize = (LONGEST / (4 * RUN)).ilog2() as usize + 1;
 
 /// An element that can be summed.
 pub trait Summand: Element {
@@ -95,8 +95,13 @@ pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(slice: &[T], wide
         return (sum_run(first, &widen) + sum_run(second, &widen)).tree();
     }
     let mut sum = Pairwise::<Lanes<A>, DEPTH>::default();
-    for run in slice.chunks(RUN) {
-        sum.push(sum_run(run, &widen));
+    for four in slice.chunks(4 * RUN) {
+        // The tree's first two levels, without a branch.
+        let (first, rest) = four.split_at(four.len().min(RUN));
+        let (second, rest) = rest.split_at(rest.len().min(RUN));
+        let (third, fourth) = rest.split_at(rest.len().min(RUN));
+        let pair = sum_run(first, &widen) + sum_run(second, &widen);
+        sum.push(pair + (sum_run(third, &widen) + sum_run(fourth, &widen)));
     }
     sum.finish().tree()
 }
@@ -155,13 +160,13 @@ summand! {
 }
 
 macro_rules! summand64 {
-    ($($type:ty, $bias:expr, $sign:expr;)*) => {$(
+    ($($type:ty, $bias:expr, $shift:expr;)*) => {$(
         impl Summand for $type {
             type Total = i128;
 
             #[inline(always)]
             fn sum_slice(slice: &[Self]) -> i128 {
-                match sum_if_narrow(slice, #[inline(always)] |x| x as i64, #[inline(always)] |x| (x ^ $sign(x)) as u64) {
+                match sum_if_narrow(slice, #[inline(always)] |x| x as i64, #[inline(always)] |x| (x as u64).wrapping_add($shift)) {
                     Some(sum) => sum,
                     None => sum_halves(slice, #[inline(always)] |x| x as u64 ^ $bias, $bias),
                 }
@@ -176,29 +181,33 @@ macro_rules! summand64 {
 }
 
 summand64! {
-    i64, 1u64 << 63, |x: i64| x >> 63;
-    u64, 0u64, |_| 0;
+    i64, 1u64 << 63, 1u64 << 50;
+    u64, 0u64, 0u64;
 }
 
-/// The sum of integers if all are within ±2^50, so that no lane overflows 64 bits. `bits` has those
-/// bits set that differ from the sign.
+/// The sum of integers if all are within ±2^50, so that no lane overflows 64 bits. `shifted` is the
+/// element less the least that is allowed, and so has its upper bits set if it is beyond.
 #[inline(always)]
-fn sum_if_narrow<T: Copy>(slice: &[T], signed: impl Fn(T) -> i64, bits: impl Fn(T) -> u64) -> Option<i128> {
+fn sum_if_narrow<T: Copy>(
+    slice: &[T],
+    signed: impl Fn(T) -> i64,
+    shifted: impl Fn(T) -> u64,
+) -> Option<i128> {
     let (mut sums, mut seen) = ([0i64; LANES], [0u64; LANES]);
     let mut rows = slice.chunks_exact(LANES);
     for row in &mut rows {
         let row: &[T; LANES] = row.try_into().expect("a chunk of this length");
         for lane in 0..LANES {
             sums[lane] = sums[lane].wrapping_add(signed(row[lane]));
-            seen[lane] |= bits(row[lane]);
+            seen[lane] |= shifted(row[lane]);
         }
     }
     for (lane, &x) in rows.remainder().iter().enumerate() {
         sums[lane] = sums[lane].wrapping_add(signed(x));
-        seen[lane] |= bits(x);
+        seen[lane] |= shifted(x);
     }
     let all = seen.into_iter().fold(0, |all, seen| all | seen);
-    (all >> 50 == 0).then(|| sums.into_iter().fold(0, |sum, lane| sum + i128::from(lane)))
+    (all >> 51 == 0).then(|| sums.into_iter().fold(0, |sum, lane| sum + i128::from(lane)))
 }
 
 /// The sum of unsigned integers that are too large by `bias` each: their halves are summed apart,

@@ -15,6 +15,7 @@ use super::columns::{self, TILE};
 use super::gather::gather;
 use super::moments::Moments;
 use super::number::{Number, ToNumber};
+use super::rows::{self, SHORT};
 use super::sample::Sample;
 use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::dtype::Bool;
@@ -41,13 +42,20 @@ pub struct Data<'a, T> {
     times: u64,
 }
 
+/// The moments of all elements of flat memory: of a short one, without a view of it.
+pub fn whole_slice<T: Sample>(slice: &[T], skip_nan: bool, work: &Work<'_>) -> Result<Moments<T::Key>> {
+    if slice.len() <= PART {
+        return Ok(slice_moments(slice, skip_nan));
+    }
+    whole(Data::new(ArrayView1::from(slice).into_dyn(), None, skip_nan), work)
+}
+
+fn slice_moments<T: Sample>(slice: &[T], skip_nan: bool) -> Moments<T::Key> {
+    if skip_nan { block::moments_without_nan(slice) } else { block::moments(slice) }
+}
+
 /// The moments of all elements.
 pub fn whole<T: Sample>(data: Data<'_, T>, work: &Work<'_>) -> Result<Moments<T::Key>> {
-    if data.elements.len() <= PART && data.mask.is_none() {
-        if let Some(slice) = data.elements.as_slice() {
-            return Ok(data.slice_moments(slice));
-        }
-    }
     let data = data.arranged();
     let parts = Parts::of(&data);
     if parts.count == 1 {
@@ -97,6 +105,12 @@ pub fn along<T: Sample<Key: ToNumber>>(
     work.for_each_mut(&mut groups, |index, results| {
         if let Some(rows) = &rows {
             let rows = rows.slice_axis(Axis(0), Slice::from(index * group..index * group + results.len()));
+            if length <= SHORT && !T::HAS_ORIGIN {
+                let mut moments = try_filled(results.len(), Moments::default())?;
+                rows::short(&rows, data.skip_nan, &mut moments);
+                results.iter_mut().zip(&moments).for_each(|(result, moments)| *result = moments.any());
+                return Ok(());
+            }
             for (row, result) in rows.outer_iter().zip(results.iter_mut()) {
                 *result = data.slice_moments(row.to_slice().expect("elements of a row have step 1")).any();
             }
@@ -302,7 +316,7 @@ impl<'a, T: Sample> Data<'a, T> {
     }
 
     fn slice_moments(&self, slice: &[T]) -> Moments<T::Key> {
-        if self.skip_nan { block::moments_without_nan(slice) } else { block::moments(slice) }
+        slice_moments(slice, self.skip_nan)
     }
 }
 

@@ -16,13 +16,12 @@
 //! again, by [`irregular`].
 //!
 //! Sixteen sums run side by side; the compiler makes two, four or eight vectors of them. Their
-//! order of additions is the same on every CPU level, no multiplication is fused with an
-//! addition, and so the results have the same bits.
+//! order of additions is the same on every CPU level, no rounding is left out (see [`Adder`]), and
+//! so the results have the same bits.
 
-use super::columns::Group;
 use super::moments::{Center, Moments, quick_two_sum, two_product, two_sum};
 use super::sample::{Key, Sample};
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Fusable, Level};
 
 /// Elements that are read before their state is merged: 32 KiB of `f64`.
 pub const BLOCK: usize = 4096;
@@ -36,40 +35,46 @@ pub(super) const LANES: usize = 16;
 
 /// A block is read again if the square of the distance from pivot to mean is this many times the
 /// variance: two of the 53 binary digits of the sum of squares have then gone.
-const TOLERANCE: f64 = 4.0;
+pub(super) const TOLERANCE: f64 = 4.0;
 
 /// The same, for a pivot that is good enough for this block and not for the next.
 const NEAR: f64 = 0.25;
 
 /// The moments of `data`.
 pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
-    simd::run(Blocks::<T, false>(data))
+    moments_at::<T, false>(simd::level(), data)
+}
+
+/// The moments of a slice at a level; without its NaNs if `SKIP`.
+pub(super) fn moments_at<T: Sample, const SKIP: bool>(level: Level, data: &[T]) -> Moments<T::Key> {
+    simd::run_fusable_at(level, Blocks::<T, SKIP>(data))
 }
 
 /// The moments of the elements of `data` that are not NaN.
 pub fn moments_without_nan<T: Sample>(data: &[T]) -> Moments<T::Key> {
     match T::Key::NAN {
-        Some(_) => simd::run(Blocks::<T, true>(data)),
+        Some(_) => moments_at::<T, true>(simd::level(), data),
         None => moments(data),
     }
 }
 
 /// The moments of a slice; without its NaNs if `SKIP`.
-pub(super) struct Blocks<'a, T, const SKIP: bool>(pub &'a [T]);
+struct Blocks<'a, T, const SKIP: bool>(&'a [T]);
 
-impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
+impl<T: Sample, const SKIP: bool> Fusable for Blocks<'_, T, SKIP> {
     type Output = Moments<T::Key>;
 
     #[inline(always)]
-    fn run(self) -> Moments<T::Key> {
+    fn run<const FUSED: bool>(self) -> Moments<T::Key> {
         let mut total = Moments::default();
         let Some(first) = self.0.first() else { return total };
         let origin = T::origin(first.key());
-        let mut pivot = guess(&self.0[..self.0.len().min(BLOCK)], origin);
+        let mut pivot = guess(self.0.len().min(BLOCK), |index| self.0[index], origin);
+        let adder = Adder::<FUSED>::new();
         for block in self.0.chunks(BLOCK) {
             for attempt in 0..2 {
                 let mut sums = Sums::new();
-                read::<T, SKIP>(block, origin, pivot, &mut sums);
+                read::<T, SKIP, FUSED>(block, origin, pivot, adder, &mut sums);
                 match sums.finish::<T, SKIP>(block, origin, &mut pivot, attempt, &mut total) {
                     Verdict::Merged => break,
                     Verdict::Again => {}
@@ -81,29 +86,61 @@ impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
 }
 
 /// Whether a pivot was good.
-#[derive(PartialEq)]
-pub(super) enum Verdict {
+enum Verdict {
     /// It was; the block is merged.
     Merged,
     /// It was not; there is a better one.
     Again,
 }
 
+/// Additions that may be done by the multiplier: `a * 1 + b` is rounded once, as `a + b` is, and
+/// so is the same to the last bit. A core that has as many multipliers as adders, and little to
+/// multiply, does twice as many additions in the same time.
+#[derive(Clone, Copy)]
+pub(super) struct Adder<const FUSED: bool> {
+    /// A one of which the compiler does not know.
+    one: f64,
+}
+
+impl<const FUSED: bool> Adder<FUSED> {
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Adder { one: std::hint::black_box(1.0) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: f64, b: f64) -> f64 {
+        if FUSED { a.mul_add(self.one, b) } else { a + b }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: f64, b: f64) -> f64 {
+        if FUSED { a.mul_add(self.one, -b) } else { a - b }
+    }
+}
+
 /// Sums of a block, side by side.
 #[derive(Clone, Copy)]
 pub(super) struct Sums<K> {
     /// Elements that are not NaN; only counted if some are to be skipped.
-    count: [f64; LANES],
+    pub(super) count: [f64; LANES],
     /// Of the deviations from the pivot.
-    sum: [f64; LANES],
-    squares: [f64; LANES],
-    min: [K; LANES],
-    max: [K; LANES],
+    pub(super) sum: [f64; LANES],
+    /// Of their squares.
+    pub(super) squares: [f64; LANES],
+    pub(super) min: [K; LANES],
+    pub(super) max: [K; LANES],
 }
 
 /// Reads a block.
 #[inline(always)]
-fn read<T: Sample, const SKIP: bool>(block: &[T], origin: T::Key, pivot: f64, result: &mut Sums<T::Key>) {
+pub(super) fn read<T: Sample, const SKIP: bool, const FUSED: bool>(
+    block: &[T],
+    origin: T::Key,
+    pivot: f64,
+    adder: Adder<FUSED>,
+    result: &mut Sums<T::Key>,
+) {
     for run in block.chunks(RUN) {
         // Sums of this function's own, that can be in registers.
         let mut sums = Sums::new();
@@ -112,7 +149,7 @@ fn read<T: Sample, const SKIP: bool>(block: &[T], origin: T::Key, pivot: f64, re
         for chunk in chunks {
             // With the length known to the compiler: with a slice nothing becomes a vector.
             let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
-            sums.add::<T, SKIP>(chunk, origin, &[pivot; LANES]);
+            sums.add::<T, SKIP, FUSED>(chunk, origin, &[pivot; LANES], adder);
         }
         result.add_sums::<SKIP>(&sums);
         if !tail.is_empty() {
@@ -130,11 +167,12 @@ impl<K: Key> Sums<K> {
 
     /// One step at a time for all lanes: so the compiler sees that each step is a vector.
     #[inline(always)]
-    pub(super) fn add<T: Sample<Key = K>, const SKIP: bool>(
+    pub(super) fn add<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
         &mut self,
         chunk: &[T; LANES],
         origin: K,
         pivots: &[f64; LANES],
+        adder: Adder<FUSED>,
     ) {
         let mut keys = [K::default(); LANES];
         let mut deviations = [0.0; LANES];
@@ -142,11 +180,11 @@ impl<K: Key> Sums<K> {
             keys[lane] = chunk[lane].key();
         }
         for lane in 0..LANES {
-            let deviation = T::wide(keys[lane], origin) - pivots[lane];
+            let deviation = adder.sub(T::wide(keys[lane], origin), pivots[lane]);
             deviations[lane] = if SKIP && keys[lane].is_nan() { 0.0 } else { deviation };
         }
         for lane in 0..LANES {
-            self.sum[lane] += deviations[lane];
+            self.sum[lane] = adder.add(deviations[lane], self.sum[lane]);
         }
         for lane in 0..LANES {
             self.squares[lane] += deviations[lane] * deviations[lane];
@@ -175,12 +213,10 @@ impl<K: Key> Sums<K> {
             self.squares[lane] += other.squares[lane];
         }
         for lane in 0..LANES {
-            let (a, b) = (self.min[lane], other.min[lane]);
-            self.min[lane] = if b < a { b } else { a };
+            self.min[lane] = lesser(self.min[lane], other.min[lane]);
         }
         for lane in 0..LANES {
-            let (a, b) = (self.max[lane], other.max[lane]);
-            self.max[lane] = if b > a { b } else { a };
+            self.max[lane] = greater(self.max[lane], other.max[lane]);
         }
         if SKIP {
             for lane in 0..LANES {
@@ -205,6 +241,18 @@ impl<K: Key> Sums<K> {
         }
     }
 
+    /// Puts the sums of all lanes into one lane of others.
+    ///
+    /// Not inlined: see `finish`.
+    #[inline(never)]
+    pub(super) fn fold_into(&self, others: &mut Self, lane: usize) {
+        others.count[lane] = tree(&self.count, add);
+        others.sum[lane] = tree(&self.sum, add);
+        others.squares[lane] = tree(&self.squares, add);
+        others.min[lane] = tree(&self.min, lesser);
+        others.max[lane] = tree(&self.max, greater);
+    }
+
     /// Adds the block to the total, or asks for another attempt; the pivot is made better.
     ///
     /// Not inlined: seeing this sum of the lanes, the compiler cuts them into vectors that suit
@@ -219,7 +267,7 @@ impl<K: Key> Sums<K> {
         total: &mut Moments<K>,
     ) -> Verdict {
         let count = if SKIP { tree(&self.count, add) } else { block.len() as f64 };
-        let (min, max) = (tree(&self.min, K::least), tree(&self.max, K::greatest));
+        let (min, max) = (tree(&self.min, lesser), tree(&self.max, greater));
         let sum = tree(&self.sum, add);
         let low = sum / count;
         // The deviations are not from the mean: their squares are so much too large.
@@ -245,66 +293,11 @@ impl<K: Key> Sums<K> {
     }
 }
 
-impl<K: Key> Sums<K> {
-    /// The same where each lane is a line of its own: adds each to its total, or asks for another
-    /// attempt for all.
-    #[inline(never)]
-    pub(super) fn finish_lines<T: Sample<Key = K>, const SKIP: bool>(
-        &self,
-        group: &Group<'_, '_, T>,
-        origin: K,
-        pivots: &mut [f64; LANES],
-        attempt: u32,
-        totals: &mut [Moments<K>],
-    ) -> Verdict {
-        let used = *pivots;
-        let count = |lane: usize| if SKIP { self.count[lane] } else { group.len() as f64 };
-        let mut verdict = Verdict::Merged;
-        for lane in 0..LANES {
-            let low = self.sum[lane] / count(lane);
-            let excess = self.sum[lane] * low;
-            let range = T::wide(self.max[lane], origin) - T::wide(self.min[lane], origin);
-            let better = rounded(used[lane] + low, range);
-            pivots[lane] = if better.is_finite() { better } else { 0.0 };
-            if excess > TOLERANCE * (self.squares[lane] - excess) && attempt == 0 {
-                verdict = Verdict::Again;
-            }
-        }
-        if verdict == Verdict::Again {
-            return verdict;
-        }
-        for (lane, total) in totals.iter_mut().enumerate() {
-            let (count, min, max) = (count(lane), self.min[lane], self.max[lane]);
-            let low = self.sum[lane] / count;
-            let squares = self.squares[lane] - self.sum[lane] * low;
-            if squares.is_finite() {
-                let (mean, mean_low) = shift::<T>(used[lane], self.sum[lane], count, origin);
-                let squares = if squares > 0.0 { squares } else { 0.0 };
-                let center = Center { mean, mean_low, squares, squares_low: 0.0 };
-                total.merge(&Moments::from_parts(count as u64, center, min, max));
-            } else {
-                total.merge(&irregular::<T, SKIP, _>(|| group.line(lane), origin, count, min, max));
-            }
-        }
-        verdict
-    }
-}
-
-/// The pivot of a line, from four of its elements.
-pub(super) fn pivot_of<T: Sample>(rows: &[&[T]], line: usize, origin: T::Key) -> f64 {
-    let last = rows.len() - 1;
-    guess_from([0, last / 3, 2 * last / 3, last].map(|row| T::wide(rows[row][line].key(), origin)))
-}
-
-/// A pivot from four elements.
-#[inline(never)]
-fn guess<T: Sample>(block: &[T], origin: T::Key) -> f64 {
-    let last = block.len() - 1;
-    guess_from([0, last / 3, 2 * last / 3, last].map(|index| T::wide(block[index].key(), origin)))
-}
-
+/// A pivot from four of `len` elements.
 #[inline(always)]
-fn guess_from(some: [f64; 4]) -> f64 {
+pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
+    let last = len - 1;
+    let some = [0, last / 3, 2 * last / 3, last].map(|index| T::wide(element(index).key(), origin));
     let (mut min, mut max) = (some[0], some[0]);
     for value in some {
         min = if value < min { value } else { min };
@@ -320,7 +313,7 @@ fn guess_from(some: [f64; 4]) -> f64 {
 /// The deviations then add up without a rounding for all data that have less than about 43 bits
 /// between their range and their last digit: integers, `f32`, what has an offset.
 #[inline(always)]
-fn rounded(mean: f64, range: f64) -> f64 {
+pub(super) fn rounded(mean: f64, range: f64) -> f64 {
     let power = f64::from_bits(range.to_bits() & 0x7ff0_0000_0000_0000);
     // Adding a number whose last digit is worth 1/256 of the power of two rounds to that digit.
     let rounder = power * (1.5 * (1u64 << 44) as f64);
@@ -330,7 +323,7 @@ fn rounded(mean: f64, range: f64) -> f64 {
 
 /// The mean of distances from `origin`, `pivot + sum / count`, as the sum of two floats.
 #[inline(always)]
-fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key) -> (f64, f64) {
+pub(super) fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key) -> (f64, f64) {
     // The rest of the division matters where pivot and quotient cancel.
     let quotient = sum / count;
     let (product, product_low) = two_product(quotient, count);
@@ -346,7 +339,7 @@ fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key) -> (f64, f
 /// The state of a block in which something is not finite.
 #[cold]
 #[inline(never)]
-fn irregular<'a, T: Sample, const SKIP: bool, I: Iterator<Item = &'a T>>(
+pub(super) fn irregular<'a, T: Sample, const SKIP: bool, I: Iterator<Item = &'a T>>(
     elements: impl Fn() -> I,
     origin: T::Key,
     count: f64,
@@ -391,4 +384,16 @@ fn tree<K: Copy>(lanes: &[K; LANES], merge: impl Fn(K, K) -> K) -> K {
 #[inline(always)]
 fn add(a: f64, b: f64) -> f64 {
     a + b
+}
+
+/// The lesser of two, neither of which is NaN: no lane ever takes one in.
+#[inline(always)]
+fn lesser<K: Key>(a: K, b: K) -> K {
+    if b < a { b } else { a }
+}
+
+/// The greater of two, neither of which is NaN.
+#[inline(always)]
+fn greater<K: Key>(a: K, b: K) -> K {
+    if b > a { b } else { a }
 }

@@ -9,19 +9,20 @@
 use ndarray::iter::LanesIter;
 use ndarray::{ArrayViewD, Axis, Dimension, Ix2};
 
-use super::block::{LANES, Sums, Verdict, pivot_of};
+use super::block::{Adder, LANES, Sums, guess};
+use super::lines::{self, Lines};
 use super::moments::Moments;
 use super::sample::Sample;
-use crate::alloc::{try_filled, try_vec};
+use crate::alloc::{try_filled, try_reserve, try_vec};
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Fusable};
 
 /// Lines in a tile.
 pub const TILE: usize = 256;
 
 /// Rows that are added up before the states are merged.
-const ROWS: usize = 512;
+const ROWS: usize = 1024;
 
 /// Rows that are added while the sums are in registers.
 const STRIP: usize = 8;
@@ -46,7 +47,7 @@ fn of_rows<T: Sample, D: Dimension>(
     skip_nan: bool,
     work: &Work<'_>,
 ) -> Result<Vec<Moments<T::Key>>> {
-    let mut states = Lines::<T>::new(lines)?;
+    let mut states = States::<T>::new(lines)?;
     let mut buffer = try_vec::<T>(0)?;
     loop {
         work.check()?;
@@ -56,38 +57,42 @@ fn of_rows<T: Sample, D: Dimension>(
             match row.to_slice() {
                 Some(row) => batch.push(row),
                 None => {
-                    crate::alloc::try_reserve(&mut buffer, lines)?;
+                    try_reserve(&mut buffer, lines)?;
                     buffer.extend(row.iter());
                 }
             }
         }
         batch.extend(buffer.chunks_exact(lines));
-        let Some(first) = batch.first() else { return states.finish(lines) };
+        let Some(first) = batch.first() else {
+            return Ok(states.totals);
+        };
         states.turn_to(T::origin(first[0].key()), &batch);
+        let (rows, states) = (&batch[..], &mut states);
         if skip_nan {
-            simd::run(Rows::<T, true> { rows: &batch, states: &mut states });
+            simd::run_fusable_at(simd::level(), Rows::<T, true> { rows, states });
         } else {
-            simd::run(Rows::<T, false> { rows: &batch, states: &mut states });
+            simd::run_fusable_at(simd::level(), Rows::<T, false> { rows, states });
         }
     }
 }
 
-/// The states of the lines of a tile, a multiple of [`LANES`]; those left over repeat the last.
-struct Lines<T: Sample> {
+/// The states of the lines of a tile, in groups of [`LANES`]. The last group ends where the row does:
+/// it may share lines with the group before, which are then added up twice but merged once.
+struct States<T: Sample> {
     origin: Option<T::Key>,
     pivots: Vec<[f64; LANES]>,
     sums: Vec<Sums<T::Key>>,
     totals: Vec<Moments<T::Key>>,
 }
 
-impl<T: Sample> Lines<T> {
+impl<T: Sample> States<T> {
     fn new(lines: usize) -> Result<Self> {
-        let width = lines.next_multiple_of(LANES);
-        Ok(Lines {
+        let groups = lines.div_ceil(LANES);
+        Ok(States {
             origin: None,
-            pivots: try_filled(width / LANES, [0.0; LANES])?,
-            sums: try_filled(width / LANES, Sums::new())?,
-            totals: try_filled(width, Moments::default())?,
+            pivots: try_filled(groups, [0.0; LANES])?,
+            sums: try_filled(groups, Sums::new())?,
+            totals: try_filled(lines, Moments::default())?,
         })
     }
 
@@ -95,89 +100,95 @@ impl<T: Sample> Lines<T> {
     fn turn_to(&mut self, origin: T::Key, rows: &[&[T]]) {
         if self.origin != Some(origin) {
             self.origin = Some(origin);
-            for (line, pivot) in self.pivots.iter_mut().flatten().enumerate() {
-                *pivot = pivot_of(rows, line.min(rows[0].len() - 1), origin);
+            for (index, pivots) in self.pivots.iter_mut().enumerate() {
+                let group = Group::new(rows, index);
+                for (lane, pivot) in pivots.iter_mut().enumerate() {
+                    *pivot = guess(rows.len(), |row| *group.element(rows[row], lane), origin);
+                }
             }
         }
-    }
-
-    fn finish(mut self, lines: usize) -> Result<Vec<Moments<T::Key>>> {
-        self.totals.truncate(lines);
-        Ok(self.totals)
     }
 }
 
 /// Rows, each element of which is added to the state of its line.
 struct Rows<'a, 'b, T: Sample, const SKIP: bool> {
     rows: &'a [&'b [T]],
-    states: &'a mut Lines<T>,
+    states: &'a mut States<T>,
 }
 
-impl<T: Sample, const SKIP: bool> Kernel for Rows<'_, '_, T, SKIP> {
+impl<T: Sample, const SKIP: bool> Fusable for Rows<'_, '_, T, SKIP> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
-        let Lines { origin, pivots, sums, totals } = self.states;
+    fn run<const FUSED: bool>(self) {
+        let States { origin, pivots, sums, totals } = self.states;
         let Some(origin) = *origin else { return };
         sums.fill(Sums::new());
         for strip in self.rows.chunks(STRIP) {
             for (group, sums) in sums.iter_mut().enumerate() {
-                let group = Group { rows: strip, first: group * LANES };
-                group.read::<SKIP>(origin, &pivots[group.first / LANES], sums);
+                Group::new(strip, group).read::<SKIP, FUSED>(origin, &pivots[group], sums);
             }
         }
-        for ((group, totals), sums) in totals.chunks_exact_mut(LANES).enumerate().zip(sums) {
-            let pivots = &mut pivots[group];
-            let group = Group { rows: self.rows, first: group * LANES };
-            for attempt in 0..2 {
-                if sums.finish_lines::<T, SKIP>(&group, origin, pivots, attempt, totals) == Verdict::Merged {
-                    break;
-                }
-                *sums = Sums::new();
-                group.read::<SKIP>(origin, pivots, sums);
-            }
+        for (group, sums) in sums.iter_mut().enumerate() {
+            let end = totals.len().min((group + 1) * LANES);
+            let totals = &mut totals[group * LANES..end];
+            let lines = Group::new(self.rows, group);
+            lines::merge::<T, SKIP, FUSED>(&lines, origin, &mut pivots[group], sums, totals);
         }
     }
 }
 
-/// Sixteen lines of some rows, or fewer at the end of the rows.
-pub(super) struct Group<'a, 'b, T> {
-    /// The rows.
+/// Sixteen lines of some rows.
+struct Group<'a, 'b, T> {
     rows: &'a [&'b [T]],
     /// Where in a row the first of the lines is.
     first: usize,
 }
 
-impl<T: Sample> Group<'_, '_, T> {
+impl<'a, 'b, T: Copy> Group<'a, 'b, T> {
     #[inline(always)]
-    fn read<const SKIP: bool>(&self, origin: T::Key, pivots: &[f64; LANES], sums: &mut Sums<T::Key>) {
+    fn new(rows: &'a [&'b [T]], index: usize) -> Self {
+        Group { rows, first: (index * LANES).min(rows[0].len().saturating_sub(LANES)) }
+    }
+
+    /// The element in a lane. A row that is shorter than all lanes is in the last ones.
+    fn element(&self, row: &'b [T], lane: usize) -> &'b T {
+        &row[(self.first + lane).saturating_sub(LANES.saturating_sub(row.len()))]
+    }
+}
+
+impl<T: Sample> Lines<T> for Group<'_, '_, T> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn line(&self, lane: usize) -> impl Iterator<Item = &T> {
+        self.rows.iter().map(move |row| self.element(row, lane))
+    }
+
+    #[inline(always)]
+    fn read<const SKIP: bool, const FUSED: bool>(
+        &self,
+        origin: T::Key,
+        pivots: &[f64; LANES],
+        sums: &mut Sums<T::Key>,
+    ) {
         // Sums of this function's own, that can be in registers.
-        let mut own = *sums;
+        let (mut own, adder) = (*sums, Adder::<FUSED>::new());
         for row in self.rows {
             match row[self.first..].first_chunk::<LANES>() {
-                Some(row) => own.add::<T, SKIP>(row, origin, pivots),
-                None => own.add::<T, SKIP>(&padded(&row[self.first..]), origin, pivots),
+                Some(row) => own.add::<T, SKIP, FUSED>(row, origin, pivots, adder),
+                None => own.add::<T, SKIP, FUSED>(&padded(row), origin, pivots, adder),
             }
         }
         *sums = own;
     }
-
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// The elements of one of the lines.
-    pub(super) fn line(&self, lane: usize) -> impl Iterator<Item = &T> {
-        self.rows.iter().map(move |row| &row[(self.first + lane).min(row.len() - 1)])
-    }
 }
 
-/// A short row, and its last element as often as it takes.
+/// A short row in the last lanes, its first element in the others.
 #[inline(always)]
 fn padded<T: Sample>(row: &[T]) -> [T; LANES] {
-    let mut lanes = [row[row.len() - 1]; LANES];
-    lanes[..row.len()].copy_from_slice(row);
+    let mut lanes = [row[0]; LANES];
+    lanes[LANES - row.len()..].copy_from_slice(row);
     lanes
 }

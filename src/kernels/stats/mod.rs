@@ -6,6 +6,8 @@
 //! | `array` | arrays of any layout, whole or along axes |
 //! | `block` | the inner loops over a slice |
 //! | `columns` | along axes that are not the innermost: many lines side by side |
+//! | `rows` | along the innermost axis: many short lines, one after the other |
+//! | `lines` | what is common to `columns` and `rows`: sixteen lines at a time |
 //! | `gather` | copies elements that are a step apart |
 //! | `number` | a minimum or maximum of any type |
 //! | `sample` | how an element of each type is read |
@@ -14,11 +16,13 @@ mod array;
 mod block;
 mod columns;
 mod gather;
+mod lines;
 mod moments;
 mod number;
+mod rows;
 mod sample;
 
-pub use array::{Data, along, whole};
+pub use array::{Data, along, whole, whole_slice};
 pub use block::{moments, moments_without_nan};
 pub use moments::{Center, Moments, two_sum, variance};
 pub use number::{Number, ToNumber};

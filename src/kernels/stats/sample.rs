@@ -41,6 +41,9 @@ pub trait Sample: Element {
     /// Whether the element is an `f64` already, and a slice can be read as it lies.
     const IS_F64: bool = false;
 
+    /// Whether elements have an origin other than zero: see [`Sample::wide`].
+    const HAS_ORIGIN: bool = false;
+
     /// The element to be compared.
     fn key(self) -> Self::Key;
 
@@ -137,6 +140,7 @@ macro_rules! long {
     ($($type:ty, $half:ty;)*) => {
         $(impl Sample for $type {
             type Key = $type;
+            const HAS_ORIGIN: bool = true;
             #[inline(always)]
             fn key(self) -> $type { self }
             #[inline(always)]

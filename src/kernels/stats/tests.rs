@@ -2,18 +2,18 @@
 
 use half::f16;
 
-use super::block::Blocks;
+use super::block::moments_at;
 use super::*;
 use crate::dtype::Bool;
-use crate::simd::{Level, run_at};
+use crate::simd::Level;
 
 /// Lengths around every edge: lanes, blocks, and the tails of both.
 const LENGTHS: [usize; 14] = [0, 1, 2, 15, 16, 17, 31, 100, 1000, 1023, 1024, 1025, 2048 + 7, 5000];
 
 fn at_every_level<T: Sample>(data: &[T]) -> Moments<T::Key> {
-    let expected = run_at(Level::Baseline, Blocks::<T, false>(data));
+    let expected = moments_at::<T, false>(Level::Baseline, data);
     for level in Level::available() {
-        assert_eq!(bits(&run_at(level, Blocks::<T, false>(data))), bits(&expected));
+        assert_eq!(bits(&moments_at::<T, false>(level, data)), bits(&expected));
     }
     expected
 }
@@ -155,9 +155,9 @@ fn nan_is_skipped_where_asked() {
             let data: Vec<f64> = (0..len).map(|i| if i % step == 0 { f64::NAN } else { i as f64 }).collect();
             let numbers: Vec<f64> = data.iter().copied().filter(|x| !x.is_nan()).collect();
             let expected = moments(&numbers);
-            let base = run_at(Level::Baseline, Blocks::<f64, true>(&data));
+            let base = moments_at::<f64, true>(Level::Baseline, &data);
             for level in Level::available() {
-                assert_eq!(bits(&run_at(level, Blocks::<f64, true>(&data))), bits(&base));
+                assert_eq!(bits(&moments_at::<f64, true>(level, &data)), bits(&base));
             }
             assert_eq!((base.count(), base.extremes()), (expected.count(), expected.extremes()));
             assert_close(base.mean(), expected.mean(), 1e-15);

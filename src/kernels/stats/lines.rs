@@ -1,0 +1,100 @@
+//! Sixteen lines at a time, a line to a lane: what is done once for a line is done for sixteen in
+//! the time of two or four.
+
+use super::block::{LANES, Sums, TOLERANCE, irregular, rounded, shift};
+use super::moments::{Center, Moments};
+use super::sample::Sample;
+
+/// Sixteen lines of as many elements each.
+pub(super) trait Lines<T: Sample> {
+    /// Elements of a line.
+    fn len(&self) -> usize;
+
+    /// The elements of one of the lines.
+    fn line(&self, lane: usize) -> impl Iterator<Item = &T>;
+
+    /// Adds the elements of all lines to the sums of their lanes.
+    fn read<const SKIP: bool, const FUSED: bool>(
+        &self,
+        origin: T::Key,
+        pivots: &[f64; LANES],
+        sums: &mut Sums<T::Key>,
+    );
+}
+
+/// Adds the lines of the last lanes, as many as there are totals, to these. `sums` have been read
+/// of the lines, which are read once more if a pivot was bad.
+#[inline(always)]
+pub(super) fn merge<T: Sample, const SKIP: bool, const FUSED: bool>(
+    lines: &impl Lines<T>,
+    origin: T::Key,
+    pivots: &mut [f64; LANES],
+    sums: &mut Sums<T::Key>,
+    totals: &mut [Moments<T::Key>],
+) {
+    let mut centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, pivots);
+    if centers.far {
+        *sums = Sums::new();
+        lines.read::<SKIP, FUSED>(origin, &centers.better, sums);
+        centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, &centers.better);
+    }
+    *pivots = centers.better;
+    for (lane, total) in (LANES - totals.len()..LANES).zip(totals) {
+        let (count, min, max) = (centers.count[lane], sums.min[lane], sums.max[lane]);
+        let squares = centers.squares[lane];
+        if squares.is_finite() {
+            let (mean, mean_low) = (centers.mean[lane], centers.mean_low[lane]);
+            let center = Center { mean, mean_low, squares, squares_low: 0.0 };
+            total.merge(&Moments::from_parts(count as u64, center, min, max));
+        } else {
+            total.merge(&irregular::<T, SKIP, _>(|| lines.line(lane), origin, count, min, max));
+        }
+    }
+}
+
+/// What follows from the sums of a lane, as in `block`.
+struct Centers {
+    count: [f64; LANES],
+    mean: [f64; LANES],
+    mean_low: [f64; LANES],
+    squares: [f64; LANES],
+    /// The pivots to be used from now on.
+    better: [f64; LANES],
+    /// Whether a pivot was so far from its mean that digits were lost.
+    far: bool,
+}
+
+impl Centers {
+    #[inline(always)]
+    fn of<T: Sample, const SKIP: bool>(
+        sums: &Sums<T::Key>,
+        len: usize,
+        origin: T::Key,
+        pivots: &[f64; LANES],
+    ) -> Self {
+        let zero = [0.0; LANES];
+        let count = if SKIP { sums.count } else { [len as f64; LANES] };
+        let (mut excess, mut far) = (zero, false);
+        let mut centers =
+            Centers { count, mean: zero, mean_low: zero, squares: zero, better: zero, far: false };
+        for lane in 0..LANES {
+            excess[lane] = sums.sum[lane] * (sums.sum[lane] / count[lane]);
+            let squares = sums.squares[lane] - excess[lane];
+            // A NaN stays one.
+            centers.squares[lane] = if squares < 0.0 { 0.0 } else { squares };
+        }
+        for lane in 0..LANES {
+            far |= excess[lane] > TOLERANCE * centers.squares[lane];
+        }
+        for lane in 0..LANES {
+            let range = T::wide(sums.max[lane], origin) - T::wide(sums.min[lane], origin);
+            let better = rounded(pivots[lane] + sums.sum[lane] / count[lane], range);
+            centers.better[lane] = if better.is_finite() { better } else { 0.0 };
+        }
+        for lane in 0..LANES {
+            let (mean, low) = shift::<T>(pivots[lane], sums.sum[lane], count[lane], origin);
+            (centers.mean[lane], centers.mean_low[lane]) = (mean, low);
+        }
+        Centers { far, ..centers }
+    }
+}
