@@ -35,13 +35,15 @@ class Case:
     #: Sizes, dtypes, parameters.
     what: str
     peer: str
-    ours: Callable[[], Any]
+    ours: Callable[..., Any]
     theirs: Callable[[], Any]
     #: The ratio (peer's time by ours) that is promised, if one is.
     must: float | None = None
     check: Callable[[Any, Any], None] = equal
     #: Whether it stands in the table of the README.
     headline: bool = False
+    #: Makes the argument of our call, outside of what is timed, where a call uses up what it is given.
+    fresh: Callable[[], Any] | None = None
 
 
 def without(peer: str) -> bool:

@@ -22,17 +22,22 @@ class Ratio:
     rounds: int
 
 
-def _repeats(call: Callable[[], Any], least: float) -> int:
+def _repeats(call: Callable[..., Any], least: float, fresh: Callable[[], Any] | None = None) -> int:
     """Return how often a call has to be repeated to last ``least`` seconds."""
     repeats = 1
     while True:
-        seconds = _seconds(call, repeats)
-        if seconds >= least or repeats >= 1 << 20:
+        seconds = _seconds(call, repeats, fresh)
+        if seconds >= least or repeats >= 1 << 20 or fresh:
             return repeats
         repeats = max(2 * repeats, int(1.2 * repeats * least / max(seconds, 1e-9)))
 
 
-def _seconds(call: Callable[[], Any], repeats: int) -> float:
+def _seconds(call: Callable[..., Any], repeats: int, fresh: Callable[[], Any] | None = None) -> float:
+    if fresh:
+        argument = fresh()
+        start = time.perf_counter()
+        call(argument)
+        return time.perf_counter() - start
     start = time.perf_counter()
     for _ in range(repeats):
         call()
@@ -41,16 +46,16 @@ def _seconds(call: Callable[[], Any], repeats: int) -> float:
 
 def measure(case: Case, budget: float) -> Ratio:
     """Measure a case for about ``budget`` seconds, after a check of the results."""
-    case.check(case.ours(), case.theirs())
+    case.check(case.ours(case.fresh()) if case.fresh else case.ours(), case.theirs())
     least = min(2e-3, budget / 50)
-    ours, theirs = _repeats(case.ours, least), _repeats(case.theirs, least)
+    ours, theirs = _repeats(case.ours, least, case.fresh), _repeats(case.theirs, least)
     pairs: list[tuple[float, float]] = []
     gc.collect()
     gc.disable()
     try:
         end = time.perf_counter() + budget
         while len(pairs) < 5 or (time.perf_counter() < end and len(pairs) < 200):
-            a = _seconds(case.ours, ours) / ours
+            a = _seconds(case.ours, ours, case.fresh) / ours
             pairs.append((a, _seconds(case.theirs, theirs) / theirs))
             if len(pairs) >= 3 and time.perf_counter() > end + 4 * budget:
                 break

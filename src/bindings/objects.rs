@@ -160,6 +160,24 @@ impl<'a> Items<'a> {
         self.items.len()
     }
 
+    /// Copies the floats that lie side by side from an index on, as many as there is room for; how
+    /// many these are.
+    #[inline]
+    pub fn floats(&self, start: usize, into: &mut [f64]) -> usize {
+        let mut count = 0;
+        for (&object, float) in self.items[start..].iter().zip(into) {
+            // SAFETY: as in `number`.
+            unsafe {
+                if word(object, 8) != self.layout.float {
+                    break;
+                }
+                *float = f64::from_bits(word(object, 16) as u64);
+            }
+            count += 1;
+        }
+        count
+    }
+
     /// The item as a number, if it is an exact int or float or a bool, and not too long.
     #[inline(always)]
     pub fn number(&self, index: usize) -> Option<Number<'a>> {

@@ -256,6 +256,8 @@ fn sum_range<'py>(range: &Bound<'py, PyRange>) -> PyResult<Bound<'py, PyAny>> {
 
 /// Items of a list that a thread takes at a time.
 const PART: usize = 1 << 15;
+/// Floats that are added at once.
+const FLOATS: usize = 256;
 /// A list so long that it is worth waking threads.
 const LONG: usize = 1 << 17;
 
@@ -268,11 +270,27 @@ fn sum_items<'py>(
     let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
     let parts = work.map(items.len().div_ceil(PART), |part| {
         let mut total = Total::default();
-        for index in part * PART..items.len().min((part + 1) * PART) {
-            if !total.add_number(items.number(index)) {
-                crate::alloc::try_reserve(&mut total.others, 1)?;
-                total.others.push(index);
+        let mut floats = [0.0; FLOATS];
+        let (mut index, end) = (part * PART, items.len().min((part + 1) * PART));
+        while index < end {
+            match items.number(index) {
+                Some(Number::Float(_)) => {
+                    let room = FLOATS.min(end - index);
+                    let count = items.floats(index, &mut floats[..room]);
+                    total.add_floats(&floats[..count]);
+                    index += count;
+                    continue;
+                }
+                Some(Number::Small(value)) => total.integers.add(value),
+                Some(Number::Long(negative, digits)) => {
+                    total.integers.add_digits(negative, digits.iter().copied())
+                }
+                None => {
+                    crate::alloc::try_reserve(&mut total.others, 1)?;
+                    total.others.push(index);
+                }
             }
+            index += 1;
         }
         Result::Ok(total)
     })?;
@@ -310,27 +328,15 @@ struct Total {
 }
 
 impl Total {
-    #[inline(always)]
-    fn add_number(&mut self, number: Option<Number<'_>>) -> bool {
-        match number {
-            Some(Number::Small(value)) => self.integers.add(value),
-            Some(Number::Float(value)) => {
-                self.has_floats = true;
-                self.floats.add(value);
-            }
-            Some(Number::Long(negative, digits)) => {
-                self.integers.add_digits(negative, digits.iter().copied())
-            }
-            None => return false,
-        }
-        true
+    fn add_floats(&mut self, values: &[f64]) {
+        self.has_floats = true;
+        self.floats.add_all(values);
     }
 
     fn add_object(&mut self, function: &str, index: usize, item: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = item.py();
         if let Ok(float) = item.cast::<PyFloat>() {
-            self.has_floats = true;
-            self.floats.add(float.value());
+            self.add_floats(&[float.value()]);
         } else if let Ok(value) = item.extract::<i64>() {
             self.integers.add(value);
         } else if let Ok(int) = item.call_method0("__index__") {

@@ -3,6 +3,9 @@
 //! Knuth's two-sum, which needs no comparison) and summed apart: the result is as if the sum had
 //! been done with twice the digits and rounded once.
 
+/// Sums side by side: as many as hide the latency of two additions.
+const LANES: usize = 8;
+
 /// A sum of floats in a given order.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Compensated {
@@ -18,6 +21,21 @@ impl Compensated {
         let seen = sum - self.sum;
         self.error += (self.sum - (sum - seen)) + (x - seen);
         self.sum = sum;
+    }
+
+    /// Takes in values, in sums that run side by side.
+    pub fn add_all(&mut self, values: &[f64]) {
+        let rows = values.chunks_exact(LANES);
+        rows.remainder().iter().for_each(|&x| self.add(x));
+        if values.len() >= LANES {
+            let mut lanes = [Self::default(); LANES];
+            for row in rows {
+                for lane in 0..LANES {
+                    lanes[lane].add(row[lane]);
+                }
+            }
+            lanes.into_iter().for_each(|lane| self.merge(lane));
+        }
     }
 
     /// Takes in another sum.
@@ -50,6 +68,19 @@ mod tests {
         assert_eq!(sum(&[1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum(&[0.1; 10]), 1.0);
         assert_eq!(sum(&[]).to_bits(), 0);
+    }
+
+    #[test]
+    fn many_at_once_lose_as_little() {
+        for len in [0, 1, 7, 8, 9, 100, 1000] {
+            let values: Vec<f64> =
+                (0..len).map(|i| if i % 3 == 1 { 1e16 } else { -0.1 * f64::from(i) }).collect();
+            let undone: Vec<f64> = values.iter().map(|x| -x).chain([0.25]).collect();
+            let mut total = Compensated::default();
+            total.add_all(&values);
+            total.add_all(&undone);
+            assert_eq!(total.finish(), 0.25);
+        }
     }
 
     #[test]
