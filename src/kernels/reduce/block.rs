@@ -21,8 +21,8 @@ const LANES: usize = 32;
 const RUN: usize = 16 * LANES;
 /// The longest slice that is summed at once: no sum of this many narrow integers overflows.
 pub const LONGEST: usize = 1 << 17;
-/// Sums of four runs that wait for another one: as many as their greatest number has binary digits.
-const DEPTH: usize = (LONGEST / (4 * RUN)).ilog2() as usize + 1;
+/// Sums of runs that wait for another one: as many as their greatest number has binary digits.
+const DEPTH: usize = (LONGEST / RUN).ilog2() as usize + 1;
 
 /// An element that can be summed.
 pub trait Summand: Element {
@@ -90,37 +90,32 @@ impl<A: Copy + Add<Output = A>> Lanes<A> {
 /// Sums a slice in lanes of `A`.
 #[inline(always)]
 pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(slice: &[T], widen: impl Fn(T) -> A) -> A {
-    if slice.len() <= 2 * RUN {
-        let (first, second) = slice.split_at(slice.len().min(RUN));
-        return (sum_run(first, &widen) + sum_run(second, &widen)).tree();
+    let (rows, rest) = slice.split_at(slice.len() / LANES * LANES);
+    let mut last = Lanes::default();
+    // A loop of its own: the lanes of one of unknown length are not kept in registers.
+    for (lane, &x) in last.0.iter_mut().zip(rest) {
+        *lane = widen(x);
+    }
+    if rows.len() <= 2 * RUN {
+        let (first, second) = rows.split_at(rows.len().min(RUN));
+        return (sum_run(first, &widen) + sum_run(second, &widen) + last).tree();
     }
     let mut sum = Pairwise::<Lanes<A>, DEPTH>::default();
-    for four in slice.chunks(4 * RUN) {
-        // The tree's first two levels, without a branch.
-        let (first, rest) = four.split_at(four.len().min(RUN));
-        let (second, rest) = rest.split_at(rest.len().min(RUN));
-        let (third, fourth) = rest.split_at(rest.len().min(RUN));
-        let pair = sum_run(first, &widen) + sum_run(second, &widen);
-        sum.push(pair + (sum_run(third, &widen) + sum_run(fourth, &widen)));
+    for run in rows.chunks(RUN) {
+        sum.push(sum_run(run, &widen));
     }
-    sum.finish().tree()
+    (sum.finish() + last).tree()
 }
 
-/// Sums a run in lanes.
+/// Sums the rows of a run in lanes.
 #[inline(always)]
 fn sum_run<T: Copy, A: Copy + Default + Add<Output = A>>(run: &[T], widen: &impl Fn(T) -> A) -> Lanes<A> {
     let mut lanes = [A::default(); LANES];
-    let mut rows = run.chunks_exact(LANES);
-    // An array's length is known to the compiler: without it the lanes stay in memory.
-    for row in &mut rows {
+    for row in run.chunks_exact(LANES) {
+        // An array's length is known to the compiler: without it the lanes stay in memory.
         let row: &[T; LANES] = row.try_into().expect("a chunk of this length");
         for lane in 0..LANES {
             lanes[lane] = lanes[lane] + widen(row[lane]);
-        }
-    }
-    if !rows.remainder().is_empty() {
-        for (lane, &x) in lanes.iter_mut().zip(rows.remainder()) {
-            *lane = *lane + widen(x);
         }
     }
     Lanes(lanes)
@@ -202,12 +197,13 @@ fn sum_if_narrow<T: Copy>(
             seen[lane] |= shifted(row[lane]);
         }
     }
-    for (lane, &x) in rows.remainder().iter().enumerate() {
-        sums[lane] = sums[lane].wrapping_add(signed(x));
-        seen[lane] |= shifted(x);
+    let (mut sum, mut all) = (0i64, 0);
+    for &x in rows.remainder() {
+        sum = sum.wrapping_add(signed(x));
+        all |= shifted(x);
     }
-    let all = seen.into_iter().fold(0, |all, seen| all | seen);
-    (all >> 51 == 0).then(|| sums.into_iter().fold(0, |sum, lane| sum + i128::from(lane)))
+    let all = seen.into_iter().fold(all, |all, seen| all | seen);
+    (all >> 51 == 0).then(|| sums.into_iter().fold(i128::from(sum), |sum, lane| sum + i128::from(lane)))
 }
 
 /// The sum of unsigned integers that are too large by `bias` each: their halves are summed apart,

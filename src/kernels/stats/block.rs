@@ -73,8 +73,7 @@ impl<T: Sample, const SKIP: bool> Fusable for Blocks<'_, T, SKIP> {
         let adder = Adder::<FUSED>::new();
         for block in self.0.chunks(BLOCK) {
             for attempt in 0..2 {
-                let mut sums = Sums::new();
-                read::<T, SKIP, FUSED>(block, origin, pivot, adder, &mut sums);
+                let sums = read::<T, SKIP, FUSED>(block, origin, pivot, adder);
                 match sums.finish::<T, SKIP>(block, origin, &mut pivot, attempt, &mut total) {
                     Verdict::Merged => break,
                     Verdict::Again => {}
@@ -139,23 +138,35 @@ pub(super) fn read<T: Sample, const SKIP: bool, const FUSED: bool>(
     origin: T::Key,
     pivot: f64,
     adder: Adder<FUSED>,
-    result: &mut Sums<T::Key>,
-) {
-    for run in block.chunks(RUN) {
-        // Sums of this function's own, that can be in registers.
-        let mut sums = Sums::new();
-        let chunks = run.chunks_exact(LANES);
-        let tail = chunks.remainder();
-        for chunk in chunks {
-            // With the length known to the compiler: with a slice nothing becomes a vector.
-            let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
-            sums.add::<T, SKIP, FUSED>(chunk, origin, &[pivot; LANES], adder);
-        }
-        result.add_sums::<SKIP>(&sums);
-        if !tail.is_empty() {
-            result.add_tail::<T, SKIP>(tail, origin, pivot);
-        }
+) -> Sums<T::Key> {
+    let (first, rest) = block.split_at(block.len().min(RUN));
+    let mut total = read_run::<T, SKIP, FUSED>(first, origin, pivot, adder);
+    for run in rest.chunks(RUN) {
+        total.add_sums::<SKIP>(&read_run::<T, SKIP, FUSED>(run, origin, pivot, adder));
     }
+    // Only the last run has a tail: `RUN` is a multiple of `LANES`.
+    let tail = &block[block.len() / LANES * LANES..];
+    if !tail.is_empty() {
+        total.add_tail::<T, SKIP>(tail, origin, pivot);
+    }
+    total
+}
+
+/// Reads the whole rows of lanes of a run.
+#[inline(always)]
+fn read_run<T: Sample, const SKIP: bool, const FUSED: bool>(
+    run: &[T],
+    origin: T::Key,
+    pivot: f64,
+    adder: Adder<FUSED>,
+) -> Sums<T::Key> {
+    let mut sums = Sums::new();
+    for chunk in run.chunks_exact(LANES) {
+        // With the length known to the compiler: with a slice nothing becomes a vector.
+        let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
+        sums.add::<T, SKIP, FUSED>(chunk, origin, &[pivot; LANES], adder);
+    }
+    sums
 }
 
 impl<K: Key> Sums<K> {
@@ -297,7 +308,8 @@ impl<K: Key> Sums<K> {
 #[inline(always)]
 pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
     let last = len - 1;
-    let some = [0, last / 3, 2 * last / 3, last].map(|index| T::wide(element(index).key(), origin));
+    let some = |index| T::wide(element(index).key(), origin);
+    let some = [some(0), some(last / 3), some(2 * last / 3), some(last)];
     let (mut min, mut max) = (some[0], some[0]);
     for value in some {
         min = if value < min { value } else { min };

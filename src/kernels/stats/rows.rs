@@ -74,8 +74,7 @@ impl<T: Sample> Lines<T> for Rows<'_, T> {
     ) {
         let adder = Adder::<FUSED>::new();
         for lane in 0..LANES {
-            let mut row = Sums::new();
-            read::<T, SKIP, FUSED>(self.0[lane], origin, pivots[lane], adder, &mut row);
+            let row = read::<T, SKIP, FUSED>(self.0[lane], origin, pivots[lane], adder);
             row.fold_into(sums, lane);
         }
     }
