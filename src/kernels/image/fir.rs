@@ -14,6 +14,7 @@
 use std::ops::{Add, Mul};
 
 use super::pixel::{Lane, Pixel, store};
+use super::scratch::Scratch;
 use super::tiles::{Padded, Tile};
 use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::error::Result;
@@ -94,10 +95,9 @@ pub fn make<A: Real, T: Pixel>(
     let stride =
         checked_size(&[values.next_multiple_of(BLOCK) + 2 * rx * channels, 1])?.next_multiple_of(BLOCK);
     let slots = 2 * ry + ROWS;
-    let zero = A::default();
-    let mut ring = try_filled(checked_size(&[slots, stride])?, zero)?;
-    let mut lines = try_filled(ROWS * stride, zero)?;
-    let mut result = try_filled(values.next_multiple_of(BLOCK), zero)?;
+    let mut ring = Scratch::<A>::new(slots, stride)?;
+    let mut lines = Scratch::<A>::new(ROWS, stride)?;
+    let mut result = Scratch::<A>::new(1, values.next_multiple_of(BLOCK))?;
     let mut order = try_filled(slots, 0)?;
 
     let mut loaded = 0;

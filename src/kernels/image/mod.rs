@@ -13,7 +13,9 @@
 mod border;
 mod bytes;
 mod fir;
+mod order;
 mod pixel;
+mod scratch;
 mod sobel;
 mod taps;
 mod tiles;
