@@ -18,10 +18,8 @@
 //!
 //! [`Portable`] does the same in plain Rust, and to the bit: the sums are exact.
 
-use ndarray::Axis;
-
 use super::order::{Order, Shuffle};
-use super::pixel::{Pixel, store};
+use super::pixel::Pixel;
 use super::scratch::{self, Scratch};
 use super::taps::{Integers, Pairs};
 use super::tiles::{Padded, Tile};
@@ -141,8 +139,9 @@ fn make_with<S: Steps, T: Pixel>(
         work.check()?;
         let first = y / 2;
         while loaded < first + slots {
-            for (row, row_y) in rows.chunks_exact_mut(stride).zip(2 * loaded..) {
-                let (y, x) = ((tile.y + row_y) as isize - ry as isize, tile.x as isize - rx as isize);
+            let (first, x) = ((tile.y + 2 * loaded) as isize - ry as isize, tile.x as isize - rx as isize);
+            for (row, y) in rows.chunks_exact_mut(stride).zip(first..) {
+                image.prefetch(y + 2, x, padded);
                 if channels == 1 {
                     image.load(y, x, &mut row[..padded]);
                 } else {
@@ -167,7 +166,7 @@ fn make_with<S: Steps, T: Pixel>(
                 back.reorder(&result, &mut pixels, |from, to, shuffle| steps.shuffle(from, to, shuffle));
                 &pixels
             };
-            store(&values[..width * channels], tile.out.index_axis_mut(Axis(0), row));
+            tile.store(row, &values[..width * channels]);
         }
     }
     Ok(())

@@ -13,7 +13,7 @@
 
 use std::ops::{Add, Mul};
 
-use super::pixel::{Lane, Pixel, store};
+use super::pixel::{Lane, Pixel};
 use super::scratch::Scratch;
 use super::tiles::{Padded, Tile};
 use crate::alloc::{checked_size, try_filled, try_vec};
@@ -113,7 +113,7 @@ pub fn make<A: Real, T: Pixel>(
         at_level(level, Vertical { ring: &ring, order: &order, weights: &weights.rows, upper, lower });
         for (line, row) in lines.chunks_exact(stride).zip(y..height) {
             at_level(level, Horizontal { line, channels, half: &weights.half[1], out: &mut result });
-            store(&result[..values], tile.out.index_axis_mut(ndarray::Axis(0), row));
+            tile.store(row, &result[..values]);
         }
     }
     Ok(())

@@ -14,12 +14,11 @@
 //! constant before it smooths. Beyond the border the derivative of padded rows is zero, so what
 //! is left to do in that mode is to put the constant in its place.
 
-use ndarray::Axis;
-
 use super::border::Mode;
-use super::pixel::{Lane, Pixel, store};
+use super::pixel::{Lane, Pixel};
+use super::scratch::Scratch;
 use super::tiles::{Padded, Tile};
-use crate::alloc::{checked_size, try_filled};
+use crate::alloc::checked_size;
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{Kernel, Level, run_at};
@@ -206,10 +205,10 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
     let values = checked_size(&[width, channels])?;
     let padded = checked_size(&[width + 2, channels])?;
     let stride = checked_size(&[values.next_multiple_of(BLOCK) + 2 * channels, 1])?.next_multiple_of(BLOCK);
-    let mut rows = try_filled(checked_size(&[3, stride])?, N::Row::default())?;
-    let mut sums = try_filled(stride, N::default())?;
-    let mut slopes = try_filled(stride, N::default())?;
-    let mut out = try_filled(values.next_multiple_of(BLOCK), Out::default())?;
+    let mut rows = Scratch::<N::Row>::new(3, stride)?;
+    let mut sums = Scratch::<N>::new(1, stride)?;
+    let mut slopes = Scratch::<N>::new(1, stride)?;
+    let mut out = Scratch::<Out>::new(1, values.next_multiple_of(BLOCK))?;
 
     let [lines, columns, _] = image.image.size();
     let constant = N::of(N::Row::of(image.cval));
@@ -219,7 +218,9 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
         work.check()?;
         while loaded < y + 3 {
             let row = &mut rows[loaded % 3 * stride..][..padded];
-            image.load((tile.y + loaded) as isize - 1, tile.x as isize - 1, row);
+            let (y, x) = ((tile.y + loaded) as isize - 1, tile.x as isize - 1);
+            image.load(y, x, row);
+            image.prefetch(y + 1, x, padded);
             loaded += 1;
         }
         let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
@@ -241,7 +242,7 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
             }
         }
         run_at(level, Horizontal { sums: &sums, slopes: &slopes, lift, channels, operator, out: &mut out });
-        store(&out[..values], tile.out.index_axis_mut(Axis(0), y));
+        tile.store(y, &out[..values]);
     }
     Ok(())
 }

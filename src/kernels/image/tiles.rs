@@ -9,9 +9,10 @@
 use ndarray::{ArrayViewMut3, Axis};
 
 use super::border::Mode;
-use super::pixel::{Lane, Pixel, Source};
+use super::pixel::{Lane, Pixel, Source, store};
 use crate::alloc::try_vec;
 use crate::error::Result;
+use crate::stream;
 
 /// An image and what lies around it.
 pub struct Padded<'a> {
@@ -24,6 +25,15 @@ pub struct Padded<'a> {
 }
 
 impl Padded<'_> {
+    /// Asks the memory for what `load` is going to read of row `y`.
+    pub fn prefetch(&self, y: isize, x: isize, len: usize) {
+        let [rows, columns, channels] = self.image.size();
+        if (0..rows as isize).contains(&y) {
+            let end = (x + (len / channels) as isize).clamp(0, columns as isize) as usize;
+            self.image.prefetch(y as usize, (x.max(0) as usize).min(end)..end);
+        }
+    }
+
     /// Fills `out` with the pixels of row `y` from column `x` on.
     pub fn load<L: Lane>(&self, y: isize, x: isize, out: &mut [L]) {
         let [rows, columns, channels] = self.image.size();
@@ -52,6 +62,8 @@ impl Padded<'_> {
 
 /// A part of the result.
 pub struct Tile<'a, T> {
+    /// Whether what is written goes past the caches.
+    pub streamed: bool,
     /// Its first row in the image.
     pub y: usize,
     /// Its first column in the image.
@@ -60,8 +72,26 @@ pub struct Tile<'a, T> {
     pub out: ArrayViewMut3<'a, T>,
 }
 
+impl<T: Pixel> Tile<'_, T> {
+    /// Writes the values of row `y`, the channels of a pixel together.
+    pub fn store<L: Lane>(&mut self, y: usize, values: &[L]) {
+        let mut row = self.out.index_axis_mut(Axis(0), y);
+        if self.streamed {
+            if let Some(row) = row.as_slice_mut() {
+                if stream::copy_same(values, row) {
+                    return;
+                }
+            }
+        }
+        store(values, row);
+    }
+}
+
 /// Cuts `out` into tiles of at most `rows` times `columns` pixels.
 pub fn tiles<T: Pixel>(out: ArrayViewMut3<'_, T>, rows: usize, columns: usize) -> Result<Vec<Tile<'_, T>>> {
+    /// Bytes of a result that other data would have to leave the caches for.
+    const LARGE: usize = 4 << 20;
+    let streamed = out.len().saturating_mul(size_of::<T>()) >= LARGE;
     let (height, width, _) = out.dim();
     let mut tiles = try_vec(height.div_ceil(rows).saturating_mul(width.div_ceil(columns)))?;
     let mut below = out;
@@ -72,7 +102,7 @@ pub fn tiles<T: Pixel>(out: ArrayViewMut3<'_, T>, rows: usize, columns: usize) -
         for x in (0..width).step_by(columns) {
             let (out, rest) = right.split_at(Axis(1), columns.min(width - x));
             right = rest;
-            tiles.push(Tile { y, x, out });
+            tiles.push(Tile { streamed, y, x, out });
         }
     }
     Ok(tiles)
@@ -85,7 +115,7 @@ pub fn tile_sides(size: [usize; 3], radii: [usize; 2], bytes: usize) -> (usize, 
     const SCRATCH: usize = 192 << 10;
     let [height, width, channels] = size;
     // A tile loads its padding anew: much smaller than a few radii it would do little else.
-    let rows = (6 * radii[0]).max(64).min(height.max(1));
+    let rows = (6 * radii[0]).max(128).min(height.max(1));
     let columns = (SCRATCH / bytes / channels.max(1)).max(8 * radii[1]).max(64).min(width.max(1));
     // Equal tiles rather than a narrow last one.
     let even = |len: usize, side: usize| len.max(1).div_ceil(len.max(1).div_ceil(side));
