@@ -125,6 +125,7 @@ fn make_with<S: Steps, T: Pixel>(
     let padded = checked_size(&[width + 2 * rx, channels])?;
     // The last block of the horizontal pass reads as far beyond its end as the others do.
     let stride = scratch::stride::<i16>(values + checked_size(&[2 * rx + 2, channels])?);
+    let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
     let slots = ry + 1;
     let mut pixels = Scratch::<u8>::new(1, stride)?;
     let mut rows = Scratch::<u8>::new(2, stride)?;
@@ -139,13 +140,13 @@ fn make_with<S: Steps, T: Pixel>(
         work.check()?;
         let first = y / 2;
         while loaded < first + slots {
-            let (first, x) = ((tile.y + 2 * loaded) as isize - ry as isize, tile.x as isize - rx as isize);
+            let first = (tile.y + 2 * loaded) as isize - ry as isize;
             for (row, y) in rows.chunks_exact_mut(stride).zip(first..) {
-                image.prefetch(y + 2, x, padded);
+                image.prefetch(y + 2, &columns);
                 if channels == 1 {
-                    image.load(y, x, &mut row[..padded]);
+                    image.load(y, &columns, &mut row[..padded]);
                 } else {
-                    image.load(y, x, &mut pixels[..padded]);
+                    image.load(y, &columns, &mut pixels[..padded]);
                     pairs.reorder(&pixels, row, |from, to, shuffle| steps.shuffle(from, to, shuffle));
                 }
             }

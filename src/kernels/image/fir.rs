@@ -94,6 +94,7 @@ pub fn make<A: Real, T: Pixel>(
     // The last block of the horizontal pass reads on as far beyond its end as the others do.
     let stride =
         checked_size(&[values.next_multiple_of(BLOCK) + 2 * rx * channels, 1])?.next_multiple_of(BLOCK);
+    let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
     let slots = 2 * ry + ROWS;
     let mut ring = Scratch::<A>::new(slots, stride)?;
     let mut lines = Scratch::<A>::new(ROWS, stride)?;
@@ -105,7 +106,7 @@ pub fn make<A: Real, T: Pixel>(
         work.check()?;
         while loaded < y + slots {
             let slot = &mut ring[loaded % slots * stride..][..padded];
-            image.load((tile.y + loaded) as isize - ry as isize, tile.x as isize - rx as isize, slot);
+            image.load((tile.y + loaded) as isize - ry as isize, &columns, slot);
             loaded += 1;
         }
         order.iter_mut().enumerate().for_each(|(k, at)| *at = (y + k) % slots * stride);

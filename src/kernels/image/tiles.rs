@@ -6,11 +6,13 @@
 //! tile's sides as the kernel does. What lies beyond the border of the image is filled in there,
 //! and nowhere else: a kernel never meets a border.
 
+use std::ops::Range;
+
 use ndarray::{ArrayViewMut3, Axis};
 
 use super::border::Mode;
 use super::pixel::{Lane, Pixel, Source, store};
-use crate::alloc::try_vec;
+use crate::alloc::{checked_size, try_vec};
 use crate::error::Result;
 use crate::stream;
 
@@ -24,37 +26,70 @@ pub struct Padded<'a> {
     pub cval: f64,
 }
 
-impl Padded<'_> {
-    /// Asks the memory for what `load` is going to read of row `y`.
-    pub fn prefetch(&self, y: isize, x: isize, len: usize) {
-        let [rows, columns, channels] = self.image.size();
-        if (0..rows as isize).contains(&y) {
-            let end = (x + (len / channels) as isize).clamp(0, columns as isize) as usize;
-            self.image.prefetch(y as usize, (x.max(0) as usize).min(end)..end);
-        }
-    }
+/// Where the pixels of padded rows come from: the same for all rows of a tile.
+pub struct Columns {
+    /// The columns that are in the image.
+    inside: Range<usize>,
+    /// Where these stand in a row.
+    place: Range<usize>,
+    /// Values of a row that are copies of others in it, and of which.
+    copies: Vec<[usize; 2]>,
+    /// The pixels of a row that are neither, and their columns in the image.
+    others: Vec<(usize, Option<usize>)>,
+}
 
-    /// Fills `out` with the pixels of row `y` from column `x` on.
-    pub fn load<L: Lane>(&self, y: isize, x: isize, out: &mut [L]) {
-        let [rows, columns, channels] = self.image.size();
-        let Some(y) = self.modes[0].index(y, rows) else { return out.fill(L::of(self.cval)) };
-        let end = x + (out.len() / channels) as isize;
+impl Padded<'_> {
+    /// The columns from `x` on, `pixels` of them.
+    pub fn columns(&self, x: isize, pixels: usize) -> Result<Columns> {
+        let [_, columns, channels] = self.image.size();
+        let end = x + pixels as isize;
         let start = x.max(0).min(end);
         let inside = start..end.min(columns as isize).max(start);
         let [before, after] = [inside.start, inside.end].map(|column| (column - x) as usize * channels);
-        if after > before {
-            L::load(self.image, y, inside.start as usize..inside.end as usize, &mut out[before..after]);
-        }
+        let outside = pixels - (after - before) / channels.max(1);
+        let mut copies = try_vec(checked_size(&[outside, channels])?)?;
+        let mut others = try_vec(outside)?;
         for column in (x..inside.start).chain(inside.end..end) {
             let at = (column - x) as usize * channels;
             match self.modes[1].index(column, columns) {
-                None => out[at..at + channels].fill(L::of(self.cval)),
-                // A copy of what is already here is cheaper than to ask the image.
+                // A copy of what is already in the row is cheaper than to ask the image.
                 Some(same) if inside.contains(&(same as isize)) => {
                     let from = before + (same - inside.start as usize) * channels;
-                    out.copy_within(from..from + channels, at);
+                    copies.extend((0..channels).map(|channel| [at + channel, from + channel]));
                 }
-                Some(same) => L::load(self.image, y, same..same + 1, &mut out[at..at + channels]),
+                other => others.push((at, other)),
+            }
+        }
+        Ok(Columns {
+            inside: inside.start as usize..inside.end as usize,
+            place: before..after,
+            copies,
+            others,
+        })
+    }
+
+    /// Asks the memory for what `load` is going to read of row `y`.
+    pub fn prefetch(&self, y: isize, columns: &Columns) {
+        if (0..self.image.size()[0] as isize).contains(&y) {
+            self.image.prefetch(y as usize, columns.inside.clone());
+        }
+    }
+
+    /// Fills `out` with the pixels of row `y` and these columns.
+    pub fn load<L: Lane>(&self, y: isize, columns: &Columns, out: &mut [L]) {
+        let [rows, _, channels] = self.image.size();
+        let Some(y) = self.modes[0].index(y, rows) else { return out.fill(L::of(self.cval)) };
+        if !columns.inside.is_empty() {
+            L::load(self.image, y, columns.inside.clone(), &mut out[columns.place.clone()]);
+        }
+        for &[at, from] in &columns.copies {
+            out[at] = out[from];
+        }
+        for &(at, column) in &columns.others {
+            let pixel = &mut out[at..at + channels];
+            match column {
+                None => pixel.fill(L::of(self.cval)),
+                Some(column) => L::load(self.image, y, column..column + 1, pixel),
             }
         }
     }
@@ -134,9 +169,10 @@ mod tests {
             let view = image.view();
             let padded = Padded { image: &view, modes: [mode; 2], cval: -1.0 };
             for (x, len) in [(-7, 20), (0, 4), (1, 2), (-9, 3), (6, 3), (2, 9)] {
+                let columns = padded.columns(x, len).expect("small");
                 for y in -4..7 {
                     let mut out = vec![0.0; 2 * len];
-                    padded.load::<f64>(y, x, &mut out);
+                    padded.load::<f64>(y, &columns, &mut out);
                     for (i, &value) in out.iter().enumerate() {
                         let column = mode.index(x + (i / 2) as isize, 4);
                         let expected =
