@@ -39,6 +39,9 @@ const MAX_SHIFTS: [u32; 2] = [22, 16];
 /// Rows are padded to a multiple of the values that any level takes at once.
 const BLOCK: usize = 64;
 
+/// The values of a row that are made at once.
+const PART: usize = 16 * BLOCK;
+
 /// The weights of an axis, and what to do with a sum.
 pub struct Taps {
     /// See [`Integers::pairs`].
@@ -142,7 +145,6 @@ fn make_with<S: Steps, T: Pixel>(
         while loaded < first + slots {
             let first = (tile.y + 2 * loaded) as isize - ry as isize;
             for (row, y) in rows.chunks_exact_mut(stride).zip(first..) {
-                image.prefetch(y + 2, &columns);
                 if channels == 1 {
                     image.load(y, &columns, &mut row[..padded]);
                 } else {
@@ -160,7 +162,12 @@ fn make_with<S: Steps, T: Pixel>(
         let (upper, lower) = lines.split_at_mut(stride);
         steps.vertical(&ring, &places, vertical, [upper, lower]);
         for (line, row) in lines.chunks_exact(stride).zip(y..height) {
-            steps.horizontal(line, channels, horizontal, &mut result);
+            // The next pair of rows comes from memory while this one is computed.
+            let next = (tile.y + row + 2 * slots) as isize - ry as isize;
+            for (part, out) in result.chunks_mut(PART).enumerate() {
+                image.prefetch(next, &columns, part * PART..(part + 1) * PART);
+                steps.horizontal(&line[part * PART..], channels, horizontal, out);
+            }
             let values: &[u8] = if channels == 1 {
                 &result
             } else {

@@ -221,7 +221,7 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
             let row = &mut rows[loaded % 3 * stride..][..padded];
             let y = (tile.y + loaded) as isize - 1;
             image.load(y, &columns, row);
-            image.prefetch(y + 1, &columns);
+            image.prefetch(y + 1, &columns, 0..padded);
             loaded += 1;
         }
         let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];

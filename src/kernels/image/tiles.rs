@@ -68,10 +68,13 @@ impl Padded<'_> {
         })
     }
 
-    /// Asks the memory for what `load` is going to read of row `y`.
-    pub fn prefetch(&self, y: isize, columns: &Columns) {
-        if (0..self.image.size()[0] as isize).contains(&y) {
-            self.image.prefetch(y as usize, columns.inside.clone());
+    /// Asks the memory for a part of what `load` is going to read of row `y`: the values `part`
+    /// of those in the image.
+    pub fn prefetch(&self, y: isize, columns: &Columns, part: Range<usize>) {
+        let [rows, _, channels] = self.image.size();
+        if (0..rows as isize).contains(&y) {
+            let column = |value: usize| columns.inside.end.min(columns.inside.start + value / channels);
+            self.image.prefetch(y as usize, column(part.start)..column(part.end));
         }
     }
 
