@@ -84,6 +84,8 @@ impl Weights {
 
 /// The steps, for one level.
 pub trait Steps: Copy {
+    /// Whether channels come in pairs of pixels ([`super::order`]).
+    const PAIRED: bool;
     /// Interleaves two rows, in an order of the level's choice.
     fn interleave(self, rows: [&[u8]; 2], pairs: &mut [i16]);
     /// Makes two lines from pairs of rows, which stand at `places` of `ring`.
@@ -129,6 +131,7 @@ fn make_with<S: Steps, T: Pixel>(
     // The last block of the horizontal pass reads as far beyond its end as the others do.
     let stride = scratch::stride::<i16>(values + checked_size(&[2 * rx + 2, channels])?);
     let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
+    let paired = S::PAIRED && channels > 1;
     let slots = ry + 1;
     let mut pixels = Scratch::<u8>::new(1, stride)?;
     let mut rows = Scratch::<u8>::new(2, stride)?;
@@ -145,7 +148,7 @@ fn make_with<S: Steps, T: Pixel>(
         while loaded < first + slots {
             let first = (tile.y + 2 * loaded) as isize - ry as isize;
             for (row, y) in rows.chunks_exact_mut(stride).zip(first..) {
-                if channels == 1 {
+                if !paired {
                     image.load(y, &columns, &mut row[..padded]);
                 } else {
                     image.load(y, &columns, &mut pixels[..padded]);
@@ -168,7 +171,7 @@ fn make_with<S: Steps, T: Pixel>(
                 image.prefetch(next, &columns, part * PART..(part + 1) * PART);
                 steps.horizontal(&line[part * PART..], channels, horizontal, out);
             }
-            let values: &[u8] = if channels == 1 {
+            let values: &[u8] = if !paired {
                 &result
             } else {
                 back.reorder(&result, &mut pixels, |from, to, shuffle| steps.shuffle(from, to, shuffle));
@@ -185,6 +188,8 @@ fn make_with<S: Steps, T: Pixel>(
 pub struct Portable(pub Level);
 
 impl Steps for Portable {
+    const PAIRED: bool = false;
+
     fn interleave(self, [upper, lower]: [&[u8]; 2], pairs: &mut [i16]) {
         for ((pair, &a), &b) in pairs.chunks_exact_mut(2).zip(upper).zip(lower) {
             pair[0] = i16::from(a);
@@ -260,24 +265,21 @@ impl Kernel for Horizontal<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let [first, second] = &self.taps.pairs.weights;
-        let at = &self.taps.pairs.at;
-        for block in 0..self.out.len() / (2 * LANES) {
-            let out = &mut self.out[block * 2 * LANES..][..2 * LANES];
-            let mut sums = [[self.taps.rounding(); LANES]; 2];
-            for k in 0..at.len().min(first.len()).min(second.len()) {
-                let from = 2 * (block * LANES + at[k] * self.channels);
-                let pairs: &[i16; 2 * LANES] =
-                    self.line[from..].first_chunk().expect("lines reach beyond the last block");
+        let Pairs { at, weights, .. } = &self.taps.pairs;
+        for block in 0..self.out.len() / LANES {
+            let out = &mut self.out[block * LANES..][..LANES];
+            let mut sums = [self.taps.rounding(); LANES];
+            for k in 0..at.len().min(weights[0].len()) {
+                let from = block * LANES + 2 * at[k] * self.channels;
+                let reaches = "lines reach beyond the last block";
+                let a: &[i16; LANES] = self.line[from..].first_chunk().expect(reaches);
+                let b: &[i16; LANES] = self.line[from + self.channels..].first_chunk().expect(reaches);
                 for l in 0..LANES {
-                    let pair = [pairs[2 * l], pairs[2 * l + 1]];
-                    sums[0][l] = multiply_add(sums[0][l], pair, first[k]);
-                    sums[1][l] = multiply_add(sums[1][l], pair, second[k]);
+                    sums[l] = multiply_add(sums[l], [a[l], b[l]], weights[0][k]);
                 }
             }
             for l in 0..LANES {
-                out[2 * l] = (sums[0][l] >> self.taps.shift) as u8;
-                out[2 * l + 1] = (sums[1][l] >> self.taps.shift) as u8;
+                out[l] = (sums[l] >> self.taps.shift) as u8;
             }
         }
     }

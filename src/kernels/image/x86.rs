@@ -35,6 +35,8 @@ macro_rules! level {
 
         // SAFETY (all four): a value of this type exists only where the CPU has the level.
         impl Steps for $name {
+            const PAIRED: bool = true;
+
             fn interleave(self, rows: [&[u8]; 2], pairs: &mut [i16]) {
                 // SAFETY: as said above.
                 unsafe { $ops::interleave(rows, pairs) }
