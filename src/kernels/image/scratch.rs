@@ -47,3 +47,19 @@ pub fn stride<T>(len: usize) -> usize {
     let line = LINE / size_of::<T>();
     (len.div_ceil(line) | 1).saturating_mul(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_begin_at_lines_an_odd_number_apart() {
+        for len in [1, 31, 32, 33, 64, 1000] {
+            let apart = stride::<i16>(len);
+            assert!(apart >= len && apart * 2 / LINE % 2 == 1 && apart * 2 % LINE == 0);
+            let scratch = Scratch::<i16>::new(3, apart).expect("small");
+            assert_eq!(scratch.len(), 3 * apart);
+            assert!(cfg!(miri) || scratch.as_ptr().addr() % LINE == 0);
+        }
+    }
+}

@@ -71,8 +71,10 @@ impl Padded<'_> {
     /// Asks the memory for a part of what `load` is going to read of row `y`: the values `part`
     /// of those in the image.
     pub fn prefetch(&self, y: isize, columns: &Columns, part: Range<usize>) {
-        let [rows, _, channels] = self.image.size();
-        if (0..rows as isize).contains(&y) {
+        /// Pixels of an image that is in the second-level cache anyway.
+        const NEAR: usize = 100_000;
+        let [rows, width, channels] = self.image.size();
+        if (0..rows as isize).contains(&y) && rows.saturating_mul(width) > NEAR {
             let column = |value: usize| columns.inside.end.min(columns.inside.start + value / channels);
             self.image.prefetch(y as usize, column(part.start)..column(part.end));
         }
@@ -185,6 +187,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rows_are_stored_past_the_caches_as_well() {
+        let mut out = Array3::<u8>::zeros((2, 50, 3));
+        let mut tile = Tile { streamed: true, y: 0, x: 0, out: out.view_mut() };
+        let values: [u8; 150] = std::array::from_fn(|i| i as u8);
+        tile.store(0, &values);
+        tile.store(1, &values.map(f32::from));
+        assert!(out.rows().into_iter().flatten().eq(values.iter().chain(&values)));
+        // The rows of a plane are not in one piece.
+        let mut out = Array3::<u8>::zeros((3, 50, 1));
+        let mut tile = Tile { streamed: true, y: 0, x: 0, out: out.view_mut().permuted_axes([1, 0, 2]) };
+        tile.store(7, &[1u8, 2, 3]);
+        assert_eq!([out[[0, 7, 0]], out[[1, 7, 0]], out[[2, 7, 0]]], [1, 2, 3]);
     }
 
     #[test]
