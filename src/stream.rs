@@ -1,10 +1,12 @@
-//! Writing that goes past the caches.
+//! Writing that goes past the caches, and reading that runs ahead.
 //!
 //! A store to memory that is not in a cache first reads the line it is about to overwrite. For an
 //! output larger than the caches this is a third of all traffic of a product of two arrays;
 //! non-temporal stores leave it out. For what fits into the caches, and for memory fresh from the
 //! system, they are slower: see [`pays`].
 #![allow(unsafe_code)]
+
+use std::any::TypeId;
 
 /// Bytes of an output from which streaming pays: larger than the last-level cache of one core.
 const LARGE: usize = 32 << 20;
@@ -57,6 +59,50 @@ pub fn fence() {
     }
 }
 
+/// Copies `source` to `target` past the caches, if the two types are the same; says whether they
+/// are. Of a target that is not aligned, the ends go through the caches.
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+pub fn copy_same<A: Copy + 'static, B: Copy + 'static>(source: &[A], target: &mut [B]) -> bool {
+    if TypeId::of::<A>() != TypeId::of::<B>() {
+        return false;
+    }
+    assert_eq!(source.len(), target.len());
+    // SAFETY: the elements are of the same type, by the test above. There is no safe way to say
+    // so, and without it a filter cannot stream what it has computed in the type of its output.
+    let source = unsafe { std::slice::from_raw_parts(source.as_ptr().cast::<B>(), source.len()) };
+    let start = unaligned(target);
+    let rest = source.len() - (source.len() - start) % LINE;
+    let lines = target[start..rest].chunks_exact_mut(LINE).zip(source[start..rest].chunks_exact(LINE));
+    for (target, source) in lines {
+        if let (Some(source), Some(target)) = (source.first_chunk(), target.first_chunk_mut()) {
+            copy(source, target);
+        }
+    }
+    fence();
+    target[..start].copy_from_slice(&source[..start]);
+    target[rest..].copy_from_slice(&source[rest..]);
+    true
+}
+
+/// Asks for memory that is about to be read.
+#[inline]
+pub fn prefetch<T>(data: &[T]) {
+    #[cfg(x86_simd)]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        for at in (0..size_of_val(data)).step_by(ALIGN) {
+            // SAFETY: in bounds; a hint that neither reads nor faults. Where the CPU does not run
+            // ahead by itself, a filter waits for each new row: a tenth of its time.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(data.as_ptr().cast::<i8>().add(at)) }
+        }
+    }
+    #[cfg(not(x86_simd))]
+    let _ = data;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +125,17 @@ mod tests {
         let start = unaligned(&data);
         assert!(start < 8 && data[start..].as_ptr().addr() % ALIGN == 0);
         assert_eq!(unaligned(&data[start + 1..start + 3]), 2);
+    }
+
+    #[test]
+    fn slices_of_equal_types_are_copied() {
+        let source: Vec<u8> = (0..200).collect();
+        for start in 0..70 {
+            let mut target = vec![0; 200];
+            assert!(copy_same(&source[start..], &mut target[start..]));
+            assert_eq!((&target[..start], &target[start..]), (&vec![0; start][..], &source[start..]));
+        }
+        assert!(!copy_same(&source, &mut [0i8; 200]));
+        prefetch(&source);
     }
 }

@@ -79,7 +79,8 @@ def _against_opencv(cv2: Any, threads: int) -> Iterator[Case]:
         for color, must in musts.items():
             image = _image(shape if color == "gray" else (*shape, 3), "uint8")
             channel_axis = None if color == "gray" else -1
-            for sigma in must:
+            # What is promised of a wide kernel is to be ahead.
+            for sigma, ratio in (must | {20: 1.0} if (size, color) == ("4K", "gray") else must).items():
                 yield Case(
                     "gaussian_blur",
                     f"uint8 {color} {size}, sigma {sigma}",
@@ -88,7 +89,7 @@ def _against_opencv(cv2: Any, threads: int) -> Iterator[Case]:
                         image, sigma, channel_axis=axis
                     ),
                     _opencv_blur(cv2, image, sigma),
-                    1.0 if avx2 and color == "gray" else must[sigma],
+                    1.0 if avx2 and color == "gray" else ratio,
                     _off_by_one,
                     headline=(size, color, sigma, threads) == ("1080p", "gray", 2, 1),
                 )

@@ -42,14 +42,20 @@ impl Mode {
         if (0..len).contains(&index) {
             return Some(index as usize);
         }
+        // Most indices are within a period of the axis, and a division takes long.
+        let wrapped = |period: isize| match index {
+            _ if (-period..0).contains(&index) => index + period,
+            _ if (0..period).contains(&index) => index,
+            _ => index.rem_euclid(period),
+        };
         let folded = |period: isize, last: isize| {
-            let index = index.rem_euclid(period);
+            let index = wrapped(period);
             if index < len { index } else { last - index }
         };
         let inside = match self {
             Mode::Constant => return None,
             Mode::Nearest => index.clamp(0, len - 1),
-            Mode::Wrap => index.rem_euclid(len),
+            Mode::Wrap => wrapped(len),
             Mode::Reflect => folded(2 * len, 2 * len - 1),
             Mode::Mirror if len == 1 => 0,
             Mode::Mirror => folded(2 * len - 2, 2 * len - 2),

@@ -13,14 +13,14 @@
 //!   ring. Two rows of the result are made at once from the same pairs: the second with the
 //!   weights moved by one ([`Integers::pairs`]). Each needs `radius + 1` pairs.
 //! - Horizontally in a grey image, two neighbours already stand beside each other, and again two
-//!   neighbouring results come from the same pairs. With more channels, a pixel's neighbour is
-//!   `channels` values away: the line is paired with itself moved by so much.
+//!   neighbouring results come from the same pairs. With more channels, rows are put in an order in
+//!   which the same is true of each channel ([`super::order`]).
 //!
 //! [`Portable`] does the same in plain Rust, and to the bit: the sums are exact.
 
-use ndarray::Axis;
-
-use super::pixel::{Pixel, store};
+use super::order::{Order, Shuffle};
+use super::pixel::Pixel;
+use super::scratch::{self, Scratch};
 use super::taps::{Integers, Pairs};
 use super::tiles::{Padded, Tile};
 #[cfg(x86_simd)]
@@ -37,7 +37,10 @@ const FRACTION: u32 = 7;
 const MAX_SHIFTS: [u32; 2] = [22, 16];
 
 /// Rows are padded to a multiple of the values that any level takes at once.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
+
+/// The values of a row that are made at once.
+const PART: usize = 16 * BLOCK;
 
 /// The weights of an axis, and what to do with a sum.
 pub struct Taps {
@@ -79,16 +82,18 @@ impl Weights {
     }
 }
 
-/// The three steps, for one level.
+/// The steps, for one level.
 pub trait Steps: Copy {
+    /// Whether channels come in pairs of pixels ([`super::order`]).
+    const PAIRED: bool;
     /// Interleaves two rows, in an order of the level's choice.
     fn interleave(self, rows: [&[u8]; 2], pairs: &mut [i16]);
     /// Makes two lines from pairs of rows, which stand at `places` of `ring`.
     fn vertical(self, ring: &[i16], places: &[usize], taps: &Taps, lines: [&mut [i16]; 2]);
-    /// Makes a row of a grey image from a line.
-    fn grey(self, line: &[i16], taps: &Taps, out: &mut [u8]);
-    /// Makes a row of an image with channels; `scratch` is twice as long as the line.
-    fn coloured(self, line: &[i16], channels: usize, taps: &Taps, scratch: &mut [i16], out: &mut [u8]);
+    /// Makes a row of the result, whole blocks of it, from a line of pairs.
+    fn horizontal(self, line: &[i16], channels: usize, taps: &Taps, out: &mut [u8]);
+    /// Reorders blocks of sixteen bytes while they fit in both; returns how many bytes are done.
+    fn shuffle(self, from: &[u8], to: &mut [u8], shuffle: Shuffle) -> usize;
 }
 
 /// Makes a tile.
@@ -123,25 +128,34 @@ fn make_with<S: Steps, T: Pixel>(
     let Weights([vertical, horizontal]) = weights;
     let values = checked_size(&[width, channels])?.next_multiple_of(BLOCK);
     let padded = checked_size(&[width + 2 * rx, channels])?;
-    // The last block of the horizontal pass reads one neighbour further than the kernel reaches.
-    let stride = (values + checked_size(&[2 * rx + 1, channels])? + BLOCK).next_multiple_of(BLOCK);
+    // The last block of the horizontal pass reads as far beyond its end as the others do.
+    let stride = scratch::stride::<i16>(values + checked_size(&[2 * rx + 2, channels])?);
+    let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
+    let paired = S::PAIRED && channels > 1;
     let slots = ry + 1;
-    let mut rows = try_filled(2 * stride, 0u8)?;
-    let mut ring = try_filled(checked_size(&[slots, 2 * stride])?, 0i16)?;
+    let mut pixels = Scratch::<u8>::new(1, stride)?;
+    let mut rows = Scratch::<u8>::new(2, stride)?;
+    let mut ring = Scratch::<i16>::new(slots, checked_size(&[2, stride])?)?;
     let mut places = try_filled(vertical.pairs.at.len(), 0usize)?;
-    let mut lines = try_filled(2 * stride, 0i16)?;
-    let mut scratch = try_filled(if channels == 1 { 0 } else { 2 * stride }, 0i16)?;
-    let mut result = try_filled(values, 0u8)?;
+    let mut lines = Scratch::<i16>::new(2, stride)?;
+    let mut result = Scratch::<u8>::new(1, values)?;
+    let (pairs, back) = (Order::pairs(channels), Order::pixels(channels));
 
     let mut loaded = 0;
     for y in (0..height).step_by(2) {
         work.check()?;
         let first = y / 2;
         while loaded < first + slots {
-            let (upper, lower) = rows.split_at_mut(stride);
-            let row = (tile.y + 2 * loaded) as isize - ry as isize;
-            image.load(row, tile.x as isize - rx as isize, &mut upper[..padded]);
-            image.load(row + 1, tile.x as isize - rx as isize, &mut lower[..padded]);
+            let first = (tile.y + 2 * loaded) as isize - ry as isize;
+            for (row, y) in rows.chunks_exact_mut(stride).zip(first..) {
+                if !paired {
+                    image.load(y, &columns, &mut row[..padded]);
+                } else {
+                    image.load(y, &columns, &mut pixels[..padded]);
+                    pairs.reorder(&pixels, row, |from, to, shuffle| steps.shuffle(from, to, shuffle));
+                }
+            }
+            let (upper, lower) = rows.split_at(stride);
             steps.interleave([upper, lower], &mut ring[loaded % slots * 2 * stride..][..2 * stride]);
             loaded += 1;
         }
@@ -151,11 +165,19 @@ fn make_with<S: Steps, T: Pixel>(
         let (upper, lower) = lines.split_at_mut(stride);
         steps.vertical(&ring, &places, vertical, [upper, lower]);
         for (line, row) in lines.chunks_exact(stride).zip(y..height) {
-            match channels {
-                1 => steps.grey(line, horizontal, &mut result),
-                _ => steps.coloured(line, channels, horizontal, &mut scratch, &mut result),
+            // The next pair of rows comes from memory while this one is computed.
+            let next = (tile.y + row + 2 * slots) as isize - ry as isize;
+            for (part, out) in result.chunks_mut(PART).enumerate() {
+                image.prefetch(next, &columns, part * PART..(part + 1) * PART);
+                steps.horizontal(&line[part * PART..], channels, horizontal, out);
             }
-            store(&result[..width * channels], tile.out.index_axis_mut(Axis(0), row));
+            let values: &[u8] = if !paired {
+                &result
+            } else {
+                back.reorder(&result, &mut pixels, |from, to, shuffle| steps.shuffle(from, to, shuffle));
+                &pixels
+            };
+            tile.store(row, &values[..width * channels]);
         }
     }
     Ok(())
@@ -166,6 +188,8 @@ fn make_with<S: Steps, T: Pixel>(
 pub struct Portable(pub Level);
 
 impl Steps for Portable {
+    const PAIRED: bool = false;
+
     fn interleave(self, [upper, lower]: [&[u8]; 2], pairs: &mut [i16]) {
         for ((pair, &a), &b) in pairs.chunks_exact_mut(2).zip(upper).zip(lower) {
             pair[0] = i16::from(a);
@@ -179,12 +203,12 @@ impl Steps for Portable {
         }
     }
 
-    fn grey(self, line: &[i16], taps: &Taps, out: &mut [u8]) {
-        run_at(self.0, Horizontal { line, channels: 1, taps, out });
+    fn horizontal(self, line: &[i16], channels: usize, taps: &Taps, out: &mut [u8]) {
+        run_at(self.0, Horizontal { line, channels, taps, out });
     }
 
-    fn coloured(self, line: &[i16], channels: usize, taps: &Taps, _scratch: &mut [i16], out: &mut [u8]) {
-        run_at(self.0, Horizontal { line, channels, taps, out });
+    fn shuffle(self, _from: &[u8], _to: &mut [u8], _shuffle: Shuffle) -> usize {
+        0
     }
 }
 
@@ -241,18 +265,17 @@ impl Kernel for Horizontal<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
+        let Pairs { at, weights, .. } = &self.taps.pairs;
         for block in 0..self.out.len() / LANES {
             let out = &mut self.out[block * LANES..][..LANES];
             let mut sums = [self.taps.rounding(); LANES];
-            let pairs = &self.taps.pairs;
-            for k in 0..pairs.at.len().min(pairs.weights[0].len()) {
-                let weights = &pairs.weights[0][k];
-                let at = block * LANES + 2 * pairs.at[k] * self.channels;
+            for k in 0..at.len().min(weights[0].len()) {
+                let from = block * LANES + 2 * at[k] * self.channels;
                 let reaches = "lines reach beyond the last block";
-                let a: &[i16; LANES] = self.line[at..].first_chunk().expect(reaches);
-                let b: &[i16; LANES] = self.line[at + self.channels..].first_chunk().expect(reaches);
+                let a: &[i16; LANES] = self.line[from..].first_chunk().expect(reaches);
+                let b: &[i16; LANES] = self.line[from + self.channels..].first_chunk().expect(reaches);
                 for l in 0..LANES {
-                    sums[l] = multiply_add(sums[l], [a[l], b[l]], *weights);
+                    sums[l] = multiply_add(sums[l], [a[l], b[l]], weights[0][k]);
                 }
             }
             for l in 0..LANES {

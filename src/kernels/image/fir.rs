@@ -13,7 +13,8 @@
 
 use std::ops::{Add, Mul};
 
-use super::pixel::{Lane, Pixel, store};
+use super::pixel::{Lane, Pixel};
+use super::scratch::Scratch;
 use super::tiles::{Padded, Tile};
 use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::error::Result;
@@ -93,11 +94,11 @@ pub fn make<A: Real, T: Pixel>(
     // The last block of the horizontal pass reads on as far beyond its end as the others do.
     let stride =
         checked_size(&[values.next_multiple_of(BLOCK) + 2 * rx * channels, 1])?.next_multiple_of(BLOCK);
+    let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
     let slots = 2 * ry + ROWS;
-    let zero = A::default();
-    let mut ring = try_filled(checked_size(&[slots, stride])?, zero)?;
-    let mut lines = try_filled(ROWS * stride, zero)?;
-    let mut result = try_filled(values.next_multiple_of(BLOCK), zero)?;
+    let mut ring = Scratch::<A>::new(slots, stride)?;
+    let mut lines = Scratch::<A>::new(ROWS, stride)?;
+    let mut result = Scratch::<A>::new(1, values.next_multiple_of(BLOCK))?;
     let mut order = try_filled(slots, 0)?;
 
     let mut loaded = 0;
@@ -105,7 +106,7 @@ pub fn make<A: Real, T: Pixel>(
         work.check()?;
         while loaded < y + slots {
             let slot = &mut ring[loaded % slots * stride..][..padded];
-            image.load((tile.y + loaded) as isize - ry as isize, tile.x as isize - rx as isize, slot);
+            image.load((tile.y + loaded) as isize - ry as isize, &columns, slot);
             loaded += 1;
         }
         order.iter_mut().enumerate().for_each(|(k, at)| *at = (y + k) % slots * stride);
@@ -113,7 +114,7 @@ pub fn make<A: Real, T: Pixel>(
         at_level(level, Vertical { ring: &ring, order: &order, weights: &weights.rows, upper, lower });
         for (line, row) in lines.chunks_exact(stride).zip(y..height) {
             at_level(level, Horizontal { line, channels, half: &weights.half[1], out: &mut result });
-            store(&result[..values], tile.out.index_axis_mut(ndarray::Axis(0), row));
+            tile.store(row, &result[..values]);
         }
     }
     Ok(())
@@ -134,11 +135,12 @@ impl<P: Pass, const N: usize, const FMA: bool> Kernel for Compiled<P, N, FMA> {
     }
 }
 
-/// The lanes are four registers of each level (two of them hold doubles only half as many).
+/// Two registers of AVX2, four of the others (of floats; of doubles it takes twice as many): with
+/// four of AVX2 the compiler does not keep the sums of two rows in registers.
 fn at_level<P: Pass>(level: Level, pass: P) {
     match level {
         Level::Baseline => run_at(level, Compiled::<_, 16, false>(pass)),
-        Level::Avx2 => run_at(level, Compiled::<_, 32, true>(pass)),
+        Level::Avx2 => run_at(level, Compiled::<_, 16, true>(pass)),
         Level::Avx512 => run_at(level, Compiled::<_, 64, true>(pass)),
     }
 }
@@ -219,13 +221,15 @@ impl<A: Real> Pass for Horizontal<'_, A> {
                 }
             }
             let middle = lanes::<A, N>(line, at + radius * channels);
-            for l in 0..N {
+            if radius == 0 {
                 // Not added to a zero where there is nothing to add to: -0.0 stays what it is.
-                sum[l] = if radius == 0 {
-                    middle[l] * half[0]
-                } else {
-                    multiply_add::<A, FMA>(middle[l], half[0], sum[l])
-                };
+                for l in 0..N {
+                    sum[l] = middle[l] * half[0];
+                }
+            } else {
+                for l in 0..N {
+                    sum[l] = multiply_add::<A, FMA>(middle[l], half[0], sum[l]);
+                }
             }
             out[at..at + N].copy_from_slice(&sum);
         }

@@ -4,16 +4,19 @@
 //! |---|---|
 //! | `border` | what lies beyond the border of an image |
 //! | `pixel` | elements of any type, and how rows of them are loaded and stored |
+//! | `scratch` | memory for rows, in the cache's lines |
 //! | `taps` | the weights of the Gaussian |
 //! | `tiles` | how the result is cut up, and rows that reach over the border |
-//! | `bytes`, `x86` | the Gaussian of bytes, in integers |
+//! | `bytes`, `order`, `x86` | the Gaussian of bytes, in integers |
 //! | `fir` | the Gaussian of all else, in floating point |
 //! | `sobel` | the Sobel operator |
 
 mod border;
 mod bytes;
 mod fir;
+mod order;
 mod pixel;
+mod scratch;
 mod sobel;
 mod taps;
 mod tiles;

@@ -12,6 +12,7 @@ use num_complex::Complex;
 
 use crate::dtype::{Bool, DType, Element, Kind};
 use crate::simd::{self, Kernel};
+use crate::stream;
 
 /// The element of an image. Into an integer a value is rounded (half to even) and saturated;
 /// NaN becomes 0. Into a bool: true above one half, and for NaN.
@@ -196,6 +197,8 @@ macro_rules! lanes {
             fn size(&self) -> [usize; 3];
             /// What the pixels are.
             fn dtype(&self) -> DType;
+            /// Asks for the memory of the columns `x` of row `y`, where they stand together.
+            fn prefetch(&self, y: usize, x: Range<usize>);
             $(
                 /// Writes the columns `x` of row `y` to `out`, the channels of a pixel together.
                 fn $load(&self, y: usize, x: Range<usize>, out: &mut [$type]);
@@ -208,6 +211,11 @@ macro_rules! lanes {
             }
             fn dtype(&self) -> DType {
                 T::DTYPE
+            }
+            fn prefetch(&self, y: usize, x: Range<usize>) {
+                if let Some(row) = contiguous(self, y, &x) {
+                    stream::prefetch(row);
+                }
             }
             $(fn $load(&self, y: usize, x: Range<usize>, out: &mut [$type]) {
                 load(self, y, x, out);
@@ -222,12 +230,15 @@ lanes! {
     f64, to_f64, from_f64, load_f64;
 }
 
-fn load<T: Pixel, L: Lane>(image: &ArrayView3<'_, T>, y: usize, x: Range<usize>, out: &mut [L]) {
+/// The columns `x` of row `y`; where the image is one piece this is cheaper than to make a view.
+fn contiguous<'a, T: Pixel>(image: &'a ArrayView3<'_, T>, y: usize, x: &Range<usize>) -> Option<&'a [T]> {
     let (_, columns, channels) = image.dim();
-    // Cheaper than to make a view of the row.
-    if let Some(all) = image.to_slice() {
-        let row = (y * columns + x.start) * channels..(y * columns + x.end) * channels;
-        return simd::run(Load { from: &all[row], to: out });
+    Some(&image.as_slice()?[(y * columns + x.start) * channels..(y * columns + x.end) * channels])
+}
+
+fn load<T: Pixel, L: Lane>(image: &ArrayView3<'_, T>, y: usize, x: Range<usize>, out: &mut [L]) {
+    if let Some(from) = contiguous(image, y, &x) {
+        return simd::run(Load { from, to: out });
     }
     let row = image.slice(s![y, x, ..]);
     match row.to_slice() {

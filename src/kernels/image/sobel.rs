@@ -14,12 +14,11 @@
 //! constant before it smooths. Beyond the border the derivative of padded rows is zero, so what
 //! is left to do in that mode is to put the constant in its place.
 
-use ndarray::Axis;
-
 use super::border::Mode;
-use super::pixel::{Lane, Pixel, store};
+use super::pixel::{Lane, Pixel};
+use super::scratch::Scratch;
 use super::tiles::{Padded, Tile};
-use crate::alloc::{checked_size, try_filled};
+use crate::alloc::checked_size;
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{Kernel, Level, run_at};
@@ -206,12 +205,13 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
     let values = checked_size(&[width, channels])?;
     let padded = checked_size(&[width + 2, channels])?;
     let stride = checked_size(&[values.next_multiple_of(BLOCK) + 2 * channels, 1])?.next_multiple_of(BLOCK);
-    let mut rows = try_filled(checked_size(&[3, stride])?, N::Row::default())?;
-    let mut sums = try_filled(stride, N::default())?;
-    let mut slopes = try_filled(stride, N::default())?;
-    let mut out = try_filled(values.next_multiple_of(BLOCK), Out::default())?;
+    let columns = image.columns(tile.x as isize - 1, width + 2)?;
+    let mut rows = Scratch::<N::Row>::new(3, stride)?;
+    let mut sums = Scratch::<N>::new(1, stride)?;
+    let mut slopes = Scratch::<N>::new(1, stride)?;
+    let mut out = Scratch::<Out>::new(1, values.next_multiple_of(BLOCK))?;
 
-    let [lines, columns, _] = image.image.size();
+    let [image_rows, image_columns, _] = image.image.size();
     let constant = N::of(N::Row::of(image.cval));
 
     let mut loaded = 0;
@@ -219,7 +219,9 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
         work.check()?;
         while loaded < y + 3 {
             let row = &mut rows[loaded % 3 * stride..][..padded];
-            image.load((tile.y + loaded) as isize - 1, tile.x as isize - 1, row);
+            let y = (tile.y + loaded) as isize - 1;
+            image.load(y, &columns, row);
+            image.prefetch(y + 1, &columns, 0..padded);
             loaded += 1;
         }
         let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
@@ -227,21 +229,21 @@ pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
         run_at(level, Vertical::<N> { rows, sums: &mut sums, slopes: &mut slopes });
         let mut lift = N::default();
         if image.modes[1] == Mode::Constant {
-            for (outside, at) in [(tile.x == 0, 0), (tile.x + width == columns, padded - channels)] {
+            for (outside, at) in [(tile.x == 0, 0), (tile.x + width == image_columns, padded - channels)] {
                 if outside {
                     slopes[at..at + channels].fill(constant);
                 }
             }
         }
         if image.modes[0] == Mode::Constant {
-            for outside in [tile.y + y == 0, tile.y + y + 1 == lines] {
+            for outside in [tile.y + y == 0, tile.y + y + 1 == image_rows] {
                 if outside {
                     lift = lift.plus(constant);
                 }
             }
         }
         run_at(level, Horizontal { sums: &sums, slopes: &slopes, lift, channels, operator, out: &mut out });
-        store(&out[..values], tile.out.index_axis_mut(Axis(0), y));
+        tile.store(y, &out[..values]);
     }
     Ok(())
 }

@@ -41,8 +41,8 @@ fn noise(shape: (usize, usize, usize)) -> Array3<f64> {
     })
 }
 
-const SHAPES: [(usize, usize, usize); 7] =
-    [(1, 1, 1), (1, 70, 1), (9, 1, 1), (13, 37, 1), (7, 20, 3), (2, 3, 2), (70, 5, 1)];
+const SHAPES: [(usize, usize, usize); 9] =
+    [(1, 1, 1), (1, 70, 1), (9, 1, 1), (13, 37, 1), (7, 20, 3), (2, 3, 2), (70, 5, 1), (3, 12, 4), (2, 9, 9)];
 
 const CHANNELS_LAST: Axes = Axes { channel: Some(2) };
 

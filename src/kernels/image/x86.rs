@@ -17,6 +17,7 @@
 use std::arch::x86_64::*;
 
 use super::bytes::{Steps, Taps};
+use super::order::Shuffle;
 use crate::simd::Level;
 
 macro_rules! level {
@@ -34,6 +35,8 @@ macro_rules! level {
 
         // SAFETY (all four): a value of this type exists only where the CPU has the level.
         impl Steps for $name {
+            const PAIRED: bool = true;
+
             fn interleave(self, rows: [&[u8]; 2], pairs: &mut [i16]) {
                 // SAFETY: as said above.
                 unsafe { $ops::interleave(rows, pairs) }
@@ -42,13 +45,13 @@ macro_rules! level {
                 // SAFETY: as said above.
                 unsafe { $ops::vertical(ring, places, taps, lines) }
             }
-            fn grey(self, line: &[i16], taps: &Taps, out: &mut [u8]) {
+            fn horizontal(self, line: &[i16], channels: usize, taps: &Taps, out: &mut [u8]) {
                 // SAFETY: as said above.
-                unsafe { $ops::grey(line, taps, out) }
+                unsafe { $ops::horizontal(line, channels, taps, out) }
             }
-            fn coloured(self, line: &[i16], channels: usize, taps: &Taps, scratch: &mut [i16], out: &mut [u8]) {
+            fn shuffle(self, from: &[u8], to: &mut [u8], shuffle: Shuffle) -> usize {
                 // SAFETY: as said above.
-                unsafe { $ops::coloured(line, channels, taps, scratch, out) }
+                unsafe { shuffle_blocks(from, to, shuffle) }
             }
         }
     };
@@ -95,13 +98,16 @@ macro_rules! loops {
             unit: usize,
         ) {
             let mut sums = [[[splat(taps.rounding()); 2]; U]; 2];
+            let first_value = 2 * unit * LANES;
             let [first, second] = &taps.pairs.weights;
             for k in 0..places.len().min(first.len()).min(second.len()) {
                 let place = places[k];
                 let weights = [splat_pair(first[k]), splat_pair(second[k])];
+                // One check for all loads.
+                let ring = &ring[place + first_value..][..2 * U * LANES];
                 for u in 0..U {
                     for half in 0..2 {
-                        let pairs = load(ring, place + (2 * (unit + u) + half) * LANES);
+                        let pairs = load(ring, (2 * u + half) * LANES);
                         for row in 0..2 {
                             sums[row][u][half] = multiply_add(sums[row][u][half], pairs, weights[row]);
                         }
@@ -118,82 +124,48 @@ macro_rules! loops {
         }
 
         #[target_feature(enable = $features)]
-        pub fn grey(line: &[i16], taps: &Taps, out: &mut [u8]) {
-            let len = out.len() / LANES * LANES;
+        pub fn horizontal(line: &[i16], channels: usize, taps: &Taps, out: &mut [u8]) {
+            let len = out.len() / (2 * LANES) * (2 * LANES);
             let mut at = 0;
             while at + 4 * LANES <= len {
-                grey_units::<4>(line, taps, out, at);
+                horizontal_units::<2>(line, channels, taps, out, at);
                 at += 4 * LANES;
             }
-            while at < len {
-                grey_units::<1>(line, taps, out, at);
-                at += LANES;
+            if at < len {
+                horizontal_units::<1>(line, channels, taps, out, at);
             }
         }
 
         #[target_feature(enable = $features)]
         #[inline]
-        fn grey_units<const U: usize>(line: &[i16], taps: &Taps, out: &mut [u8], at: usize) {
-            let mut sums = [[splat(taps.rounding()); U]; 2];
-            let [first, second] = &taps.pairs.weights;
-            for k in 0..taps.pairs.at.len().min(first.len()).min(second.len()) {
-                let weights = [splat_pair(first[k]), splat_pair(second[k])];
-                let from = at + 2 * taps.pairs.at[k];
-                for u in 0..U {
-                    let pairs = load(line, from + u * LANES);
-                    for next in 0..2 {
-                        sums[next][u] = multiply_add(sums[next][u], pairs, weights[next]);
-                    }
-                }
-            }
-            let shift = _mm_cvtsi32_si128(taps.shift as i32);
-            for u in 0..U {
-                let (first, second) = (shift_right(sums[0][u], shift), shift_right(sums[1][u], shift));
-                store_pairs(out, at + u * LANES, first, second);
-            }
-        }
-
-        #[target_feature(enable = $features)]
-        pub fn coloured(line: &[i16], channels: usize, taps: &Taps, scratch: &mut [i16], out: &mut [u8]) {
-            const SUMS: usize = LANES / 2;
-            let mut at = 0;
-            while at + SUMS + channels <= line.len() {
-                store(scratch, 2 * at, join(line, at, at + channels));
-                at += SUMS;
-            }
-            let len = out.len() / SUMS * SUMS;
-            let mut at = 0;
-            while at + 8 * SUMS <= len {
-                coloured_units::<8>(scratch, channels, taps, out, at);
-                at += 8 * SUMS;
-            }
-            while at < len {
-                coloured_units::<1>(scratch, channels, taps, out, at);
-                at += SUMS;
-            }
-        }
-
-        #[target_feature(enable = $features)]
-        #[inline]
-        fn coloured_units<const U: usize>(
-            pairs: &[i16],
+        fn horizontal_units<const U: usize>(
+            line: &[i16],
             channels: usize,
             taps: &Taps,
             out: &mut [u8],
             at: usize,
         ) {
-            let mut sums = [splat(taps.rounding()); U];
-            let first = &taps.pairs.weights[0];
-            for k in 0..taps.pairs.at.len().min(first.len()) {
-                let weights = splat_pair(first[k]);
-                let from = 2 * at + 4 * taps.pairs.at[k] * channels;
+            let mut sums = [[[splat(taps.rounding()); 2]; U]; 2];
+            let [first, second] = &taps.pairs.weights;
+            for k in 0..taps.pairs.at.len().min(first.len()).min(second.len()) {
+                let weights = [splat_pair(first[k]), splat_pair(second[k])];
+                // One check for all loads.
+                let line = &line[at + 2 * taps.pairs.at[k] * channels..][..2 * U * LANES];
                 for u in 0..U {
-                    sums[u] = multiply_add(sums[u], load(pairs, from + u * LANES), weights);
+                    for half in 0..2 {
+                        let pairs = load(line, (2 * u + half) * LANES);
+                        for next in 0..2 {
+                            sums[next][u][half] = multiply_add(sums[next][u][half], pairs, weights[next]);
+                        }
+                    }
                 }
             }
             let shift = _mm_cvtsi32_si128(taps.shift as i32);
             for u in 0..U {
-                store_bytes(out, at + u * LANES / 2, shift_right(sums[u], shift));
+                let [low, high] = [0, 1].map(|half| {
+                    zip_bytes(shift_right(sums[0][u][half], shift), shift_right(sums[1][u][half], shift))
+                });
+                store_words(out, at + 2 * u * LANES, low, high);
             }
         }
 
@@ -214,6 +186,24 @@ level! {
 level! {
     /// AVX-512 with VNNI.
     Avx512, Level::Avx512, avx512
+}
+
+#[target_feature(enable = "avx2")]
+fn shuffle_blocks(from: &[u8], to: &mut [u8], shuffle: Shuffle) -> usize {
+    // SAFETY: as large as a register.
+    let indices = unsafe { _mm_loadu_si128(shuffle.indices.as_ptr().cast()) };
+    let len = from.len().min(to.len());
+    let mut at = 0;
+    while at + 16 <= len {
+        let (from, to) = (&from[at..at + 16], &mut to[at..at + 16]);
+        // SAFETY: both are as large as a register.
+        unsafe {
+            let block = _mm_shuffle_epi8(_mm_loadu_si128(from.as_ptr().cast()), indices);
+            _mm_storeu_si128(to.as_mut_ptr().cast(), block);
+        }
+        at += shuffle.step;
+    }
+    at
 }
 
 mod avx2 {
@@ -243,18 +233,6 @@ mod avx2 {
         let bytes = &bytes[..LANES];
         // SAFETY: half a register's worth of memory.
         _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
-    }
-
-    /// The integers at `a` and at `b`, in pairs.
-    #[target_feature(enable = "avx2")]
-    #[inline]
-    fn join(from: &[i16], a: usize, b: usize) -> Register {
-        let (a, b) = (&from[a..a + LANES / 2], &from[b..b + LANES / 2]);
-        // SAFETY: half a register's worth of memory.
-        let a = _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(a.as_ptr().cast()) });
-        // SAFETY: half a register's worth of memory.
-        let b = _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(b.as_ptr().cast()) });
-        _mm256_or_si256(a, _mm256_slli_epi32::<16>(b))
     }
 
     #[target_feature(enable = "avx2")]
@@ -293,25 +271,21 @@ mod avx2 {
         _mm256_packs_epi32(low, high)
     }
 
-    /// Bytes, taken from the two in turns.
+    /// Bytes of the two in turns, as words.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn store_pairs(to: &mut [u8], at: usize, first: Register, second: Register) {
-        let pairs = _mm256_or_si256(first, _mm256_slli_epi32::<8>(second));
-        let packed = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi32(pairs, pairs));
-        let to = &mut to[at..at + LANES];
-        // SAFETY: half a register's worth of memory.
-        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm256_castsi256_si128(packed)) }
+    fn zip_bytes(first: Register, second: Register) -> Register {
+        _mm256_or_si256(first, _mm256_slli_epi32::<8>(second))
     }
 
+    /// Stores integers below two to the power 16.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn store_bytes(to: &mut [u8], at: usize, values: Register) {
-        let words = _mm256_packus_epi32(values, values);
-        let bytes = _mm256_packus_epi16(words, words);
-        let bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 0, 4, 0, 4, 0, 4));
-        let bytes = _mm_cvtsi128_si64(_mm256_castsi256_si128(bytes));
-        to[at..at + LANES / 2].copy_from_slice(&bytes.to_le_bytes());
+    fn store_words(to: &mut [u8], at: usize, low: Register, high: Register) {
+        let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(low, high));
+        let to = &mut to[at..at + 2 * LANES];
+        // SAFETY: a register's worth of memory.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), words) }
     }
 }
 
@@ -342,18 +316,6 @@ mod avx512 {
         let bytes = &bytes[..LANES];
         // SAFETY: half a register's worth of memory.
         _mm512_cvtepu8_epi16(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) })
-    }
-
-    /// The integers at `a` and at `b`, in pairs.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn join(from: &[i16], a: usize, b: usize) -> Register {
-        let (a, b) = (&from[a..a + LANES / 2], &from[b..b + LANES / 2]);
-        // SAFETY: half a register's worth of memory.
-        let a = _mm512_cvtepu16_epi32(unsafe { _mm256_loadu_si256(a.as_ptr().cast()) });
-        // SAFETY: half a register's worth of memory.
-        let b = _mm512_cvtepu16_epi32(unsafe { _mm256_loadu_si256(b.as_ptr().cast()) });
-        _mm512_or_si512(a, _mm512_slli_epi32::<16>(b))
     }
 
     #[target_feature(enable = "avx512f,avx512bw")]
@@ -392,21 +354,21 @@ mod avx512 {
         _mm512_packs_epi32(low, high)
     }
 
-    /// Bytes, taken from the two in turns.
+    /// Bytes of the two in turns, as words.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    fn store_pairs(to: &mut [u8], at: usize, first: Register, second: Register) {
-        let pairs = _mm512_or_si512(first, _mm512_slli_epi32::<8>(second));
-        let to = &mut to[at..at + LANES];
-        // SAFETY: half a register's worth of memory.
-        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(pairs)) }
+    fn zip_bytes(first: Register, second: Register) -> Register {
+        _mm512_or_si512(first, _mm512_slli_epi32::<8>(second))
     }
 
-    #[target_feature(enable = "avx512f")]
+    /// Stores integers below two to the power 16.
+    #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    fn store_bytes(to: &mut [u8], at: usize, values: Register) {
-        let to = &mut to[at..at + LANES / 2];
-        // SAFETY: a quarter of a register's worth of memory.
-        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(values)) }
+    fn store_words(to: &mut [u8], at: usize, low: Register, high: Register) {
+        let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+        let words = _mm512_permutexvar_epi64(order, _mm512_packus_epi32(low, high));
+        let to = &mut to[at..at + 2 * LANES];
+        // SAFETY: a register's worth of memory.
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), words) }
     }
 }
