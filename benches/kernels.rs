@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use ndarray::Array;
 use rust_numpy_example::kernels::elementwise::multiply::{Flat, Pages, multiply_flat};
-use rust_numpy_example::kernels::reduce::block::SumBlock;
+use rust_numpy_example::kernels::reduce::block::SumSlice;
 use rust_numpy_example::kernels::reduce::sine::SumSines;
 use rust_numpy_example::kernels::stats::{Data, whole};
 use rust_numpy_example::kernels::{fibonacci, reduce};
@@ -38,7 +38,7 @@ fn main() {
     for level in Level::available() {
         let block = &data[..1024];
         time(&format!("reduce, a block, {}", level.name()), block.len(), || {
-            run_at(level, SumBlock(black_box(block)))
+            run_at(level, SumSlice(black_box(block)))
         });
         time(&format!("sine, a block, {}", level.name()), block.len(), || {
             run_at(level, SumSines(black_box(block)))

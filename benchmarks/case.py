@@ -42,6 +42,8 @@ class Case:
     check: Callable[[Any, Any], None] = equal
     #: Whether it stands in the table of the README.
     headline: bool = False
+    #: The ratio that is promised where the CPU has no more than AVX2, if one is.
+    avx2: float | None = None
     #: Makes the argument of our call, outside of what is timed, where a call uses up what it is given.
     fresh: Callable[[], Any] | None = None
 

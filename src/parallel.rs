@@ -3,7 +3,8 @@
 //! A kernel receives a [`Work`]. It cuts its input into parts by a rule that does not depend on
 //! the number of threads, hands them to [`Work::for_each`] or [`Work::map`], and combines the
 //! results in the order of the parts: so the result has the same bits for every thread count.
-//! Parts are taken from a shared counter one by one, so a slow or busy CPU takes fewer of them.
+//! Parts are taken from a shared counter one by one, so a slow or busy CPU takes fewer of them, and
+//! a thread that does not come in time takes none.
 //!
 //! The pool belongs to one process: after a fork the child finds another process id and builds
 //! its own. The parent's pool is never dropped there, as its threads do not exist in the child.
@@ -17,6 +18,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::alloc::try_vec;
 use crate::error::{Error, Result};
+
+mod help;
 
 /// How long the calling thread works before it asks again whether to stop.
 const POLL: Duration = Duration::from_millis(5);
@@ -153,12 +156,7 @@ impl<'a> Work<'a> {
             }
         };
         match pool(self.workers) {
-            Some(pool) => pool.in_place_scope(|scope| {
-                for _ in 1..workers {
-                    scope.spawn(|_| drain());
-                }
-                drain();
-            }),
+            Some(pool) => help::with_help(&pool, workers - 1, &drain),
             // The system gives no more threads: this one does it all.
             None => drain(),
         }

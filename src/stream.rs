@@ -131,7 +131,7 @@ mod tests {
     fn slices_of_equal_types_are_copied() {
         let source: Vec<u8> = (0..200).collect();
         for start in 0..70 {
-            let mut target = vec![0; 200];
+            let mut target = [0; 200];
             assert!(copy_same(&source[start..], &mut target[start..]));
             assert_eq!((&target[..start], &target[start..]), (&vec![0; start][..], &source[start..]));
         }

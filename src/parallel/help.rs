@@ -1,0 +1,134 @@
+//! Helpers that come if they can: work of the calling thread in which others may join.
+//!
+//! A scoped task has to be run before its scope ends. On a busy machine a thread that is woken may
+//! take milliseconds to come, and the caller, who has long done everything by itself, would wait for
+//! it. Here the caller closes the door when nothing is left to be taken, and waits only for those
+//! who are inside; who comes later finds the door closed and goes.
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::Thread;
+
+use rayon::ThreadPool;
+
+/// Set in the count of helpers inside when no more may come in.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+/// Runs `body` on this thread, and at the same time on up to `helpers` threads of the pool: on those
+/// that come before it has returned here. All have left when this function returns. A panic on any
+/// thread goes on here.
+pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) {
+    let room = Arc::new(Room {
+        inside: AtomicUsize::new(0),
+        caller: std::thread::current(),
+        panic: Mutex::new(None),
+        body: Body::of(body),
+    });
+    let open = Open(&room);
+    for _ in 0..helpers {
+        let room = Arc::clone(&room);
+        pool.spawn(move || room.help());
+    }
+    body();
+    drop(open);
+    let panic = room.panic.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+    if let Some(payload) = panic {
+        resume_unwind(payload);
+    }
+}
+
+/// Where the work is done.
+struct Room {
+    /// How many helpers are inside, and [`CLOSED`].
+    inside: AtomicUsize,
+    caller: Thread,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    body: Body,
+}
+
+/// What helpers do, for as long as the door is open: the pool's threads outlive the call, and so
+/// cannot be told of its lifetime.
+struct Body(*const (dyn Fn() + Sync));
+
+// SAFETY: it is a reference to something that may be called from any thread, and is used by helpers
+// only while the call that it comes from lasts (see `Room::help`).
+unsafe impl Send for Body {}
+// SAFETY: as above.
+unsafe impl Sync for Body {}
+
+impl Body {
+    fn of<'a>(body: &'a (dyn Fn() + Sync + 'a)) -> Self {
+        // SAFETY: only the lifetime is changed, of a pointer, which promises nothing.
+        Body(unsafe { std::mem::transmute::<*const (dyn Fn() + Sync + 'a), *const (dyn Fn() + Sync)>(body) })
+    }
+}
+
+impl Room {
+    /// Comes in, unless the door is closed, works, and leaves.
+    fn help(&self) {
+        // Acquires what the caller has written; the order of coming in and closing is one.
+        if self.inside.fetch_add(1, Ordering::AcqRel) & CLOSED == 0 {
+            // SAFETY: the door was open when this helper came in, so the caller is still in
+            // `with_help`, which borrows the body, and `Open` keeps it there until this one has left.
+            let body = unsafe { &*self.body.0 };
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+                *self.panic.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(payload);
+            }
+        }
+        // Releases what the helper has written.
+        if self.inside.fetch_sub(1, Ordering::AcqRel) == CLOSED | 1 {
+            self.caller.unpark();
+        }
+    }
+}
+
+/// The open door: closed, and the room empty, when this is dropped.
+struct Open<'a>(&'a Room);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.inside.fetch_or(CLOSED, Ordering::AcqRel);
+        // A helper that finds the door closed may be counted for a moment.
+        while self.0.inside.load(Ordering::Acquire) != CLOSED {
+            std::thread::park();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_late_does_nothing() {
+        let room = Room {
+            inside: AtomicUsize::new(0),
+            caller: std::thread::current(),
+            panic: Mutex::new(None),
+            body: Body::of(&|| panic!("the door is closed")),
+        };
+        drop(Open(&room));
+        room.help();
+        assert!(room.panic.into_inner().expect("not poisoned").is_none());
+        assert_eq!(room.inside.into_inner(), CLOSED);
+    }
+
+    #[test]
+    fn all_have_left_when_it_returns() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().expect("there are threads");
+        for round in 0..2000 {
+            let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            with_help(&pool, 4, &|| {
+                inside.fetch_add(1, Ordering::SeqCst);
+                while taken.fetch_add(1, Ordering::SeqCst) < round % 50 {
+                    std::thread::yield_now();
+                }
+                inside.fetch_sub(1, Ordering::SeqCst);
+            });
+            assert_eq!(inside.into_inner(), 0);
+        }
+    }
+}
