@@ -13,7 +13,7 @@ from benchmarks.case import Case, close, equal
 INTEGERS = {"int8": (100, 20), "int16": (40, 30), "int32": (20, 6), "int64": (4, 3.5)}
 
 
-def _case(what: str, a: np.ndarray, b: np.ndarray, must: float, headline: bool = False) -> Case:
+def _case(what: str, a: np.ndarray, b: np.ndarray, must: float | None, headline: bool = False) -> Case:
     kind = a.dtype.kind
     eps = np.finfo(a.dtype).eps if kind in "fc" else 0
     check = close(0, 100 * eps * a.shape[-1] ** 0.5) if eps else equal
@@ -55,6 +55,13 @@ def cases(threads: int) -> Iterator[Case]:
         yield _case(f"{dtype} A.T @ B, 512", _matrix(dtype, n, n).T, _matrix(dtype, n, n), 1.0)
         yield _case(f"{dtype} A @ B.T, 512", _matrix(dtype, n, n), _matrix(dtype, n, n).T, 1.0)
         yield _case(f"{dtype} 10000x64 @ 64x64", _matrix(dtype, 10000, 64), _matrix(dtype, 64, 64), 1.0)
+        for n in (200, 1000, 3000):
+            a, x = _matrix(dtype, n, n), _matrix(dtype, n)
+            yield _case(f"{dtype} A @ x, {n}", a, x, None)
+            yield _case(f"{dtype} A.T @ x, {n}", a.T, x, None)
+            yield _case(f"{dtype} x @ A, {n}", x, a, None)
+        x = _matrix(dtype, 10**5)
+        yield _case(f"{dtype} x @ x, 1e5", x, x, None)
     if threads > 1:
         return
     yield _case("float64 10000 x (4, 4)", _matrix("float64", 10000, 4, 4), _matrix("float64", 10000, 4, 4), 3)

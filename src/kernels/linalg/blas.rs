@@ -7,6 +7,8 @@
 //! are slow with, the block is copied first.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
+use std::marker::PhantomData;
 #[cfg(x86_simd)]
 use std::ptr::null;
 
@@ -19,9 +21,25 @@ use crate::simd::{self, Kernel, Level};
 
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
+use super::transpose::{self, PortableFlip, Transpose};
+#[cfg(x86_simd)]
+use super::x86::FlipAvx2;
 
 /// The depth of a tile: that of a block in `private-gemm-x86`.
 const DEPTH: usize = 512;
+
+/// Memory for copies of a and of b, by type.
+#[derive(Default)]
+struct Rooms {
+    f32: Cell<(Vec<f32>, Vec<f32>)>,
+    f64: Cell<(Vec<f64>, Vec<f64>)>,
+    c32: Cell<(Vec<Complex<f32>>, Vec<Complex<f32>>)>,
+    c64: Cell<(Vec<Complex<f64>>, Vec<Complex<f64>>)>,
+}
+
+thread_local! {
+    static ROOMS: Rooms = Rooms::default();
+}
 
 /// A type of elements that the kernels of the crates know.
 pub trait Float: Number<Value = Self> + Value {
@@ -36,12 +54,19 @@ pub trait Float: Number<Value = Self> + Value {
     /// The name in `private-gemm-x86`.
     #[cfg(x86_simd)]
     const DTYPE: private_gemm_x86::DType;
+    /// Memory for copies that this thread has kept, so that it need not be asked for and cleared
+    /// for each product.
+    fn take_rooms() -> (Vec<Self>, Vec<Self>);
+    /// Keeps it for the next product.
+    fn keep_rooms(rooms: (Vec<Self>, Vec<Self>));
+    /// Copies the matrix to rows that are `step` elements apart.
+    fn copy(level: Level, matrix: Matrix<'_, Self>, copy: &mut [Self], step: usize);
     /// c = a b, or c += a b, for every CPU.
     fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
 }
 
 macro_rules! floats {
-    ($($type:ty, $tile:expr, $lanes:literal, $dtype:ident, $gemm:ident;)*) => { $(
+    ($($type:ty, $tile:expr, $lanes:literal, $side:literal, $rooms:ident, $dtype:ident, $gemm:ident;)*) => { $(
         impl Float for $type {
             const TILE: (usize, usize) = $tile;
             const LANES: usize = $lanes;
@@ -49,6 +74,21 @@ macro_rules! floats {
             const ZERO: $type = 0.0;
             #[cfg(x86_simd)]
             const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
+            fn take_rooms() -> (Vec<Self>, Vec<Self>) {
+                ROOMS.with(|rooms| rooms.$rooms.take())
+            }
+            fn keep_rooms(kept: (Vec<Self>, Vec<Self>)) {
+                ROOMS.with(|rooms| rooms.$rooms.set(kept));
+            }
+            fn copy(level: Level, matrix: Matrix<'_, Self>, copy: &mut [Self], step: usize) {
+                match level {
+                    #[cfg(x86_simd)]
+                    Level::Avx2 | Level::Avx512 => {
+                        simd::run_avx2(Transpose::<Self, FlipAvx2, $side> { matrix, copy, step, flip: PhantomData });
+                    }
+                    _ => Transpose::<Self, PortableFlip, $side> { matrix, copy, step, flip: PhantomData }.run(),
+                }
+            }
             fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
                 let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
                 let (c_start, c_row, c_col) = c.raw();
@@ -66,12 +106,12 @@ macro_rules! floats {
     )* };
 }
 floats! {
-    f32, (768, 576), 96, F32, sgemm;
-    f64, (512, 576), 48, F64, dgemm;
+    f32, (768, 576), 96, 8, f32, F32, sgemm;
+    f64, (512, 576), 48, 4, f64, F64, dgemm;
 }
 
 macro_rules! complex_floats {
-    ($($part:ty, $tile:expr, $lanes:literal, $dtype:ident;)*) => { $(
+    ($($part:ty, $tile:expr, $lanes:literal, $side:literal, $rooms:ident, $dtype:ident;)*) => { $(
         impl Float for Complex<$part> {
             const TILE: (usize, usize) = $tile;
             const LANES: usize = $lanes;
@@ -79,6 +119,21 @@ macro_rules! complex_floats {
             const ZERO: Self = Complex { re: 0.0, im: 0.0 };
             #[cfg(x86_simd)]
             const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
+            fn take_rooms() -> (Vec<Self>, Vec<Self>) {
+                ROOMS.with(|rooms| rooms.$rooms.take())
+            }
+            fn keep_rooms(kept: (Vec<Self>, Vec<Self>)) {
+                ROOMS.with(|rooms| rooms.$rooms.set(kept));
+            }
+            fn copy(level: Level, matrix: Matrix<'_, Self>, copy: &mut [Self], step: usize) {
+                match level {
+                    #[cfg(x86_simd)]
+                    Level::Avx2 | Level::Avx512 => {
+                        simd::run_avx2(Transpose::<Self, FlipAvx2, $side> { matrix, copy, step, flip: PhantomData });
+                    }
+                    _ => Transpose::<Self, PortableFlip, $side> { matrix, copy, step, flip: PhantomData }.run(),
+                }
+            }
             fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, mut c: MatrixMut<'_, Self>, accumulate: bool) {
                 // The baseline has tiles of its own (`product`); this is for completeness.
                 for i in 0..a.rows {
@@ -95,8 +150,8 @@ macro_rules! complex_floats {
     )* };
 }
 complex_floats! {
-    f32, (384, 384), 48, C32;
-    f64, (256, 240), 24, C64;
+    f32, (384, 384), 48, 4, c32, C32;
+    f64, (256, 240), 24, 4, c64, C64;
 }
 
 /// c = a b, with the instructions of `level`, which the CPU must have. The kernels have the
@@ -126,10 +181,14 @@ pub fn multiply<T: Float>(
     // Tiles of about the same size: the last one is not a narrow rest.
     let height = m.div_ceil(m.div_ceil(T::TILE.0).max(1));
     let width = n.div_ceil(n.div_ceil(T::TILE.1).max(1)).next_multiple_of(T::LANES);
-    let mut right = Vec::new();
+    let (mut left, mut right) = T::take_rooms();
     let mut sums = Vec::new();
+    let copies_a = a.rows_are_slow();
+    if copies_a {
+        grow(&mut left, height, DEPTH.min(k))?;
+    }
     if !b.has_plain_rows() {
-        right = try_filled(DEPTH.min(k) * width.min(n), T::ZERO)?;
+        grow(&mut right, DEPTH.min(k), width.min(n))?;
     }
     if !c.has_plain_rows() {
         sums = try_filled(height * width.min(n), T::ZERO)?;
@@ -140,13 +199,15 @@ pub fn multiply<T: Float>(
             let places = from..k.min(from + DEPTH);
             let mut b = b.block(places.clone(), cols.clone());
             if !b.has_plain_rows() {
-                let len = b.rows * b.cols;
-                b = copied(level, b, &mut right[..len]);
+                b = copied(level, b, &mut right);
             }
             for row in (0..m).step_by(height) {
                 work.check()?;
                 let rows = row..m.min(row + height);
-                let a = a.block(rows.clone(), places.clone());
+                let mut a = a.block(rows.clone(), places.clone());
+                if copies_a {
+                    a = copied(level, a, &mut left);
+                }
                 let mut c = c.block(rows, cols.clone());
                 if c.has_plain_rows() {
                     tile(level, a, b, c, from > 0);
@@ -163,6 +224,7 @@ pub fn multiply<T: Float>(
             }
         }
     }
+    T::keep_rooms((left, right));
     Ok(())
 }
 
@@ -184,52 +246,23 @@ fn room_for_kernels() -> Result<()> {
     Ok(())
 }
 
-/// Rows and columns of a block that is transposed at a time: no more columns than the first-level
-/// cache has ways, as they may all be in one set.
-const BLOCK: (usize, usize) = (16, 8);
+/// Makes `room` large enough for copies of blocks of up to `rows` by `cols`.
+fn grow<T: Float>(room: &mut Vec<T>, rows: usize, cols: usize) -> Result<()> {
+    // One more line, as the first row begins with one.
+    let len = rows.saturating_mul(transpose::step::<T>(cols)).saturating_add(transpose::LINE);
+    if room.len() < len {
+        *room = try_filled(len, T::ZERO)?;
+    }
+    Ok(())
+}
 
 /// A copy in memory with plain rows.
-fn copied<'c, T: Float>(level: Level, matrix: Matrix<'_, T>, copy: &'c mut [T]) -> Matrix<'c, T> {
-    simd::run_at(level, Copied { matrix, copy: &mut *copy });
-    Matrix::from_slice(copy, matrix.rows, matrix.cols)
-}
-
-struct Copied<'a, T> {
-    matrix: Matrix<'a, T>,
-    copy: &'a mut [T],
-}
-
-impl<T: Float> Kernel for Copied<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Copied { matrix, copy } = self;
-        let (rows, cols) = (matrix.rows, matrix.cols);
-        for row in (0..rows).step_by(BLOCK.0) {
-            for col in (0..cols).step_by(BLOCK.1) {
-                let (height, width) = (BLOCK.0.min(rows - row), BLOCK.1.min(cols - col));
-                if (height, width) == BLOCK && matrix.has_plain_cols() {
-                    let mut block = [[T::ZERO; BLOCK.1]; BLOCK.0];
-                    for j in 0..BLOCK.1 {
-                        let line = &matrix.col(col + j, row..row + BLOCK.0)[..BLOCK.0];
-                        for i in 0..BLOCK.0 {
-                            block[i][j] = line[i];
-                        }
-                    }
-                    for i in 0..BLOCK.0 {
-                        copy[(row + i) * cols + col..][..BLOCK.1].copy_from_slice(&block[i]);
-                    }
-                } else {
-                    for i in row..row + height {
-                        for j in col..col + width {
-                            copy[i * cols + j] = matrix.get(i, j);
-                        }
-                    }
-                }
-            }
-        }
-    }
+fn copied<'c, T: Float>(level: Level, matrix: Matrix<'c, T>, room: &'c mut [T]) -> Matrix<'c, T> {
+    let start = room.as_ptr().align_offset(transpose::LINE).min(transpose::LINE);
+    let step = transpose::step::<T>(matrix.cols);
+    let copy = &mut room[start..][..matrix.rows * step];
+    T::copy(level, matrix, &mut *copy, step);
+    Matrix::with_step(copy, matrix.rows, matrix.cols, step)
 }
 
 /// c = a b or c += a b, where c has plain rows.

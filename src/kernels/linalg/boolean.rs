@@ -7,12 +7,58 @@
 //! elements of a row of a are one look-up. Tables of four rows, not of the theoretical optimum of
 //! log2(n), are small enough that those of 64 rows stay in the first-level cache.
 
+use std::ops::Range;
+
 use crate::alloc::try_filled;
 use crate::dtype::Bool;
 use crate::error::Result;
 use crate::parallel::Work;
 
 use super::matrix::{Matrix, MatrixMut};
+
+/// How 64 elements become bits, the first one the lowest, and the other way round.
+pub trait Bits {
+    /// A bit for each byte: whether it is not zero.
+    fn gather(bytes: &[u8; 64]) -> u64;
+    /// A byte for each bit: zero or one.
+    fn scatter(word: u64) -> [u8; 64];
+}
+
+/// Eight at a time, for every CPU.
+pub struct PortableBits;
+
+/// One in each byte that is not zero.
+#[inline(always)]
+fn ones(eight: u64) -> u64 {
+    let low = 0x7f7f_7f7f_7f7f_7f7f;
+    (((eight & low) + low) | eight) >> 7 & 0x0101_0101_0101_0101
+}
+
+impl Bits for PortableBits {
+    #[inline(always)]
+    fn gather(bytes: &[u8; 64]) -> u64 {
+        let mut word = 0;
+        for (index, eight) in bytes.chunks_exact(8).enumerate() {
+            let mut copy = [0; 8];
+            copy.copy_from_slice(eight);
+            // The multiplication collects the ones in the highest byte.
+            let ones = ones(u64::from_le_bytes(copy));
+            word |= (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+        }
+        word
+    }
+
+    #[inline(always)]
+    fn scatter(word: u64) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        for (index, eight) in bytes.chunks_exact_mut(8).enumerate() {
+            // A copy of the eight bits in each byte, then one bit of each.
+            let copies = (word >> (8 * index) & 0xff).wrapping_mul(0x0101_0101_0101_0101);
+            eight.copy_from_slice(&ones(copies & 0x8040_2010_0804_0201).to_le_bytes());
+        }
+        bytes
+    }
+}
 
 /// Rows of b in the tables at a time: one word of a row of a.
 const DEPTH: usize = 64;
@@ -31,7 +77,7 @@ type Table<const WORDS: usize> = [[u64; WORDS]; 1 << FOUR];
 
 /// c = a b, for any sizes.
 #[inline(always)]
-pub fn multiply(
+pub fn multiply<B: Bits>(
     a: Matrix<'_, Bool>,
     b: Matrix<'_, Bool>,
     mut c: MatrixMut<'_, Bool>,
@@ -45,9 +91,9 @@ pub fn multiply(
             let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, cols.clone()));
             let c = c.block(rows.clone(), cols);
             if n <= 64 {
-                multiply_block::<1>(a, b, c, work)?;
+                multiply_block::<B, 1>(a, b, c, work)?;
             } else {
-                multiply_block::<8>(a, b, c, work)?;
+                multiply_block::<B, 8>(a, b, c, work)?;
             }
         }
     }
@@ -56,7 +102,7 @@ pub fn multiply(
 
 /// The same where the bits of c fit into memory, with `WORDS` of them at a time.
 #[inline(always)]
-fn multiply_block<const WORDS: usize>(
+fn multiply_block<B: Bits, const WORDS: usize>(
     a: Matrix<'_, Bool>,
     b: Matrix<'_, Bool>,
     mut c: MatrixMut<'_, Bool>,
@@ -71,7 +117,7 @@ fn multiply_block<const WORDS: usize>(
     for from in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - from);
         for (row, word) in left.iter_mut().enumerate() {
-            *word = bits(a, row, from..from + depth);
+            *word = bits::<B>(a, row, from..from + depth);
         }
         for (block, sums) in sums.chunks_exact_mut(m).enumerate() {
             if m * n > 1 << 14 {
@@ -81,7 +127,7 @@ fn multiply_block<const WORDS: usize>(
             let tables = &mut tables[..depth.div_ceil(FOUR)];
             for (four, table) in tables.iter_mut().enumerate() {
                 let rows = from + four * FOUR..(from + depth).min(from + (four + 1) * FOUR);
-                tabulate(b.block(rows, cols.clone()), table);
+                tabulate::<B, WORDS>(b.block(rows, cols.clone()), table);
             }
             for (sum, &word) in sums.iter_mut().zip(&left) {
                 let (mut word, mut total) = (word, *sum);
@@ -97,7 +143,7 @@ fn multiply_block<const WORDS: usize>(
         for (row, sum) in sums.iter().enumerate() {
             for (word, &sum) in sum.iter().enumerate() {
                 let from = block * lanes + word * 64;
-                spread(sum, &mut c, row, from..n.min(from + 64));
+                spread::<B>(sum, &mut c, row, from..n.min(from + 64));
             }
         }
     }
@@ -106,12 +152,12 @@ fn multiply_block<const WORDS: usize>(
 
 /// The ORs of every choice of the rows of `b`, of which there are four at most.
 #[inline(always)]
-fn tabulate<const WORDS: usize>(b: Matrix<'_, Bool>, table: &mut Table<WORDS>) {
+fn tabulate<B: Bits, const WORDS: usize>(b: Matrix<'_, Bool>, table: &mut Table<WORDS>) {
     for row in 0..FOUR {
         let mut words = [0; WORDS];
         if row < b.rows {
             for (word, from) in words.iter_mut().zip((0..b.cols).step_by(64)) {
-                *word = bits(b, row, from..b.cols.min(from + 64));
+                *word = bits::<B>(b, row, from..b.cols.min(from + 64));
             }
         }
         // The choices with this row are those without it and this row.
@@ -131,57 +177,41 @@ fn or<const WORDS: usize>(mut a: [u64; WORDS], b: [u64; WORDS]) -> [u64; WORDS] 
 
 /// Up to 64 elements of a row as bits, the first one lowest.
 #[inline(always)]
-fn bits(matrix: Matrix<'_, Bool>, row: usize, cols: std::ops::Range<usize>) -> u64 {
+fn bits<B: Bits>(matrix: Matrix<'_, Bool>, row: usize, cols: Range<usize>) -> u64 {
     let mut bytes = [0; 64];
-    if matrix.has_plain_rows() {
-        let elements = matrix.row(row, cols);
-        if elements.len() == 64 {
-            for (byte, element) in bytes.iter_mut().zip(&elements[..64]) {
-                *byte = element.0;
-            }
-        } else {
-            for (byte, element) in bytes.iter_mut().zip(elements) {
-                *byte = element.0;
-            }
+    if matrix.has_plain_rows() && cols.end >= 64 {
+        // Fewer than 64 are the last of 64: a copy of them alone would take longer than the rest.
+        let skipped = 64 - cols.len();
+        let elements = &matrix.row(row, cols.start - skipped..cols.end)[..64];
+        for (byte, element) in bytes.iter_mut().zip(elements) {
+            *byte = element.0;
         }
-    } else {
-        for (byte, col) in bytes.iter_mut().zip(cols) {
-            *byte = matrix.get(row, col).0;
-        }
+        return if skipped < 64 { B::gather(&bytes) >> skipped } else { 0 };
     }
-    let mut word = 0;
-    for (index, eight) in bytes.chunks_exact(8).enumerate() {
-        let eight = u64::from_le_bytes([
-            eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7],
-        ]);
-        // One in each byte that is not zero; the multiplication collects them in the highest byte.
-        let low = 0x7f7f_7f7f_7f7f_7f7f;
-        let ones = (((eight & low) + low) | eight) >> 7 & 0x0101_0101_0101_0101;
-        word |= (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+    for (byte, col) in bytes.iter_mut().zip(cols) {
+        *byte = matrix.get(row, col).0;
     }
-    word
+    B::gather(&bytes)
 }
 
 /// Writes bits as elements of a row.
 #[inline(always)]
-fn spread(word: u64, c: &mut MatrixMut<'_, Bool>, row: usize, cols: std::ops::Range<usize>) {
+fn spread<B: Bits>(word: u64, c: &mut MatrixMut<'_, Bool>, row: usize, cols: Range<usize>) {
     if cols.is_empty() {
         return;
     }
     let mut elements = [Bool(0); 64];
-    for (byte, eight) in elements.chunks_exact_mut(8).enumerate() {
-        // A copy of the eight bits in each byte, then one bit of each.
-        let copies = (word >> (8 * byte) & 0xff).wrapping_mul(0x0101_0101_0101_0101);
-        let chosen = copies & 0x8040_2010_0804_0201;
-        let low = 0x7f7f_7f7f_7f7f_7f7f;
-        let ones = (((chosen & low) + low) | chosen) >> 7 & 0x0101_0101_0101_0101;
-        for (element, byte) in eight.iter_mut().zip(ones.to_le_bytes()) {
-            *element = Bool(byte);
-        }
+    for (element, byte) in elements.iter_mut().zip(B::scatter(word)) {
+        *element = Bool(byte);
     }
     if c.has_plain_rows() {
-        let len = cols.len();
-        c.row(row, cols).copy_from_slice(&elements[..len]);
+        let row = c.row(row, cols);
+        if let Ok(row) = <&mut [Bool; 64]>::try_from(&mut *row) {
+            *row = elements;
+        } else {
+            let len = row.len();
+            row.copy_from_slice(&elements[..len]);
+        }
     } else {
         for (col, element) in cols.zip(elements) {
             *c.at(row, col) = element;

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | `mod` | shapes, stacks of matrices, how work is split |
 //! | `gemm`, `pack` | the blocked product of two matrices |
-//! | `blas` | products of floats by the kernels of other crates |
+//! | `blas`, `transpose` | products of floats by the kernels of other crates |
 //! | `small`, `vector` | the product of two small matrices, of a matrix and a vector |
 //! | `ring`, `x86` | what numbers it is made of, and with which instructions |
 //! | `boolean` | bools, as bits |
-//! | `matrix` | matrices and stacks of them in memory |
+//! | `matrix`, `stack` | matrices and stacks of them in memory |
 
 mod blas;
 mod boolean;
@@ -18,8 +18,10 @@ mod pack;
 mod product;
 mod ring;
 mod small;
+mod stack;
 #[cfg(test)]
 mod tests;
+mod transpose;
 mod vector;
 #[cfg(x86_simd)]
 mod x86;
@@ -31,8 +33,8 @@ use crate::error::{Error, Result};
 use crate::parallel::Work;
 use crate::simd::{self, Level};
 
-use matrix::{Operands, Part, Stack, StackMut};
 pub use product::Product;
+use stack::{Operands, Part, Stack, StackMut};
 
 /// The sizes of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]

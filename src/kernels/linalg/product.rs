@@ -12,8 +12,9 @@ use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
 
 use super::gemm::{Scratch, multiply};
-use super::matrix::{Matrix, MatrixMut, Operands, Part};
+use super::matrix::{Matrix, MatrixMut};
 use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
+use super::stack::{OfVector, Operands, Part};
 #[cfg(x86_simd)]
 use super::x86;
 use super::{Split, TILE, blas, boolean, small, vector};
@@ -191,12 +192,15 @@ macro_rules! float_products {
                     });
                 }
                 let exchange = operands.c_has_plain_cols();
-                let by_rows = (n == 1 && operands.a_has_plain_rows()) || (m == 1 && operands.b_has_plain_cols());
+                // Of the whole product, not of a part, so that all parts are computed the same way.
+                let vector = operands.vector();
                 split.for_each(work, |part| {
-                    if by_rows {
+                    if let Some(vector) = vector {
                         return match level {
-                            Level::Baseline => Vector::<$type, BASELINE_FUSES, $lanes> { operands, part, work }.run(),
-                            _ => simd::run_at(level, Vector::<$type, true, $lanes> { operands, part, work }),
+                            Level::Baseline => {
+                                Vector::<$type, BASELINE_FUSES, $lanes> { operands, part, vector, work }.run()
+                            }
+                            _ => simd::run_at(level, Vector::<$type, true, $lanes> { operands, part, vector, work }),
                         };
                     }
                     for index in part.matrices.clone() {
@@ -210,8 +214,8 @@ macro_rules! float_products {
     )* };
 }
 float_products! {
-    f32, 50, 16, 16, 8, 64;
-    f64, 25, 16, 8, 4, 32;
+    f32, 50, 16, 16, 8, 32;
+    f64, 25, 16, 8, 4, 16;
 }
 
 /// Small matrices of floats, in tiles of up to `HIGH` by `WIDE`.
@@ -231,6 +235,12 @@ impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
 
     #[inline(always)]
     fn run(self) -> Result<()> {
+        let (m, k, n) = self.operands.sizes();
+        if m == n && m == k {
+            if let Some((a, b, c)) = self.operands.dense(&self.part) {
+                return small::stack::<T, FUSED, HIGH, WIDE>(n, a, b, c, self.work);
+            }
+        }
         let (start, end) = (self.part.matrices.start, self.part.matrices.end);
         for index in start..end {
             if index % SMALL_CHECK == SMALL_CHECK - 1 {
@@ -247,29 +257,27 @@ impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
 struct Vector<'j, T, const FUSED: bool, const LANES: usize> {
     operands: &'j Operands<'j, T>,
     part: Part,
+    vector: OfVector,
     work: &'j Work<'j>,
 }
 
-impl<T: Number<Value = T> + Value, const FUSED: bool, const LANES: usize> Kernel
-    for Vector<'_, T, FUSED, LANES>
+impl<T, const FUSED: bool, const LANES: usize> Kernel for Vector<'_, T, FUSED, LANES>
+where
+    T: Number<Value = T> + Value,
 {
     type Output = Result<()>;
 
     #[inline(always)]
     fn run(self) -> Result<()> {
-        let (_, _, n) = self.operands.sizes();
-        let is_right = n == 1 && self.operands.a_has_plain_rows();
         for index in self.part.matrices.clone() {
-            let (a, b, c) = self.operands.part(index, &self.part);
-            if is_right {
-                vector::multiply::<T, FUSED, LANES>(a, b, c, self.work)?;
+            let (mut a, mut b, mut c) = self.operands.part(index, &self.part);
+            if self.vector.is_left {
+                (a, b, c) = (b.transposed(), a.transposed(), c.transposed());
+            }
+            if self.vector.by_rows {
+                vector::by_rows::<T, FUSED, LANES>(a, b, c, self.work)?;
             } else {
-                vector::multiply::<T, FUSED, LANES>(
-                    b.transposed(),
-                    a.transposed(),
-                    c.transposed(),
-                    self.work,
-                )?;
+                vector::by_cols::<T, FUSED, LANES>(a, b, c, self.work)?;
             }
         }
         Ok(())
@@ -330,24 +338,35 @@ impl Product for Bool {
 
     fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
         let operands = &operands;
-        split.for_each(work, |part| simd::run_at(level, BoolJob { operands, part, work }))
+        split.for_each(work, |part| match level {
+            #[cfg(x86_simd)]
+            Level::Avx2 => {
+                simd::run_avx2(BoolJob::<x86::BitsAvx2> { operands, part, work, bits: PhantomData })
+            }
+            #[cfg(x86_simd)]
+            Level::Avx512 => {
+                simd::run_avx512(BoolJob::<x86::BitsAvx512> { operands, part, work, bits: PhantomData })
+            }
+            _ => BoolJob::<boolean::PortableBits> { operands, part, work, bits: PhantomData }.run(),
+        })
     }
 }
 
-struct BoolJob<'j> {
+struct BoolJob<'j, B> {
     operands: &'j Operands<'j, Bool>,
     part: Part,
     work: &'j Work<'j>,
+    bits: PhantomData<B>,
 }
 
-impl Kernel for BoolJob<'_> {
+impl<B: boolean::Bits> Kernel for BoolJob<'_, B> {
     type Output = Result<()>;
 
     #[inline(always)]
     fn run(self) -> Result<()> {
         for index in self.part.matrices.clone() {
             let (a, b, c) = self.operands.part(index, &self.part);
-            boolean::multiply(a, b, c, self.work)?;
+            boolean::multiply::<B>(a, b, c, self.work)?;
         }
         Ok(())
     }

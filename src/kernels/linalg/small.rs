@@ -4,6 +4,9 @@
 //! multiplication. Here the rows of b are read where they are, up to 32 elements at a time, and
 //! some rows of results are summed at once. The sums are those of `gemm`, bit for bit.
 
+use crate::error::Result;
+use crate::parallel::Work;
+
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
 
@@ -24,13 +27,25 @@ pub fn multiply<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usi
     if m == n && m == k && (2..=4).contains(&m) {
         if let (Some(a), Some(b), Some(c)) = (a.dense(), b.dense(), c.dense()) {
             match m {
-                2 => square::<T, FUSED, 2>(a, b, c),
-                3 => square::<T, FUSED, 3>(a, b, c),
-                _ => square::<T, FUSED, 4>(a, b, c),
+                2 => square::<T, FUSED, 2, 2, 2>(a, b, c),
+                3 => square::<T, FUSED, 3, 3, 3>(a, b, c),
+                _ => square::<T, FUSED, 4, 4, 4>(a, b, c),
             }
             return true;
         }
     }
+    tiles::<T, FUSED, HIGH, WIDE>(a, b, c);
+    true
+}
+
+/// The product in tiles of up to `HIGH` by `WIDE`.
+#[inline(always)]
+fn tiles<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut MatrixMut<'_, T>,
+) {
+    let m = a.rows;
     let mut row = 0;
     while row < m {
         match m - row {
@@ -39,23 +54,81 @@ pub fn multiply<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usi
             _ => row += strips::<T, FUSED, 1, WIDE>(a, b, c, row),
         }
     }
-    true
 }
 
-/// Matrices of `N` rows and columns, one row after the other.
+/// Products between two questions whether to stop.
+const CHECK: usize = 64;
+
+/// Multiplies matrices of `n` rows and columns that follow each other. Tiles of sums are up to
+/// `HIGH` by `WIDE`.
 #[inline(always)]
-fn square<T: Number, const FUSED: bool, const N: usize>(a: &[T], b: &[T], c: &mut [T]) {
-    let (a, b, c) = (&a[..N * N], &b[..N * N], &mut c[..N * N]);
-    for i in 0..N {
-        let mut sums = [T::Value::default(); N];
-        for place in 0..N {
-            for lane in 0..N {
-                sums[lane] =
-                    sums[lane].multiply_add::<FUSED>(a[i * N + place].value(), b[place * N + lane].value());
+pub fn stack<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
+    n: usize,
+    a: &[T],
+    b: &[T],
+    c: &mut [T],
+    work: &Work<'_>,
+) -> Result<()> {
+    let len = (CHECK * n * n).max(1);
+    for ((a, b), c) in a.chunks(len).zip(b.chunks(len)).zip(c.chunks_mut(len)) {
+        match n {
+            2 => squares::<T, FUSED, 2, 2, 2>(a, b, c),
+            3 => squares::<T, FUSED, 3, 3, 3>(a, b, c),
+            4 => squares::<T, FUSED, 4, 4, 4>(a, b, c),
+            8 if HIGH >= 8 => squares::<T, FUSED, 8, 8, 8>(a, b, c),
+            8 if WIDE >= 8 => squares::<T, FUSED, 8, 4, 8>(a, b, c),
+            _ => {
+                let len = (n * n).max(1);
+                for ((a, b), c) in a.chunks_exact(len).zip(b.chunks_exact(len)).zip(c.chunks_exact_mut(len)) {
+                    let (a, b) = (Matrix::from_slice(a, n, n), Matrix::from_slice(b, n, n));
+                    tiles::<T, FUSED, HIGH, WIDE>(a, b, &mut MatrixMut::from_slice(c, n, n));
+                }
             }
         }
-        for lane in 0..N {
-            c[i * N + lane] = T::from_value(sums[lane]);
+        work.check()?;
+    }
+    Ok(())
+}
+
+/// Matrices of `N` rows and columns, one after the other.
+#[inline(always)]
+fn squares<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, const WIDTH: usize>(
+    a: &[T],
+    b: &[T],
+    c: &mut [T],
+) {
+    let len = N * N;
+    for ((a, b), c) in a.chunks_exact(len).zip(b.chunks_exact(len)).zip(c.chunks_exact_mut(len)) {
+        square::<T, FUSED, N, HEIGHT, WIDTH>(a, b, c);
+    }
+}
+
+/// Matrices of `N` rows and columns, in tiles of `HEIGHT` by `WIDTH`.
+#[inline(always)]
+fn square<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, const WIDTH: usize>(
+    a: &[T],
+    b: &[T],
+    c: &mut [T],
+) {
+    let (a, b, c) = (&a[..N * N], &b[..N * N], &mut c[..N * N]);
+    for row in (0..N).step_by(HEIGHT) {
+        for col in (0..N).step_by(WIDTH) {
+            let mut sums = [[T::Value::default(); WIDTH]; HEIGHT];
+            for (place, right) in b.chunks_exact(N).enumerate() {
+                let right = &right[col..][..WIDTH];
+                for i in 0..HEIGHT {
+                    let left = a[(row + i) * N + place].value();
+                    for lane in 0..WIDTH {
+                        sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane].value());
+                    }
+                }
+            }
+            for i in 0..HEIGHT {
+                let c = &mut c[(row + i) * N + col..][..WIDTH];
+                for lane in 0..WIDTH {
+                    c[lane] = T::from_value(sums[i][lane]);
+                }
+            }
         }
     }
 }

@@ -19,7 +19,9 @@ use std::arch::x86_64::*;
 
 use num_complex::Complex;
 
+use super::boolean::Bits;
 use super::ring::{RealRing, Ring, weave};
+use super::transpose::{Flip, PortableFlip};
 
 /// A packed register, aligned so that it never crosses a cache line.
 #[derive(Clone, Copy)]
@@ -136,41 +138,47 @@ ring! {
     finish sum => std::mem::transmute::<__m512i, [u32; 16]>(sum).map(|sum| sum as u8);
 }
 
-ring! {
-    /// 8-bit integers as 16-bit ones, two products a lane.
-    U8Avx2: u8, u32, 2;
-    Half[u32; 8], __m256i;
-    group values => u32::from(values[0]) | u32::from(values[1]) << 16;
-    zero _mm256_setzero_si256();
-    step (sum, left, right) => {
-        let products = _mm256_madd_epi16(_mm256_loadu_si256(right), _mm256_set1_epi32(left as i32));
-        _mm256_add_epi32(sum, products)
-    };
-    finish sum => std::mem::transmute::<__m256i, [u32; 8]>(sum).map(|sum| sum as u8);
+/// Two neighbours along k in the halves of a lane.
+#[inline(always)]
+fn pair(values: [impl Into<u32> + Copy; 4]) -> u32 {
+    values[0].into() | values[1].into() << 16
 }
+
+/// Rings of integers that are multiplied as 16-bit ones, two products a lane.
+macro_rules! pairs_avx2 {
+    ($($name:ident: $value:ty;)*) => { $(
+        ring! {
+            /// Integers as 16-bit ones, two products a lane.
+            $name: $value, u32, 2;
+            Half[u32; 8], __m256i;
+            group values => pair(values);
+            zero _mm256_setzero_si256();
+            step (sum, left, right) => {
+                let products = _mm256_madd_epi16(_mm256_loadu_si256(right), _mm256_set1_epi32(left as i32));
+                _mm256_add_epi32(sum, products)
+            };
+            finish sum => {
+                let sums = std::mem::transmute::<__m256i, [u32; 8]>(sum);
+                let mut lanes = [0; 8];
+                for lane in 0..8 {
+                    lanes[lane] = sums[lane] as $value;
+                }
+                lanes
+            };
+        }
+    )* };
+}
+pairs_avx2! { U8Avx2: u8; U16Avx2: u16; }
 
 ring! {
     /// 16-bit integers, two products a lane.
     U16Avx512: u16, u32, 2;
     Wide[u32; 16], __m512i;
-    group values => u32::from(values[0]) | u32::from(values[1]) << 16;
+    group values => pair(values);
     zero _mm512_setzero_si512();
     step (sum, left, right) =>
         _mm512_dpwssd_epi32(sum, _mm512_loadu_si512(right), _mm512_set1_epi32(left as i32));
     finish sum => std::mem::transmute::<__m512i, [u32; 16]>(sum).map(|sum| sum as u16);
-}
-
-ring! {
-    /// 16-bit integers, two products a lane.
-    U16Avx2: u16, u32, 2;
-    Half[u32; 8], __m256i;
-    group values => u32::from(values[0]) | u32::from(values[1]) << 16;
-    zero _mm256_setzero_si256();
-    step (sum, left, right) => {
-        let products = _mm256_madd_epi16(_mm256_loadu_si256(right), _mm256_set1_epi32(left as i32));
-        _mm256_add_epi32(sum, products)
-    };
-    finish sum => std::mem::transmute::<__m256i, [u32; 8]>(sum).map(|sum| sum as u16);
 }
 
 ring! {
@@ -206,12 +214,15 @@ pub struct Halves<T> {
     mixed: T,
 }
 
-impl<T> Halves<T> {
-    /// The sum modulo 2^64 of one lane.
-    #[inline(always)]
-    fn joined(low: u64, mixed: u64) -> u64 {
-        low.wrapping_add((mixed << 32).wrapping_add(mixed & !0xffff_ffff))
+/// The sums modulo 2^64.
+#[inline(always)]
+fn joined<const LANES: usize>(low: [u64; LANES], mixed: [u64; LANES]) -> [u64; LANES] {
+    let mut lanes = low;
+    for lane in 0..LANES {
+        let mixed = (mixed[lane] << 32).wrapping_add(mixed[lane] & !0xffff_ffff);
+        lanes[lane] = low[lane].wrapping_add(mixed);
     }
+    lanes
 }
 
 ring! {
@@ -229,15 +240,10 @@ ring! {
             mixed: _mm512_add_epi32(sum.mixed, _mm512_mullo_epi32(exchanged, right)),
         }
     };
-    finish sum => {
-        let low = std::mem::transmute::<__m512i, [u64; 8]>(sum.low);
-        let mixed = std::mem::transmute::<__m512i, [u64; 8]>(sum.mixed);
-        let mut lanes = [0; 8];
-        for lane in 0..8 {
-            lanes[lane] = Halves::<()>::joined(low[lane], mixed[lane]);
-        }
-        lanes
-    };
+    finish sum => joined(
+        std::mem::transmute::<__m512i, [u64; 8]>(sum.low),
+        std::mem::transmute::<__m512i, [u64; 8]>(sum.mixed),
+    );
 }
 
 ring! {
@@ -255,13 +261,139 @@ ring! {
             mixed: _mm256_add_epi32(sum.mixed, _mm256_mullo_epi32(exchanged, right)),
         }
     };
-    finish sum => {
-        let low = std::mem::transmute::<__m256i, [u64; 4]>(sum.low);
-        let mixed = std::mem::transmute::<__m256i, [u64; 4]>(sum.mixed);
-        let mut lanes = [0; 4];
-        for lane in 0..4 {
-            lanes[lane] = Halves::<()>::joined(low[lane], mixed[lane]);
+    finish sum => joined(
+        std::mem::transmute::<__m256i, [u64; 4]>(sum.low),
+        std::mem::transmute::<__m256i, [u64; 4]>(sum.mixed),
+    );
+}
+
+/// Bools and bits, 64 at a time.
+pub struct BitsAvx512;
+
+impl Bits for BitsAvx512 {
+    #[inline(always)]
+    fn gather(bytes: &[u8; 64]) -> u64 {
+        // SAFETY: see `ring!`.
+        unsafe {
+            let bytes = _mm512_loadu_si512(bytes.as_ptr().cast());
+            _mm512_test_epi8_mask(bytes, bytes)
         }
-        lanes
-    };
+    }
+
+    #[inline(always)]
+    fn scatter(word: u64) -> [u8; 64] {
+        // SAFETY: see `ring!`.
+        unsafe { std::mem::transmute::<__m512i, [u8; 64]>(_mm512_maskz_set1_epi8(word, 1)) }
+    }
+}
+
+/// Bools and bits, 32 at a time.
+pub struct BitsAvx2;
+
+impl Bits for BitsAvx2 {
+    #[inline(always)]
+    fn gather(bytes: &[u8; 64]) -> u64 {
+        let mut word = 0;
+        for (half, bytes) in bytes.chunks_exact(32).enumerate() {
+            // SAFETY: see `ring!`; there are 32 bytes.
+            let zeros = unsafe {
+                let bytes = _mm256_loadu_si256(bytes.as_ptr().cast());
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256()))
+            };
+            word |= u64::from(!zeros as u32) << (32 * half);
+        }
+        word
+    }
+
+    #[inline(always)]
+    fn scatter(word: u64) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        for (half, bytes) in bytes.chunks_exact_mut(32).enumerate() {
+            // SAFETY: see `ring!`; there are 32 bytes.
+            unsafe {
+                // Each byte gets the eight bits that its own is among, and keeps that one.
+                let word = _mm256_set1_epi32((word >> (32 * half)) as i32);
+                let eights = _mm256_setr_epi64x(
+                    0,
+                    0x0101_0101_0101_0101,
+                    0x0202_0202_0202_0202,
+                    0x0303_0303_0303_0303,
+                );
+                let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+                let chosen = _mm256_and_si256(_mm256_shuffle_epi8(word, eights), bit);
+                let ones = _mm256_and_si256(_mm256_cmpeq_epi8(chosen, bit), _mm256_set1_epi8(1));
+                _mm256_storeu_si256(bytes.as_mut_ptr().cast(), ones);
+            }
+        }
+        bytes
+    }
+}
+
+/// Squares in registers of 256 bits.
+pub struct FlipAvx2;
+
+impl Flip<f64, 4> for FlipAvx2 {
+    #[inline(always)]
+    fn flip(square: [[f64; 4]; 4]) -> [[f64; 4]; 4] {
+        // SAFETY: see `ring!`; the arrays are as large as the registers.
+        unsafe {
+            let [a, b, c, d] = std::mem::transmute::<[[f64; 4]; 4], [__m256d; 4]>(square);
+            // Pairs of rows: elements 0 and 2, 1 and 3; then halves.
+            let (ab_even, ab_odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+            let (cd_even, cd_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+            std::mem::transmute::<[__m256d; 4], [[f64; 4]; 4]>([
+                _mm256_permute2f128_pd::<0x20>(ab_even, cd_even),
+                _mm256_permute2f128_pd::<0x20>(ab_odd, cd_odd),
+                _mm256_permute2f128_pd::<0x31>(ab_even, cd_even),
+                _mm256_permute2f128_pd::<0x31>(ab_odd, cd_odd),
+            ])
+        }
+    }
+}
+
+impl Flip<Complex<f32>, 4> for FlipAvx2 {
+    #[inline(always)]
+    fn flip(square: [[Complex<f32>; 4]; 4]) -> [[Complex<f32>; 4]; 4] {
+        // SAFETY: elements of the same size, for which every combination of bits is valid.
+        unsafe {
+            let square = std::mem::transmute::<[[Complex<f32>; 4]; 4], [[f64; 4]; 4]>(square);
+            std::mem::transmute::<[[f64; 4]; 4], [[Complex<f32>; 4]; 4]>(Self::flip(square))
+        }
+    }
+}
+
+impl Flip<f32, 8> for FlipAvx2 {
+    #[inline(always)]
+    fn flip(square: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
+        // SAFETY: see `ring!`; the arrays are as large as the registers.
+        unsafe {
+            let rows = std::mem::transmute::<[[f32; 8]; 8], [__m256; 8]>(square);
+            let mut flipped = rows;
+            for half in 0..2 {
+                let [a, b, c, d] =
+                    [rows[4 * half], rows[4 * half + 1], rows[4 * half + 2], rows[4 * half + 3]];
+                // Four rows: elements 0, 1, 4, 5 of two in turn, and 2, 3, 6, 7.
+                let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                flipped[4 * half] = _mm256_shuffle_ps::<0x44>(ab_low, cd_low);
+                flipped[4 * half + 1] = _mm256_shuffle_ps::<0xee>(ab_low, cd_low);
+                flipped[4 * half + 2] = _mm256_shuffle_ps::<0x44>(ab_high, cd_high);
+                flipped[4 * half + 3] = _mm256_shuffle_ps::<0xee>(ab_high, cd_high);
+            }
+            let four = flipped;
+            for lane in 0..4 {
+                flipped[lane] = _mm256_permute2f128_ps::<0x20>(four[lane], four[lane + 4]);
+                flipped[lane + 4] = _mm256_permute2f128_ps::<0x31>(four[lane], four[lane + 4]);
+            }
+            std::mem::transmute::<[__m256; 8], [[f32; 8]; 8]>(flipped)
+        }
+    }
+}
+
+impl Flip<Complex<f64>, 4> for FlipAvx2 {
+    #[inline(always)]
+    fn flip(square: [[Complex<f64>; 4]; 4]) -> [[Complex<f64>; 4]; 4] {
+        // An element is half a register: the compiler moves halves.
+        PortableFlip::flip(square)
+    }
 }
