@@ -155,20 +155,21 @@ fn add<T, const FUSED: bool, const LANES: usize, const COUNT: usize>(
 #[inline(always)]
 fn dot<T: Value, const FUSED: bool, const LANES: usize>(x: &[T], y: &[T]) -> T {
     let mut sums = [T::default(); LANES];
-    let (x_blocks, y_blocks) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    // What is left over has a sum of its own: to add it to lanes that are not known when this is
-    // compiled would move all of them to memory.
-    let mut rest = T::default();
-    for (&x, &y) in x_blocks.remainder().iter().zip(y_blocks.remainder()) {
-        rest = rest.multiply_add::<FUSED>(x, y);
-    }
-    for (x, y) in x_blocks.zip(y_blocks) {
-        // Lengths that the compiler knows: else the lanes are not vectors.
-        let (x, y) = (&x[..LANES], &y[..LANES]);
+    let whole = x.len() / LANES;
+    for block in 0..whole {
+        let (x, y) = (&x[block * LANES..][..LANES], &y[block * LANES..][..LANES]);
         for lane in 0..LANES {
             sums[lane] = sums[lane].multiply_add::<FUSED>(x[lane], y[lane]);
         }
     }
+    // What is left over has a sum of its own: to add it to lanes that are not known when this is
+    // compiled would move all of them to memory.
+    let mut rest = T::default();
+    for (&x, &y) in x[whole * LANES..].iter().zip(&y[whole * LANES..]) {
+        rest = rest.multiply_add::<FUSED>(x, y);
+    }
+    // Without this the compiler sees one large expression, and makes scalars of the lanes.
+    let mut sums = std::hint::black_box(sums);
     // By halves, so that the additions are vectors too.
     let mut half = LANES / 2;
     while half > 0 {
