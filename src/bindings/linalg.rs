@@ -91,8 +91,9 @@ fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyRes
 ///
 /// Floats obey IEEE 754 (NaN and infinity propagate); each sum is within the usual bound of
 /// ``k * eps`` times the sum of the absolute products. The order of a sum depends on the dtype
-/// and the shapes only: the result has the same bits for any `workers`. CPUs with other
-/// instructions give other last bits.
+/// and the shapes only, and in the product with a vector on the order of the axes in memory:
+/// the result has the same bits for any `workers`. CPUs with other instructions give other last
+/// bits.
 ///
 /// Operands are read where they are, at any strides. An `out` that overlaps one of them is
 /// written at the end. Scratch memory is below 16 MiB a thread.

@@ -177,6 +177,9 @@ fn every_layout_of_operands_and_result_is_right() {
             check(&a, &relaid(&b, layout), 0);
             check(&relaid(&a, layout), &relaid(&b, layout), layout);
         }
+        // Columns that are far apart, and more of them than are copied at a time.
+        check(&relaid(&sample::<T>(&[256, 12], 5), 1), &sample(&[12, 9], 6), 0);
+        check(&sample(&[5, 140], 7), &relaid(&sample::<T>(&[140, 9], 8), 1), 0);
     }
     for_every_type!(layouts);
 }
@@ -188,6 +191,9 @@ fn vectors_and_stacks_are_right() {
             (&[5][..], &[5][..]),
             (&[5], &[5, 3]),
             (&[4, 5], &[5]),
+            (&[70, 3, 3], &[70, 3, 3]),
+            (&[3, 8, 8], &[3, 8, 8]),
+            (&[5, 16, 16], &[5, 16, 16]),
             (&[70, 90], &[90]),
             (&[90], &[90, 70]),
             (&[5], &[2, 5, 3]),
@@ -254,9 +260,12 @@ fn rough<T: Exact>(shape: [usize; 2], make: fn(f64, f64) -> T, special: f64) -> 
 fn floats_have_the_same_bits_for_every_split_and_reals_on_all_levels_that_fuse() {
     fn same<T: Exact>(make: fn(f64, f64) -> T, is_real: bool) {
         let (long, short) = if is_real { (200, 70) } else { (100, 30) };
-        for ([m, k, n], special) in
-            [([long, 600, short], 1.0), ([short, 600, long], f64::INFINITY), ([1500, 1200, 1], 1.0)]
-        {
+        for ([m, k, n], special) in [
+            ([long, 600, short], 1.0),
+            ([short, 600, long], f64::INFINITY),
+            ([1500, 1200, 1], 1.0),
+            ([1, 1200, 1500], 1.0),
+        ] {
             let (a, b) = (rough([m, k], make, special), rough([k, n], make, 2.0));
             let sizes = Sizes::new("test", a.shape(), b.shape()).expect("shapes fit");
             let product = |level, workers| {
