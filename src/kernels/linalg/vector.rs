@@ -169,14 +169,15 @@ fn dot<T: Value, const FUSED: bool, const LANES: usize>(x: &[T], y: &[T]) -> T {
         rest = rest.multiply_add::<FUSED>(x, y);
     }
     // Without this the compiler sees one large expression, and makes scalars of the lanes.
-    let mut sums = std::hint::black_box(sums);
-    // By halves, so that the additions are vectors too.
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            sums[lane] = sums[lane].plus(sums[lane + half]);
+    let sums = std::hint::black_box(sums);
+    // In eight lanes, and these in pairs.
+    let mut eight = [T::default(); 8];
+    for part in sums.chunks_exact(8) {
+        for lane in 0..8 {
+            eight[lane] = eight[lane].plus(part[lane]);
         }
-        half /= 2;
     }
-    sums[0].plus(rest)
+    let [a, b, c, d, e, f, g, h] = eight;
+    let (left, right) = (a.plus(e).plus(c.plus(g)), b.plus(f).plus(d.plus(h)));
+    left.plus(right).plus(rest)
 }

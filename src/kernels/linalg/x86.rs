@@ -267,26 +267,6 @@ ring! {
     );
 }
 
-/// Bools and bits, 64 at a time.
-pub struct BitsAvx512;
-
-impl Bits for BitsAvx512 {
-    #[inline(always)]
-    fn gather(bytes: &[u8; 64]) -> u64 {
-        // SAFETY: see `ring!`.
-        unsafe {
-            let bytes = _mm512_loadu_si512(bytes.as_ptr().cast());
-            _mm512_test_epi8_mask(bytes, bytes)
-        }
-    }
-
-    #[inline(always)]
-    fn scatter(word: u64) -> [u8; 64] {
-        // SAFETY: see `ring!`.
-        unsafe { std::mem::transmute::<__m512i, [u8; 64]>(_mm512_maskz_set1_epi8(word, 1)) }
-    }
-}
-
 /// Bools and bits, 32 at a time.
 pub struct BitsAvx2;
 
