@@ -38,6 +38,13 @@ pub fn try_copied<T: Copy>(slice: &[T]) -> Result<Vec<T>> {
     Ok(vec)
 }
 
+/// Whether some kilobytes are to be had: to be asked before what ends the process without them, such
+/// as handing a task to another thread.
+pub fn has_room() -> bool {
+    // Otherwise the compiler leaves out memory that is not used.
+    std::hint::black_box(try_vec::<u8>(16 << 10)).is_ok()
+}
+
 /// Room in `vec` for `additional` more elements.
 ///
 /// Room of many megabytes is asked for in large pages, as NumPy's is: in pages of 4 KiB the first

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::alloc::try_vec;
+use crate::alloc::{has_room, try_vec};
 use crate::error::{Error, Result};
 
 mod help;
@@ -155,9 +155,9 @@ impl<'a> Work<'a> {
                 }
             }
         };
-        match pool(self.workers) {
+        match pool(self.workers).filter(|_| has_room()) {
             Some(pool) => help::with_help(&pool, workers - 1, &drain),
-            // The system gives no more threads: this one does it all.
+            // The system gives no more threads or memory: this one does it all.
             None => drain(),
         }
         match failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
@@ -237,6 +237,9 @@ fn pool(workers: usize) -> Option<Arc<ThreadPool>> {
         .thread_name(|index| format!("rust_numpy_example-{index}"))
         .build()
         .ok()?;
+    // What threads need to start they have from here on, and not in the middle of work that may
+    // have left no memory.
+    larger.broadcast(|_| ());
     // The smaller pool ends when the last call that works in it does.
     Some(Arc::clone(pool.insert(Arc::new(larger))))
 }

@@ -7,6 +7,7 @@
 use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Slice};
 
 use super::product::Product;
+use crate::alloc::try_vec;
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Kernel};
@@ -78,7 +79,8 @@ pub fn multiply_flat<T: Product>(
         simd::run(Multiply { a, b, out, streamed });
         return Ok(());
     }
-    let mut parts: Vec<&mut [T]> = out.chunks_mut(PART).collect();
+    let mut parts: Vec<&mut [T]> = try_vec(out.len().div_ceil(PART))?;
+    parts.extend(out.chunks_mut(PART));
     work.for_each_mut(&mut parts, |index, out| {
         let start = index * PART;
         let end = start + out.len();
@@ -156,7 +158,8 @@ fn rows<T: Product>(
     }
     let len = out.len_of(Axis(outer));
     let step = (PART / (out.len() / len).max(1)).max(1);
-    let mut parts: Vec<_> = out.axis_chunks_iter_mut(Axis(outer), step).collect();
+    let mut parts = try_vec(len.div_ceil(step))?;
+    parts.extend(out.axis_chunks_iter_mut(Axis(outer), step));
     work.for_each_mut(&mut parts, |index, out| {
         let slice = Slice::from(index * step..len.min((index + 1) * step));
         let (a, b) = (a.slice_axis(Axis(outer), slice), b.slice_axis(Axis(outer), slice));

@@ -3,7 +3,7 @@
 //! Memory is the limit, so the matrix is read once, in the order in which it lies there.
 //!
 //! - [`by_rows`]: where rows are in one piece, a dot product for each row. The sums are kept in as
-//!   many lanes as two of the largest registers have, on every level.
+//!   many lanes as two of the largest registers have, on every level, for two rows at a time.
 //! - [`by_cols`]: where columns are in one piece, the sum of the columns times an element of the
 //!   vector each. Some columns are added at a time, so that sums are loaded and stored less often;
 //!   each is added in order, so their number does not show in the result.
@@ -15,6 +15,9 @@ use super::ring::{Number, Value};
 use crate::alloc::try_reserve;
 use crate::error::Result;
 use crate::parallel::Work;
+
+/// Rows that are multiplied side by side.
+const ROWS: usize = 2;
 
 /// Elements read between two questions whether to stop.
 const CHECK: usize = 1 << 20;
@@ -34,9 +37,21 @@ where
     let mut copy = Vec::new();
     let vector = elements(b, &mut copy)?;
     let mut read = 0;
-    for row in 0..a.rows {
-        *c.at(row, 0) = dot::<T, FUSED, LANES>(a.row(row, 0..k), vector);
-        read += k;
+    let mut row = 0;
+    while row < a.rows {
+        let count = if a.rows - row >= ROWS {
+            let rows = [a.row(row, 0..k), a.row(row + 1, 0..k)];
+            let products = dots::<T, FUSED, LANES, ROWS>(rows, vector);
+            for (index, product) in products.into_iter().enumerate() {
+                *c.at(row + index, 0) = product;
+            }
+            ROWS
+        } else {
+            [*c.at(row, 0)] = dots::<T, FUSED, LANES, 1>([a.row(row, 0..k)], vector);
+            1
+        };
+        row += count;
+        read += count * k;
         if read >= CHECK {
             read = 0;
             work.check()?;
@@ -151,26 +166,53 @@ fn add<T, const FUSED: bool, const LANES: usize, const COUNT: usize>(
     }
 }
 
-/// The dot product.
+/// The dot products of some rows with a vector: side by side, so that one need not wait for the
+/// other. What comes out does not depend on their number.
 #[inline(always)]
-fn dot<T: Value, const FUSED: bool, const LANES: usize>(x: &[T], y: &[T]) -> T {
-    let mut sums = [T::default(); LANES];
-    let whole = x.len() / LANES;
-    for block in 0..whole {
-        let (x, y) = (&x[block * LANES..][..LANES], &y[block * LANES..][..LANES]);
-        for lane in 0..LANES {
-            sums[lane] = sums[lane].multiply_add::<FUSED>(x[lane], y[lane]);
+fn dots<T: Value, const FUSED: bool, const LANES: usize, const ROWS: usize>(
+    rows: [&[T]; ROWS],
+    vector: &[T],
+) -> [T; ROWS] {
+    let len = vector.len();
+    let whole = len / LANES * LANES;
+    let sums = whole_lanes::<T, FUSED, LANES, ROWS>(rows, &vector[..whole]);
+    let mut products = [T::default(); ROWS];
+    for row in 0..ROWS {
+        // What is left over has a sum of its own: to add it to lanes that are not known when this
+        // is compiled would move all of them to memory.
+        for (&x, &y) in rows[row][whole..len].iter().zip(&vector[whole..]) {
+            products[row] = products[row].multiply_add::<FUSED>(x, y);
+        }
+        products[row] = lanes_sum(&sums[row]).plus(products[row]);
+    }
+    products
+}
+
+/// The sums of each row by lanes; the vector is a multiple of the lanes long.
+#[inline(always)]
+fn whole_lanes<T: Value, const FUSED: bool, const LANES: usize, const ROWS: usize>(
+    rows: [&[T]; ROWS],
+    vector: &[T],
+) -> [[T; LANES]; ROWS] {
+    let mut sums = [[T::default(); LANES]; ROWS];
+    for (block, vector) in vector.chunks_exact(LANES).enumerate() {
+        let vector: &[T; LANES] = vector.try_into().expect("a chunk of this length");
+        for row in 0..ROWS {
+            let elements: &[T; LANES] =
+                rows[row][block * LANES..][..LANES].try_into().expect("a slice of this length");
+            for lane in 0..LANES {
+                sums[row][lane] = sums[row][lane].multiply_add::<FUSED>(elements[lane], vector[lane]);
+            }
         }
     }
-    // What is left over has a sum of its own: to add it to lanes that are not known when this is
-    // compiled would move all of them to memory.
-    let mut rest = T::default();
-    for (&x, &y) in x[whole * LANES..].iter().zip(&y[whole * LANES..]) {
-        rest = rest.multiply_add::<FUSED>(x, y);
-    }
-    // Without this the compiler sees one large expression, and makes scalars of the lanes.
-    let sums = std::hint::black_box(sums);
-    // In eight lanes, and these in pairs.
+    sums
+}
+
+/// The lanes as one: in eight, and these in pairs.
+///
+/// Not inlined: the compiler would see one large expression, and make scalars of the lanes.
+#[inline(never)]
+fn lanes_sum<T: Value, const LANES: usize>(sums: &[T; LANES]) -> T {
     let mut eight = [T::default(); 8];
     for part in sums.chunks_exact(8) {
         for lane in 0..8 {
@@ -179,5 +221,5 @@ fn dot<T: Value, const FUSED: bool, const LANES: usize>(x: &[T], y: &[T]) -> T {
     }
     let [a, b, c, d, e, f, g, h] = eight;
     let (left, right) = (a.plus(e).plus(c.plus(g)), b.plus(f).plus(d.plus(h)));
-    left.plus(right).plus(rest)
+    left.plus(right)
 }

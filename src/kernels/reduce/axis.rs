@@ -8,6 +8,7 @@ use ndarray::{ArrayView2, ArrayViewD, ArrayViewMutD, Axis, Ix1, Ix2, Slice};
 
 use super::block::Summand;
 use super::{Sum, sum};
+use crate::alloc::try_vec;
 use crate::dtype::Element;
 use crate::error::Result;
 use crate::kernels::blocks::feed;
@@ -108,7 +109,8 @@ fn sum_columns<T: Summand, O: Element>(
     let matrix = view.into_dimensionality::<Ix2>().map(|matrix| matrix.reversed_axes());
     let out = out.into_dimensionality::<Ix1>();
     let (Ok(matrix), Ok(mut out)) = (matrix, out) else { unreachable!("one kept axis and one summed") };
-    let mut tiles: Vec<_> = out.axis_chunks_iter_mut(Axis(0), TILE).collect();
+    let mut tiles = try_vec(out.len().div_ceil(TILE))?;
+    tiles.extend(out.axis_chunks_iter_mut(Axis(0), TILE));
     work.for_each_mut(&mut tiles, |index, tile| {
         let columns = matrix.slice_axis(Axis(1), Slice::from(index * TILE..index * TILE + tile.len()));
         let mut totals = [T::Total::default(); TILE];
