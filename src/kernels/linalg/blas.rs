@@ -28,13 +28,16 @@ use super::x86::FlipAvx2;
 /// The depth of a tile: that of a block in `private-gemm-x86`.
 const DEPTH: usize = 512;
 
-/// Memory for copies of a and of b, by type.
+/// Memory for copies of a and of b.
+type Room<T> = Cell<(Vec<T>, Vec<T>)>;
+
+/// The same by type.
 #[derive(Default)]
 struct Rooms {
-    f32: Cell<(Vec<f32>, Vec<f32>)>,
-    f64: Cell<(Vec<f64>, Vec<f64>)>,
-    c32: Cell<(Vec<Complex<f32>>, Vec<Complex<f32>>)>,
-    c64: Cell<(Vec<Complex<f64>>, Vec<Complex<f64>>)>,
+    f32: Room<f32>,
+    f64: Room<f64>,
+    c32: Room<Complex<f32>>,
+    c64: Room<Complex<f64>>,
 }
 
 thread_local! {

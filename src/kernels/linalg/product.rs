@@ -234,10 +234,10 @@ impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
     type Output = Result<()>;
 
     #[inline(always)]
-    fn run(self) -> Result<()> {
+    fn run(mut self) -> Result<()> {
         let (m, k, n) = self.operands.sizes();
         if m == n && m == k {
-            if let Some((a, b, c)) = self.operands.dense(&self.part) {
+            if let Some((a, b, c)) = self.operands.dense(&mut self.part) {
                 return small::stack::<T, FUSED, HIGH, WIDE>(n, a, b, c, self.work);
             }
         }

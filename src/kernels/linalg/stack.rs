@@ -231,7 +231,7 @@ impl<T: Copy> Operands<'_, T> {
 
     /// All elements of the matrices of a part, if the part has whole matrices, and rows and
     /// matrices follow each other.
-    pub fn dense(&self, part: &Part) -> Option<(&[T], &[T], &mut [T])> {
+    pub fn dense<'p>(&'p self, part: &'p mut Part) -> Option<(&'p [T], &'p [T], &'p mut [T])> {
         let (m, _, n) = self.sizes();
         let is_whole = part.rows == (0..m) && part.cols == (0..n);
         if !is_whole || part.matrices.is_empty() {
@@ -239,7 +239,7 @@ impl<T: Copy> Operands<'_, T> {
         }
         let (a, b) = (self.a.dense(&part.matrices)?, self.b.dense(&part.matrices)?);
         let c = self.c.stack.dense(&part.matrices)?;
-        // SAFETY: as in `Operands::part`.
+        // SAFETY: as in `Operands::part`; the part is borrowed for as long as what is returned.
         Some((a, b, unsafe { std::slice::from_raw_parts_mut(c.as_ptr().cast_mut(), c.len()) }))
     }
 

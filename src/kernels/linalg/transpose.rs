@@ -88,18 +88,14 @@ fn squares<T: Copy, F: Flip<T, SIDE>, const SIDE: usize>(cols: [&[T]; SIDE], cop
     for row in (0..height).step_by(SIDE) {
         let mut square = [[cols[0][row]; SIDE]; SIDE];
         for lane in 0..SIDE {
-            // Loops of a known length: `copy_from_slice` would be a call.
-            let col = &cols[lane][row..][..SIDE];
-            for place in 0..SIDE {
-                square[lane][place] = col[place];
-            }
+            // Arrays, of a known length: `copy_from_slice` would be a call.
+            square[lane] = cols[lane][row..][..SIDE].try_into().expect("a slice of this length");
         }
         let square = F::flip(square);
         for lane in 0..SIDE {
-            let row = &mut copy[start..][..SIDE];
-            for place in 0..SIDE {
-                row[place] = square[lane][place];
-            }
+            let row: &mut [T; SIDE] =
+                (&mut copy[start..][..SIDE]).try_into().expect("a slice of this length");
+            *row = square[lane];
             // Below the length of `copy`, or the next slice is refused.
             start = start.wrapping_add(step);
         }
