@@ -133,10 +133,7 @@ fn add<T, const FUSED: bool, const LANES: usize, const COUNT: usize>(
     T: Number<Value = T> + Value,
 {
     // In registers: the compiler does not know that sums are not written there.
-    let mut factors = [vector[col]; COUNT];
-    for lane in 1..COUNT {
-        factors[lane] = vector[col + lane];
-    }
+    let factors: [T; COUNT] = vector[col..][..COUNT].try_into().expect("a slice of this length");
     let len = sums.len();
     let mut cols = [a.col(col, rows.clone()); COUNT];
     for lane in 0..COUNT {
@@ -144,20 +141,15 @@ fn add<T, const FUSED: bool, const LANES: usize, const COUNT: usize>(
     }
     let whole = len / LANES * LANES;
     for from in (0..whole).step_by(LANES) {
-        let sums = &mut sums[from..][..LANES];
-        let mut total = [T::default(); LANES];
-        for place in 0..LANES {
-            total[place] = sums[place];
-        }
+        let sums: &mut [T; LANES] = (&mut sums[from..][..LANES]).try_into().expect("a slice of this length");
+        let mut total = *sums;
         for lane in 0..COUNT {
             let col = &cols[lane][from..][..LANES];
             for place in 0..LANES {
                 total[place] = total[place].multiply_add::<FUSED>(col[place], factors[lane]);
             }
         }
-        for place in 0..LANES {
-            sums[place] = total[place];
-        }
+        *sums = total;
     }
     for place in whole..len {
         for lane in 0..COUNT {
