@@ -13,6 +13,7 @@ mod errors;
 mod json;
 mod logging;
 mod numbers;
+mod object;
 mod printing;
 mod record;
 

@@ -32,7 +32,7 @@ use crate::parallel::Work;
 const BLOCK: usize = 4 << 20;
 
 /// What a thread takes at a time.
-const PIECE: usize = 128 << 10;
+const PIECE: usize = if cfg!(fuzzing) { 16 } else { 128 << 10 };
 
 /// The longest record: so an endless line is an error instead of all the memory.
 const LONGEST_RECORD: usize = 64 << 20;
