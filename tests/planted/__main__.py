@@ -21,7 +21,7 @@ from page import Row, write
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "rust_numpy_example"
 
-#: A test that hangs has found something, too.
+#: Seconds for tests: one that hangs has found something, too.
 PATIENCE = 600
 
 
@@ -34,11 +34,11 @@ def copy_of_the_tree(target: Path) -> None:
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
 
 
-def run(command: list[str], target: Path, **environment: str) -> bool:
+def run(command: list[str], target: Path, patience: int = 3600, **environment: str) -> bool:
     """Run a command; return whether it succeeded."""
     env = {**os.environ, "CARGO_TARGET_DIR": str(target / "target"), **environment}
     try:
-        done = subprocess.run(command, cwd=target, env=env, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, cwd=target, env=env, capture_output=True, text=True, timeout=patience)
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
@@ -70,11 +70,11 @@ def passes(bug: Bug, target: Path) -> bool:
         # Built apart from the run, so that a bug that does not compile is not one that was found.
         command = ["cargo", "test", "--quiet", "--locked", "--lib"]
         assert run([*command, "--no-run"], target), f"{bug.name}: does not compile"
-        return run([*command, bug.tests], target)
+        return run([*command, bug.tests], target, PATIENCE)
     if bug.file.endswith(".rs"):
         assert build(target), f"{bug.name}: does not compile"
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", bug.tests]
-    return run(command, target, PYTHONPATH=str(target))
+    return run(command, target, PATIENCE, PYTHONPATH=str(target))
 
 
 def main() -> int:

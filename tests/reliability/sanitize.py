@@ -20,6 +20,10 @@ from xml.etree import ElementTree
 from page import Row, write
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "rust_numpy_example"
+
+#: Where CPython multiplies a digit that it has not set by zero, the size of the number 0.
+HARMLESS = {"maybe_small_long", "get_small_int"}
 
 #: Calls every entry, with arrays of every dtype and layout where it takes one. Valgrind knows no AVX-512.
 SCRIPT = """
@@ -72,6 +76,11 @@ def asan() -> Row:
     )
 
 
+def _is_ours(error: ElementTree.Element) -> bool:
+    innermost = {function.text for function in list(error.iter("fn"))[:2]}
+    return not innermost & HARMLESS and any(PACKAGE in (obj.text or "") for obj in error.iter("obj"))
+
+
 def valgrind() -> Row:
     """Run a call of every entry under valgrind."""
     here = Path(__file__).parent
@@ -79,15 +88,18 @@ def valgrind() -> Row:
     environment = {**os.environ, "PYTHONMALLOC": "malloc", "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = ["valgrind", "--quiet", "--xml=yes", f"--xml-file={report}", "--num-callers=40"]
+        command = [
+            "valgrind",
+            "--quiet",
+            "--leak-check=no",
+            "--xml=yes",
+            f"--xml-file={report}",
+            "--num-callers=40",
+        ]
         command += [sys.executable, "-c", SCRIPT]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         errors = ElementTree.parse(report).findall("error")
-    ours = [
-        error
-        for error in errors
-        if any("rust_numpy_example" in (obj.text or "") for obj in error.iter("obj"))
-    ]
+    ours = [error for error in errors if _is_ours(error)]
     for error in ours:
         print(ElementTree.tostring(error, encoding="unicode"))
     if done.returncode:
