@@ -45,11 +45,11 @@ BUGS = [
         "kernels::",
     ),
     Bug(
-        "sums that start from minus zero",
-        "src/kernels/reduce/pairwise.rs",
-        "split_last() else { return A::default() };",
-        "split_last() else { return self.stack[1] };",
-        "kernels::reduce",
+        "a product that loses the sign of zero",
+        "src/kernels/elementwise/product.rs",
+        "|a: f64, b| a * b;",
+        "|a: f64, b| a * b + 0.0;",
+        "tests/reliability/test_matrix.py",
     ),
     Bug(
         "a compensation that is forgotten when sums are merged",
