@@ -245,6 +245,20 @@ def test_a_kernel_far_larger_than_the_image_costs_no_more(dtype: str) -> None:
             assert np.allclose(result, expected, rtol=1e-2, atol=0.6 + 1e-6 * abs(data.astype(float)).max())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as on Linux")
+def test_the_memory_of_a_kernel_does_not_grow_with_sigma() -> None:
+    code = (
+        "import resource, numpy as np, rust_numpy_example as rne\n"
+        "pages = int(open('/proc/self/statm').read().split()[0])\n"
+        "limit = pages * resource.getpagesize() + (64 << 20)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))\n"
+        "for mode in ('reflect', 'constant'):\n"
+        "    blurred = rne.gaussian_blur(np.arange(15.0).reshape(3, 5), 3e6, mode=mode)\n"
+        "    assert np.allclose(blurred, 7 if mode == 'reflect' else 0, atol=0.01), blurred\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("dtype", REAL)
 @pytest.mark.parametrize("function", FILTERS)
 def test_out_is_written_and_returned(function: Any, dtype: str) -> None:

@@ -25,7 +25,7 @@ else:
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "rust_numpy_example"
 #: What git tracks and no user needs.
-FOR_DEVELOPERS_ONLY = (".ci/", ".github/", ".gitignore")
+FOR_DEVELOPERS_ONLY = (".ci/", ".github/", ".gitignore", "fuzz/")
 
 
 def setup_cfg() -> configparser.ConfigParser:

@@ -6,7 +6,8 @@
 //!
 //! What may be done to an array while a call works on it: nothing that moves its memory (NumPy
 //! refuses to resize it, see `pin`); to write into it from another thread gives wrong numbers,
-//! as in NumPy, and never a crash, as kernels do not derive an address or a length from an element.
+//! as in NumPy, and never a crash, as kernels derive no address from an element, and check again
+//! what they have counted.
 #![allow(unsafe_code)]
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder};

@@ -28,6 +28,11 @@ const THREADS: usize = 300_000;
 /// Runs `body` attached to the interpreter; a panic becomes an exception.
 #[inline]
 pub fn guard<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let body = || {
+        #[cfg(feature = "faults")]
+        super::faults::trip();
+        body()
+    };
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(from_panic(payload)))
 }
 
@@ -82,9 +87,12 @@ impl<'a, 'py> Call<'a, 'py> {
     ) -> PyResult<T> {
         let _pins = self.operands.iter().map(|operand| operand.pin()).collect::<PyResult<Vec<_>>>()?;
         let signals = Signals::default();
-        let result = self
-            .py
-            .detach(|| catch_unwind(AssertUnwindSafe(|| body(&Work::interruptible(workers, &signals)))));
+        let body = || {
+            #[cfg(feature = "faults")]
+            super::faults::trip();
+            body(&Work::interruptible(workers, &signals))
+        };
+        let result = self.py.detach(|| catch_unwind(AssertUnwindSafe(body)));
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);

@@ -1,5 +1,6 @@
 //! Entries that panic on purpose, one for each way into the extension. Only test builds have them.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 
 use pyo3::prelude::*;
@@ -14,6 +15,28 @@ const LARGE: usize = 1_000_000_000;
 /// Panics; the type only satisfies the caller.
 fn fault<T>(place: &str) -> T {
     panic!("a panic in {place}")
+}
+
+thread_local! {
+    /// How many doors this thread goes through before one panics.
+    static DOORS: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Panics if it is the turn of this door. Every door calls it.
+pub fn trip() {
+    let Some(left) = DOORS.get() else { return };
+    DOORS.set(left.checked_sub(1));
+    if left == 0 {
+        panic!("a panic on purpose")
+    }
+}
+
+/// Let the door after the next `doors` ones that this thread goes through panic; none with None.
+/// Return whether one was still due.
+#[pyfunction]
+#[pyo3(signature = (doors))]
+fn _panic_after(doors: Option<u64>) -> bool {
+    DOORS.replace(doors).is_some()
 }
 
 fn nothing<'py>((): ()) -> Option<Bound<'py, PyAny>> {
@@ -79,5 +102,6 @@ impl _Panics {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<_Panics>()?;
     m.add_function(wrap_pyfunction!(_panic, m)?)?;
+    m.add_function(wrap_pyfunction!(_panic_after, m)?)?;
     m.add_function(wrap_pyfunction!(_sum_below, m)?)
 }

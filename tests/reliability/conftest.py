@@ -6,25 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from page import Row, write
 
-FIGURES: dict[str, tuple[str, str, bool]] = {}
-
-HEAD = """# Reliability
-
-Made by `pytest tests/reliability --figures docs/reliability.md`, or by `tox -e soak`, whose counts are the larger
-ones; the counts below say which it was. Each row is a promise, the test that tries to break it, and what came out.
-
-| promise | figure | target reached |
-|---|---|---|
-"""
-
-TAIL = """
-## Not tested
-
-Free-threaded CPython, Windows, macOS and big-endian machines: there was none to test on. The workflows in
-`.github/workflows` are prepared for the first three. ThreadSanitizer and Miri need parts of a nightly toolchain
-that the test machine does not have; AMX instructions are not used.
-"""
+ROWS: dict[str, Row] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,11 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def figure() -> Callable[[str, str, bool], None]:
+def figure(request: pytest.FixtureRequest) -> Callable[[str, str, bool], None]:
     """Return a function that notes a figure and fails if it is not at its target."""
 
     def note(promise: str, text: str, reached: bool) -> None:
-        FIGURES[promise] = (promise, text, reached)
+        # The larger counts run last, and their rows are those that stay.
+        ROWS[promise] = Row(promise, text, reached, f"`{request.path.name}`")
         assert reached, f"{promise}: {text}"
 
     return note
@@ -46,8 +31,5 @@ def figure() -> Callable[[str, str, bool], None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the page."""
     path = session.config.getoption("--figures")
-    if path and FIGURES:
-        rows = [
-            f"| {promise} | {text} | {'yes' if ok else '**no**'} |" for promise, text, ok in FIGURES.values()
-        ]
-        Path(path).write_text(HEAD + "\n".join(rows) + "\n" + TAIL, encoding="utf-8")
+    if path and ROWS:
+        write(Path(path), list(ROWS.values()))

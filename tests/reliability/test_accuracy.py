@@ -25,7 +25,8 @@ SETS = {
 }
 
 
-def _exact(values: np.ndarray) -> tuple[float, float]:
+def exact_statistics(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean and the standard deviation by exact arithmetic, rounded once."""
     numbers = [fractions.Fraction(x) for x in values.tolist()]
     mean = sum(numbers, fractions.Fraction()) / len(numbers)
     variance = sum(((x - mean) ** 2 for x in numbers), fractions.Fraction()) / (len(numbers) - 1)
@@ -41,7 +42,7 @@ def _digits(got: float, exact: float) -> float:
 def test_statistics_are_at_least_as_exact_as_numpys(figure: Callable[[str, str, bool], None]) -> None:
     worst = {"mean": 17.0, "std": 17.0}
     for name, values in SETS.items():
-        mean, std = _exact(values)
+        mean, std = exact_statistics(values)
         stats = rne.compute_stats(values)
         for what, got, exact, numpys in (
             ("mean", stats.mean, mean, float(values.mean())),

@@ -57,15 +57,15 @@ def test_every_level_gives_the_same(figure: Callable[[str, str, bool], None]) ->
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(3, id="quick"), pytest.param(16, id="soak", marks=pytest.mark.soak)]
+    "scale", [pytest.param(1, id="quick"), pytest.param(3, id="soak", marks=pytest.mark.soak)]
 )
-def test_every_number_of_threads_gives_the_same(count: int, figure: Callable[[str, str, bool], None]) -> None:
+def test_every_number_of_threads_gives_the_same(scale: int, figure: Callable[[str, str, bool], None]) -> None:
     rng = np.random.default_rng(6)
-    data = rng.standard_normal((1500, 1001)).astype("f4")
-    image = rng.integers(0, 256, (600, 800)).astype("u1")
-    text = " ".join(map(str, rng.integers(0, 5000, 200_000).tolist()))
+    data = rng.standard_normal((500 * scale, 1001)).astype("f4")
+    image = rng.integers(0, 256, (200 * scale, 800)).astype("u1")
+    text = " ".join(map(str, rng.integers(0, 5000, 60_000 * scale).tolist()))
     digests = set()
-    for workers in range(1, count + 1):
+    for workers in range(1, 17):
         whole = hashlib.sha256()
         results = [
             rne.sum_array(data, workers=workers),
@@ -76,10 +76,10 @@ def test_every_number_of_threads_gives_the_same(count: int, figure: Callable[[st
             rne.array_multiply(data, data, workers=workers),
             rne.gaussian_blur(image, 3.0, workers=workers),
             rne.sobel(image, workers=workers),
-            rne.monte_carlo_pi(3_000_000, rng=1, workers=workers),
+            rne.monte_carlo_pi(1_000_000 * scale, rng=1, workers=workers),
             list(rne.word_count(text, workers=workers).items()),
         ]
         for result in results:
             whole.update(result.tobytes() if isinstance(result, np.ndarray) else repr(result).encode())
         digests.add(whole.hexdigest())
-    figure(f"Same bits for 1 to {count} threads", f"distinct results: {len(digests)}", len(digests) == 1)
+    figure("Same bits for 1 to 16 threads", f"distinct results: {len(digests)}", len(digests) == 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -122,11 +124,11 @@ def test_every_exit_is_clean(count: int, figure: Callable[[str, str, bool], None
         code = code.replace("main(rne.async_sleep(0.005))", "main()").replace(
             "main(rne.async_sleep(0.001))", "main()"
         )
-        for _ in range(count):
-            result = _run(PRELUDE + code)
-            if result.returncode != 0 or result.stderr:
-                bad += 1
-                print(situation, result.returncode, result.stderr)
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as several:
+            for result in several.map(_run, [PRELUDE + code] * count):
+                if result.returncode != 0 or result.stderr:
+                    bad += 1
+                    print(situation, result.returncode, result.stderr)
     figure(
         "The interpreter exits cleanly after async work",
         f"{count} exits in {len(EXITS)} situations, with a status or a message: {bad}",

@@ -1,15 +1,13 @@
 //! JSON text to a Rust struct, with errors that say where.
 
-use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use super::object::parse;
 use super::printing::print;
 use crate::bindings::call::guard;
 
@@ -141,7 +139,7 @@ impl Human {
 #[pyo3(signature = (human_data))]
 fn human_says_hi(py: Python<'_>, human_data: &str) -> PyResult<Human> {
     guard(|| {
-        let human =
+        let human: Human =
             parse(human_data).map_err(|error| PyValueError::new_err(format!("human_says_hi: {error}")))?;
         let Human { name, age } = &human;
         print(py, &format!("{human_data}\n{human:#?}\n{name} is {age} years old.\n"))?;
@@ -149,63 +147,8 @@ fn human_says_hi(py: Python<'_>, human_data: &str) -> PyResult<Human> {
     })
 }
 
-/// The human in `text`, or what is wrong with it and where.
-fn parse(text: &str) -> Result<Human, String> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let mut track = serde_path_to_error::Track::new();
-    let human = serde_path_to_error::Deserializer::new(&mut json, &mut track).deserialize_map(Object);
-    human.and_then(|human| json.end().map(|()| human)).map_err(|error| {
-        let reason = error.to_string();
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let reason = reason.strip_suffix(&place).unwrap_or(&reason);
-        let column = column(text, error.line(), error.column());
-        format!("line {}, column {column}, path {}: {reason}", error.line(), track.path())
-    })
-}
-
-/// Takes an object only: by itself serde also reads a struct from an array of its fields.
-struct Object;
-
-impl<'de> Visitor<'de> for Object {
-    type Value = Human;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Human, A::Error> {
-        Human::deserialize(MapAccessDeserializer::new(map))
-    }
-}
-
-/// The column in characters of a column in bytes; both count from 1.
-fn column(text: &str, line: usize, bytes: usize) -> usize {
-    let line = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
-    line.char_indices().take_while(|&(start, _)| start < bytes).count().max(1)
-}
-
 /// Adds the names of this file to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Human>()?;
     m.add_function(wrap_pyfunction!(human_says_hi, m)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_says_where() {
-        let error = |text| parse(text).expect_err("the text is wrong");
-        assert!(error("{\"name\": \"Zo\u{eb}\", \"age\": -1}").starts_with("line 1, column 25, path age: "));
-        assert!(error("{\n \"name\": 1}").starts_with("line 2, column 10, path name: "));
-        assert!(error("").starts_with("line 1, column 1, path .: EOF"));
-    }
-
-    #[test]
-    fn a_deep_text_does_not_exhaust_the_stack() {
-        let deep = "[".repeat(1 << 20) + &"]".repeat(1 << 20);
-        let text = format!("{{\"name\": \"Ada\", \"more\": {deep}, \"age\": 36}}");
-        assert_eq!(parse(&text), Ok(Human { name: "Ada".into(), age: 36 }));
-    }
 }

@@ -5,7 +5,7 @@
 //! | `numbers` | Python ints of any size |
 //! | `printing` | text that goes through Python's `sys.stdout` |
 //! | `record` | a class with state, shared by threads |
-//! | `json` | text to a Rust struct, with errors that say where |
+//! | `json` | text to a Rust struct, with errors that say where (the reader: `object`) |
 //! | `logging` | Python's `logging`, called from Rust |
 //! | `errors` | exceptions of one's own, and Rust errors that become exceptions |
 
@@ -13,6 +13,7 @@ mod errors;
 mod json;
 mod logging;
 mod numbers;
+mod object;
 mod printing;
 mod record;
 

@@ -212,6 +212,10 @@ fn double_if<T: Doubled>(numbers: &[T], out: &mut [T], keep: impl Fn(T) -> bool)
         exact &= is_exact | !kept;
         next += usize::from(kept);
     }
+    // Then, too, some places may be left, of memory that nobody has written to.
+    if let (Some(&x), Some(rest)) = (numbers.first(), out.get_mut(next..)) {
+        rest.fill(x.doubled().0);
+    }
     exact
 }
 
@@ -239,6 +243,13 @@ impl Doubled for Bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_place_is_left_as_it_was_when_the_input_has_changed_since_it_was_counted() {
+        let mut out = [7.0f64; 5];
+        assert!(double_if(&[1.0, 5.0, 2.0], &mut out, |x| x > 4.0));
+        assert_eq!(out, [10.0, 2.0, 2.0, 2.0, 2.0]);
+    }
 
     fn select<T: Doubled>(numbers: &[T], threshold: T, zero: T, workers: usize) -> Result<Vec<T>> {
         let work = Work::with_threads(workers);

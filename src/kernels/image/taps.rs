@@ -31,41 +31,49 @@ pub fn radius(sigma: f64, truncate: f64) -> Result<usize> {
 /// The weights for `j = 0, 1, …` along an axis of `len` elements.
 pub fn gaussian(sigma: f64, truncate: f64, mode: Mode, len: usize, work: &Work<'_>) -> Result<Vec<f64>> {
     let radius = radius(sigma, truncate)?;
-    let mut half = try_vec(radius + 1)?;
+    let reach = mode.period(len).map_or(len, |period| period / 2).min(radius);
     let scale = -0.5 / (sigma * sigma);
-    for j in 0..=radius {
-        half.push(if j == 0 { 1.0 } else { (scale * (j as f64 * j as f64)).exp() });
+    let weight = |j: usize| if j == 0 { 1.0 } else { (scale * (j as f64 * j as f64)).exp() };
+    let mut half = try_filled(reach + 1, 1.0)?;
+    // From the smallest weight to the largest: the sum loses least.
+    let mut sum = 0.0;
+    for j in (1..=radius).rev() {
+        let weight = weight(j);
+        sum += weight;
+        if j <= reach {
+            half[j] = weight;
+        }
         if j % 4096 == 0 {
             work.check()?;
         }
     }
-    // From the smallest weight to the largest: the sum loses least.
-    let sum = half[0] + 2.0 * half[1..].iter().rev().fold(0.0, |sum, weight| sum + weight);
+    let sum = half[0] + 2.0 * sum;
     half.iter_mut().for_each(|weight| *weight /= sum);
-    shorten(half, mode, len)
-}
-
-/// The same filter, with no tap further away than the axis is long.
-fn shorten(half: Vec<f64>, mode: Mode, len: usize) -> Result<Vec<f64>> {
-    let reach = mode.period(len).map_or(len, |period| period / 2);
-    if half.len() - 1 <= reach {
-        return Ok(half);
-    }
-    let mut short = try_filled(reach + 1, 0.0)?;
-    for (j, weight) in half.into_iter().enumerate().rev() {
-        match mode.period(len) {
-            None => short[j.min(reach)] += weight,
-            Some(period) => {
-                // Both taps, j and -j, come to the same distance on the two sides. Exactly half
-                // a period away the two sides are one element: each keeps its own share.
-                let rest = j % period;
-                let distance = rest.min(period - rest);
-                // At distance zero the two taps are one.
-                short[distance] += if distance == 0 && j != 0 { 2.0 * weight } else { weight };
+    if radius > reach {
+        // No tap is further away than the axis is long. What lies beyond is computed once more:
+        // kept, it would take memory that grows with σ.
+        let mut beyond = try_filled(reach + 1, 0.0)?;
+        for j in (reach + 1..=radius).rev() {
+            let (place, times) = fold(j, mode, len, reach);
+            beyond[place] += times * (weight(j) / sum);
+            if j % 4096 == 0 {
+                work.check()?;
             }
         }
+        half.iter_mut().zip(beyond).for_each(|(near, far)| *near += far);
     }
-    Ok(short)
+    Ok(half)
+}
+
+/// Which tap within `reach` meets the same element as tap `j` beyond it, and how often.
+fn fold(j: usize, mode: Mode, len: usize, reach: usize) -> (usize, f64) {
+    let Some(period) = mode.period(len) else { return (reach, 1.0) };
+    // Both taps, j and -j, come to the same distance on the two sides. Exactly half a period
+    // away the two sides are one element: each keeps its own share.
+    let rest = j % period;
+    let distance = rest.min(period - rest);
+    // At distance zero the two taps are one.
+    (distance, if distance == 0 { 2.0 } else { 1.0 })
 }
 
 /// Weights as integers: their sum, over both sides, is exactly two to the power `shift`.
@@ -172,7 +180,7 @@ mod tests {
                         .fold(0.0, |sum, term| sum + term)
                 };
                 let long = gaussian(5.0, 4.0, Mode::Wrap, 1000, &Work::serial()).expect("small");
-                let short = shorten(long.clone(), mode, len).expect("small");
+                let short = gaussian(5.0, 4.0, mode, len, &Work::serial()).expect("small");
                 assert!(short.len() <= len + 1);
                 for x in 0..len {
                     assert!((filter(&long, x) - filter(&short, x)).abs() < 1e-13, "{mode:?} {len} {x}");

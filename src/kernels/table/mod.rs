@@ -32,7 +32,7 @@ use crate::parallel::Work;
 const BLOCK: usize = 4 << 20;
 
 /// What a thread takes at a time.
-const PIECE: usize = 128 << 10;
+const PIECE: usize = if cfg!(fuzzing) { 16 } else { 128 << 10 };
 
 /// The longest record: so an endless line is an error instead of all the memory.
 const LONGEST_RECORD: usize = 64 << 20;
@@ -153,8 +153,10 @@ impl Table {
         let before = self.rest.len();
         try_reserve(&mut self.rest, block.len())?;
         self.rest.extend_from_slice(block);
-        if self.layout.is_none() && (self.rest.starts_with(b"\xff\xfe") || self.rest.starts_with(b"\xfe\xff"))
-        {
+        // A mark of UTF-16 is one at the very start only; what is kept of a text whose first lines
+        // were empty starts later.
+        let is_start = self.layout.is_none() && self.lines == 0;
+        if is_start && (self.rest.starts_with(b"\xff\xfe") || self.rest.starts_with(b"\xfe\xff")) {
             return Err(Error::Value("line 1: the text is UTF-16, expected UTF-8".to_owned()));
         }
         if let Some(offset) = memchr(0, block) {

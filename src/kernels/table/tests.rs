@@ -116,6 +116,27 @@ fn errors_are_the_same_however_the_text_is_cut() {
 }
 
 #[test]
+fn bytes_after_empty_lines_are_no_mark_of_utf_16_however_the_text_is_cut() -> Result<()> {
+    for text in [&b"\xef\xbb\xbf\r\n\n\xfe\xffx,2\n3,4\n"[..], b"\n\xff\xfex,2\n3,4\n"] {
+        let expected = read(text, text.len(), PIECE, 1)?;
+        for block in 1..text.len() {
+            assert_eq!(read(text, block, PIECE, 1)?, expected, "{block}");
+        }
+    }
+    for text in [b"\xff\xfea\0,\0b\0\n\0", b"\xfe\xff\0a\0,\0b\0\n"] {
+        for block in 1..text.len() {
+            let error = read(text, block, PIECE, 1);
+            assert_eq!(
+                error,
+                Err(Error::Value("line 1: the text is UTF-16, expected UTF-8".into())),
+                "{block}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn a_wrong_guess_of_where_a_record_ends_costs_only_time() -> Result<()> {
     // A stray quote in a field: every later line feed seems to be inside quotes, or outside.
     let mut text = String::from("a,b\n5\" disk,1\n");

@@ -1,0 +1,43 @@
+"""Coverage-guided fuzzing of the reader of .npy headers and arrays, which is Python: needs atheris.
+
+``python fuzz/fuzz_targets/npy.py fuzz/corpus/npy -max_total_time=600``. Whatever the bytes are: statistics or a
+``ValueError`` (``MemoryError`` for a shape that does not fit), and where NumPy reads the array too, of
+as many values.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+
+import atheris
+
+with atheris.instrument_imports(include=["rust_numpy_example", "numpy.lib"]):
+    import numpy as np
+    from numpy.lib import format as npy_format
+
+    from rust_numpy_example._cli import arrays
+
+warnings.simplefilter("ignore")
+
+
+def check(data: bytes) -> None:
+    """Read ``data`` as an ``.npy`` file."""
+    try:
+        columns, rows = arrays._array(io.BytesIO(data).read, len(data), "")
+    except (ValueError, MemoryError):
+        return
+    try:
+        theirs = npy_format.read_array(io.BytesIO(data), allow_pickle=False)
+    except ValueError:
+        # Stricter in places, such as what may stand after the header's dictionary.
+        return
+    if theirs.dtype.kind in "biuf" and theirs.ndim:
+        assert sum(column.count + column.missing for column in columns) == theirs.size
+    assert rows == (np.prod(theirs.shape[:-1]) if theirs.ndim > 1 and not theirs.dtype.names else theirs.size)
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, check)
+    atheris.Fuzz()

@@ -1,0 +1,101 @@
+//! Filters of images with any parameters: an error or an image, never a panic; the same bits for
+//! every number of threads; a blur that stays between the smallest and the largest value.
+
+use ndarray::ArrayD;
+use rust_numpy_example::kernels::image::{Axes, Border, Filter, Image, Mode, Pixel};
+use rust_numpy_example::parallel::Work;
+
+/// The parameters, read from the bytes one by one; zeros where there are no more.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn byte(&mut self) -> u8 {
+        let (&first, rest) = self.0.split_first().unwrap_or((&0, &[]));
+        self.0 = rest;
+        first
+    }
+
+    /// A small number with a fraction, or any float of all.
+    fn float(&mut self) -> f64 {
+        match self.byte() {
+            255 => f64::from_le_bytes(std::array::from_fn(|_| self.byte())),
+            small => f64::from(small) / 16.0,
+        }
+    }
+
+    fn mode(&mut self) -> Mode {
+        Mode::ALL[usize::from(self.byte()) % Mode::ALL.len()]
+    }
+}
+
+/// Checks the filter, the border, the shape and the pixels that the bytes say.
+pub fn check(data: &[u8]) {
+    let mut input = Input(data);
+    match input.byte() % 6 {
+        0 => filter::<u8, u8>(input),
+        1 => filter::<u8, f32>(input),
+        2 => filter::<f64, f64>(input),
+        3 => filter::<i16, u8>(input),
+        4 => filter::<u64, i32>(input),
+        _ => filter::<f32, u16>(input),
+    }
+}
+
+fn filter<I: Pixel, O: Pixel + PartialEq>(mut input: Input<'_>) {
+    let channel_axis = [None, Some(0), Some(1), Some(2), Some(-1), Some(5)][usize::from(input.byte()) % 6];
+    let sides = [input.byte() % 70, input.byte() % 70, input.byte() % 6].map(usize::from);
+    let shape = if channel_axis.is_some() { &sides[..] } else { &sides[..2] };
+    let border = Border { modes: [input.mode(), input.mode()], cval: input.float() };
+    let Ok(axes) = Axes::new("fuzz", shape.len(), channel_axis) else { return };
+    let kind = input.byte();
+    let (sigma, truncate) = ([input.float(), input.float()], input.float());
+    let filter = match kind {
+        0 => axes.operator("fuzz", None).map(Filter::Sobel),
+        1..=9 => axes.operator("fuzz", Some(i64::from(kind) - 5)).map(Filter::Sobel),
+        _ => Filter::gaussian("fuzz", sigma, truncate),
+    };
+    let Ok(filter) = filter else { return };
+    // A kernel of many millions of weights is right, and slow.
+    if kind > 9 && sigma.iter().any(|sigma| (1e5..1e11).contains(&(sigma * truncate))) {
+        return;
+    }
+    let mut state = u32::from(input.byte()) << 8 | u32::from(input.byte());
+    let image = ArrayD::from_shape_simple_fn(shape, || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        match input.0 {
+            [] => I::from_f64(f64::from(state >> 24)),
+            _ => I::from_f64(input.float()),
+        }
+    });
+    let run = |workers| {
+        let mut out = ArrayD::from_elem(shape, O::default());
+        let image = Image::new(image.view(), axes)?;
+        filter.apply(&image, border, out.view_mut(), &Work::with_threads(workers)).map(|()| out)
+    };
+    let (one, three) = (run(1), run(3));
+    let (Ok(one), Ok(three)) = (&one, &three) else {
+        return assert_eq!(one.map(|_| ()), three.map(|_| ()));
+    };
+    let floats = |array: &ArrayD<O>| array.iter().map(|&x| x.to_f64().to_bits()).collect::<Vec<_>>();
+    assert_eq!(floats(one), floats(three), "the same bits for every number of threads");
+    if let Filter::Gaussian { .. } = filter {
+        stays_between(&image, border, one);
+    }
+}
+
+fn stays_between<I: Pixel, O: Pixel>(image: &ArrayD<I>, border: Border, out: &ArrayD<O>) {
+    let beyond = border.modes.contains(&Mode::Constant).then_some(border.cval);
+    let values = image.iter().map(|&x| x.to_f64()).chain(beyond);
+    let (min, max) =
+        values.clone().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), x| (min.min(x), max.max(x)));
+    if image.is_empty() || values.clone().any(|x| !(x.abs() < 1e30)) {
+        return;
+    }
+    // The result is rounded, and cut off at the ends of its type.
+    let round = |x: f64| O::from_f64(x).to_f64();
+    let slack = 1e-5 * min.abs().max(max.abs());
+    for &x in out {
+        let x = x.to_f64();
+        assert!(round(min - slack) - slack <= x && x <= round(max + slack) + slack, "{min} {x} {max}");
+    }
+}

@@ -1,0 +1,39 @@
+//! JSON of any bytes: the struct that another reader finds in it, or an error that says where.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[path = "../../src/bindings/interop/object.rs"]
+mod object;
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Human {
+    name: String,
+    age: u8,
+}
+
+/// Checks the text.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match object::parse::<Human>(text) {
+        Ok(human) => {
+            // Nothing that is nested too deeply for this reader comes first in a corpus.
+            let Ok(value) = serde_json::from_str::<Value>(text) else {
+                return assert!(text.matches(['[', '{']).count() > 100, "{text}");
+            };
+            assert_eq!(value["name"].as_str(), Some(human.name.as_str()));
+            assert_eq!(value["age"].as_u64(), Some(u64::from(human.age)));
+        }
+        Err(reason) => {
+            let (line, rest) =
+                reason.strip_prefix("line ").and_then(|rest| rest.split_once(", column ")).expect("a line");
+            let (column, rest) = rest.split_once(", path ").expect("a column");
+            let line: usize = line.parse().expect("a number");
+            let column: usize = column.parse().expect("a number");
+            assert!(rest.contains(": "), "{reason}");
+            let lines: Vec<&str> = text.split('\n').collect();
+            assert!((1..=lines.len()).contains(&line), "{reason}");
+            assert!((1..=lines[line - 1].chars().count() + 1).contains(&column), "{reason}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+"""A call of every function, class, method and attribute of the extension."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import rust_numpy_example as rne
+from rust_numpy_example import rust_numpy_example as extension
+
+A = np.arange(12.0).reshape(3, 4)
+#: Large enough for work without the interpreter.
+BIG = np.ones((300, 400))
+
+
+def _awaited(make: Callable[[], Any]) -> Any:
+    async def main() -> Any:
+        return await make()
+
+    return asyncio.run(main())
+
+
+def _processor() -> Any:
+    processor = rne.DataProcessor(2)
+    processor.add_data([1.0, 2.0, 3.0])
+    return processor
+
+
+def _table() -> Any:
+    table = extension._TableStats(",")
+    table.feed(b"a,b\n1,2\n")
+    return table
+
+
+def _arrays(finished: bool = False) -> Any:
+    arrays = extension._ArrayStats(["a"])
+    arrays.update(np.ones((2, 1)))
+    return arrays.finish() if finished else arrays
+
+
+def _set_vector() -> None:
+    rne.RustStruct("x", [1]).vector = [2]
+
+
+#: A call of every entry. Where it makes an object first, the doors of that are counted too.
+ENTRIES: dict[str, Callable[[], Any]] = {
+    "get_num_threads": rne.get_num_threads,
+    "set_num_threads": lambda: rne.set_num_threads(None),
+    "build_info": rne.build_info,
+    "multiply_matrices": lambda: rne.multiply_matrices(A, A.T),
+    "matrix_multiply": lambda: rne.matrix_multiply(BIG, BIG.T),
+    "array_multiply": lambda: rne.array_multiply(BIG, BIG),
+    "process_data": lambda: rne.process_data(BIG),
+    "process_numbers": lambda: rne.process_numbers(BIG.ravel(), 0.5),
+    "process_batch": lambda: rne.process_batch([1.0, 2.0]),
+    "process_single": lambda: rne.process_single(1.0),
+    "sum_array": lambda: rne.sum_array(BIG, 0),
+    "parallel_sum": lambda: rne.parallel_sum([1, 2.5]),
+    "list_sum": lambda: rne.list_sum([1, 2.5]),
+    "cpu_intensive": lambda: rne.cpu_intensive(BIG),
+    "compute_stats": lambda: rne.compute_stats(BIG, 0),
+    "word_count": lambda: rne.word_count("a b a " * 9999),
+    "word_count_file": lambda: rne.word_count_file(Path(__file__)),
+    "process_image": lambda: rne.process_image(BIG),
+    "gaussian_blur": lambda: rne.gaussian_blur(BIG, 1.0),
+    "sobel": lambda: rne.sobel(BIG),
+    "monte_carlo_pi": lambda: rne.monte_carlo_pi(1000, rng=1),
+    "fibonacci": lambda: rne.fibonacci(500),
+    "get_fibonacci": lambda: rne.get_fibonacci(50),
+    "multiply": lambda: rne.multiply(2**70, 3),
+    "sum_as_string": lambda: rne.sum_as_string(2, 3),
+    "divide": lambda: rne.divide(7, 2),
+    "dict_printer": lambda: rne.dict_printer({"a": "b"}),
+    "word_printer": lambda: rne.word_printer("word", 2),
+    "human_says_hi": lambda: rne.human_says_hi('{"name": "Ada", "age": 36}'),
+    "log_example": rne.log_example,
+    "log_different_levels": rne.log_different_levels,
+    "greater_than_2": lambda: rne.greater_than_2(3),
+    "async_sleep": lambda: _awaited(lambda: rne.async_sleep(0)),
+    "async_fetch_data": lambda: _awaited(lambda: rne.async_fetch_data("http://127.0.0.1:1/", timeout=5)),
+    "risky_operation": rne.risky_operation,
+    "fallible_function": rne.fallible_function,
+    "Stats": rne.Stats,
+    "Stats.merge": lambda: rne.compute_stats(A).merge(rne.compute_stats(A)),
+    "Stats.__getitem__": lambda: rne.compute_stats(A)["mean"],
+    "Stats.__iter__": lambda: list(rne.compute_stats(A)),
+    "Stats.__len__": lambda: len(rne.compute_stats(A)),
+    "Stats.__repr__": lambda: repr(rne.compute_stats(A)),
+    "Stats.__eq__": lambda: rne.compute_stats(A) == rne.compute_stats(A),
+    "Stats.__contains__": lambda: "mean" in rne.compute_stats(A),
+    **{
+        f"Stats.{name}": lambda name=name: getattr(rne.compute_stats(A), name)  # type: ignore[misc]
+        for name in ("count", "mean", "var", "std", "min", "max", "ddof")
+    },
+    "DataProcessor": lambda: rne.DataProcessor(3),
+    "DataProcessor.chunk_size": lambda: rne.DataProcessor(3).chunk_size,
+    "DataProcessor.add_data": lambda: rne.DataProcessor(3).add_data(BIG.ravel()),
+    "DataProcessor.process_chunks": lambda: _processor().process_chunks(),
+    "DataProcessor.get_statistics": lambda: _processor().get_statistics(),
+    "DataProcessor.stats": lambda: _processor().stats(),
+    "DataProcessor.merge": lambda: _processor().merge(_processor()),
+    "DataProcessor.clear": lambda: _processor().clear(),
+    "DataProcessor.__len__": lambda: len(_processor()),
+    "DataProcessor.__repr__": lambda: repr(_processor()),
+    "RustStruct": lambda: rne.RustStruct("x", [1]),
+    "RustStruct.vector": lambda: rne.RustStruct("x", [1]).vector,
+    "RustStruct.vector=": _set_vector,
+    "RustStruct.printer": lambda: rne.RustStruct("x", [1]).printer(),
+    "RustStruct.extend_vector": lambda: rne.RustStruct("x", [1]).extend_vector([2]),
+    "RustStruct.__eq__": lambda: rne.RustStruct("x", [1]) == rne.RustStruct("x", [1]),
+    "RustStruct.__repr__": lambda: repr(rne.RustStruct("x", [1])),
+    "RustStruct.__reduce__": lambda: pickle.dumps(rne.RustStruct("x", [1])),
+    "Human": lambda: rne.Human("Ada", 36),
+    "Human.name": lambda: rne.Human("Ada", 36).name,
+    "Human.age": lambda: rne.Human("Ada", 36).age,
+    "Human.__eq__": lambda: rne.Human("Ada", 36) == rne.Human("Ada", 36),
+    "Human.__hash__": lambda: hash(rne.Human("Ada", 36)),
+    "Human.__repr__": lambda: repr(rne.Human("Ada", 36)),
+    "Human.__reduce__": lambda: pickle.dumps(rne.Human("Ada", 36)),
+    "_TableStats": lambda: extension._TableStats(","),
+    "_TableStats.feed": _table,
+    "_TableStats.finish": lambda: _table().finish(),
+    "_TableStats.rows": lambda: _table().rows,
+    "_TableStats.named": lambda: _table().named,
+    "_ArrayStats": lambda: extension._ArrayStats(["a"]),
+    "_ArrayStats.update": _arrays,
+    "_ArrayStats.finish": lambda: _arrays(finished=True),
+}

@@ -1,0 +1,67 @@
+"""The page of figures. Several commands write to it: each replaces its own rows and keeps the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HEAD = """# Reliability
+
+Each row is a promise, the test that tries to break it, and what came out. `tox -e soak` makes the rows of
+`tests/reliability` (`pytest tests/reliability --figures docs/reliability.md` does so with smaller counts); the last
+column names the command of the others, which need another build or other tools. A command replaces its own rows.
+
+| promise | figure | target reached | by |
+|---|---|---|---|
+"""
+
+TAIL = """
+## Not tested
+
+Free-threaded CPython, Windows, macOS and big-endian machines: there was none to test on. The workflows in
+`.github/workflows` are prepared for the first three. ThreadSanitizer and Miri need parts of a nightly toolchain
+that the test machine does not have; AMX instructions are not used.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A promise, what came out, whether the target is reached, and what made the row."""
+
+    promise: str
+    figure: str
+    reached: bool
+    by: str
+
+    def __str__(self) -> str:
+        return f"| {self.promise} | {self.figure} | {'yes' if self.reached else '**no**'} | {self.by} |"
+
+    @staticmethod
+    def parse(line: str) -> Row:
+        """Return the row of a line of the page."""
+        promise, figure, reached, by = line.strip("| \n").split(" | ")
+        return Row(promise, figure, reached == "yes", by)
+
+
+def write(path: Path, rows: list[Row]) -> None:
+    """Write the page, with the rows of other commands that it has."""
+    table: dict[str, Row] = {}
+    if path.exists():
+        _, _, old = path.read_text(encoding="utf-8").partition("|---|---|---|---|\n")
+        table = {
+            row.promise: row for row in map(Row.parse, old.partition("\n\n")[0].splitlines()) if row.promise
+        }
+    table.update((row.promise, row) for row in rows)
+    path.write_text(HEAD + "\n".join(map(str, table.values())) + "\n" + TAIL, encoding="utf-8")
+
+
+def main() -> None:
+    """Write one row: ``python page.py FILE PROMISE FIGURE {yes,no} BY``."""
+    import sys
+
+    file, promise, figure, reached, by = sys.argv[1:]
+    write(Path(file), [Row(promise, figure, reached == "yes", by)])
+
+
+if __name__ == "__main__":
+    main()

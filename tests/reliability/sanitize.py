@@ -1,0 +1,131 @@
+"""Address Sanitizer over the Rust tests, and valgrind over a call of every entry of the extension.
+
+``python tests/reliability/sanitize.py [--figures FILE] {asan,valgrind} ...`` needs a nightly Rust toolchain for
+the first and valgrind for the second, which looks at the extension that is installed. A report of valgrind
+counts if the extension is in its stack: the interpreter and NumPy have reports of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+from page import Row, write
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "rust_numpy_example"
+
+#: Where CPython multiplies a digit that it has not set by zero, the size of the number 0.
+HARMLESS = {"maybe_small_long", "get_small_int"}
+
+#: Calls every entry, with arrays of every dtype and layout where it takes one. Valgrind knows no AVX-512.
+SCRIPT = """
+import contextlib, io, sys, warnings
+warnings.simplefilter("ignore")
+import numpy as np
+import rust_numpy_example as rne
+from calls import CALLS
+from entries import ENTRIES
+from layouts import DTYPES, layouts, sample
+assert rne.build_info()["simd"] != "avx512"
+np.seterr(all="ignore")
+calls = 0
+with contextlib.redirect_stdout(io.StringIO()):
+    for call in ENTRIES.values():
+        with contextlib.suppress(Exception):
+            call()
+        calls += 1
+for call in CALLS:
+    for dtype in DTYPES:
+        for shape in ((5, 6), (3, 0), (33, 70)):
+            for name, array in list(layouts(sample(dtype, shape)))[:: 3 if shape[0] == 5 else 7]:
+                with contextlib.suppress(Exception):
+                    call.ours(array)
+                calls += 1
+print(calls)
+"""
+
+
+def asan() -> Row:
+    """Run the Rust tests under Address Sanitizer."""
+    target = f"{platform.machine()}-unknown-linux-gnu"
+    environment = {
+        **os.environ,
+        "RUSTFLAGS": "-Zsanitizer=address",
+        "CARGO_TARGET_DIR": os.environ.get("ASAN_TARGET_DIR", str(ROOT / "target" / "asan")),
+    }
+    command = ["cargo", "+nightly", "test", "--locked", "--target", target, "--lib", "--tests"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    passed = sum(map(int, re.findall(r"(\d+) passed", output)))
+    reports = output.count("ERROR: AddressSanitizer")
+    if done.returncode:
+        print(output[-5000:])
+    return Row(
+        "Address Sanitizer finds nothing in the Rust tests",
+        f"{passed} tests, reports: {reports}",
+        done.returncode == 0 and passed > 0,
+        "`tox -e sanitize`",
+    )
+
+
+def _is_ours(error: ElementTree.Element) -> bool:
+    innermost = {function.text for function in list(error.iter("fn"))[:2]}
+    return not innermost & HARMLESS and any(PACKAGE in (obj.text or "") for obj in error.iter("obj"))
+
+
+def valgrind() -> Row:
+    """Run a call of every entry under valgrind."""
+    here = Path(__file__).parent
+    paths = os.pathsep.join([str(here), str(here.parent), *filter(None, sys.path[1:])])
+    environment = {**os.environ, "PYTHONMALLOC": "malloc", "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [
+            "valgrind",
+            "--quiet",
+            "--leak-check=no",
+            "--xml=yes",
+            f"--xml-file={report}",
+            "--num-callers=40",
+        ]
+        command += [sys.executable, "-c", SCRIPT]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        errors = ElementTree.parse(report).findall("error")
+    ours = [error for error in errors if _is_ours(error)]
+    for error in ours:
+        print(ElementTree.tostring(error, encoding="unicode"))
+    if done.returncode:
+        print(done.stderr[-3000:])
+    calls = done.stdout.strip() or "0"
+    return Row(
+        "Valgrind finds nothing in the extension",
+        f"{calls} calls of every entry, dtype and layout, reports: {len(ours)}",
+        done.returncode == 0 and not ours,
+        "`tox -e sanitize`",
+    )
+
+
+def main() -> int:
+    """Run what is asked for."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--figures", type=Path)
+    parser.add_argument("which", nargs="+", choices=["asan", "valgrind"])
+    arguments = parser.parse_args()
+    rows = [{"asan": asan, "valgrind": valgrind}[which]() for which in arguments.which]
+    for row in rows:
+        print(row)
+    if arguments.figures:
+        write(arguments.figures, rows)
+    return int(not all(row.reached for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

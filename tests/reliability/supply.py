@@ -1,0 +1,116 @@
+"""What the package is built from: licences, sources, advisories, and whether a build can be repeated.
+
+``python tests/reliability/supply.py [--figures FILE] [--advisories FOLDER] {crates,wheel} ...``. The first needs
+``cargo deny`` and ``cargo audit``; FOLDER is a checkout of the RustSec advisory database where there is no network
+to get it from. The second builds the wheel twice, from two copies of the tree in two places.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+
+from page import Row, write
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = "`tox -e supply`"
+
+
+def crates(advisories: Path | None) -> list[Row]:
+    """Check the crates of the lock file."""
+    metadata = subprocess.run(
+        ["cargo", "metadata", "--locked", "--all-features", "--format-version", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    packages = json.loads(metadata.stdout)["packages"]
+    licences = {package["license"] for package in packages}
+    deny = subprocess.run(
+        ["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], cwd=ROOT, check=False
+    )
+    allowed = Row(
+        "All crates have a permissive licence and come from crates.io, as locked",
+        f"{len(packages)} crates, {len(licences)} licence texts, cargo-deny: {'ok' if not deny.returncode else 'no'}",
+        deny.returncode == 0,
+        COMMAND,
+    )
+    command = ["cargo", "audit", "--json"]
+    if advisories:
+        command += ["--no-fetch", "--db", str(advisories)]
+    audit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    found = json.loads(audit.stdout)
+    vulnerable, warnings = found["vulnerabilities"]["count"], sum(map(len, found["warnings"].values()))
+    date = (found["database"].get("last-updated") or "unknown")[:10]
+    if advisories:
+        # A copy of the database without its history says when its last commit was made.
+        log = ["git", "-C", str(advisories), "log", "-1", "--format=%cs"]
+        date = subprocess.run(log, capture_output=True, text=True, check=True).stdout.strip()
+    known = Row(
+        "No crate has a known vulnerability",
+        f"vulnerable: {vulnerable}, unmaintained or yanked: {warnings}; RustSec database of {date} with "
+        f"{found['database']['advisory-count']} advisories",
+        vulnerable == 0,
+        COMMAND,
+    )
+    return [allowed, known]
+
+
+def _wheel(folder: Path) -> bytes:
+    """Build the wheel from a copy of the tree in ``folder``; return its content."""
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
+    tree = folder / "tree"
+    for name in filter(None, listing.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "PYO3_NO_PYTHON": "1"}
+    subprocess.run([*command, "--wheel-dir", str(folder / "dist"), str(tree)], env=environment, check=True)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return wheel.read_bytes()
+
+
+def wheel() -> Row:
+    """Build the wheel twice."""
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory(prefix="another-place-") as two:
+        first, second = _wheel(Path(one)), _wheel(Path(two))
+    hashes = [hashlib.sha256(content).hexdigest()[:16] for content in (first, second)]
+    lto = os.environ.get("CARGO_PROFILE_RELEASE_LTO", "as released")
+    return Row(
+        "Two builds of the wheel, in two places, are the same bytes",
+        f"SHA-256 {hashes[0]}… and {hashes[1]}… (link-time optimisation: {lto})",
+        first == second,
+        COMMAND,
+    )
+
+
+def main() -> int:
+    """Check what is asked for."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--figures", type=Path)
+    parser.add_argument("--advisories", type=Path)
+    parser.add_argument("which", nargs="+", choices=["crates", "wheel"])
+    arguments = parser.parse_args()
+    rows: list[Row] = []
+    if "crates" in arguments.which:
+        rows += crates(arguments.advisories)
+    if "wheel" in arguments.which:
+        rows.append(wheel())
+    for row in rows:
+        print(row)
+    if arguments.figures:
+        write(arguments.figures, rows)
+    return int(not all(row.reached for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

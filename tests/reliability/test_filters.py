@@ -1,0 +1,49 @@
+"""Filters of images against SciPy: every dtype, mode, sigma, axis and odd shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from layouts import REAL
+from test_image import MODES, SHAPES, assert_near, image
+
+import rust_numpy_example as rne
+
+SIGMAS: list[Any] = [0, 0.3, 1.0, 2.7, (0.8, 6.0), 20.0]
+
+
+def test_filters_in_every_mode_and_dtype(figure: Callable[[str, str, bool], None]) -> None:
+    ndimage = pytest.importorskip("scipy.ndimage")
+    wrong, total = [], 0
+
+    def cell(result: np.ndarray, exact: np.ndarray, largest: float, *names: Any) -> None:
+        nonlocal total
+        total += 1
+        try:
+            assert_near(result, exact, largest)
+        except AssertionError:
+            wrong.append(names)
+
+    for dtype in REAL:
+        for shape in [*SHAPES, (2, 2), (2, 70), (16, 65)]:
+            data = image(dtype, shape)
+            wide = data.astype(float)
+            largest = abs(wide).max()
+            for mode in MODES:
+                for sigma in SIGMAS:
+                    exact = ndimage.gaussian_filter(wide, sigma, mode=mode, cval=3)
+                    result = rne.gaussian_blur(data, sigma, mode=mode, cval=3)
+                    cell(result, exact, largest, "blur", dtype, shape, mode, sigma)
+                down, along = (ndimage.sobel(wide, axis, mode=mode, cval=3) for axis in (0, 1))
+                for axis, exact in ((0, down), (1, along), (None, np.hypot(down, along))):
+                    result = rne.sobel(data, axis=axis, mode=mode, cval=3)
+                    cell(result, exact, 8 * largest, "sobel", dtype, shape, mode, axis)
+    print(wrong)
+    figure(
+        "Gaussian blur and Sobel equal `scipy.ndimage` (integers saturate instead of wrapping)",
+        f"{total - len(wrong)} of {total} cells ({len(REAL)} dtypes, {len(MODES)} modes)",
+        not wrong,
+    )
