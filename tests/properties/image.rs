@@ -88,7 +88,7 @@ fn stays_between<I: Pixel, O: Pixel>(image: &ArrayD<I>, border: Border, out: &Ar
     let values = image.iter().map(|&x| x.to_f64()).chain(beyond);
     let (min, max) =
         values.clone().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), x| (min.min(x), max.max(x)));
-    if image.is_empty() || values.clone().any(|x| !(x.abs() < 1e30)) {
+    if image.is_empty() || values.clone().any(|x| x.is_nan() || x.abs() >= 1e30) {
         return;
     }
     // The result is rounded, and cut off at the ends of its type.
