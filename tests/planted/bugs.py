@@ -33,8 +33,8 @@ BUGS = [
     Bug(
         "a variance from sums of squares around nothing",
         "src/kernels/stats/block.rs",
-        "let deviation = T::wide(keys[lane], origin) - pivots[lane];",
-        "let deviation = T::wide(keys[lane], origin) - 0.0 * pivots[lane];",
+        "adder.sub(T::wide(keys[lane], origin), pivots[lane])",
+        "adder.sub(T::wide(keys[lane], origin), 0.0 * pivots[lane])",
         "kernels::stats",
     ),
     Bug(
@@ -116,21 +116,21 @@ BUGS = [
     ),
     Bug(
         "a stride that is no whole number of elements",
-        "src/bindings/array.rs",
+        "src/bindings/array/memory.rs",
         "len <= 1 || stride % size == 0",
         "len <= 1 || stride % size <= size",
         "tests/test_doors.py",
     ),
     Bug(
         "an array that may be resized during a call",
-        "src/bindings/array.rs",
+        "src/bindings/array/mod.rs",
         "pins.push(PyWeakrefReference::new(&array)?.unbind());",
         "",
         "tests/test_doors.py",
     ),
     Bug(
         "an output that overlaps an input",
-        "src/bindings/array.rs",
+        "src/bindings/array/memory.rs",
         "!a.is_empty() && !b.is_empty() && a_low < b_high && b_low < a_high",
         "a.is_empty() && b.is_empty() && a_low < b_high && b_low < a_high",
         "tests/test_elementwise.py",

@@ -1,0 +1,111 @@
+//! Addresses, strides and overlaps.
+
+use ndarray::{IxDyn, ShapeBuilder};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+
+use crate::dtype::DType;
+
+/// Whether the memory can be read as a Rust slice of elements could: native byte order, aligned,
+/// and every step a whole number of elements. (NumPy's flag alone does not say the last: a
+/// complex field of a struct of 24 bytes is "aligned", with a step of one and a half elements.)
+pub(super) fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
+    let size = dtype.size() as isize;
+    // SAFETY: an array object.
+    let aligned = unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_ALIGNED != 0;
+    let whole = || {
+        array.is_c_contiguous()
+            || array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0)
+    };
+    array.is_empty() || (aligned && array.dtype().is_native_byteorder() != Some(false) && whole())
+}
+
+/// The address and number of the elements of an array in C order.
+pub(super) fn flat<T>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, usize) {
+    match array.len() {
+        0 => (std::ptr::NonNull::dangling().as_ptr(), 0),
+        // SAFETY: an array object.
+        len => (unsafe { (*array.as_array_ptr()).fields.data }.cast(), len),
+    }
+}
+
+/// The lowest address, the lengths and steps (in elements, none negative), and the axes that run
+/// backwards.
+pub(super) fn layout<T>(
+    array: &Bound<'_, PyUntypedArray>,
+) -> (*mut T, ndarray::StrideShape<IxDyn>, Vec<usize>) {
+    let shape = array.shape();
+    // SAFETY: an array object.
+    let mut start = unsafe { (*array.as_array_ptr()).fields.data }.cast::<T>();
+    if array.is_empty() {
+        return (
+            std::ptr::NonNull::dangling().as_ptr(),
+            IxDyn(shape).into_shape_with_order().into(),
+            Vec::new(),
+        );
+    }
+    let mut strides = IxDyn::zeros(shape.len());
+    let mut inverted = Vec::new();
+    let mut inner = 1;
+    for axis in (0..shape.len()).rev() {
+        let step = array.strides()[axis] / size_of::<T>() as isize;
+        strides[axis] = if shape[axis] == 1 { inner } else { step.unsigned_abs() };
+        if shape[axis] > 1 && step < 0 {
+            // SAFETY: the last element along an axis is inside the array's memory.
+            start = unsafe { start.offset(step * (shape[axis] as isize - 1)) };
+            inverted.push(axis);
+        }
+        inner = shape[axis].saturating_mul(inner);
+    }
+    (start, IxDyn(shape).strides(strides), inverted)
+}
+
+/// The first and the last byte address of an array's elements, the latter exclusive.
+fn extent(array: &Bound<'_, PyUntypedArray>) -> (isize, isize) {
+    // SAFETY: an array object.
+    let data = unsafe { (*array.as_array_ptr()).fields.data } as isize;
+    let size = array.dtype().itemsize() as isize;
+    if array.is_c_contiguous() {
+        return (data, data + array.len() as isize * size);
+    }
+    let (mut low, mut high) = (data, data + size);
+    for (&len, &stride) in array.shape().iter().zip(array.strides()) {
+        let reach = stride.saturating_mul(len as isize - 1);
+        if reach < 0 { low = low.saturating_add(reach) } else { high = high.saturating_add(reach) }
+    }
+    (low, high)
+}
+
+pub(super) fn overlaps(a: &Bound<'_, PyUntypedArray>, b: &Bound<'_, PyUntypedArray>) -> bool {
+    let ((a_low, a_high), (b_low, b_high)) = (extent(a), extent(b));
+    !a.is_empty() && !b.is_empty() && a_low < b_high && b_low < a_high
+}
+
+pub(super) fn is_same_memory(a: &Bound<'_, PyUntypedArray>, b: &Bound<'_, PyUntypedArray>) -> bool {
+    // SAFETY: array objects.
+    let data = |array: &Bound<'_, PyUntypedArray>| unsafe { (*array.as_array_ptr()).fields.data };
+    data(a) == data(b) && a.shape() == b.shape() && a.strides() == b.strides()
+}
+
+/// Whether an element may have several indices: a step smaller than what the smaller steps span.
+pub(super) fn repeats(array: &Bound<'_, PyUntypedArray>) -> bool {
+    if array.is_c_contiguous() {
+        return false;
+    }
+    let mut axes: Vec<(usize, usize)> = array
+        .strides()
+        .iter()
+        .zip(array.shape())
+        .filter(|(_, len)| **len > 1)
+        .map(|(stride, &len)| (stride.unsigned_abs(), len))
+        .collect();
+    axes.sort_unstable();
+    let mut span = array.dtype().itemsize();
+    for (stride, len) in axes {
+        if stride < span {
+            return true;
+        }
+        span = stride.saturating_mul(len - 1).saturating_add(span);
+    }
+    false
+}

@@ -1,0 +1,124 @@
+//! The one door for arrays.
+//!
+//! [`Input`] takes whatever `np.asarray` takes and gives a view of it, at any stride, without a
+//! copy where the memory can be read as it is. [`Output`] is a new array from NumPy's allocator,
+//! or the caller's `out`. All that is `unsafe` about arrays is in this folder.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `input` | an argument that is read |
+//! | `output` | an array that is written |
+//! | `dtypes` | NumPy's dtypes and the rows of the table |
+//! | `memory` | addresses, strides and overlaps |
+//!
+//! What may be done to an array while a call works on it: nothing that moves its memory (NumPy
+//! refuses to resize it, see `pin`); to write into it from another thread gives wrong numbers,
+//! as in NumPy, and never a crash, as kernels derive no address from an element, and check again
+//! what they have counted.
+#![allow(unsafe_code)]
+
+use numpy::PyUntypedArray;
+use numpy::npyffi::PyArrayObject;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyWeakrefReference;
+
+mod dtypes;
+mod input;
+mod memory;
+mod output;
+
+pub use dtypes::dtype_of;
+pub use input::Input;
+pub use output::{Aliases, Output};
+
+/// An array in use by a call.
+pub trait Operand {
+    /// The array.
+    fn array(&self) -> &Bound<'_, PyUntypedArray>;
+
+    /// Weak references to the array and to every array whose memory it is a view of: as long as
+    /// they live, `resize` refuses to move that memory.
+    fn pin(&self) -> PyResult<Pin> {
+        let mut pins = Vec::new();
+        let mut array = self.array().clone();
+        loop {
+            pins.push(PyWeakrefReference::new(&array)?.unbind());
+            // SAFETY: an array object; its base is null or a live object that it owns.
+            let base = unsafe {
+                let base = (*array.as_ptr().cast::<PyArrayObject>()).fields.base;
+                Bound::from_borrowed_ptr_or_opt(array.py(), base)
+            };
+            match base.map(|base| base.cast_into::<PyUntypedArray>()) {
+                Some(Ok(base)) => array = base,
+                _ => return Ok(Pin { _weak: pins }),
+            }
+        }
+    }
+}
+
+/// See [`Operand::pin`].
+pub struct Pin {
+    _weak: Vec<Py<PyWeakrefReference>>,
+}
+
+/// `object` as an array of any dtype: itself if it is one, else what `np.asarray` makes of it.
+pub fn as_array<'py>(
+    function: &str,
+    name: &str,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
+        return Ok(array.clone());
+    }
+    if is_masked(object)? {
+        return Err(masked(function, name));
+    }
+    if let Ok(array) = object.cast::<PyUntypedArray>() {
+        return Ok(array.clone());
+    }
+    Ok(numpy(object.py(), "asarray")?.call1((object,))?.cast_into()?)
+}
+
+fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static MASKED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = MASKED.get_or_try_init(object.py(), || {
+        Ok::<_, PyErr>(object.py().import("numpy.ma")?.getattr("MaskedArray")?.unbind())
+    })?;
+    object.is_instance(class.bind(object.py()))
+}
+
+fn masked(function: &str, name: &str) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{function}: {name} is a masked array, and its mask would be lost; expected an array without a mask \
+         (use its filled() or compressed())"
+    ))
+}
+
+/// A function of NumPy.
+pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    static NUMPY: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = NUMPY.get_or_try_init(py, || Ok::<_, PyErr>(py.import("numpy")?.unbind()))?;
+    module.bind(py).getattr(name)
+}
+
+/// The name of an object's type, for a message.
+pub fn kind_of(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string())
+}
+
+/// A shape as Python writes it.
+pub struct Shape<'a>(pub &'a [usize]);
+
+impl std::fmt::Display for Shape<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [len] => write!(f, "({len},)"),
+            shape => {
+                let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
+                write!(f, "({})", lengths.join(", "))
+            }
+        }
+    }
+}
