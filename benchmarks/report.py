@@ -95,7 +95,9 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
     ]
     if "scaling" in plots:
         lines += ["", "## Time against size", "", f"![Time against size]({plots['scaling']})", ""]
-        lines += ["The threads are those of the default, all that there are: where they start, no line goes up."]
+        lines += [
+            "The threads are those of the default, all that there are: where they start, no line goes up."
+        ]
     for topic in TOPICS:
         of_topic = [row for row in rows if row["topic"] == topic]
         if not of_topic:
@@ -120,7 +122,9 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
         below = [row for row in case.values() if is_missed(row)]
         remark = reason(below[0]) if below else ""
         lines.append(
-            f"| `{function}` | {what} | {peer} | {threads} | {' | '.join(cells)} | {remark} |".replace("  ", " ")
+            f"| `{function}` | {what} | {peer} | {threads} | {' | '.join(cells)} | {remark} |".replace(
+                "  ", " "
+            )
         )
     return lines
 

@@ -13,7 +13,19 @@ from benchmarks.case import Case, close, equal
 INTEGERS = {"int8": (100, 20), "int16": (40, 30), "int32": (20, 6), "int64": (4, 3.5)}
 
 
-def _case(what: str, a: np.ndarray, b: np.ndarray, must: float | None, headline: bool = False) -> Case:
+#: All dtypes but float64 and float32, which have rows of their own.
+EVERY = ("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 complex64 complex128").split()
+
+
+def _case(
+    what: str,
+    a: np.ndarray,
+    b: np.ndarray,
+    must: float | None,
+    *,
+    headline: bool = False,
+    avx2: float | None = None,
+) -> Case:
     kind = a.dtype.kind
     eps = np.finfo(a.dtype).eps if kind in "fc" else 0
     check = close(0, 100 * eps * a.shape[-1] ** 0.5) if eps else equal
@@ -25,7 +37,8 @@ def _case(what: str, a: np.ndarray, b: np.ndarray, must: float | None, headline:
         lambda: a @ b,
         must,
         check,
-        headline,
+        headline=headline,
+        avx2=avx2,
     )
 
 
@@ -46,7 +59,7 @@ def cases(threads: int) -> Iterator[Case]:
     """Yield the cases for a number of threads."""
     for dtype in ("float64", "float32"):
         for n in (8, 16, 32, 64, 128, 256, 512, 1000, 1024, 2048):
-            if threads > 1 and n < 256:
+            if threads > 1 and n < 64:
                 continue
             a, b = _matrix(dtype, n, n), _matrix(dtype, n, n)
             must = {8: 2.0, 128: 1.2}.get(n, 1.0)
@@ -68,15 +81,13 @@ def cases(threads: int) -> Iterator[Case]:
     yield _case(
         "float64 1000 x (16, 16)", _matrix("float64", 1000, 16, 16), _matrix("float64", 1000, 16, 16), 3
     )
-    avx2 = rne.build_info()["simd"] != "avx512"
-    for dtype, must in INTEGERS.items():
-        yield _case(
-            f"{dtype} 1000x1000", _matrix(dtype, 1000, 1000), _matrix(dtype, 1000, 1000), must[avx2], True
-        )
+    for dtype, (must, avx2) in INTEGERS.items():
+        a, b = _matrix(dtype, 1000, 1000), _matrix(dtype, 1000, 1000)
+        yield _case(f"{dtype} 1000x1000", a, b, must, headline=True, avx2=avx2)
     for dtype, least in (("bool", 80), ("float16", 100)):
         yield _case(f"{dtype} 1000x1000", _matrix(dtype, 1000, 1000), _matrix(dtype, 1000, 1000), least)
     for dtype in ("complex64", "complex128"):
-        for n in (64, 256, 1000):
+        for n in (64, 128, 256, 512, 1000):
             yield _case(f"{dtype} {n}x{n}", _matrix(dtype, n, n), _matrix(dtype, n, n), 1.0)
-    for dtype in ("bool", "int8", "int32", "int64", "uint8", "float16", "complex64", "complex128"):
+    for dtype in EVERY:
         yield _case(f"{dtype} 8x8", _matrix(dtype, 8, 8), _matrix(dtype, 8, 8), 1.0)

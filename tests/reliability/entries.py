@@ -19,10 +19,21 @@ BIG = np.ones((300, 400))
 
 
 def _awaited(make: Callable[[], Any]) -> Any:
-    async def main() -> Any:
-        return await make()
+    # What a callback raises goes to the loop's handler, not to who waits.
+    raised: list[BaseException] = []
 
-    return asyncio.run(main())
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: raised.append(context["exception"]))
+        try:
+            return await make()
+        finally:
+            await asyncio.sleep(0)
+
+    result = asyncio.run(main())
+    if raised:
+        raise raised[0]
+    return result
 
 
 def _processor() -> Any:

@@ -166,18 +166,23 @@ struct Settle {
 #[pymethods]
 impl Settle {
     fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
-        guard(|| {
-            let outcome = self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-            // It may have been cancelled while the result was on its way.
-            let (Some(outcome), false) = (outcome, future.call_method0("done")?.is_truthy()?) else {
-                return Ok(());
-            };
-            match guard(|| outcome(future.py())) {
-                Ok(value) => future.call_method1("set_result", (value,)),
-                Err(error) => future.call_method1("set_exception", (error,)),
-            }
-            .map(drop)
-        })
+        match guard(|| self.settle(future)) {
+            Ok(()) => Ok(()),
+            // Whatever went wrong, who waits hears of it, and does not wait for ever.
+            Err(error) => future.call_method1("set_exception", (error,)).map(drop),
+        }
+    }
+}
+
+impl Settle {
+    fn settle(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        let outcome = self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        // It may have been cancelled while the result was on its way.
+        let (Some(outcome), false) = (outcome, future.call_method0("done")?.is_truthy()?) else {
+            return Ok(());
+        };
+        let value = outcome(future.py())?;
+        future.call_method1("set_result", (value,)).map(drop)
     }
 }
 
