@@ -29,10 +29,10 @@ def _functions() -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]]:
     }
 
 
-def _time(call: Callable[[], Any], repeats: int) -> float:
+def _time(call: Callable[..., Any], repeats: int, *arguments: Any) -> float:
     start = time.perf_counter_ns()
     for _ in range(repeats):
-        call()
+        call(*arguments)
     return (time.perf_counter_ns() - start) / repeats
 
 
@@ -45,9 +45,7 @@ def points(sizes: list[int] = SIZES) -> Iterator[dict[str, Any]]:
             a, out = data[:size], target[:size]
             repeats = max(1, 200_000 // size)
             rounds = 5 if size > 10**7 else 15
-            times = [
-                [_time(lambda call=call: call(a, out), repeats) for call in calls] for _ in range(rounds)
-            ]
+            times = [[_time(call, repeats, a, out) for call in calls] for _ in range(rounds)]
             ours, theirs = (statistics.median(column) for column in zip(*times, strict=True))
             yield {"function": name, "size": size, "ours": ours, "NumPy": theirs}
 
