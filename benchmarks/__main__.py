@@ -97,12 +97,12 @@ def main() -> None:
             for topic in options.topic or TOPICS:
                 rows += run(topic, threads, level, options.budget)
     if options.publish:
-        from benchmarks import report, scaling
+        from benchmarks import accuracy, report, scaling
 
         found = list(scaling.points())
         for step in scaling.steps(found):
             print(f"a step upwards: {step}")
-        report.publish(rows, found, ROOT)
+        report.publish(rows, found, accuracy.rows(), ROOT)
     missed = [row for row in rows if row["must"] is not None and row["ratio"] < row["must"]]
     print(f"{len(rows)} measured, {len(missed)} below what is aimed at")
 

@@ -36,9 +36,11 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "build": rne.build_info(), "python": platform.python_version(), "peers": versions}
 
 
-def publish(rows: list[dict[str, Any]], scaling: list[dict[str, Any]], root: Path) -> None:
+def publish(
+    rows: list[dict[str, Any]], scaling: list[dict[str, Any]], accuracy: list[dict[str, Any]], root: Path
+) -> None:
     """Write everything."""
-    data = {"machine": machine(), "rows": rows, "scaling": scaling}
+    data = {"machine": machine(), "rows": rows, "scaling": scaling, "accuracy": accuracy}
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs" / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     plots = plot(rows, scaling, root / "docs" / "benchmarks")
@@ -98,6 +100,9 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
         lines += [
             "The threads are those of the default, all that there are: where they start, no line goes up."
         ]
+    lines += ["", "## Correct digits", ""]
+    lines += ["Of the mean and of the standard deviation, against exact fractions; 16 is all of them.", ""]
+    lines += digits(data["accuracy"])
     for topic in TOPICS:
         of_topic = [row for row in rows if row["topic"] == topic]
         if not of_topic:
@@ -106,6 +111,16 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
         lines += [f"![{topic}]({plots[topic]})", ""] if topic in plots else []
         lines += table(of_topic)
     return "\n".join(lines) + "\n"
+
+
+def digits(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the table of correct digits."""
+    heads = list(rows[0])
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for row in rows:
+        cells = [f"{mean:.1f}, {std:.1f}" for mean, std in list(row.values())[1:]]
+        lines.append(f"| {row['data']} | {' | '.join(cells)} |")
+    return lines
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
