@@ -191,7 +191,7 @@ def test_an_exception_of_progress_stops_the_work() -> None:
     with pytest.raises(Enough):
         rne.monte_carlo_pi(10**15, rng=1, progress=progress)
     assert calls == 3
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 def test_progress_may_call_the_function_again() -> None:

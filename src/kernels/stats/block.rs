@@ -19,15 +19,17 @@
 //! order of additions is the same on every CPU level, no rounding is left out (see [`Adder`]), and
 //! so the results have the same bits.
 
-use super::moments::{Center, Moments, quick_two_sum, two_product, two_sum};
+use super::moments::{Center, Moments, two_sum};
+use super::pivot::{guess, pivot_near, shift};
+use super::rare::{careful_sum, irregular};
 use super::sample::{Key, Sample};
 use crate::simd::{self, Fusable, Level};
 
 /// Elements that are read before their state is merged: 32 KiB of `f64`.
 pub const BLOCK: usize = 4096;
 
-/// Elements whose sums are added up one after the other: a sum of such sums, in which rounding is
-/// a matter of 68 additions, not of 256.
+/// Elements whose sums are added up one after the other, 64 to a lane. What rounding takes from the
+/// sums of such sums is kept.
 const RUN: usize = 1024;
 
 /// Sums that run side by side: two vectors of AVX-512.
@@ -39,6 +41,10 @@ pub(super) const TOLERANCE: f64 = 4.0;
 
 /// The same, for a pivot that is good enough for this block and not for the next.
 const NEAR: f64 = 0.25;
+
+/// A sum that is so much smaller than one of its terms has lost too many digits: it is added up once
+/// more, with care.
+pub(super) const CANCELLED: f64 = 1.0 / (1u64 << 26) as f64;
 
 /// The moments of `data`.
 pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
@@ -138,16 +144,17 @@ pub(super) fn read<T: Sample, const SKIP: bool, const FUSED: bool>(
     origin: T::Key,
     pivot: f64,
     adder: Adder<FUSED>,
-) -> Sums<T::Key> {
+) -> Total<T::Key> {
     let (first, rest) = block.split_at(block.len().min(RUN));
-    let mut total = read_run::<T, SKIP, FUSED>(first, origin, pivot, adder);
+    let sums = read_run::<T, SKIP, FUSED>(first, origin, pivot, adder);
+    let mut total = Total { sums, low: Lows { sum: [0.0; LANES], squares: [0.0; LANES] } };
     for run in rest.chunks(RUN) {
-        total.add_sums::<SKIP>(&read_run::<T, SKIP, FUSED>(run, origin, pivot, adder));
+        total.add::<SKIP>(&read_run::<T, SKIP, FUSED>(run, origin, pivot, adder));
     }
     // Only the last run has a tail: `RUN` is a multiple of `LANES`.
     let tail = &block[block.len() / LANES * LANES..];
     if !tail.is_empty() {
-        total.add_tail::<T, SKIP>(tail, origin, pivot);
+        total.sums.add_tail::<T, SKIP>(tail, origin, pivot);
     }
     total
 }
@@ -214,28 +221,6 @@ impl<K: Key> Sums<K> {
         }
     }
 
-    /// Adds the sums of some more elements.
-    #[inline(always)]
-    fn add_sums<const SKIP: bool>(&mut self, other: &Self) {
-        for lane in 0..LANES {
-            self.sum[lane] += other.sum[lane];
-        }
-        for lane in 0..LANES {
-            self.squares[lane] += other.squares[lane];
-        }
-        for lane in 0..LANES {
-            self.min[lane] = lesser(self.min[lane], other.min[lane]);
-        }
-        for lane in 0..LANES {
-            self.max[lane] = greater(self.max[lane], other.max[lane]);
-        }
-        if SKIP {
-            for lane in 0..LANES {
-                self.count[lane] += other.count[lane];
-            }
-        }
-    }
-
     /// Reads what is left of a block, fewer than `LANES` elements.
     #[inline(never)]
     fn add_tail<T: Sample<Key = K>, const SKIP: bool>(&mut self, tail: &[T], origin: K, pivot: f64) {
@@ -251,17 +236,68 @@ impl<K: Key> Sums<K> {
             self.max[lane] = if key > self.max[lane] { key } else { self.max[lane] };
         }
     }
+}
+
+/// The sums of the runs of a block.
+pub(super) struct Total<K> {
+    sums: Sums<K>,
+    low: Lows,
+}
+
+/// What rounding takes from the sums of runs.
+struct Lows {
+    sum: [f64; LANES],
+    squares: [f64; LANES],
+}
+
+impl<K: Key> Total<K> {
+    /// Adds the sums of a run.
+    ///
+    /// Not inlined: see `finish`.
+    #[inline(never)]
+    fn add<const SKIP: bool>(&mut self, run: &Sums<K>) {
+        let Total { sums, low } = self;
+        for lane in 0..LANES {
+            let (sum, lost) = two_sum(sums.sum[lane], run.sum[lane]);
+            (sums.sum[lane], low.sum[lane]) = (sum, low.sum[lane] + lost);
+        }
+        for lane in 0..LANES {
+            let (squares, lost) = two_sum(sums.squares[lane], run.squares[lane]);
+            (sums.squares[lane], low.squares[lane]) = (squares, low.squares[lane] + lost);
+        }
+        for lane in 0..LANES {
+            sums.min[lane] = lesser(sums.min[lane], run.min[lane]);
+        }
+        for lane in 0..LANES {
+            sums.max[lane] = greater(sums.max[lane], run.max[lane]);
+        }
+        if SKIP {
+            for lane in 0..LANES {
+                sums.count[lane] += run.count[lane];
+            }
+        }
+    }
+
+    /// The sum of the deviations and that of their squares, and what rounding took from them; `len`
+    /// is that of the block.
+    #[inline(always)]
+    fn trees(&self, len: usize) -> [(f64, f64); 2] {
+        let low = |lows: &[f64; LANES]| if len > RUN { tree(lows, add) } else { 0.0 };
+        let Total { sums, low: lows } = self;
+        [(tree(&sums.sum, add), low(&lows.sum)), (tree(&sums.squares, add), low(&lows.squares))]
+    }
 
     /// Puts the sums of all lanes into one lane of others.
     ///
     /// Not inlined: see `finish`.
     #[inline(never)]
-    pub(super) fn fold_into(&self, others: &mut Self, lane: usize) {
-        others.count[lane] = tree(&self.count, add);
-        others.sum[lane] = tree(&self.sum, add);
-        others.squares[lane] = tree(&self.squares, add);
-        others.min[lane] = tree(&self.min, lesser);
-        others.max[lane] = tree(&self.max, greater);
+    pub(super) fn fold_into(&self, others: &mut Sums<K>, lane: usize, len: usize) {
+        let [(sum, sum_low), (squares, squares_low)] = self.trees(len);
+        others.count[lane] = tree(&self.sums.count, add);
+        others.sum[lane] = sum + sum_low;
+        others.squares[lane] = squares + squares_low;
+        others.min[lane] = tree(&self.sums.min, lesser);
+        others.max[lane] = tree(&self.sums.max, greater);
     }
 
     /// Adds the block to the total, or asks for another attempt; the pivot is made better.
@@ -277,22 +313,29 @@ impl<K: Key> Sums<K> {
         attempt: u32,
         total: &mut Moments<K>,
     ) -> Verdict {
-        let count = if SKIP { tree(&self.count, add) } else { block.len() as f64 };
-        let (min, max) = (tree(&self.min, lesser), tree(&self.max, greater));
-        let sum = tree(&self.sum, add);
+        let count = if SKIP { tree(&self.sums.count, add) } else { block.len() as f64 };
+        let (min, max) = (tree(&self.sums.min, lesser), tree(&self.sums.max, greater));
+        let used = *pivot;
+        let [(sum, sum_low), (squares, squares_low)] = self.trees(block.len());
+        let mut sum = sum + sum_low;
+        let ends = [T::wide(min, origin) - used, T::wide(max, origin) - used];
+        if sum.abs() < CANCELLED * ends[0].abs().max(ends[1].abs()) {
+            sum = careful_sum::<T, SKIP>(block.iter(), origin, used);
+        }
         let low = sum / count;
         // The deviations are not from the mean: their squares are so much too large.
         let excess = sum * low;
-        let squares = tree(&self.squares, add) - excess;
+        let squares = (squares - excess) + squares_low;
         if !squares.is_finite() {
             *pivot = 0.0;
             total.merge(&irregular::<T, SKIP, _>(|| block.iter(), origin, count, min, max));
             return Verdict::Merged;
         }
-        let used = *pivot;
         if excess > NEAR * squares {
-            *pivot = rounded(used + low, T::wide(max, origin) - T::wide(min, origin));
-            if excess > TOLERANCE * squares && attempt == 0 {
+            let range = T::wide(max, origin) - T::wide(min, origin);
+            *pivot = pivot_near(used + low, range, squares / count);
+            let lost = excess > TOLERANCE * squares || *pivot == 0.0;
+            if lost && attempt == 0 {
                 return Verdict::Again;
             }
         }
@@ -302,83 +345,6 @@ impl<K: Key> Sums<K> {
         total.merge(&Moments::from_parts(count as u64, center, min, max));
         Verdict::Merged
     }
-}
-
-/// A pivot from four of `len` elements.
-#[inline(always)]
-pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
-    let last = len - 1;
-    let some = |index| T::wide(element(index).key(), origin);
-    let some = [some(0), some(last / 3), some(2 * last / 3), some(last)];
-    let (mut min, mut max) = (some[0], some[0]);
-    for value in some {
-        min = if value < min { value } else { min };
-        max = if value > max { value } else { max };
-    }
-    let mean = (some[0] + some[3] + (some[1] + some[2])) / 4.0;
-    if mean.is_finite() { rounded(mean, max - min) } else { 0.0 }
-}
-
-/// A number near the mean with few digits, so that an element less this number is exact whenever
-/// it can be: a multiple of 1/256 to 1/512 of the range.
-///
-/// The deviations then add up without a rounding for all data that have less than about 43 bits
-/// between their range and their last digit: integers, `f32`, what has an offset.
-#[inline(always)]
-pub(super) fn rounded(mean: f64, range: f64) -> f64 {
-    let power = f64::from_bits(range.to_bits() & 0x7ff0_0000_0000_0000);
-    // Adding a number whose last digit is worth 1/256 of the power of two rounds to that digit.
-    let rounder = power * (1.5 * (1u64 << 44) as f64);
-    let is_large = mean.abs() >= power * (1u64 << 43) as f64;
-    if is_large || !rounder.is_finite() { mean } else { (mean + rounder) - rounder }
-}
-
-/// The mean of distances from `origin`, `pivot + sum / count`, as the sum of two floats.
-#[inline(always)]
-pub(super) fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key) -> (f64, f64) {
-    // The rest of the division matters where pivot and quotient cancel.
-    let quotient = sum / count;
-    let (product, product_low) = two_product(quotient, count);
-    let rest = ((sum - product) - product_low) / count;
-    let (mean, low) = two_sum(pivot, quotient);
-    let low = low + if rest.is_finite() { rest } else { 0.0 };
-    let (origin, origin_low) = T::split(origin);
-    let (origin, origin_low) = quick_two_sum(origin, origin_low);
-    let (mean, rest) = two_sum(origin, mean);
-    quick_two_sum(mean, rest + (origin_low + low))
-}
-
-/// The state of a block in which something is not finite.
-#[cold]
-#[inline(never)]
-pub(super) fn irregular<'a, T: Sample, const SKIP: bool, I: Iterator<Item = &'a T>>(
-    elements: impl Fn() -> I,
-    origin: T::Key,
-    count: f64,
-    min: T::Key,
-    max: T::Key,
-) -> Moments<T::Key> {
-    let values = || elements().map(|element| T::wide(element.key(), origin));
-    let has = |what: fn(f64) -> bool| values().any(what);
-    let nan = Center { mean: f64::NAN, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 };
-    let count_u64 = count as u64;
-    if let Some(not_a_number) = T::Key::NAN.filter(|_| !SKIP && has(f64::is_nan)) {
-        return Moments::from_parts(count_u64, nan, not_a_number, not_a_number);
-    }
-    if has(f64::is_infinite) {
-        let mean = match (has(|value| value == f64::INFINITY), has(|value| value == f64::NEG_INFINITY)) {
-            (true, true) => f64::NAN,
-            (true, false) => f64::INFINITY,
-            _ => f64::NEG_INFINITY,
-        };
-        return Moments::from_parts(count_u64, Center { mean, ..nan }, min, max);
-    }
-    // Finite elements with a sum, or squares, that are not: as well as it goes without a sum.
-    let numbers = || values().filter(|value| !value.is_nan());
-    let mean = numbers().fold(0.0, |mean, value| mean + value / count);
-    let squares = numbers().fold(0.0, |sum, value| sum + (value - mean) * (value - mean));
-    let (mean, mean_low) = shift::<T>(mean, 0.0, 1.0, origin);
-    Moments::from_parts(count_u64, Center { mean, mean_low, squares, squares_low: 0.0 }, min, max)
 }
 
 /// The lanes as one, in a fixed order.

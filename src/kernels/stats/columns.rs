@@ -9,9 +9,10 @@
 use ndarray::iter::LanesIter;
 use ndarray::{ArrayViewD, Axis, Dimension, Ix2};
 
-use super::block::{Adder, LANES, Sums, guess};
+use super::block::{Adder, LANES, Sums};
 use super::lines::{self, Lines};
 use super::moments::Moments;
+use super::pivot::guess;
 use super::sample::Sample;
 use crate::alloc::{try_filled, try_reserve, try_vec};
 use crate::error::Result;

@@ -1,8 +1,10 @@
 //! Sixteen lines at a time, a line to a lane: what is done once for a line is done for sixteen in
 //! the time of two or four.
 
-use super::block::{LANES, Sums, TOLERANCE, irregular, rounded, shift};
+use super::block::{CANCELLED, LANES, Sums, TOLERANCE};
 use super::moments::{Center, Moments};
+use super::pivot::{pivot_near, shift};
+use super::rare::{careful_sum, irregular};
 use super::sample::Sample;
 
 /// Sixteen lines of as many elements each.
@@ -34,9 +36,16 @@ pub(super) fn merge<T: Sample, const SKIP: bool, const FUSED: bool>(
 ) {
     let mut centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, pivots);
     if centers.far {
+        *pivots = centers.better;
         *sums = Sums::new();
-        lines.read::<SKIP, FUSED>(origin, &centers.better, sums);
-        centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, &centers.better);
+        lines.read::<SKIP, FUSED>(origin, pivots, sums);
+        centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, pivots);
+    }
+    if centers.cancelled {
+        for lane in LANES - totals.len()..LANES {
+            sums.sum[lane] = careful_sum::<T, SKIP>(lines.line(lane), origin, pivots[lane]);
+        }
+        centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, pivots);
     }
     *pivots = centers.better;
     for (lane, total) in (LANES - totals.len()..LANES).zip(totals) {
@@ -62,6 +71,8 @@ struct Centers {
     better: [f64; LANES],
     /// Whether a pivot was so far from its mean that digits were lost.
     far: bool,
+    /// Whether a sum may have lost its digits.
+    cancelled: bool,
 }
 
 impl Centers {
@@ -74,9 +85,16 @@ impl Centers {
     ) -> Self {
         let zero = [0.0; LANES];
         let count = if SKIP { sums.count } else { [len as f64; LANES] };
-        let (mut excess, mut far) = (zero, false);
-        let mut centers =
-            Centers { count, mean: zero, mean_low: zero, squares: zero, better: zero, far: false };
+        let (mut excess, mut far, mut cancelled) = (zero, false, false);
+        let mut centers = Centers {
+            count,
+            mean: zero,
+            mean_low: zero,
+            squares: zero,
+            better: zero,
+            far: false,
+            cancelled: false,
+        };
         for lane in 0..LANES {
             excess[lane] = sums.sum[lane] * (sums.sum[lane] / count[lane]);
             let squares = sums.squares[lane] - excess[lane];
@@ -88,13 +106,18 @@ impl Centers {
         }
         for lane in 0..LANES {
             let range = T::wide(sums.max[lane], origin) - T::wide(sums.min[lane], origin);
-            let better = rounded(pivots[lane] + sums.sum[lane] / count[lane], range);
+            let mean = pivots[lane] + sums.sum[lane] / count[lane];
+            let better = pivot_near(mean, range, centers.squares[lane] / count[lane]);
             centers.better[lane] = if better.is_finite() { better } else { 0.0 };
+        }
+        for lane in 0..LANES {
+            let ends = [sums.min[lane], sums.max[lane]].map(|end| T::wide(end, origin) - pivots[lane]);
+            cancelled |= sums.sum[lane].abs() < CANCELLED * ends[0].abs().max(ends[1].abs());
         }
         for lane in 0..LANES {
             let (mean, low) = shift::<T>(pivots[lane], sums.sum[lane], count[lane], origin);
             (centers.mean[lane], centers.mean_low[lane]) = (mean, low);
         }
-        Centers { far, ..centers }
+        Centers { far, cancelled, ..centers }
     }
 }

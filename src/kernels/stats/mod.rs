@@ -6,6 +6,8 @@
 //! | `array` | arrays of any layout, whole or along axes |
 //! | `block` | the inner loops over a slice |
 //! | `columns` | along axes that are not the innermost: many lines side by side |
+//! | `pivot` | a guess at the mean of a block, and what follows from it |
+//! | `rare` | blocks that are not finite, sums that cancel |
 //! | `rows` | along the innermost axis: many short lines, one after the other |
 //! | `lines` | what is common to `columns` and `rows`: sixteen lines at a time |
 //! | `gather` | copies elements that are a step apart |
@@ -19,6 +21,8 @@ mod gather;
 mod lines;
 mod moments;
 mod number;
+mod pivot;
+mod rare;
 mod rows;
 mod sample;
 

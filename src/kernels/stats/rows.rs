@@ -2,9 +2,10 @@
 
 use ndarray::{ArrayView2, Axis};
 
-use super::block::{Adder, BLOCK, LANES, Sums, guess, read};
+use super::block::{Adder, BLOCK, LANES, Sums, read};
 use super::lines::{self, Lines};
 use super::moments::Moments;
+use super::pivot::guess;
 use super::sample::Sample;
 use crate::simd::{self, Fusable};
 
@@ -75,7 +76,7 @@ impl<T: Sample> Lines<T> for Rows<'_, T> {
         let adder = Adder::<FUSED>::new();
         for lane in 0..LANES {
             let row = read::<T, SKIP, FUSED>(self.0[lane], origin, pivots[lane], adder);
-            row.fold_into(sums, lane);
+            row.fold_into(sums, lane, self.len());
         }
     }
 }

@@ -1,0 +1,58 @@
+//! The number that is subtracted from all elements of a block: a guess at their mean.
+
+use super::moments::{quick_two_sum, two_product, two_sum};
+use super::sample::Sample;
+
+/// A pivot from four of `len` elements.
+#[inline(always)]
+pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
+    let last = len - 1;
+    let some = |index| T::wide(element(index).key(), origin);
+    let some = [some(0), some(last / 3), some(2 * last / 3), some(last)];
+    let (mut min, mut max) = (some[0], some[0]);
+    for value in some {
+        min = if value < min { value } else { min };
+        max = if value > max { value } else { max };
+    }
+    let mean = (some[0] + some[3] + (some[1] + some[2])) / 4.0;
+    let range = max - min;
+    if mean.is_finite() { pivot_near(mean, range, range * range / 8.0) } else { 0.0 }
+}
+
+/// The pivot for elements with about this mean, range and variance.
+///
+/// It is zero where the mean is less than the standard deviation: digits of the sum of squares are
+/// not lost then, and a mean near zero is as exact as the elements are.
+#[inline(always)]
+pub(super) fn pivot_near(mean: f64, range: f64, variance: f64) -> f64 {
+    if mean * mean <= variance { 0.0 } else { rounded(mean, range) }
+}
+
+/// A number near the mean with few digits, so that an element less this number is exact whenever
+/// it can be: a multiple of 1/256 to 1/512 of the range.
+///
+/// The deviations then add up without a rounding for all data that have less than about 43 bits
+/// between their range and their last digit: integers, `f32`, what has an offset.
+#[inline(always)]
+fn rounded(mean: f64, range: f64) -> f64 {
+    let power = f64::from_bits(range.to_bits() & 0x7ff0_0000_0000_0000);
+    // Adding a number whose last digit is worth 1/256 of the power of two rounds to that digit.
+    let rounder = power * (1.5 * (1u64 << 44) as f64);
+    let is_large = mean.abs() >= power * (1u64 << 43) as f64;
+    if is_large || !rounder.is_finite() { mean } else { (mean + rounder) - rounder }
+}
+
+/// The mean of distances from `origin`, `pivot + sum / count`, as the sum of two floats.
+#[inline(always)]
+pub(super) fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key) -> (f64, f64) {
+    // The rest of the division matters where pivot and quotient cancel.
+    let quotient = sum / count;
+    let (product, product_low) = two_product(quotient, count);
+    let rest = ((sum - product) - product_low) / count;
+    let (mean, low) = two_sum(pivot, quotient);
+    let low = low + if rest.is_finite() { rest } else { 0.0 };
+    let (origin, origin_low) = T::split(origin);
+    let (origin, origin_low) = quick_two_sum(origin, origin_low);
+    let (mean, rest) = two_sum(origin, mean);
+    quick_two_sum(mean, rest + (origin_low + low))
+}
