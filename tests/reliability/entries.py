@@ -30,10 +30,11 @@ def _awaited(make: Callable[[], Any]) -> Any:
         finally:
             await asyncio.sleep(0)
 
-    result = asyncio.run(main())
-    if raised:
-        raise raised[0]
-    return result
+    try:
+        return asyncio.run(main())
+    finally:
+        if raised:
+            raise raised[0]
 
 
 def _processor() -> Any:
@@ -104,6 +105,11 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "Stats.__repr__": lambda: repr(rne.compute_stats(A)),
     "Stats.__eq__": lambda: rne.compute_stats(A) == rne.compute_stats(A),
     "Stats.__contains__": lambda: "mean" in rne.compute_stats(A),
+    "Stats.__reduce__": lambda: pickle.dumps(rne.compute_stats(A)),
+    "Stats.get": lambda: rne.compute_stats(A).get("mean"),
+    "Stats.keys": lambda: rne.compute_stats(A).keys(),
+    "Stats.values": lambda: rne.compute_stats(A).values(),
+    "Stats.items": lambda: rne.compute_stats(A).items(),
     **{
         f"Stats.{name}": lambda name=name: getattr(rne.compute_stats(A), name)  # type: ignore[misc]
         for name in ("count", "mean", "var", "std", "min", "max", "ddof")
@@ -118,7 +124,9 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "DataProcessor.clear": lambda: _processor().clear(),
     "DataProcessor.__len__": lambda: len(_processor()),
     "DataProcessor.__repr__": lambda: repr(_processor()),
+    "DataProcessor.__reduce__": lambda: pickle.dumps(_processor()),
     "RustStruct": lambda: rne.RustStruct("x", [1]),
+    "RustStruct.data": lambda: rne.RustStruct("x", [1]).data,
     "RustStruct.vector": lambda: rne.RustStruct("x", [1]).vector,
     "RustStruct.vector=": _set_vector,
     "RustStruct.printer": lambda: rne.RustStruct("x", [1]).printer(),

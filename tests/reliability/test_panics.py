@@ -12,7 +12,6 @@ from entries import ENTRIES
 import rust_numpy_example as rne
 from rust_numpy_example import rust_numpy_example as extension
 
-# Not yet part of `tox -e faults`: a panic while a result is handed to its future leaves the future pending.
 if not hasattr(extension, "_panic_after"):
     pytest.skip("the extension was built without the Cargo feature 'faults'", allow_module_level=True)
 
