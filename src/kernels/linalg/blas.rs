@@ -68,30 +68,42 @@ pub trait Float: Number<Value = Self> + Value {
     fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
 }
 
+/// What is the same for real and complex numbers.
+macro_rules! common {
+    ($tile:expr, $lanes:literal, $side:literal, $rooms:ident, $dtype:ident) => {
+        const TILE: (usize, usize) = $tile;
+        const LANES: usize = $lanes;
+        #[cfg(x86_simd)]
+        const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
+        fn take_rooms() -> (Vec<Self>, Vec<Self>) {
+            ROOMS.with(|rooms| rooms.$rooms.take())
+        }
+        fn keep_rooms(kept: (Vec<Self>, Vec<Self>)) {
+            ROOMS.with(|rooms| rooms.$rooms.set(kept));
+        }
+        fn copy(level: Level, matrix: Matrix<'_, Self>, copy: &mut [Self], step: usize) {
+            match level {
+                #[cfg(x86_simd)]
+                Level::Avx2 | Level::Avx512 => {
+                    simd::run_avx2(Transpose::<Self, FlipAvx2, $side> {
+                        matrix,
+                        copy,
+                        step,
+                        flip: PhantomData,
+                    });
+                }
+                _ => Transpose::<Self, PortableFlip, $side> { matrix, copy, step, flip: PhantomData }.run(),
+            }
+        }
+    };
+}
+
 macro_rules! floats {
     ($($type:ty, $tile:expr, $lanes:literal, $side:literal, $rooms:ident, $dtype:ident, $gemm:ident;)*) => { $(
         impl Float for $type {
-            const TILE: (usize, usize) = $tile;
-            const LANES: usize = $lanes;
             const ONE: $type = 1.0;
             const ZERO: $type = 0.0;
-            #[cfg(x86_simd)]
-            const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
-            fn take_rooms() -> (Vec<Self>, Vec<Self>) {
-                ROOMS.with(|rooms| rooms.$rooms.take())
-            }
-            fn keep_rooms(kept: (Vec<Self>, Vec<Self>)) {
-                ROOMS.with(|rooms| rooms.$rooms.set(kept));
-            }
-            fn copy(level: Level, matrix: Matrix<'_, Self>, copy: &mut [Self], step: usize) {
-                match level {
-                    #[cfg(x86_simd)]
-                    Level::Avx2 | Level::Avx512 => {
-                        simd::run_avx2(Transpose::<Self, FlipAvx2, $side> { matrix, copy, step, flip: PhantomData });
-                    }
-                    _ => Transpose::<Self, PortableFlip, $side> { matrix, copy, step, flip: PhantomData }.run(),
-                }
-            }
+            common! { $tile, $lanes, $side, $rooms, $dtype }
             fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
                 let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
                 let (c_start, c_row, c_col) = c.raw();
@@ -116,27 +128,9 @@ floats! {
 macro_rules! complex_floats {
     ($($part:ty, $tile:expr, $lanes:literal, $side:literal, $rooms:ident, $dtype:ident;)*) => { $(
         impl Float for Complex<$part> {
-            const TILE: (usize, usize) = $tile;
-            const LANES: usize = $lanes;
             const ONE: Self = Complex { re: 1.0, im: 0.0 };
             const ZERO: Self = Complex { re: 0.0, im: 0.0 };
-            #[cfg(x86_simd)]
-            const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::$dtype;
-            fn take_rooms() -> (Vec<Self>, Vec<Self>) {
-                ROOMS.with(|rooms| rooms.$rooms.take())
-            }
-            fn keep_rooms(kept: (Vec<Self>, Vec<Self>)) {
-                ROOMS.with(|rooms| rooms.$rooms.set(kept));
-            }
-            fn copy(level: Level, matrix: Matrix<'_, Self>, copy: &mut [Self], step: usize) {
-                match level {
-                    #[cfg(x86_simd)]
-                    Level::Avx2 | Level::Avx512 => {
-                        simd::run_avx2(Transpose::<Self, FlipAvx2, $side> { matrix, copy, step, flip: PhantomData });
-                    }
-                    _ => Transpose::<Self, PortableFlip, $side> { matrix, copy, step, flip: PhantomData }.run(),
-                }
-            }
+            common! { $tile, $lanes, $side, $rooms, $dtype }
             fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, mut c: MatrixMut<'_, Self>, accumulate: bool) {
                 // The baseline has tiles of its own (`product`); this is for completeness.
                 for i in 0..a.rows {
