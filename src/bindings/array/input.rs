@@ -4,7 +4,7 @@ use ndarray::{ArrayViewD, Axis};
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::PyDict;
 
 use super::dtypes::supported;
 use super::memory::{flat, is_plain, layout};
@@ -49,13 +49,11 @@ impl<'py> Input<'py> {
         if is_plain(&array, dtype) {
             return Ok(Input { array, dtype });
         }
-        let copy = numpy(array.py(), "ascontiguousarray")?.call1((&array, dtype.name()))?;
-        // NumPy makes an array without axes into one with an axis there.
-        let copy = if array.ndim() == 0 {
-            copy.call_method1("reshape", (PyTuple::empty(array.py()),))?
-        } else {
-            copy
-        };
+        // `ascontiguousarray` would give back an array that is contiguous but not aligned.
+        let options = PyDict::new(array.py());
+        options.set_item("dtype", dtype.name())?;
+        options.set_item("order", "C")?;
+        let copy = numpy(array.py(), "array")?.call((&array,), Some(&options))?;
         Ok(Input { array: copy.cast_into()?, dtype })
     }
 

@@ -24,9 +24,17 @@ pub(super) fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool 
 pub(super) fn flat<T>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, usize) {
     match array.len() {
         0 => (std::ptr::NonNull::dangling().as_ptr(), 0),
-        // SAFETY: an array object.
-        len => (unsafe { (*array.as_array_ptr()).fields.data }.cast(), len),
+        len => (start(array), len),
     }
+}
+
+/// The address of the first element of an array that has one and is plain.
+fn start<T>(array: &Bound<'_, PyUntypedArray>) -> *mut T {
+    // SAFETY: an array object.
+    let start = unsafe { (*array.as_array_ptr()).fields.data }.cast::<T>();
+    // What is built on the address is undefined otherwise, even where the CPU does not mind.
+    assert!(start.is_aligned(), "an array that is not aligned goes through a copy");
+    start
 }
 
 /// The lowest address, the lengths and steps (in elements, none negative), and the axes that run
@@ -35,8 +43,6 @@ pub(super) fn layout<T>(
     array: &Bound<'_, PyUntypedArray>,
 ) -> (*mut T, ndarray::StrideShape<IxDyn>, Vec<usize>) {
     let shape = array.shape();
-    // SAFETY: an array object.
-    let mut start = unsafe { (*array.as_array_ptr()).fields.data }.cast::<T>();
     if array.is_empty() {
         return (
             std::ptr::NonNull::dangling().as_ptr(),
@@ -44,6 +50,7 @@ pub(super) fn layout<T>(
             Vec::new(),
         );
     }
+    let mut start = start::<T>(array);
     let mut strides = IxDyn::zeros(shape.len());
     let mut inverted = Vec::new();
     let mut inner = 1;
