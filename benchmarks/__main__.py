@@ -97,10 +97,10 @@ def main() -> None:
             for topic in options.topic or TOPICS:
                 rows += run(topic, threads, level, options.budget)
     if options.publish:
-        from benchmarks import accuracy, report, scaling
+        from benchmarks import accuracy, curves, report
 
-        found = list(scaling.points())
-        for step in scaling.steps(found):
+        found = list(curves.points())
+        for step in curves.steps(found):
             print(f"a step upwards: {step}")
         report.publish(rows, found, accuracy.rows(), ROOT)
     missed = [row for row in rows if row["must"] is not None and row["ratio"] < row["must"]]

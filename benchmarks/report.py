@@ -11,6 +11,7 @@ from typing import Any
 
 import rust_numpy_example as rne
 from benchmarks.cases import TOPICS
+from benchmarks.curves import LABELS, steps
 
 PEERS = (
     "numpy scipy opencv-python-headless scikit-image polars bottleneck numba numexpr gmpy2 numkong".split()
@@ -37,13 +38,13 @@ def machine() -> dict[str, Any]:
 
 
 def publish(
-    rows: list[dict[str, Any]], scaling: list[dict[str, Any]], accuracy: list[dict[str, Any]], root: Path
+    rows: list[dict[str, Any]], curves: list[dict[str, Any]], accuracy: list[dict[str, Any]], root: Path
 ) -> None:
     """Write everything."""
-    data = {"machine": machine(), "rows": rows, "scaling": scaling, "accuracy": accuracy}
+    data = {"machine": machine(), "rows": rows, "curves": curves, "accuracy": accuracy}
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs" / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    plots = plot(rows, scaling, root / "docs" / "benchmarks")
+    plots = plot(rows, curves, root / "docs" / "benchmarks")
     (root / "docs" / "benchmarks.md").write_text(page(data, plots), encoding="utf-8")
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
@@ -113,6 +114,12 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def steps_text(points: list[dict[str, Any]]) -> str:
+    """Say where a line goes up."""
+    found = steps(points)
+    return f"In this run these did: {'; '.join(found)}." if found else "In this run none did."
+
+
 def digits(rows: list[dict[str, Any]]) -> list[str]:
     """Return the table of correct digits."""
     heads = list(rows[0])
@@ -152,8 +159,8 @@ def cell(row: dict[str, Any]) -> str:
     return f"{text}, **below {row['must']:g}**" if is_missed(row) else f"{text}, aim {row['must']:g}"
 
 
-def plot(rows: list[dict[str, Any]], scaling: list[dict[str, Any]], folder: Path) -> dict[str, str]:
-    """Draw a chart for each topic, and one of the scaling; return their paths, relative to the page."""
+def plot(rows: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path) -> dict[str, str]:
+    """Draw a chart for each topic, and one of the curves; return their paths, relative to the page."""
     try:
         import matplotlib
     except ImportError:
@@ -180,17 +187,24 @@ def plot(rows: list[dict[str, Any]], scaling: list[dict[str, Any]], folder: Path
         figure.savefig(folder / f"{topic}.svg", metadata={"Date": None})
         plt.close(figure)
         paths[topic] = f"{folder.name}/{topic}.svg"
-    if scaling:
-        names = list(dict.fromkeys(point["function"] for point in scaling))
-        figure, grid = plt.subplots(1, len(names), figsize=(3.2 * len(names), 3.2), layout="constrained")
-        for axes, name in zip(grid, names, strict=True):
-            points = [point for point in scaling if point["function"] == name]
-            for who, style in (("ours", "-"), ("NumPy", "--")):
-                sizes = [point["size"] for point in points]
-                axes.plot(sizes, [point[who] / point["size"] for point in points], style, label=who)
-            axes.set(title=name, xscale="log", yscale="log", xlabel="elements", ylabel="ns for an element")
-            axes.legend()
-        figure.savefig(folder / "scaling.svg", metadata={"Date": None})
-        plt.close(figure)
-        paths["scaling"] = f"{folder.name}/scaling.svg"
+    charts = list(dict.fromkeys(point["chart"] for point in curves))
+    figure, grid = plt.subplots(2, 3, figsize=(10, 6), layout="constrained")
+    for axes, chart in zip(grid.flat, charts, strict=False):
+        of_chart = [point for point in curves if point["chart"] == chart]
+        for who in dict.fromkeys(point["who"] for point in of_chart):
+            line = [(point["x"], point["y"]) for point in of_chart if point["who"] == who]
+            axes.plot(*zip(*line, strict=True), "o-" if who == "ours" else "o--", markersize=3, label=who)
+        across, up = LABELS[chart]
+        axes.set_title(chart, fontsize=9)
+        axes.set(xlabel=across, ylabel=up)
+        if across in ("elements", "characters"):
+            axes.set(xscale="log")
+        if across == "elements":
+            axes.set(yscale="log")
+        else:
+            axes.set(ylim=(0, None))
+        axes.legend(fontsize=8)
+    figure.savefig(folder / "curves.svg", metadata={"Date": None})
+    plt.close(figure)
+    paths["curves"] = f"{folder.name}/curves.svg"
     return paths

@@ -29,3 +29,17 @@ def test_a_topic_is_measured(topic: str) -> None:
     assert result.returncode == 0, result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert rows and all(row["ratio"] > 0 for row in rows)
+
+
+@pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="the benchmarks are not beside the tests")
+def test_a_step_upwards_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    # The package that is installed, not the one beside the benchmarks, is loaded already.
+    curves = pytest.importorskip("benchmarks.curves")
+    points = [
+        {"chart": "sum_array", "who": who, "x": size, "y": up}
+        for who, ups in (("ours", (1.0, 1.1, 2.0)), ("NumPy", (1.0, 1.0, 1.1)))
+        for size, up in zip((10, 100, 1000), ups, strict=True)
+    ]
+    assert curves.steps(points) == ["sum_array from 100 to 1000: 1.82"]
+    assert curves.steps(points[:2] + points[3:5]) == []

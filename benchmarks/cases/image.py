@@ -23,7 +23,8 @@ def _off_by_one(ours: Any, theirs: Any) -> None:
     assert difference.max() <= 2
 
 
-def _opencv_blur(cv2: Any, image: Any, sigma: float) -> Callable[[], Any]:
+def opencv_blur(cv2: Any, image: Any, sigma: float) -> Callable[[], Any]:
+    """Return the same blur by OpenCV."""
     width = 2 * int(4 * sigma + 0.5) + 1
     return lambda: cv2.GaussianBlur(image, (width, width), sigma, borderType=cv2.BORDER_REFLECT)
 
@@ -87,7 +88,7 @@ def _against_opencv(cv2: Any, threads: int) -> Iterator[Case]:
                     lambda image=image, sigma=sigma, axis=channel_axis: rne.gaussian_blur(
                         image, sigma, channel_axis=axis
                     ),
-                    _opencv_blur(cv2, image, sigma),
+                    opencv_blur(cv2, image, sigma),
                     ratio,
                     _off_by_one,
                     headline=(size, color, sigma, threads) == ("1080p", "gray", 2, 1),
@@ -102,7 +103,7 @@ def _against_opencv(cv2: Any, threads: int) -> Iterator[Case]:
             f"float32 {color} 1080p, sigma 2",
             "OpenCV",
             lambda image=image, axis=axis: rne.gaussian_blur(image, 2, channel_axis=axis),
-            _opencv_blur(cv2, image, 2),
+            opencv_blur(cv2, image, 2),
             1.1,
             close(1e-3, 1e-2),
         )
@@ -127,7 +128,7 @@ def _against_opencv(cv2: Any, threads: int) -> Iterator[Case]:
             f"uint8 gray {side}x{side}, sigma 1",
             "OpenCV",
             lambda small=small: rne.gaussian_blur(small, 1),
-            _opencv_blur(cv2, small, 1),
+            opencv_blur(cv2, small, 1),
             2,
             unchecked,
         )
