@@ -24,6 +24,8 @@ sizes = [(40, 40), (300, 300), (2, 60_000)]
 shared = {"x": np.ones(sizes[0])}
 done = False
 refused = resized = 0
+# NumPy itself crashes where one thread resizes what another one assigns to.
+numpy_alone = threading.Lock()
 
 def resize():
     global refused, resized
@@ -31,8 +33,9 @@ def resize():
         array = shared["x"]
         shape = array.shape
         try:
-            array.resize((1, 1), refcheck=False)
-            array.resize(shape, refcheck=False)
+            with numpy_alone:
+                array.resize((1, 1), refcheck=False)
+                array.resize(shape, refcheck=False)
             resized += 1
         except ValueError:
             refused += 1
@@ -47,7 +50,8 @@ def delete():
 def write():
     while not done:
         array = shared["x"]
-        array[...] = random.choice([0.0, 1.5, -np.inf, np.nan, 1e308])
+        with numpy_alone:
+            array[...] = random.choice([0.0, 1.5, -np.inf, np.nan, 1e308])
         del array
         time.sleep(0)
 
