@@ -71,6 +71,18 @@ mod tests {
     }
 
     #[test]
+    fn a_merged_sum_brings_what_it_has_lost() {
+        let of = |values: &[f64]| {
+            let mut sum = Compensated::default();
+            values.iter().for_each(|&x| sum.add(x));
+            sum
+        };
+        let mut sum = of(&[1e16, 1.0]);
+        sum.merge(of(&[-1e16, 1.0]));
+        assert_eq!(sum.finish(), 2.0);
+    }
+
+    #[test]
     fn many_at_once_lose_as_little() {
         for len in [0, 1, 7, 8, 9, 100, 1000] {
             let values: Vec<f64> =

@@ -184,3 +184,13 @@ fn merging_gives_the_moments_of_all() {
     let three = moments(&[1.0, 2.0]).repeated(3);
     assert_eq!((three.count(), three.mean(), three.var(0.0)), (6, 1.5, 0.25));
 }
+
+#[test]
+fn a_nan_in_any_block_is_the_minimum_and_the_maximum() {
+    for place in [0, 5000, 9999] {
+        let mut data: Vec<f64> = (0..10_000).map(f64::from).collect();
+        data[place] = f64::NAN;
+        let moments = moments_at::<f64, false>(Level::Baseline, &data);
+        assert!(moments.min().is_nan() && moments.max().is_nan() && moments.mean().is_nan());
+    }
+}
