@@ -17,7 +17,7 @@ PEERS = (
     "numpy scipy opencv-python-headless scikit-image polars bottleneck numba numexpr gmpy2 numkong".split()
 )
 
-#: Why a row is below what is aimed at, by the start of "function, what".
+#: Why a row is below what is aimed at, by the start of "function, what", or of "2t function, what".
 REASONS = json.loads((Path(__file__).with_name("reasons.json")).read_text(encoding="utf-8"))
 
 
@@ -63,9 +63,10 @@ def headlines(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def reason(row: dict[str, Any]) -> str:
-    """Return why a row is missed."""
+    """Return why a row is missed: for its number of threads, or for any."""
     name = f"{row['function']}, {row['what']}"
-    return next((text for start, text in REASONS.items() if name.startswith(start)), "")
+    names = (f"{row['threads']}t {name}", name)
+    return next((text for name in names for start, text in REASONS.items() if name.startswith(start)), "")
 
 
 #: The columns of the page: a level that was forced, or none.
