@@ -167,7 +167,8 @@ def plot(rows: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path)
     except ImportError:
         return {}
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "fixed"
+    # Text as text: as outlines it would be most of the file.
+    matplotlib.rcParams |= {"svg.hashsalt": "fixed", "svg.fonttype": "none"}
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)

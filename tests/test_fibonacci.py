@@ -107,10 +107,10 @@ def test_what_is_no_integer_is_a_type_error(function: Callable[[object], int], n
 @both
 @pytest.mark.parametrize("n", [10**15, 2**62, 2**64 - 1, 2**64, 10**100])
 def test_a_number_beyond_memory_is_refused_at_once(function: Callable[[int], int], n: int) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(MemoryError):
         function(n)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 0.5
 
 
 @both

@@ -237,9 +237,9 @@ def test_empty_images_stay_empty(function: Any, dtype: str, shape: tuple[int, in
 def test_a_kernel_far_larger_than_the_image_costs_no_more(dtype: str) -> None:
     data = image(dtype, (7, 5))
     for mode in MODES:
-        start = time.perf_counter()
+        start = time.process_time()
         result = rne.gaussian_blur(data, 1e4, mode=mode, cval=5).astype(float)
-        assert time.perf_counter() - start < 20
+        assert time.process_time() - start < 1
         expected = {"constant": 5, "nearest": None}.get(mode.removeprefix("grid-"), data.astype(float).mean())
         if expected is not None and mode != "mirror":
             assert np.allclose(result, expected, rtol=1e-2, atol=0.6 + 1e-6 * abs(data.astype(float)).max())
@@ -449,12 +449,11 @@ def test_derivatives_are_along_the_axis_of_the_array() -> None:
 def test_ctrl_c_stops_a_long_blur() -> None:
     data = np.zeros((3000, 3000))
     timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    start = time.perf_counter()
+    start = time.process_time()
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         rne.gaussian_blur(data, 2000)
-    # The whole takes minutes.
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 2
     timer.join()
 
 

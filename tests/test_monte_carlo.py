@@ -187,11 +187,11 @@ def test_an_exception_of_progress_stops_the_work() -> None:
         if calls == 3:
             raise Enough
 
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(Enough):
         rne.monte_carlo_pi(10**15, rng=1, progress=progress)
     assert calls == 3
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 5
 
 
 def test_progress_may_call_the_function_again() -> None:

@@ -333,12 +333,12 @@ def test_ctrl_c_stops_the_work_soon(workers: int, tokenizer: str, tmp_path: path
         lambda: rne.word_count(text, workers=workers, tokenizer=tokenizer),
         lambda: rne.word_count_file(path, workers=workers, tokenizer=tokenizer),
     ]:
-        start = time.perf_counter()
+        start = time.process_time()
         signal.signal(signal.SIGALRM, signal.default_int_handler)
         signal.setitimer(signal.ITIMER_REAL, 0.02)
         with pytest.raises(KeyboardInterrupt):
             work()
-        assert time.perf_counter() - start < 10
+        assert time.process_time() - start < 0.5
 
 
 def test_words_chosen_to_collide_do_not_slow_it() -> None:
