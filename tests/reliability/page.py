@@ -65,3 +65,12 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def publish(rows: list[Row], path: Path | None) -> int:
+    """Print rows, write them to the page if there is one; return the exit code of the script that made them."""
+    for row in rows:
+        print(row)
+    if path:
+        write(path, rows)
+    return int(not all(row.reached for row in rows))

@@ -17,7 +17,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from xml.etree import ElementTree
 
-from page import Row, write
+from page import Row, publish
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "rust_numpy_example"
@@ -123,11 +123,7 @@ def main() -> int:
     parser.add_argument("which", nargs="+", choices=["asan", "valgrind"])
     arguments = parser.parse_args()
     rows = [{"asan": asan, "valgrind": valgrind}[which]() for which in arguments.which]
-    for row in rows:
-        print(row)
-    if arguments.figures:
-        write(arguments.figures, rows)
-    return int(not all(row.reached for row in rows))
+    return publish(rows, arguments.figures)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 
-from page import Row, write
+from page import Row, publish
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "`tox -e supply`"
@@ -105,11 +105,7 @@ def main() -> int:
         rows += crates(arguments.advisories)
     if "wheel" in arguments.which:
         rows.append(wheel())
-    for row in rows:
-        print(row)
-    if arguments.figures:
-        write(arguments.figures, rows)
-    return int(not all(row.reached for row in rows))
+    return publish(rows, arguments.figures)
 
 
 if __name__ == "__main__":
