@@ -55,6 +55,15 @@ def write(path: Path, rows: list[Row]) -> None:
     path.write_text(HEAD + "\n".join(map(str, table.values())) + "\n" + TAIL, encoding="utf-8")
 
 
+def publish(rows: list[Row], path: Path | None) -> int:
+    """Print rows, write them to the page if there is one; return the exit code of the script that made them."""
+    for row in rows:
+        print(row)
+    if path:
+        write(path, rows)
+    return int(not all(row.reached for row in rows))
+
+
 def main() -> None:
     """Write one row: ``python page.py FILE PROMISE FIGURE {yes,no} BY``."""
     import sys
@@ -65,12 +74,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-
-def publish(rows: list[Row], path: Path | None) -> int:
-    """Print rows, write them to the page if there is one; return the exit code of the script that made them."""
-    for row in rows:
-        print(row)
-    if path:
-        write(path, rows)
-    return int(not all(row.reached for row in rows))
