@@ -37,7 +37,7 @@ def worker(topic: str, threads: int, budget: float) -> None:
             "must": {"avx512": case.must, "avx2": case.avx2}.get(level),
             "headline": case.headline,
         }
-        ratio = measure(case, budget)
+        ratio = measure(case, budget, threads)
         row |= {"ratio": ratio.median, "low": ratio.low, "high": ratio.high, "rounds": ratio.rounds}
         print(json.dumps(row), flush=True)
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from benchmarks.case import Case
 
+#: Seconds without a call, and then seconds of calls that are not timed, where threads are used.
+PAUSE = 0.05
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -44,10 +47,24 @@ def _seconds(call: Callable[..., Any], repeats: int, fresh: Callable[[], Any] | 
     return time.perf_counter() - start
 
 
-def measure(case: Case, budget: float) -> Ratio:
+def _settle(call: Callable[..., Any], fresh: Callable[[], Any] | None) -> None:
+    """Bring threads to where a call finds them when nothing but such calls runs.
+
+    Threads of the other side may still wait for work at full speed, as those of OpenBLAS do for tens of
+    milliseconds, and take a CPU; ours may be asleep, or have to be moved to a CPU of their own.
+    """
+    time.sleep(PAUSE)
+    end = time.perf_counter() + PAUSE
+    while time.perf_counter() < end:
+        _seconds(call, 1, fresh)
+
+
+def measure(case: Case, budget: float, threads: int = 1) -> Ratio:
     """Measure a case for about ``budget`` seconds, after a check of the results."""
     case.check(case.ours(case.fresh()) if case.fresh else case.ours(), case.theirs())
-    least = min(2e-3, budget / 50)
+    # With threads, few pairs of long rounds.
+    several = threads > 1
+    least = budget / 10 if several else min(2e-3, budget / 50)
     ours, theirs = _repeats(case.ours, least, case.fresh), _repeats(case.theirs, least)
     pairs: list[tuple[float, float]] = []
     gc.collect()
@@ -55,7 +72,11 @@ def measure(case: Case, budget: float) -> Ratio:
     try:
         end = time.perf_counter() + budget
         while len(pairs) < 5 or (time.perf_counter() < end and len(pairs) < 200):
+            if several:
+                _settle(case.ours, case.fresh)
             a = _seconds(case.ours, ours, case.fresh) / ours
+            if several:
+                _settle(case.theirs, None)
             pairs.append((a, _seconds(case.theirs, theirs) / theirs))
             if len(pairs) >= 3 and time.perf_counter() > end + 4 * budget:
                 break

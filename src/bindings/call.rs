@@ -23,7 +23,7 @@ const DETACH: usize = 10_000;
 
 /// A cost, in nanoseconds of one thread, above which other threads are used where the caller
 /// does not say. To wake a thread costs 5 to 100 microseconds.
-const THREADS: usize = 300_000;
+const THREADS: usize = 150_000;
 
 /// Runs `body` attached to the interpreter; a panic becomes an exception.
 #[inline]

@@ -26,6 +26,8 @@ mod vector;
 #[cfg(x86_simd)]
 mod x86;
 
+use std::ops::Range;
+
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::alloc::{checked_size, try_vec};
@@ -147,7 +149,7 @@ pub fn multiply_flat<T: Product>(dims: Dims, a: &[T], b: &[T], c: &mut [T], work
         b: Stack::from_slice(b, count, k, n),
         c: StackMut::from_slice(c, count, m, n),
     };
-    T::multiply(simd::level(), operands, &Split::new::<T>(dims, work.workers()), work)
+    T::multiply(simd::level(), operands, &Split::new::<T>(dims, 1, work.workers()), work)
 }
 
 /// c = a b, for views whose shapes gave `sizes`.
@@ -184,7 +186,8 @@ pub fn multiply_at<T: Product>(
         b: Stack::new(&b, &sizes.batch),
         c: StackMut::new(&mut c),
     };
-    T::multiply(level, operands, &Split::new::<T>(sizes.dims(), work.workers()), work)
+    let split = Split::new::<T>(sizes.dims(), operands.cost_of_b(), work.workers());
+    T::multiply(level, operands, &split, work)
 }
 
 /// How a product is cut into parts. Results do not depend on it: each is computed the same way
@@ -194,42 +197,47 @@ pub struct Split {
     count: usize,
     m: usize,
     n: usize,
-    /// Matrices, rows and columns of a part.
+    /// Matrices of a part.
     matrices: usize,
-    rows: usize,
-    cols: usize,
+    /// Into how many slabs of rows and of columns each matrix is cut.
+    slabs: (usize, usize),
 }
 
-/// Parts a thread, so that a thread that is late leaves some to the others.
+/// The most parts a thread, so that a thread that is late leaves some to the others.
 const PARTS: usize = 4;
 
-/// Nanoseconds of work in the smallest part of a matrix that pays.
-const GRAIN: usize = 50_000;
+/// Nanoseconds of work in a part that are worth a thread.
+const GRAIN: usize = 40_000;
+
+/// Nanoseconds of work in a part that is worth being one of several of a thread: each part copies
+/// what it has in common with others.
+const LARGE: usize = 250_000;
 
 /// Rows or columns of a part are a multiple of this: of the height of a tile, and of the width.
-const TILE: (usize, usize) = (48, 64);
+const TILE: (usize, usize) = (12, 64);
 
 impl Split {
-    fn new<T: Product>(dims: Dims, workers: usize) -> Split {
+    /// The split for so many threads, if that many pay. Slabs of rows share b, and slabs of columns
+    /// share a: `cost_of_b` is what an element of b costs each of them, in elements of a.
+    fn new<T: Product>(dims: Dims, cost_of_b: usize, workers: usize) -> Split {
         let Dims { count, m, n, .. } = dims;
-        let whole = Split { count, m, n, matrices: count.max(1), rows: m, cols: n };
-        let parts = (PARTS * workers).min(dims.cost::<T>() / GRAIN);
-        if workers == 1 || parts <= 1 || m == 0 || n == 0 {
-            whole
-        } else if count >= parts {
-            Split { matrices: count.div_ceil(parts), ..whole }
-        } else if m >= n {
-            let rows = m.div_ceil(parts.div_ceil(count)).next_multiple_of(TILE.0);
-            Split { matrices: 1, rows, ..whole }
-        } else {
-            let cols = n.div_ceil(parts.div_ceil(count)).next_multiple_of(TILE.1);
-            Split { matrices: 1, cols, ..whole }
+        let whole = Split { count, m, n, matrices: count.max(1), slabs: (1, 1) };
+        let cost = dims.cost::<T>();
+        let workers = workers.min(cost / GRAIN);
+        if workers <= 1 || m == 0 || n == 0 {
+            return whole;
         }
-    }
-
-    /// Slabs of rows and of columns of a matrix.
-    fn slabs(&self) -> (usize, usize) {
-        (self.m.div_ceil(self.rows.max(1)), self.n.div_ceil(self.cols.max(1)))
+        let parts = workers * (cost / workers / LARGE).clamp(1, PARTS);
+        if count >= parts {
+            return Split { matrices: count.div_ceil(parts), ..whole };
+        }
+        let slabs = parts.div_ceil(count);
+        let slabs = if m >= n.saturating_mul(cost_of_b) {
+            (slabs.min(m.div_ceil(TILE.0)), 1)
+        } else {
+            (1, slabs.min(n.div_ceil(TILE.1)))
+        };
+        Split { matrices: 1, slabs, ..whole }
     }
 
     /// Hands each part to one thread.
@@ -239,17 +247,23 @@ impl Split {
 
     /// The number of parts.
     fn parts(&self) -> usize {
-        let (rows, cols) = self.slabs();
-        self.count.div_ceil(self.matrices) * rows * cols
+        self.count.div_ceil(self.matrices) * self.slabs.0 * self.slabs.1
     }
 
     fn part(&self, index: usize) -> Part {
-        let (rows, cols) = self.slabs();
-        let range = |index: usize, len: usize, end: usize| index * len..end.min((index + 1) * len);
+        let (rows, cols) = self.slabs;
+        let matrices = index / (rows * cols) * self.matrices;
         Part {
-            matrices: range(index / (rows * cols), self.matrices, self.count),
-            rows: range(index / cols % rows, self.rows, self.m),
-            cols: range(index % cols, self.cols, self.n),
+            matrices: matrices..self.count.min(matrices + self.matrices),
+            rows: slab(self.m, TILE.0, rows, index / cols % rows),
+            cols: slab(self.n, TILE.1, cols, index % cols),
         }
     }
+}
+
+/// Slab number `index` of `count` slabs of `len` rows or columns, none of which has more than one
+/// tile more than another.
+fn slab(len: usize, tile: usize, count: usize, index: usize) -> Range<usize> {
+    let start = |index: usize| len.min(len.div_ceil(tile) * index / count * tile);
+    start(index)..start(index + 1)
 }

@@ -222,6 +222,12 @@ impl<T: Copy> Operands<'_, T> {
         (is_vector && (by_rows || matrix.has_plain_cols())).then_some(OfVector { is_left, by_rows })
     }
 
+    /// What an element of b costs, in elements of a, to bring it to where it is multiplied: rows of
+    /// b are read in one piece, so columns are turned first.
+    pub fn cost_of_b(&self) -> usize {
+        if self.a.first.has_plain_rows() && !self.b.first.has_plain_rows() { 4 } else { 1 }
+    }
+
     /// Whether the elements of each column of c follow each other, and not those of a row.
     #[inline]
     pub fn c_has_plain_cols(&self) -> bool {
