@@ -15,6 +15,7 @@ use super::gemm::{Scratch, multiply};
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{BASELINE_FUSES, ComplexRing, Number, Portable, Ring, Value, Widened};
 use super::stack::{OfVector, Operands, Part};
+use super::transpose::{Flip, PortableFlip};
 #[cfg(x86_simd)]
 use super::x86;
 use super::{Split, TILE, blas, boolean, small, vector};
@@ -176,7 +177,7 @@ products! { u8, 150; u16, 80; u32, 40; u64, 10; f16, 40; }
 const SMALL: usize = 64;
 
 macro_rules! float_products {
-    ($($type:ty, $rate:literal, $wide:literal, $middle:literal, $narrow:literal, $lanes:literal;)*) => { $(
+    ($($type:ty, $rate:literal, $wide:literal, $middle:literal, $narrow:literal, $lanes:literal, $side:literal;)*) => { $(
         impl Product for $type {
             const RATE: usize = $rate;
             fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
@@ -197,10 +198,15 @@ macro_rules! float_products {
                 split.for_each(work, |part| {
                     if let Some(vector) = vector {
                         return match level {
-                            Level::Baseline => {
-                                Vector::<$type, BASELINE_FUSES, $lanes> { operands, part, vector, work }.run()
+                            #[cfg(x86_simd)]
+                            Level::Avx2 | Level::Avx512 => {
+                                let job: Vector<_, x86::FlipAvx2, true, $lanes, $side> = Vector { operands, part, vector, work, flip: PhantomData };
+                                simd::run_at(level, job)
                             }
-                            _ => simd::run_at(level, Vector::<$type, true, $lanes> { operands, part, vector, work }),
+                            _ => {
+                                let job: Vector<_, PortableFlip, BASELINE_FUSES, $lanes, $side> = Vector { operands, part, vector, work, flip: PhantomData };
+                                job.run()
+                            }
                         };
                     }
                     for index in part.matrices.clone() {
@@ -214,8 +220,8 @@ macro_rules! float_products {
     )* };
 }
 float_products! {
-    f32, 50, 16, 16, 8, 32;
-    f64, 25, 16, 8, 4, 16;
+    f32, 50, 16, 16, 8, 64, 8;
+    f64, 25, 16, 8, 4, 32, 4;
 }
 
 /// Small matrices of floats, in tiles of up to `HIGH` by `WIDE`.
@@ -253,17 +259,21 @@ impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
     }
 }
 
-/// A matrix and a vector of floats, whose sums are kept in `LANES` lanes.
-struct Vector<'j, T, const FUSED: bool, const LANES: usize> {
+/// A matrix and a vector of floats: the sums of a row are kept in `LANES` lanes, and added up for
+/// `SIDE` rows at a time.
+struct Vector<'j, T, F, const FUSED: bool, const LANES: usize, const SIDE: usize> {
     operands: &'j Operands<'j, T>,
     part: Part,
     vector: OfVector,
     work: &'j Work<'j>,
+    flip: PhantomData<F>,
 }
 
-impl<T, const FUSED: bool, const LANES: usize> Kernel for Vector<'_, T, FUSED, LANES>
+impl<T, F, const FUSED: bool, const LANES: usize, const SIDE: usize> Kernel
+    for Vector<'_, T, F, FUSED, LANES, SIDE>
 where
     T: Number<Value = T> + Value,
+    F: Flip<T, SIDE>,
 {
     type Output = Result<()>;
 
@@ -275,7 +285,7 @@ where
                 (a, b, c) = (b.transposed(), a.transposed(), c.transposed());
             }
             if self.vector.by_rows {
-                vector::by_rows::<T, FUSED, LANES>(a, b, c, self.work)?;
+                vector::by_rows::<T, F, FUSED, LANES, SIDE>(a, b, c, self.work)?;
             } else {
                 vector::by_cols::<T, FUSED, LANES>(a, b, c, self.work)?;
             }

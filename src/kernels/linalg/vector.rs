@@ -3,7 +3,8 @@
 //! Memory is the limit, so the matrix is read once, in the order in which it lies there.
 //!
 //! - [`by_rows`]: where rows are in one piece, a dot product for each row. The sums are kept in as
-//!   many lanes as two of the largest registers have, on every level, for two rows at a time.
+//!   many lanes as hide how long an addition takes, the same on all levels that fuse. The lanes of
+//!   some rows are a square that is transposed in registers, and then added up for all of them.
 //! - [`by_cols`]: where columns are in one piece, the sum of the columns times an element of the
 //!   vector each. Some columns are added at a time, so that sums are loaded and stored less often;
 //!   each is added in order, so their number does not show in the result.
@@ -12,19 +13,17 @@ use std::ops::Range;
 
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
+use super::transpose::Flip;
 use crate::alloc::try_reserve;
 use crate::error::Result;
 use crate::parallel::Work;
-
-/// Rows that are multiplied side by side.
-const ROWS: usize = 2;
 
 /// Elements read between two questions whether to stop.
 const CHECK: usize = 1 << 20;
 
 /// c = a b, where b has one column and the rows of a are in one piece.
 #[inline(always)]
-pub fn by_rows<T, const FUSED: bool, const LANES: usize>(
+pub fn by_rows<T, F, const FUSED: bool, const LANES: usize, const SIDE: usize>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     mut c: MatrixMut<'_, T>,
@@ -32,32 +31,88 @@ pub fn by_rows<T, const FUSED: bool, const LANES: usize>(
 ) -> Result<()>
 where
     T: Number<Value = T> + Value,
+    F: Flip<T, SIDE>,
 {
     let k = a.cols;
     let mut copy = Vec::new();
     let vector = elements(b, &mut copy)?;
+    // What is left over has sums of its own: in lanes of which the compiler does not know which is
+    // meant, it would make scalars of all of them.
+    let whole = k / SIDE * SIDE;
     let mut read = 0;
-    let mut row = 0;
-    while row < a.rows {
-        let count = if a.rows - row >= ROWS {
-            let rows = [a.row(row, 0..k), a.row(row + 1, 0..k)];
-            let products = dots::<T, FUSED, LANES, ROWS>(rows, vector);
-            for (index, product) in products.into_iter().enumerate() {
-                *c.at(row + index, 0) = product;
+    for start in (0..a.rows).step_by(SIDE) {
+        let rows = start..a.rows.min(start + SIDE);
+        let mut square = [[T::default(); SIDE]; SIDE];
+        let mut rests = [T::default(); SIDE];
+        for index in 0..rows.len() {
+            let row = a.row(start + index, 0..k);
+            square[index] = dot::<T, FUSED, LANES, SIDE>(&row[..whole], &vector[..whole]);
+            for place in whole..k {
+                rests[index] = rests[index].multiply_add::<FUSED>(row[place], vector[place]);
             }
-            ROWS
-        } else {
-            [*c.at(row, 0)] = dots::<T, FUSED, LANES, 1>([a.row(row, 0..k)], vector);
-            1
-        };
-        row += count;
-        read += count * k;
+        }
+        let mut lanes = F::flip(square);
+        let mut half = SIDE / 2;
+        while half > 0 {
+            for lane in 0..half {
+                lanes[lane] = plus(lanes[lane], &lanes[lane + half]);
+            }
+            half /= 2;
+        }
+        for index in 0..rows.len() {
+            *c.at(start + index, 0) = lanes[0][index].plus(rests[index]);
+        }
+        read += rows.len() * k;
         if read >= CHECK {
             read = 0;
             work.check()?;
         }
     }
     Ok(())
+}
+
+/// The dot product of a row with a vector, as lanes that are still to be added up. Both are a
+/// multiple of the lanes long.
+#[inline(always)]
+fn dot<T: Value, const FUSED: bool, const LANES: usize, const SIDE: usize>(
+    row: &[T],
+    vector: &[T],
+) -> [T; SIDE] {
+    let whole = vector.len() / LANES * LANES;
+    let wide = products::<T, FUSED, LANES>(&row[..whole], &vector[..whole]);
+    let mut lanes = products::<T, FUSED, SIDE>(&row[whole..], &vector[whole..]);
+    for from in (0..LANES).step_by(SIDE) {
+        lanes = plus(lanes, array(&wide[from..]));
+    }
+    lanes
+}
+
+/// The sums of products by lanes, of a multiple of as many elements.
+#[inline(always)]
+fn products<T: Value, const FUSED: bool, const LANES: usize>(row: &[T], vector: &[T]) -> [T; LANES] {
+    let mut sums = [T::default(); LANES];
+    for from in (0..vector.len()).step_by(LANES) {
+        let (row, vector) = (array::<T, LANES>(&row[from..]), array::<T, LANES>(&vector[from..]));
+        for lane in 0..LANES {
+            sums[lane] = sums[lane].multiply_add::<FUSED>(row[lane], vector[lane]);
+        }
+    }
+    sums
+}
+
+/// The sums of lanes.
+#[inline(always)]
+fn plus<T: Value, const LANES: usize>(mut left: [T; LANES], right: &[T; LANES]) -> [T; LANES] {
+    for lane in 0..LANES {
+        left[lane] = left[lane].plus(right[lane]);
+    }
+    left
+}
+
+/// The first elements, as many as there are lanes.
+#[inline(always)]
+fn array<T, const LANES: usize>(elements: &[T]) -> &[T; LANES] {
+    elements[..LANES].try_into().expect("a slice of this length")
 }
 
 /// The elements of a column, in one piece.
@@ -156,62 +211,4 @@ fn add<T, const FUSED: bool, const LANES: usize, const COUNT: usize>(
             sums[place] = sums[place].multiply_add::<FUSED>(cols[lane][place], factors[lane]);
         }
     }
-}
-
-/// The dot products of some rows with a vector: side by side, so that one need not wait for the
-/// other. What comes out does not depend on their number.
-#[inline(always)]
-fn dots<T: Value, const FUSED: bool, const LANES: usize, const ROWS: usize>(
-    rows: [&[T]; ROWS],
-    vector: &[T],
-) -> [T; ROWS] {
-    let len = vector.len();
-    let whole = len / LANES * LANES;
-    let sums = whole_lanes::<T, FUSED, LANES, ROWS>(rows, &vector[..whole]);
-    let mut products = [T::default(); ROWS];
-    for row in 0..ROWS {
-        // What is left over has a sum of its own: to add it to lanes that are not known when this
-        // is compiled would move all of them to memory.
-        for (&x, &y) in rows[row][whole..len].iter().zip(&vector[whole..]) {
-            products[row] = products[row].multiply_add::<FUSED>(x, y);
-        }
-        products[row] = lanes_sum(&sums[row]).plus(products[row]);
-    }
-    products
-}
-
-/// The sums of each row by lanes; the vector is a multiple of the lanes long.
-#[inline(always)]
-fn whole_lanes<T: Value, const FUSED: bool, const LANES: usize, const ROWS: usize>(
-    rows: [&[T]; ROWS],
-    vector: &[T],
-) -> [[T; LANES]; ROWS] {
-    let mut sums = [[T::default(); LANES]; ROWS];
-    for (block, vector) in vector.chunks_exact(LANES).enumerate() {
-        let vector: &[T; LANES] = vector.try_into().expect("a chunk of this length");
-        for row in 0..ROWS {
-            let elements: &[T; LANES] =
-                rows[row][block * LANES..][..LANES].try_into().expect("a slice of this length");
-            for lane in 0..LANES {
-                sums[row][lane] = sums[row][lane].multiply_add::<FUSED>(elements[lane], vector[lane]);
-            }
-        }
-    }
-    sums
-}
-
-/// The lanes as one: in eight, and these in pairs.
-///
-/// Not inlined: the compiler would see one large expression, and make scalars of the lanes.
-#[inline(never)]
-fn lanes_sum<T: Value, const LANES: usize>(sums: &[T; LANES]) -> T {
-    let mut eight = [T::default(); 8];
-    for part in sums.chunks_exact(8) {
-        for lane in 0..8 {
-            eight[lane] = eight[lane].plus(part[lane]);
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = eight;
-    let (left, right) = (a.plus(e).plus(c.plus(g)), b.plus(f).plus(d.plus(h)));
-    left.plus(right)
 }
