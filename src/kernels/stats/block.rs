@@ -40,7 +40,7 @@ pub(super) const LANES: usize = 16;
 pub(super) const TOLERANCE: f64 = 4.0;
 
 /// The same, for a pivot that is good enough for this block and not for the next.
-const NEAR: f64 = 0.25;
+const NEAR: f64 = 1.0 / 256.0;
 
 /// A sum that is so much smaller than one of its terms has lost too many digits: it is added up once
 /// more, with care.
@@ -122,6 +122,23 @@ impl<const FUSED: bool> Adder<FUSED> {
     fn sub(self, a: f64, b: f64) -> f64 {
         if FUSED { a.mul_add(self.one, -b) } else { a - b }
     }
+
+    #[inline(always)]
+    fn add_lanes(self, mut a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+        for lane in 0..LANES {
+            a[lane] = self.add(a[lane], b[lane]);
+        }
+        a
+    }
+}
+
+/// Additions that are done by the adders, in turn with multiplications.
+#[inline(always)]
+fn add_lanes(mut a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+    for lane in 0..LANES {
+        a[lane] += b[lane];
+    }
+    a
 }
 
 /// Sums of a block, side by side.
@@ -168,10 +185,24 @@ fn read_run<T: Sample, const SKIP: bool, const FUSED: bool>(
     adder: Adder<FUSED>,
 ) -> Sums<T::Key> {
     let mut sums = Sums::new();
-    for chunk in run.chunks_exact(LANES) {
-        // With the length known to the compiler: with a slice nothing becomes a vector.
-        let chunk: &[T; LANES] = chunk.try_into().expect("chunks_exact gives whole chunks");
-        sums.add::<T, SKIP, FUSED>(chunk, origin, &[pivot; LANES], adder);
+    // With the length known to the compiler: with a slice nothing becomes a vector.
+    let fours = run.chunks_exact(4 * LANES);
+    let rest = fours.remainder().chunks_exact(LANES);
+    for four in fours {
+        let mut rows = [[four[0]; LANES]; 4];
+        for row in 0..4 {
+            rows[row] = four[row * LANES..][..LANES].try_into().expect("a quarter");
+        }
+        sums.add_four::<T, SKIP, FUSED>(
+            [&rows[0], &rows[1], &rows[2], &rows[3]],
+            origin,
+            &[pivot; LANES],
+            adder,
+        );
+    }
+    for row in rest {
+        let row: &[T; LANES] = row.try_into().expect("chunks_exact gives whole chunks");
+        sums.add::<T, SKIP, FUSED>(row, origin, &[pivot; LANES], adder);
     }
     sums
 }
@@ -183,29 +214,62 @@ impl<K: Key> Sums<K> {
         Sums { count: zero, sum: zero, squares: zero, min: [K::HIGHEST; LANES], max: [K::LOWEST; LANES] }
     }
 
-    /// One step at a time for all lanes: so the compiler sees that each step is a vector.
+    /// Adds a row of lanes.
     #[inline(always)]
     pub(super) fn add<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
         &mut self,
-        chunk: &[T; LANES],
+        row: &[T; LANES],
         origin: K,
         pivots: &[f64; LANES],
         adder: Adder<FUSED>,
     ) {
+        let (deviations, squares) = self.terms::<T, SKIP, FUSED>(row, origin, pivots, adder);
+        self.sum = adder.add_lanes(deviations, self.sum);
+        self.squares = add_lanes(squares, self.squares);
+    }
+
+    /// Adds four rows, in pairs first: no more additions, and a fourth of them one after the other.
+    #[inline(always)]
+    fn add_four<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+        &mut self,
+        rows: [&[T; LANES]; 4],
+        origin: K,
+        pivots: &[f64; LANES],
+        adder: Adder<FUSED>,
+    ) {
+        let (a, a_squares) = self.terms::<T, SKIP, FUSED>(rows[0], origin, pivots, adder);
+        let (b, b_squares) = self.terms::<T, SKIP, FUSED>(rows[1], origin, pivots, adder);
+        let (c, c_squares) = self.terms::<T, SKIP, FUSED>(rows[2], origin, pivots, adder);
+        let (d, d_squares) = self.terms::<T, SKIP, FUSED>(rows[3], origin, pivots, adder);
+        let (ab, cd) = (adder.add_lanes(a, b), adder.add_lanes(c, d));
+        self.sum = adder.add_lanes(adder.add_lanes(ab, cd), self.sum);
+        let (ab, cd) = (add_lanes(a_squares, b_squares), add_lanes(c_squares, d_squares));
+        self.squares = add_lanes(add_lanes(ab, cd), self.squares);
+    }
+
+    /// Takes a row into all but the sums, and returns what is to be added to these: the deviations
+    /// and their squares. One step at a time for all lanes: so the compiler sees that each step is a
+    /// vector.
+    #[inline(always)]
+    fn terms<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+        &mut self,
+        row: &[T; LANES],
+        origin: K,
+        pivots: &[f64; LANES],
+        adder: Adder<FUSED>,
+    ) -> ([f64; LANES], [f64; LANES]) {
         let mut keys = [K::default(); LANES];
         let mut deviations = [0.0; LANES];
+        let mut squares = [0.0; LANES];
         for lane in 0..LANES {
-            keys[lane] = chunk[lane].key();
+            keys[lane] = row[lane].key();
         }
         for lane in 0..LANES {
             let deviation = adder.sub(T::wide(keys[lane], origin), pivots[lane]);
             deviations[lane] = if SKIP && keys[lane].is_nan() { 0.0 } else { deviation };
         }
         for lane in 0..LANES {
-            self.sum[lane] = adder.add(deviations[lane], self.sum[lane]);
-        }
-        for lane in 0..LANES {
-            self.squares[lane] += deviations[lane] * deviations[lane];
+            squares[lane] = deviations[lane] * deviations[lane];
         }
         // A comparison with NaN is false: it is skipped.
         for lane in 0..LANES {
@@ -219,6 +283,7 @@ impl<K: Key> Sums<K> {
                 self.count[lane] += if keys[lane].is_nan() { 0.0 } else { 1.0 };
             }
         }
+        (deviations, squares)
     }
 
     /// Reads what is left of a block, fewer than `LANES` elements.
@@ -282,9 +347,11 @@ impl<K: Key> Total<K> {
     /// is that of the block.
     #[inline(always)]
     fn trees(&self, len: usize) -> [(f64, f64); 2] {
-        let low = |lows: &[f64; LANES]| if len > RUN { tree(lows, add) } else { 0.0 };
-        let Total { sums, low: lows } = self;
-        [(tree(&sums.sum, add), low(&lows.sum)), (tree(&sums.squares, add), low(&lows.squares))]
+        let Total { sums, low } = self;
+        let lows = |lows: &[f64; LANES]| if len > RUN { tree(lows, add) } else { 0.0 };
+        let (sum, sum_low) = exact_tree(&sums.sum);
+        let (squares, squares_low) = exact_tree(&sums.squares);
+        [(sum, sum_low + lows(&low.sum)), (squares, squares_low + lows(&low.squares))]
     }
 
     /// Puts the sums of all lanes into one lane of others.
@@ -345,6 +412,21 @@ impl<K: Key> Total<K> {
         total.merge(&Moments::from_parts(count as u64, center, min, max));
         Verdict::Merged
     }
+}
+
+/// The sum of the lanes, and what rounding took from it.
+#[inline(always)]
+fn exact_tree(lanes: &[f64; LANES]) -> (f64, f64) {
+    let (mut sums, mut lows) = (*lanes, [0.0; LANES]);
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            let (sum, lost) = two_sum(sums[lane], sums[lane + half]);
+            (sums[lane], lows[lane]) = (sum, lows[lane] + lows[lane + half] + lost);
+        }
+        half /= 2;
+    }
+    (sums[0], lows[0])
 }
 
 /// The lanes as one, in a fixed order.

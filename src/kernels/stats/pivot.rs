@@ -3,19 +3,24 @@
 use super::moments::{quick_two_sum, two_product, two_sum};
 use super::sample::Sample;
 
-/// A pivot from four of `len` elements.
+/// Elements from which a pivot is guessed: so many in a row, in as many places.
+const SOME: usize = 4;
+
+/// A pivot from some of `len` elements.
 #[inline(always)]
 pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
-    let last = len - 1;
-    let some = |index| T::wide(element(index).key(), origin);
-    let some = [some(0), some(last / 3), some(2 * last / 3), some(last)];
-    let (mut min, mut max) = (some[0], some[0]);
-    for value in some {
-        min = if value < min { value } else { min };
-        max = if value > max { value } else { max };
+    let first = T::wide(element(0).key(), origin);
+    let (mut min, mut max, mut sum) = (first, first, 0.0);
+    for place in 0..SOME {
+        let start = place * len.saturating_sub(SOME) / (SOME - 1);
+        for index in start..start + SOME {
+            let value = T::wide(element(index.min(len - 1)).key(), origin);
+            min = if value < min { value } else { min };
+            max = if value > max { value } else { max };
+            sum += value;
+        }
     }
-    let mean = (some[0] + some[3] + (some[1] + some[2])) / 4.0;
-    let range = max - min;
+    let (mean, range) = (sum / (SOME * SOME) as f64, max - min);
     if mean.is_finite() { pivot_near(mean, range, range * range / 8.0) } else { 0.0 }
 }
 
