@@ -230,7 +230,7 @@ impl<K: Key> Sums<K> {
 
     /// Adds four rows, in pairs first: no more additions, and a fourth of them one after the other.
     #[inline(always)]
-    fn add_four<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+    pub(super) fn add_four<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
         &mut self,
         rows: [&[T; LANES]; 4],
         origin: K,

@@ -152,6 +152,12 @@ impl<'a, 'b, T: Copy> Group<'a, 'b, T> {
         Group { rows, first: (index * LANES).min(rows[0].len().saturating_sub(LANES)) }
     }
 
+    /// The elements of a row that has enough for all lanes.
+    #[inline(always)]
+    fn row(&self, index: usize) -> &'b [T; LANES] {
+        self.rows[index][self.first..].first_chunk().expect("enough elements")
+    }
+
     /// The element in a lane. A row that is shorter than all lanes is in the last ones.
     fn element(&self, row: &'b [T], lane: usize) -> &'b T {
         &row[(self.first + lane).saturating_sub(LANES.saturating_sub(row.len()))]
@@ -176,7 +182,15 @@ impl<T: Sample> Lines<T> for Group<'_, '_, T> {
     ) {
         // Sums of this function's own, that can be in registers.
         let (mut own, adder) = (*sums, Adder::<FUSED>::new());
-        for row in self.rows {
+        let fours = if self.rows[0].len() < LANES { 0 } else { self.rows.len() / 4 * 4 };
+        for start in (0..fours).step_by(4) {
+            let mut four = [self.row(start); 4];
+            for row in 1..4 {
+                four[row] = self.row(start + row);
+            }
+            own.add_four::<T, SKIP, FUSED>(four, origin, pivots, adder);
+        }
+        for row in &self.rows[fours..] {
             match row[self.first..].first_chunk::<LANES>() {
                 Some(row) => own.add::<T, SKIP, FUSED>(row, origin, pivots, adder),
                 None => own.add::<T, SKIP, FUSED>(&padded(row), origin, pivots, adder),
