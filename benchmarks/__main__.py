@@ -24,8 +24,13 @@ THREADS = "OMP OPENBLAS MKL NUMEXPR NUMBA RAYON RUST_NUMPY_EXAMPLE".split()
 def worker(topic: str, threads: int, budget: float) -> None:
     """Measure the cases of a topic and print a line of JSON for each."""
     import rust_numpy_example as rne
+    from benchmarks import limits
     from benchmarks.measure import measure
 
+    if topic == "limits":
+        for share in limits.shares():
+            print(json.dumps(share), flush=True)
+        return
     level = rne.build_info()["simd"]
     for case in importlib.import_module(f"benchmarks.cases.{topic}").cases(threads):
         row: dict[str, Any] = {
@@ -42,16 +47,21 @@ def worker(topic: str, threads: int, budget: float) -> None:
         print(json.dumps(row), flush=True)
 
 
-def run(topic: str, threads: int, level: str | None, budget: float) -> list[dict[str, Any]]:
-    """Measure a topic in a fresh process."""
+def start(topic: str, threads: int, level: str | None, budget: float) -> subprocess.Popen[str]:
+    """Start a fresh process that measures a topic."""
     environment = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
     environment |= {f"{name}_NUM_THREADS": str(threads) for name in THREADS}
     if level:
         environment["RUST_NUMPY_EXAMPLE_SIMD"] = level
     command = [sys.executable, str(ROOT / "benchmarks"), "--worker", topic]
     command += ["--threads", str(threads), "--budget", str(budget)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def run(topic: str, threads: int, level: str | None, budget: float) -> list[dict[str, Any]]:
+    """Measure a topic in a fresh process."""
     rows = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with start(topic, threads, level, budget) as process:
         assert process.stdout
         for line in process.stdout:
             row = json.loads(line) | {"level": level}
@@ -102,7 +112,10 @@ def main() -> None:
         found = list(curves.points())
         for step in curves.steps(found):
             print(f"a step upwards: {step}")
-        report.publish(rows, found, accuracy.rows(), ROOT)
+        with start("limits", 1, None, options.budget) as process:
+            assert process.stdout
+            shares = [json.loads(line) for line in process.stdout]
+        report.publish({"rows": rows, "curves": found, "accuracy": accuracy.rows(), "shares": shares}, ROOT)
     missed = [row for row in rows if row["must"] is not None and row["ratio"] < row["must"]]
     print(f"{len(rows)} measured, {len(missed)} below what is aimed at")
 

@@ -38,7 +38,7 @@ def _seconds(call: Callable[..., Any], repeats: int, *arguments: Any) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def _medians(
+def medians(
     calls: dict[str, Callable[..., Any]], repeats: int, rounds: int, *arguments: Any
 ) -> dict[str, float]:
     """Return the median time of each call, taken in turn."""
@@ -64,7 +64,7 @@ def sizes(sizes: list[int] = SIZES) -> Iterator[Point]:
     for chart, calls in functions.items():
         for size in sizes:
             repeats, rounds = max(1, 200_000 // size), 5 if size > 10**7 else 15
-            for who, seconds in _medians(calls, repeats, rounds, data[:size], target[:size]).items():
+            for who, seconds in medians(calls, repeats, rounds, data[:size], target[:size]).items():
                 yield {"chart": chart, "who": who, "x": size, "y": seconds / size * 1e9}
 
 
@@ -80,14 +80,14 @@ def blurs() -> Iterator[Point]:
 
             cv2.setNumThreads(1)
             calls["OpenCV"] = opencv_blur(cv2, image, sigma)
-        for who, seconds in _medians(calls, 3, 5).items():
+        for who, seconds in medians(calls, 3, 5).items():
             yield {"chart": "gaussian_blur, uint8 gray 1080p", "who": who, "x": sigma, "y": 1 / seconds}
 
 
 def samples() -> Iterator[Point]:
     """Yield samples a second by threads."""
     for threads in range(1, rne.get_num_threads() + 1):
-        seconds = _medians({"": lambda threads=threads: rne.monte_carlo_pi(10**8, workers=threads)}, 1, 5)[""]
+        seconds = medians({"": lambda threads=threads: rne.monte_carlo_pi(10**8, workers=threads)}, 1, 5)[""]
         yield {"chart": "monte_carlo_pi", "who": "ours", "x": threads, "y": 100 / seconds}
 
 
@@ -100,7 +100,7 @@ def words() -> Iterator[Point]:
             "ours": lambda prose=prose: rne.word_count(prose, workers=1),
             "Counter": lambda prose=prose: counter(prose),
         }
-        for who, seconds in _medians(calls, max(1, 30_000 // size), 5).items():
+        for who, seconds in medians(calls, max(1, 30_000 // size), 5).items():
             yield {"chart": "word_count, ASCII", "who": who, "x": size, "y": size / seconds / 1e6}
 
 

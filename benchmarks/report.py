@@ -37,18 +37,16 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "build": rne.build_info(), "python": platform.python_version(), "peers": versions}
 
 
-def publish(
-    rows: list[dict[str, Any]], curves: list[dict[str, Any]], accuracy: list[dict[str, Any]], root: Path
-) -> None:
+def publish(found: dict[str, list[dict[str, Any]]], root: Path) -> None:
     """Write everything."""
-    data = {"machine": machine(), "rows": rows, "curves": curves, "accuracy": accuracy}
+    data: dict[str, Any] = {"machine": machine(), **found}
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs" / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    plots = plot(rows, curves, root / "docs" / "benchmarks")
+    plots = plot(data, root / "docs" / "benchmarks")
     (root / "docs" / "benchmarks.md").write_text(page(data, plots), encoding="utf-8")
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
-    table = "\n".join(["<!-- benchmarks -->", "", *headlines(rows), "", "<!-- /benchmarks -->"])
+    table = "\n".join(["<!-- benchmarks -->", "", *headlines(data["rows"]), "", "<!-- /benchmarks -->"])
     text = re.sub(r"<!-- benchmarks -->.*?<!-- /benchmarks -->", lambda _: table, text, flags=re.DOTALL)
     readme.write_text(text, encoding="utf-8")
 
@@ -97,13 +95,21 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
         "",
         f"{aimed - missed} of {aimed} aims are reached. Those that are not say so, with the reason.",
     ]
-    if "scaling" in plots:
-        lines += ["", "## Time against size", "", f"![Time against size]({plots['scaling']})", ""]
+    if "curves" in plots:
+        lines += ["", "## Time against size", "", f"![Time against size]({plots['curves']})", ""]
+        lines += ["Sizes are measured with all threads: where they start, no line should go up."]
+        lines += [steps_text(data["curves"])]
+    if "limits" in plots:
+        lines += ["", "## Share of the limits of the machine", "", f"![Share]({plots['limits']})", ""]
         lines += [
-            "The threads are those of the default, all that there are: where they start, no line goes up."
+            "On one thread: of the multiply-adds that the CPU does in registers, of the bytes that it reads,"
         ]
+        lines += ["or reads and writes, in memory of that size (`cargo bench --bench limits`)."]
     lines += ["", "## Correct digits", ""]
-    lines += ["Of the mean and of the standard deviation, against exact fractions; 16 is all of them.", ""]
+    lines += [
+        "Of the mean and of the standard deviation, against exact fractions, on average over some draws; 16 is"
+    ]
+    lines += ["all of them.", ""]
     lines += digits(data["accuracy"])
     for topic in TOPICS:
         of_topic = [row for row in rows if row["topic"] == topic]
@@ -160,8 +166,8 @@ def cell(row: dict[str, Any]) -> str:
     return f"{text}, **below {row['must']:g}**" if is_missed(row) else f"{text}, aim {row['must']:g}"
 
 
-def plot(rows: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path) -> dict[str, str]:
-    """Draw a chart for each topic, and one of the curves; return their paths, relative to the page."""
+def plot(data: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Draw a chart for each topic, the curves and the shares; return the paths, relative to the page."""
     try:
         import matplotlib
     except ImportError:
@@ -173,22 +179,39 @@ def plot(rows: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path)
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
-    for topic in TOPICS:
-        shown = [row for row in rows if row["topic"] == topic and row["level"] is None][::-1]
-        if not shown:
-            continue
-        figure, axes = plt.subplots(figsize=(9, 0.6 + 0.22 * len(shown)), layout="constrained")
-        names = [f"{row['function']} {row['what']}, {row['peer']} ({row['threads']}t)" for row in shown]
-        colors = ["#b5533c" if is_missed(row) else "#3a6ea5" for row in shown]
-        axes.barh(range(len(shown)), [row["ratio"] for row in shown], color=colors)
-        axes.set_yticks(range(len(shown)), names, fontsize=7)
-        axes.set_xscale("log")
-        axes.axvline(1, color="black", linewidth=1)
-        axes.set_xlabel("peer's time / our time")
-        axes.margins(y=0.01)
-        figure.savefig(folder / f"{topic}.svg", metadata={"Date": None})
+
+    def save(figure: Any, name: str) -> None:
+        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
         plt.close(figure)
-        paths[topic] = f"{folder.name}/{topic}.svg"
+        paths[name] = f"{folder.name}/{name}.svg"
+
+    for topic in TOPICS:
+        shown = [row for row in data["rows"] if row["topic"] == topic and row["level"] is None][::-1]
+        if shown:
+            save(plot_ratios(plt, shown), topic)
+    if data["curves"]:
+        save(plot_curves(plt, data["curves"]), "curves")
+    if data["shares"]:
+        save(plot_shares(plt, data["shares"]), "limits")
+    return paths
+
+
+def plot_ratios(plt: Any, rows: list[dict[str, Any]]) -> Any:
+    """Draw how many times faster we are."""
+    figure, axes = plt.subplots(figsize=(9, 0.6 + 0.22 * len(rows)), layout="constrained")
+    names = [f"{row['function']} {row['what']}, {row['peer']} ({row['threads']}t)" for row in rows]
+    colors = ["#b5533c" if is_missed(row) else "#3a6ea5" for row in rows]
+    axes.barh(range(len(rows)), [row["ratio"] for row in rows], color=colors)
+    axes.set_yticks(range(len(rows)), names, fontsize=7)
+    axes.set_xscale("log")
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xlabel("peer's time / our time")
+    axes.margins(y=0.01)
+    return figure
+
+
+def plot_curves(plt: Any, curves: list[dict[str, Any]]) -> Any:
+    """Draw time against size, and rates against what they depend on."""
     charts = list(dict.fromkeys(point["chart"] for point in curves))
     figure, grid = plt.subplots(2, 3, figsize=(10, 6), layout="constrained")
     for axes, chart in zip(grid.flat, charts, strict=False):
@@ -206,7 +229,21 @@ def plot(rows: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path)
         else:
             axes.set(ylim=(0, None))
         axes.legend(fontsize=8)
-    figure.savefig(folder / "curves.svg", metadata={"Date": None})
-    plt.close(figure)
-    paths["curves"] = f"{folder.name}/curves.svg"
-    return paths
+    return figure
+
+
+def plot_shares(plt: Any, shares: list[dict[str, Any]]) -> Any:
+    """Draw the shares of the limits, two bars for each case."""
+    names = list(dict.fromkeys(share["what"] for share in shares))[::-1]
+    figure, axes = plt.subplots(figsize=(9, 0.8 + 0.3 * len(names)), layout="constrained")
+    for who, offset, color in (("ours", 0.2, "#3a6ea5"), ("NumPy", -0.2, "#b9b9b9")):
+        of = {share["what"]: 100 * share["share"] for share in shares if share["who"] == who}
+        axes.barh(
+            [i + offset for i in range(len(names))], [of[name] for name in names], 0.4, color=color, label=who
+        )
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.axvline(100, color="black", linewidth=1)
+    axes.set_xlabel("percent of the limit")
+    axes.margins(y=0.01)
+    axes.legend(fontsize=8)
+    return figure
