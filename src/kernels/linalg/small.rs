@@ -38,7 +38,8 @@ pub fn multiply<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usi
     true
 }
 
-/// The product in tiles of up to `HIGH` by `WIDE`.
+/// The product in tiles of up to `HIGH` by `WIDE`. The last one ends where the matrix does: what it has
+/// in common with the one before is computed twice, and is the same.
 #[inline(always)]
 fn tiles<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
     a: Matrix<'_, T>,
@@ -51,6 +52,7 @@ fn tiles<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
         match m - row {
             left if HIGH >= 8 && left >= 8 => row += strips::<T, FUSED, 8, WIDE>(a, b, c, row),
             left if HIGH >= 4 && left >= 4 => row += strips::<T, FUSED, 4, WIDE>(a, b, c, row),
+            2.. if HIGH >= 4 && m >= 4 => row = m - 4 + strips::<T, FUSED, 4, WIDE>(a, b, c, m - 4),
             _ => row += strips::<T, FUSED, 1, WIDE>(a, b, c, row),
         }
     }
@@ -69,8 +71,12 @@ pub fn stack<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>
     c: &mut [T],
     work: &Work<'_>,
 ) -> Result<()> {
-    let len = (CHECK * n * n).max(1);
-    for ((a, b), c) in a.chunks(len).zip(b.chunks(len)).zip(c.chunks_mut(len)) {
+    // No iterators here and below: a call of theirs that is not inlined has none of the instructions
+    // that this is compiled for, and costs more than a small product.
+    let (len, mut start) = ((CHECK * n * n).max(1), 0);
+    while start < c.len() {
+        let some = start..c.len().min(start + len);
+        let (a, b, c) = (&a[some.clone()], &b[some.clone()], &mut c[some]);
         match n {
             2 => squares::<T, FUSED, 2, 2, 2>(a, b, c),
             3 => squares::<T, FUSED, 3, 3, 3>(a, b, c),
@@ -79,12 +85,20 @@ pub fn stack<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>
             8 if WIDE >= 8 => squares::<T, FUSED, 8, 4, 8>(a, b, c),
             _ => {
                 let len = (n * n).max(1);
-                for ((a, b), c) in a.chunks_exact(len).zip(b.chunks_exact(len)).zip(c.chunks_exact_mut(len)) {
-                    let (a, b) = (Matrix::from_slice(a, n, n), Matrix::from_slice(b, n, n));
-                    tiles::<T, FUSED, HIGH, WIDE>(a, b, &mut MatrixMut::from_slice(c, n, n));
+                for from in (0..c.len()).step_by(len) {
+                    let (a, b) = (
+                        Matrix::from_slice(&a[from..][..len], n, n),
+                        Matrix::from_slice(&b[from..][..len], n, n),
+                    );
+                    tiles::<T, FUSED, HIGH, WIDE>(
+                        a,
+                        b,
+                        &mut MatrixMut::from_slice(&mut c[from..][..len], n, n),
+                    );
                 }
             }
         }
+        start += len;
         work.check()?;
     }
     Ok(())
@@ -97,9 +111,10 @@ fn squares<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, co
     b: &[T],
     c: &mut [T],
 ) {
-    let len = N * N;
-    for ((a, b), c) in a.chunks_exact(len).zip(b.chunks_exact(len)).zip(c.chunks_exact_mut(len)) {
-        square::<T, FUSED, N, HEIGHT, WIDTH>(a, b, c);
+    for from in (0..c.len()).step_by(N * N) {
+        // The compiler would take eight matrices at a time and gather their elements one by one.
+        let from = std::hint::black_box(from);
+        square::<T, FUSED, N, HEIGHT, WIDTH>(&a[from..], &b[from..], &mut c[from..]);
     }
 }
 
@@ -114,12 +129,12 @@ fn square<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, con
     for row in (0..N).step_by(HEIGHT) {
         for col in (0..N).step_by(WIDTH) {
             let mut sums = [[T::Value::default(); WIDTH]; HEIGHT];
-            for (place, right) in b.chunks_exact(N).enumerate() {
-                let right = &right[col..][..WIDTH];
+            for place in 0..N {
+                let right = values::<T, WIDTH>(&b[place * N + col..]);
                 for i in 0..HEIGHT {
                     let left = a[(row + i) * N + place].value();
                     for lane in 0..WIDTH {
-                        sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane].value());
+                        sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane]);
                     }
                 }
             }
@@ -131,6 +146,17 @@ fn square<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, con
             }
         }
     }
+}
+
+/// The first elements of a row, together: the compiler sees that they are a vector.
+#[inline(always)]
+fn values<T: Number, const WIDTH: usize>(row: &[T]) -> [T::Value; WIDTH] {
+    let row: &[T; WIDTH] = row[..WIDTH].try_into().expect("a slice of this length");
+    let mut values = [T::Value::default(); WIDTH];
+    for lane in 0..WIDTH {
+        values[lane] = row[lane].value();
+    }
+    values
 }
 
 /// `HEIGHT` rows from `row`; returns `HEIGHT`.
@@ -149,6 +175,7 @@ fn strips<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDE: usize>(
             left if WIDE >= 16 && left >= 16 => col += tile::<T, FUSED, HEIGHT, 16>(a, b, c, row, col),
             left if WIDE >= 8 && left >= 8 => col += tile::<T, FUSED, HEIGHT, 8>(a, b, c, row, col),
             4.. => col += tile::<T, FUSED, HEIGHT, 4>(a, b, c, row, col),
+            _ if n >= 4 => col = n - 4 + tile::<T, FUSED, HEIGHT, 4>(a, b, c, row, n - 4),
             _ => col += tile::<T, FUSED, HEIGHT, 1>(a, b, c, row, col),
         }
     }
@@ -171,11 +198,11 @@ fn tile<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDTH: usize>(
     }
     let mut sums = [[T::Value::default(); WIDTH]; HEIGHT];
     for place in 0..k {
-        let right = &b.row(place, col..col + WIDTH)[..WIDTH];
+        let right = values::<T, WIDTH>(b.row(place, col..col + WIDTH));
         for i in 0..HEIGHT {
             let left = left[i][place].value();
             for lane in 0..WIDTH {
-                sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane].value());
+                sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane]);
             }
         }
     }
