@@ -282,10 +282,21 @@ mod tests {
     }
 
     #[test]
-    fn the_first_error_wins() {
-        for workers in [1, 2, 5] {
-            let error = Work::with_threads(workers)
-                .for_each(64, |i| if i >= 3 { Err(Error::Value(i.to_string())) } else { Ok(()) });
+    fn the_first_error_in_order_wins() {
+        let serial =
+            Work::serial().for_each(64, |i| if i >= 3 { Err(Error::Value(i.to_string())) } else { Ok(()) });
+        assert_eq!(serial, Err(Error::Value("3".into())));
+        for workers in [2, 5] {
+            let later = AtomicBool::new(false);
+            let error = Work::with_threads(workers).for_each(64, |i| {
+                let start = Instant::now();
+                // If another thread comes, its error is the first in time.
+                while i == 3 && !later.load(Ordering::SeqCst) && start.elapsed() < Duration::from_secs(2) {
+                    std::thread::yield_now();
+                }
+                later.fetch_or(i > 3, Ordering::SeqCst);
+                if i >= 3 { Err(Error::Value(i.to_string())) } else { Ok(()) }
+            });
             assert_eq!(error, Err(Error::Value("3".into())));
         }
     }
