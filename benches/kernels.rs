@@ -7,11 +7,17 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use ndarray::Array;
+use ndarray::{Array, Array2};
 use rust_numpy_example::kernels::elementwise::multiply::{Flat, Pages, multiply_flat};
+use rust_numpy_example::kernels::image::{Axes, Border, Filter, Image, Mode};
+use rust_numpy_example::kernels::linalg::{Dims, multiply_flat as products};
+use rust_numpy_example::kernels::monte_carlo::count_inside;
+use rust_numpy_example::kernels::processor::Processor;
 use rust_numpy_example::kernels::reduce::block::SumSlice;
 use rust_numpy_example::kernels::reduce::sine::SumSines;
 use rust_numpy_example::kernels::stats::{Data, whole};
+use rust_numpy_example::kernels::table::{Header, Table};
+use rust_numpy_example::kernels::words::{Options, Tokenizer, count};
 use rust_numpy_example::kernels::{fibonacci, reduce};
 use rust_numpy_example::parallel::Work;
 use rust_numpy_example::simd::{Level, run_at};
@@ -52,6 +58,35 @@ fn main() {
     let mut out = vec![0.0; data.len()];
     time("elementwise, 1e6 float64", data.len(), || {
         multiply_flat(Flat::Slice(&data), Flat::Scalar(2.0), &mut out, Pages::Used, &work)
+    });
+    for n in [8, 64, 512] {
+        let (a, mut c) = (&data[..n * n], vec![0.0; n * n]);
+        let dims = Dims { count: 1, m: n, k: n, n };
+        time(&format!("linalg, {n}x{n} float64, a multiply-add"), n * n * n, || {
+            products(dims, black_box(a), a, &mut c, &work)
+        });
+    }
+    let pixels = Array2::from_shape_fn((1080, 1920), |(row, col)| (row * col % 251) as u8).into_dyn();
+    let mut blurred = pixels.clone();
+    let axes = Axes::new("gaussian_blur", 2, None).expect("two axes");
+    let image = Image::new(pixels.view(), axes).expect("memory");
+    let border = Border { modes: [Mode::Reflect; 2], cval: 0.0 };
+    let blur = Filter::gaussian("gaussian_blur", [2.0; 2], 4.0).expect("a filter");
+    time("image, blur of uint8 1080p", pixels.len(), || {
+        blur.apply(&image, border, blurred.view_mut(), &work)
+    });
+    let text = "the quick brown fox jumps over a lazy dog ".repeat(10_000);
+    let options = Options { tokenizer: Tokenizer::Whitespace, lowercase: true, validate: false };
+    time("words, a character", text.len(), || count(&work, text.as_bytes(), options).map(|_| ()));
+    let csv = "1.5,-2,300\n".repeat(100_000);
+    time("table, a byte of CSV", csv.len(), || {
+        let mut table = Table::new(",", Header::No, None)?;
+        table.feed(csv.as_bytes(), &work).and_then(|()| table.finish(&work))
+    });
+    time("monte_carlo, 1e6 points", 1_000_000, || count_inside(&[1, 2, 3, 4], 1_000_000, 0..1, &work));
+    time("processor, 1e6 in chunks of 1000", data.len(), || {
+        let mut processor = Processor::new(1000)?;
+        processor.add_slice(&data).map(|()| processor.process())
     });
     for n in [1_000, 100_000, 1_000_000] {
         time(&format!("fibonacci, {n}, of a bit"), n as usize, || fibonacci::fibonacci(n, &work));
