@@ -1,7 +1,7 @@
 //! The moments of a slice, block by block: the inner loop.
 //!
 //! A block of 4096 elements is read once: minimum, maximum, the sum of the deviations from a
-//! pivot and the sum of their squares. The pivot is a guess at the mean, from four elements of the
+//! pivot and the sum of their squares. The pivot is a guess at the mean, from some elements of the
 //! first block. It is kept for as long as it is near, so that a block need not wait for the one
 //! before. If it turns out to be further from the mean than twice the standard deviation, so that
 //! digits would cancel, the block, by now in the nearest caches, is read again with the mean as
@@ -31,6 +31,9 @@ pub const BLOCK: usize = 4096;
 /// Elements whose sums are added up one after the other, 64 to a lane. What rounding takes from the
 /// sums of such sums is kept.
 const RUN: usize = 1024;
+
+/// Elements whose lanes hold so little that it does not pay to add these up without a rounding.
+const FEW: usize = 256;
 
 /// Sums that run side by side: two vectors of AVX-512.
 pub(super) const LANES: usize = 16;
@@ -77,9 +80,10 @@ impl<T: Sample, const SKIP: bool> Fusable for Blocks<'_, T, SKIP> {
         let origin = T::origin(first.key());
         let mut pivot = guess(self.0.len().min(BLOCK), |index| self.0[index], origin);
         let adder = Adder::<FUSED>::new();
+        let mut sums = Total::new();
         for block in self.0.chunks(BLOCK) {
             for attempt in 0..2 {
-                let sums = read::<T, SKIP, FUSED>(block, origin, pivot, adder);
+                sums.read::<T, SKIP, FUSED>(block, origin, pivot, adder);
                 match sums.finish::<T, SKIP>(block, origin, &mut pivot, attempt, &mut total) {
                     Verdict::Merged => break,
                     Verdict::Again => {}
@@ -154,28 +158,6 @@ pub(super) struct Sums<K> {
     pub(super) max: [K; LANES],
 }
 
-/// Reads a block.
-#[inline(always)]
-pub(super) fn read<T: Sample, const SKIP: bool, const FUSED: bool>(
-    block: &[T],
-    origin: T::Key,
-    pivot: f64,
-    adder: Adder<FUSED>,
-) -> Total<T::Key> {
-    let (first, rest) = block.split_at(block.len().min(RUN));
-    let sums = read_run::<T, SKIP, FUSED>(first, origin, pivot, adder);
-    let mut total = Total { sums, low: Lows { sum: [0.0; LANES], squares: [0.0; LANES] } };
-    for run in rest.chunks(RUN) {
-        total.add::<SKIP>(&read_run::<T, SKIP, FUSED>(run, origin, pivot, adder));
-    }
-    // Only the last run has a tail: `RUN` is a multiple of `LANES`.
-    let tail = &block[block.len() / LANES * LANES..];
-    if !tail.is_empty() {
-        total.sums.add_tail::<T, SKIP>(tail, origin, pivot);
-    }
-    total
-}
-
 /// Reads the whole rows of lanes of a run.
 #[inline(always)]
 fn read_run<T: Sample, const SKIP: bool, const FUSED: bool>(
@@ -185,26 +167,22 @@ fn read_run<T: Sample, const SKIP: bool, const FUSED: bool>(
     adder: Adder<FUSED>,
 ) -> Sums<T::Key> {
     let mut sums = Sums::new();
-    // With the length known to the compiler: with a slice nothing becomes a vector.
     let fours = run.chunks_exact(4 * LANES);
     let rest = fours.remainder().chunks_exact(LANES);
     for four in fours {
-        let mut rows = [[four[0]; LANES]; 4];
-        for row in 0..4 {
-            rows[row] = four[row * LANES..][..LANES].try_into().expect("a quarter");
-        }
-        sums.add_four::<T, SKIP, FUSED>(
-            [&rows[0], &rows[1], &rows[2], &rows[3]],
-            origin,
-            &[pivot; LANES],
-            adder,
-        );
+        let four = [row(four, 0), row(four, 1), row(four, 2), row(four, 3)];
+        sums.add_four::<T, SKIP, FUSED>(four, origin, &[pivot; LANES], adder);
     }
-    for row in rest {
-        let row: &[T; LANES] = row.try_into().expect("chunks_exact gives whole chunks");
-        sums.add::<T, SKIP, FUSED>(row, origin, &[pivot; LANES], adder);
+    for one in rest {
+        sums.add::<T, SKIP, FUSED>(row(one, 0), origin, &[pivot; LANES], adder);
     }
     sums
+}
+
+/// A row of lanes, with the length known to the compiler: with a slice nothing becomes a vector.
+#[inline(always)]
+fn row<T>(rows: &[T], index: usize) -> &[T; LANES] {
+    rows[index * LANES..][..LANES].try_into().expect("a whole row")
 }
 
 impl<K: Key> Sums<K> {
@@ -309,13 +287,41 @@ pub(super) struct Total<K> {
     low: Lows,
 }
 
-/// What rounding takes from the sums of runs.
+/// What rounding takes from the sums of runs, if there are several.
 struct Lows {
     sum: [f64; LANES],
     squares: [f64; LANES],
 }
 
 impl<K: Key> Total<K> {
+    pub(super) fn new() -> Self {
+        Total { sums: Sums::new(), low: Lows { sum: [0.0; LANES], squares: [0.0; LANES] } }
+    }
+
+    /// Forgets what it holds, and reads a block.
+    #[inline(always)]
+    pub(super) fn read<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+        &mut self,
+        block: &[T],
+        origin: K,
+        pivot: f64,
+        adder: Adder<FUSED>,
+    ) {
+        let (first, rest) = block.split_at(block.len().min(RUN));
+        self.sums = read_run::<T, SKIP, FUSED>(first, origin, pivot, adder);
+        if !rest.is_empty() {
+            self.low = Lows { sum: [0.0; LANES], squares: [0.0; LANES] };
+        }
+        for run in rest.chunks(RUN) {
+            self.add::<SKIP>(&read_run::<T, SKIP, FUSED>(run, origin, pivot, adder));
+        }
+        // Only the last run has a tail: `RUN` is a multiple of `LANES`.
+        let tail = &block[block.len() / LANES * LANES..];
+        if !tail.is_empty() {
+            self.sums.add_tail::<T, SKIP>(tail, origin, pivot);
+        }
+    }
+
     /// Adds the sums of a run.
     ///
     /// Not inlined: see `finish`.
@@ -349,6 +355,9 @@ impl<K: Key> Total<K> {
     fn trees(&self, len: usize) -> [(f64, f64); 2] {
         let Total { sums, low } = self;
         let lows = |lows: &[f64; LANES]| if len > RUN { tree(lows, add) } else { 0.0 };
+        if len <= FEW {
+            return [(tree(&sums.sum, add), 0.0), (tree(&sums.squares, add), 0.0)];
+        }
         let (sum, sum_low) = exact_tree(&sums.sum);
         let (squares, squares_low) = exact_tree(&sums.squares);
         [(sum, sum_low + lows(&low.sum)), (squares, squares_low + lows(&low.squares))]

@@ -111,7 +111,10 @@ impl Centers {
             centers.better[lane] = if better.is_finite() { better } else { 0.0 };
         }
         for lane in 0..LANES {
-            let ends = [sums.min[lane], sums.max[lane]].map(|end| T::wide(end, origin) - pivots[lane]);
+            let ends = [
+                T::wide(sums.min[lane], origin) - pivots[lane],
+                T::wide(sums.max[lane], origin) - pivots[lane],
+            ];
             cancelled |= sums.sum[lane].abs() < CANCELLED * ends[0].abs().max(ends[1].abs());
         }
         for lane in 0..LANES {

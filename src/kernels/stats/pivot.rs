@@ -3,24 +3,32 @@
 use super::moments::{quick_two_sum, two_product, two_sum};
 use super::sample::Sample;
 
-/// Elements from which a pivot is guessed: so many in a row, in as many places.
-const SOME: usize = 4;
+/// Places from which a pivot is guessed.
+const PLACES: usize = 4;
+
+/// Elements that are taken from each place, if there are more than [`FEW`].
+const RUN: usize = 4;
+
+/// Elements of which it does not pay to take many for a guess.
+const FEW: usize = 512;
 
 /// A pivot from some of `len` elements.
 #[inline(always)]
 pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
     let first = T::wide(element(0).key(), origin);
     let (mut min, mut max, mut sum) = (first, first, 0.0);
-    for place in 0..SOME {
-        let start = place * len.saturating_sub(SOME) / (SOME - 1);
-        for index in start..start + SOME {
-            let value = T::wide(element(index.min(len - 1)).key(), origin);
+    let run = if len > FEW { RUN } else { 1 };
+    for place in 0..PLACES {
+        let start = place * (len - run) / (PLACES - 1);
+        for index in start..start + run {
+            let value = T::wide(element(index).key(), origin);
             min = if value < min { value } else { min };
             max = if value > max { value } else { max };
             sum += value;
         }
     }
-    let (mean, range) = (sum / (SOME * SOME) as f64, max - min);
+    let count = (PLACES * run) as f64;
+    let (mean, range) = (sum / count, max - min);
     if mean.is_finite() { pivot_near(mean, range, range * range / 8.0) } else { 0.0 }
 }
 

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, Axis};
 
-use super::block::{Adder, BLOCK, LANES, Sums, read};
+use super::block::{Adder, BLOCK, LANES, Sums, Total};
 use super::lines::{self, Lines};
 use super::moments::Moments;
 use super::pivot::guess;
@@ -74,8 +74,9 @@ impl<T: Sample> Lines<T> for Rows<'_, T> {
         sums: &mut Sums<T::Key>,
     ) {
         let adder = Adder::<FUSED>::new();
+        let mut row = Total::new();
         for lane in 0..LANES {
-            let row = read::<T, SKIP, FUSED>(self.0[lane], origin, pivots[lane], adder);
+            row.read::<T, SKIP, FUSED>(self.0[lane], origin, pivots[lane], adder);
             row.fold_into(sums, lane, self.len());
         }
     }
