@@ -52,10 +52,14 @@ pub struct Call<'a, 'py> {
 }
 
 impl<'a, 'py> Call<'a, 'py> {
-    /// Work that takes about `cost` nanoseconds on one thread: an element of a simple loop
-    /// counts as one.
+    /// Work that takes about `cost` nanoseconds on one thread.
     pub fn new(py: Python<'py>, cost: usize) -> Self {
         Call { py, cost, workers: None, operands: &[] }
+    }
+
+    /// A simple loop over so many elements, each of which takes a tenth to a half of a nanosecond.
+    pub fn elements(py: Python<'py>, count: usize) -> Self {
+        Self::new(py, count / 4)
     }
 
     /// The `workers` argument of the caller; a number out of range is an error of `run`.

@@ -140,8 +140,8 @@ fn times<'py>(
     let held = output.held();
     let operands: [&dyn Operand; 3] = [&left, &right, &held];
     let pages = if output.is_given() { Pages::Used } else { Pages::Fresh };
-    let cost = left.len().max(right.len()).saturating_mul(dtype.size()) / 8;
-    let call = Call::new(py, cost).workers(workers).holding(&operands);
+    let words = left.len().max(right.len()).saturating_mul(dtype.size()) / 8;
+    let call = Call::elements(py, words).workers(workers).holding(&operands);
     dispatch!(dtype, T => {
         // Most arrays are flat memory, and for short ones the making of views is most of the work.
         match (flat_or_one::<T>(&left, &shape), flat_or_one::<T>(&right, &shape), output.flat_mut::<T>()) {
@@ -324,7 +324,7 @@ fn select<'py, T: Doubled>(
     input: &Input<'py>,
     cut: Cut<T>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = || Call::new(py, numbers.len());
+    let call = || Call::elements(py, numbers.len());
     let counts = call().holding(&[input]).run(|work| count(numbers, cut, work))?;
     let mut output = Output::new(py, T::DTYPE, &[counts.iter().sum()])?;
     let out = output.slice_mut::<T>();

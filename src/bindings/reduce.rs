@@ -80,7 +80,7 @@ fn sum_array<'py>(
 fn sum_all<'py>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
     fn run<'py, T: Summand>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<T::Total> {
         let operands: [&dyn Operand; 1] = [input];
-        let call = Call::new(py, input.len()).workers(workers).holding(&operands);
+        let call = Call::elements(py, input.len()).workers(workers).holding(&operands);
         match input.flat::<T>() {
             Some(slice) => call.run(|work| sum_slice(slice, work)),
             None => {
@@ -130,7 +130,7 @@ fn sum_over<'py, T: Narrow>(
         all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
     let mut output = Output::new(py, <T::Sum as crate::dtype::Element>::DTYPE, &shape)?;
     let (view, out) = (input.view::<T>(), output.view_mut::<T::Sum>());
-    Call::new(py, input.len())
+    Call::elements(py, input.len())
         .workers(workers)
         .holding(&[input])
         .run(|work| sum_axes(view, axes, out, T::narrow, work))?;
