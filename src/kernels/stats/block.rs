@@ -15,9 +15,10 @@
 //! NaN is not looked for: a block whose sums are finite has none. Only other blocks are looked at
 //! again, by [`irregular`].
 //!
-//! Sixteen sums run side by side; the compiler makes two, four or eight vectors of them. Their
-//! order of additions is the same on every CPU level, no rounding is left out (see [`Adder`]), and
-//! so the results have the same bits.
+//! Sixteen sums run side by side; the compiler makes two, four or eight vectors of them. Four rows
+//! of lanes are added in pairs before they are added to the sums: as many additions, but a fourth of
+//! them one after the other, so that less is rounded away. Their order is the same on every CPU
+//! level, no rounding is left out (see [`Adder`]), and so the results have the same bits.
 
 use super::moments::{Center, Moments, two_sum};
 use super::pivot::{guess, pivot_near, shift};
@@ -28,8 +29,8 @@ use crate::simd::{self, Fusable, Level};
 /// Elements that are read before their state is merged: 32 KiB of `f64`.
 pub const BLOCK: usize = 4096;
 
-/// Elements whose sums are added up one after the other, 64 to a lane. What rounding takes from the
-/// sums of such sums is kept.
+/// Elements whose sums are added up, 64 to a lane, four at a time. What rounding takes from the sums
+/// of such sums is kept.
 const RUN: usize = 1024;
 
 /// Elements whose lanes hold so little that it does not pay to add these up without a rounding.
