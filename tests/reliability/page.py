@@ -7,9 +7,10 @@ from pathlib import Path
 
 HEAD = """# Reliability
 
-Each row is a promise, the test that tries to break it, and what came out. `tox -e soak` makes the rows of
-`tests/reliability` (`pytest tests/reliability --figures docs/reliability.md` does so with smaller counts); the last
-column names the command of the others, which need another build or other tools. A command replaces its own rows.
+Each row is a promise, the test that tries to break it, and what came out. The whole page is made by
+`tox -e soak,panics,sanitize,fuzz,planted,mutants,supply`, in which each environment replaces its own rows: `soak` those
+of the tests (`pytest tests/reliability --figures docs/reliability.md` makes them with smaller counts), the others
+those that name them, which need another build or other tools.
 
 | promise | figure | target reached | by |
 |---|---|---|---|
