@@ -94,6 +94,11 @@ macro_rules! table {
                 match self { $(DType::$variant => Kind::$kind),* }
             }
 
+            /// Whether it has an order: all but complex numbers.
+            pub fn is_real(self) -> bool {
+                self.kind() != Kind::Complex
+            }
+
             /// Bytes in an element.
             pub fn size(self) -> usize {
                 match self { $(DType::$variant => size_of::<$type>()),* }

@@ -42,18 +42,16 @@ pub fn num_threads() -> usize {
 }
 
 /// Sets the number of threads for the calls that do not say; `None` returns to the default.
-pub fn set_num_threads(threads: Option<usize>) -> Result<()> {
-    CHOSEN.store(threads.map_or(Ok(0), valid_workers)?, Ordering::Relaxed);
+pub fn set_num_threads(num_threads: Option<i64>) -> Result<()> {
+    let chosen = num_threads.map_or(Ok(0), |threads| valid_threads("num_threads", threads))?;
+    CHOSEN.store(chosen, Ordering::Relaxed);
     Ok(())
 }
 
-/// `workers`, if a pool may have that many threads.
-pub fn valid_workers(workers: usize) -> Result<usize> {
-    if (1..=MAX_THREADS).contains(&workers) {
-        Ok(workers)
-    } else {
-        Err(Error::Value(format!("the number of threads must be between 1 and {MAX_THREADS}, got {workers}")))
-    }
+/// The argument `name`, if a pool may have that many threads.
+pub fn valid_threads(name: &str, threads: i64) -> Result<usize> {
+    let valid = usize::try_from(threads).ok().filter(|threads| (1..=MAX_THREADS).contains(threads));
+    valid.ok_or_else(|| Error::Value(format!("{name} must be between 1 and {MAX_THREADS}, got {threads}")))
 }
 
 fn default_threads() -> usize {
@@ -61,8 +59,7 @@ fn default_threads() -> usize {
     *DEFAULT.get_or_init(|| {
         VARIABLES
             .iter()
-            .filter_map(|name| std::env::var(name).ok()?.trim().parse().ok())
-            .find(|&threads| valid_workers(threads).is_ok())
+            .find_map(|name| valid_threads(name, std::env::var(name).ok()?.trim().parse().ok()?).ok())
             // Respects the affinity mask and the quota of the process.
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |threads| threads.get()))
             .min(MAX_THREADS)
@@ -155,8 +152,9 @@ impl<'a> Work<'a> {
                 }
             }
         };
-        match pool(self.workers).filter(|_| has_room()) {
-            Some(pool) => help::with_help(&pool, workers - 1, &drain),
+        let pool = if has_room() { pool(self.workers) } else { None };
+        match pool.filter(|_| has_room()) {
+            Some(pool) => help::with_help(&pool, workers - 1, &drain)?,
             // The system gives no more threads or memory: this one does it all.
             None => drain(),
         }

@@ -190,6 +190,7 @@ def test_standard_input_is_a_file_too() -> None:
         assert json.loads(done.stdout) == {"file": "standard input", "rows": 3, "columns": EXPECTED}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
 def test_a_named_pipe_is_a_file_too(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
@@ -200,6 +201,16 @@ def test_a_named_pipe_is_a_file_too(run: Run, tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------- output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_json_is_json_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text("\u00e9\U0001f600,\u65e5\n1,2\n", "utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = shell("stats", path, "--json", env=environment)
+    found = json.loads(done.stdout.decode(encoding))
+    assert [column["name"] for column in found["columns"]] == ["é😀", "日"]
 
 
 def test_the_table_is_aligned(run: Run, tmp_path: Path) -> None:
@@ -642,6 +653,7 @@ def test_a_reader_that_has_gone_is_no_traceback() -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_standard_streams_may_be_closed(closing: str) -> None:
     script = f'"$0" -m rust_numpy_example stats "$1" {closing}'
@@ -659,6 +671,7 @@ def test_standard_streams_may_be_closed(closing: str) -> None:
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
 @pytest.mark.parametrize(
     "content",
     [b"a\n", b"a\n" + b"1\n" * (8 << 20), gzip.compress(b"a\n" + b"1\n" * 99)],

@@ -128,6 +128,30 @@ def test_out_may_have_any_layout_and_overlap(dtype: str) -> None:
     np.testing.assert_array_equal(x[1:], expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_factors_may_be_overwritten(dtype: str) -> None:
+    wide, other = sample(dtype, (40, 170), 1), sample(dtype, (40, 170), 2)
+    row, column = sample(dtype, (170,), 3), sample(dtype, (40, 1), 4)
+    for order in "CF":
+        for factor in (other, row, column, row[::-1], row[:1], other[::-1], np.asfortranarray(other)):
+            expected = wide * factor
+            for left in (True, False):
+                x = wide.copy(order=order)
+                got = rne.array_multiply(*((x, factor) if left else (factor, x)), out=x)
+                assert got is x
+                np.testing.assert_array_equal(x, expected)
+        x = wide.copy(order=order)
+        rne.array_multiply(x, x, out=x)
+        np.testing.assert_array_equal(x, wide * wide)
+    x = np.repeat(wide, 2, axis=1)
+    rne.array_multiply(x[:, ::2], row, out=x[:, ::2])
+    np.testing.assert_array_equal(x[:, ::2], wide * row)
+    np.testing.assert_array_equal(x[:, 1::2], wide)
+    single = wide[:1, :1].copy().reshape(())
+    rne.array_multiply(single, single, out=single)
+    assert single == wide[0, 0] * wide[0, 0] or single != single
+
+
 def test_a_wrong_out_is_refused_with_a_reason() -> None:
     a = np.ones((2, 3))
     with pytest.raises(ValueError, match=r"out has shape \(3,\), expected \(2, 3\)"):
@@ -152,7 +176,7 @@ def test_wrong_arguments_are_refused_with_a_reason() -> None:
     with pytest.raises(TypeError, match="masked"):
         rne.array_multiply(np.ma.array([1, 2], mask=[0, 1]), 2)
     for workers in (0, -1, 10**6):
-        with pytest.raises(ValueError, match="number of threads"):
+        with pytest.raises(ValueError, match="workers must be between 1 and 1024"):
             rne.array_multiply([1.0], [2.0], workers=workers)
     with pytest.raises(TypeError):
         rne.array_multiply(np.array(["a"]), 2)
@@ -187,6 +211,10 @@ def test_process_numbers_keeps_lists_lists_and_ints_exact() -> None:
     assert rne.process_numbers((1, 2), 1) == [4]
     assert rne.process_numbers([], 1) == []
     assert rne.process_numbers([2**53 + 1], 2**53) == [2**54 + 2]
+    numbers = [np.int8(100), np.uint8(200), np.int64(2**62), np.uint64(2**64 - 1), np.float32(1.5)]
+    got = rne.process_numbers(numbers, 1)
+    assert got == [200, 400, 2**63, 2**65 - 2, 3.0]
+    assert [type(x) for x in got] == [int] * 4 + [np.float32]
 
 
 def test_process_numbers_never_wraps() -> None:
@@ -201,6 +229,11 @@ def test_process_numbers_never_wraps() -> None:
 def test_process_numbers_refuses_what_is_no_number() -> None:
     with pytest.raises(TypeError, match="item 1 is of type str"):
         rne.process_numbers([1, "2"], 0)
+    for item in (1j, np.complex64(1), np.timedelta64(1, "s"), None):
+        with pytest.raises(
+            TypeError, match=f"item 1 is of type {type(item).__name__}, expected an int or a float"
+        ):
+            rne.process_numbers([1, item], 0)
     with pytest.raises(TypeError, match="complex128"):
         rne.process_numbers(np.ones(2, complex), 0)
     with pytest.raises(TypeError, match="threshold must be"):

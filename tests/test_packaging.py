@@ -95,6 +95,7 @@ def test_the_python_that_is_promised_is_the_same_everywhere() -> None:
     assert '"py_limited_api": "cp310"' in setup_py
 
 
+@pytest.mark.skipif(not (ROOT / ".ci").is_dir(), reason="not shipped")
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     commands = re.findall(r"^ +(python3 -m venv .+)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
     assert len(commands) == 2, "one command for the demo, one for the tests"
@@ -139,7 +140,9 @@ def test_an_installation_has_the_package_its_types_its_licences_and_nothing_else
     assert {f"{PACKAGE}/py.typed", f"{PACKAGE}/{PACKAGE}.pyi"} <= package
     elsewhere = {name.partition("/")[2] for name in files - package if ".dist-info/" in name}
     assert {"licenses/LICENSE-MIT", "licenses/LICENSE-APACHE"} <= elsewhere
-    scripts = [name for name in files - package if ".dist-info/" not in name]
+    # Where a wheel is repaired for other systems, the libraries that it needs are beside it.
+    rest = {name for name in files - package if not name.startswith(f"{PACKAGE}.libs/")}
+    scripts = [name for name in rest if ".dist-info/" not in name]
     assert [Path(name).stem for name in scripts] == ["rust-numpy-example"]
 
 

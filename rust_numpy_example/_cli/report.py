@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import math
@@ -111,7 +112,10 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str 
 
 def to_json(value: Any) -> str:
     """Return ``value`` as one line of JSON: NaN is null, infinity a string that ``float`` reads."""
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+    # JSON has escapes of its own for what standard output cannot encode.
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    ascii_only = codecs.lookup(encoding).name != "utf-8"
+    return json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

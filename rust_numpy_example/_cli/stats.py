@@ -139,5 +139,5 @@ def _cells(column: Column) -> tuple[str, str, str, str, str, str, str]:
     first = report.printable(column.name), str(column.count), str(column.missing)
     if column.kind != "number":
         return (*first, column.kind, "", "", "")
-    # Of mean and std the digits that matter; min and max are in the file, so all of them.
+    # Of mean and std the digits that matter; of min and max enough to find them in the file.
     return (*first, f"{column.mean:.6g}", f"{column.std:.6g}", f"{column.min:.10g}", f"{column.max:.10g}")

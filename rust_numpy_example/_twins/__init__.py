@@ -1,7 +1,7 @@
 """Every public function beside the same thing in plain Python and in NumPy.
 
-One table for the tests (do they agree?), for the demo (what does it do, and how fast?) and for
-the benchmarks.
+One table for the tests (do they agree?) and for the demo (what does it do,
+and how fast?).
 """
 
 from __future__ import annotations

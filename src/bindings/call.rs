@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use pyo3::prelude::*;
 
-use super::array::Operand;
+use super::array::{Operand, pin};
 use super::error::from_panic;
 use crate::error::Result;
 use crate::parallel::{self, Interrupt, Work};
@@ -38,9 +38,7 @@ pub fn guard<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
 
 /// The `workers` argument of a caller, if a call may have that many threads.
 pub fn valid_workers(workers: Option<i64>) -> PyResult<Option<usize>> {
-    // A negative number is out of range as zero is.
-    let valid = workers.map(|workers| parallel::valid_workers(usize::try_from(workers).unwrap_or(0)));
-    Ok(valid.transpose()?)
+    Ok(workers.map(|workers| parallel::valid_threads("workers", workers)).transpose()?)
 }
 
 /// A piece of work about to be done.
@@ -89,7 +87,7 @@ impl<'a, 'py> Call<'a, 'py> {
         workers: usize,
         body: impl FnOnce(&Work<'_>) -> Result<T> + Send,
     ) -> PyResult<T> {
-        let _pins = self.operands.iter().map(|operand| operand.pin()).collect::<PyResult<Vec<_>>>()?;
+        let _pins = pin(self.py, self.operands)?;
         let signals = Signals::default();
         let body = || {
             #[cfg(feature = "faults")]

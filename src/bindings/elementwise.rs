@@ -137,6 +137,7 @@ fn times<'py>(
     };
     let dtype = left.dtype();
     let mut output = Output::new_or(function, out, dtype, &shape, &[&left, &right], Aliases::Exact, py)?;
+    let overwritten = [output.overwrites(&left), output.overwrites(&right)];
     let held = output.held();
     let operands: [&dyn Operand; 3] = [&left, &right, &held];
     let pages = if output.is_given() { Pages::Used } else { Pages::Fresh };
@@ -144,13 +145,16 @@ fn times<'py>(
     let call = Call::elements(py, words).workers(workers).holding(&operands);
     dispatch!(dtype, T => {
         // Most arrays are flat memory, and for short ones the making of views is most of the work.
-        match (flat_or_one::<T>(&left, &shape), flat_or_one::<T>(&right, &shape), output.flat_mut::<T>()) {
+        let flat = |side: usize, input| if overwritten[side] { Some(Flat::Out) } else { flat_or_one::<T>(input, &shape) };
+        match (flat(0, &left), flat(1, &right), output.flat_mut::<T>()) {
             (Some(x), Some(y), Some(target)) => call.run(|work| multiply_flat(x, y, target, pages, work))?,
             _ => {
-                let (x, y, target) = (left.view::<T>(), right.view::<T>(), output.view_mut::<T>());
-                let fits = "the shapes broadcast";
-                let x = x.broadcast(target.raw_dim()).expect(fits).reborrow();
-                let y = y.broadcast(target.raw_dim()).expect(fits).reborrow();
+                let x = (!overwritten[0]).then(|| left.view::<T>());
+                let y = (!overwritten[1]).then(|| right.view::<T>());
+                let target = output.view_mut::<T>();
+                let (shape, fits) = (target.raw_dim(), "the shapes broadcast");
+                let x = x.as_ref().map(|x| x.broadcast(shape.clone()).expect(fits));
+                let y = y.as_ref().map(|y| y.broadcast(shape.clone()).expect(fits));
                 call.run(|work| multiply(x, y, target, pages, work))?;
             }
         }
@@ -288,17 +292,14 @@ fn process_numbers<'py>(
         if numbers.is_instance_of::<PyList>() || numbers.is_instance_of::<PyTuple>() {
             return select_objects(numbers, threshold);
         }
-        let input = Input::new("process_numbers", "numbers", numbers)?;
+        let input = Input::real("process_numbers", "numbers", numbers)?;
         // Twice a bool is an integer, as in NumPy.
         let input = if input.dtype() == DType::Bool { input.cast(DType::I64)? } else { input };
         let (input, threshold) = (input.in_c_order()?, parse(threshold)?);
         dispatch_real!(
             input.dtype(),
             T => select(numbers.py(), input.slice::<T>(), &input, T::cut(threshold)),
-            complex => Err(PyTypeError::new_err(format!(
-                "process_numbers: numbers has dtype {}, expected bool, an integer or a float",
-                input.dtype().name()
-            )))
+            complex => unreachable!("complex input is refused")
         )
     })
 }
@@ -332,6 +333,23 @@ fn select<'py, T: Doubled>(
     output.finish()
 }
 
+/// A number of a list, as it is; an integer of NumPy as an int, which does not wrap. `Err` is what is no real
+/// number.
+fn real<'py>(item: Bound<'py, PyAny>) -> PyResult<Result<Bound<'py, PyAny>, Bound<'py, PyAny>>> {
+    let py = item.py();
+    if item.is_instance_of::<PyInt>()
+        || item.is_instance_of::<PyFloat>()
+        || item.is_instance(&numpy(py, "floating")?)?
+    {
+        return Ok(Ok(item));
+    }
+    if item.is_instance(&numpy(py, "integer")?)? {
+        // A difference of times is one of NumPy's integers, too, but has no index.
+        return Ok(item.call_method0("__index__").map_err(|_| item));
+    }
+    Ok(Err(item))
+}
+
 /// The same for Python objects, one after the other.
 fn select_objects<'py>(
     numbers: &Bound<'py, PyAny>,
@@ -340,16 +358,12 @@ fn select_objects<'py>(
     parse(threshold)?;
     let kept = PyList::empty(numbers.py());
     for (index, item) in numbers.try_iter()?.enumerate() {
-        let item = item?;
-        let is_number = item.is_instance_of::<PyInt>()
-            || item.is_instance_of::<PyFloat>()
-            || item.is_instance(&numpy(item.py(), "number")?)?;
-        if !is_number || item.is_instance_of::<PyComplex>() {
-            return Err(PyTypeError::new_err(format!(
+        let item = real(item?)?.map_err(|item| {
+            PyTypeError::new_err(format!(
                 "process_numbers: item {index} is of type {}, expected an int or a float",
                 kind_of(&item)
-            )));
-        }
+            ))
+        })?;
         if item.gt(threshold)? {
             kept.append(item.mul(2)?)?;
         }
@@ -403,14 +417,7 @@ fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
             }
             return Ok(doubled.into_any());
         }
-        let input = Input::new("process_batch", "xs", xs)?;
-        if input.dtype().kind() == Kind::Complex {
-            return Err(PyTypeError::new_err(format!(
-                "process_batch: xs has dtype {}, expected bool, an integer or a float",
-                input.dtype().name()
-            )));
-        }
-        let input = input.cast(DType::F64)?;
+        let input = Input::real("process_batch", "xs", xs)?.cast(DType::F64)?;
         times("process_batch", ["xs", "2"], input.object(), &PyFloat::new(py, 2.0), None, None)
     })
 }

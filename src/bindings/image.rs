@@ -5,11 +5,11 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyString;
 
-use super::array::{Aliases, Input, Output, dtype_of, kind_of, numpy};
+use super::array::{Aliases, Input, Output, dtype_of, kind_of, not_real, numpy};
 use super::call::{Call, guard};
-use crate::dtype::{DType, dispatch};
+use crate::dtype::{DType, dispatch_real};
 use crate::error::Result;
-use crate::kernels::image::{Axes, Border, Filter, Image, Mode, Operator, is_real};
+use crate::kernels::image::{Axes, Border, Filter, Image, Mode, Operator};
 
 /// What all filters are called with.
 struct Options<'a, 'py> {
@@ -30,8 +30,7 @@ fn run<'py>(
     filter: impl FnOnce(Axes) -> Result<Filter>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let function = options.function;
-    let input = Input::new(function, "image", image)?;
-    real(function, "image", input.dtype())?;
+    let input = Input::real(function, "image", image)?;
     let axes = Axes::new(function, input.shape().len(), options.channel_axis)?;
     let filter = filter(axes)?;
     let modes = options.mode.map_or(Ok([Mode::Reflect; 2]), |modes| {
@@ -44,14 +43,15 @@ fn run<'py>(
     let (shape, py) = (input.shape().to_vec(), image.py());
     let mut output = Output::new_or(function, options.out, dtype, &shape, &[&input], Aliases::Never, py)?;
     let held = output.held();
-    let picture = dispatch!(input.dtype(), T => Image::new(input.view::<T>(), axes))?;
-    dispatch!(dtype, T => {
+    let refused = "complex images are refused";
+    let picture = dispatch_real!(input.dtype(), T => Image::new(input.view::<T>(), axes), complex => unreachable!("{refused}"))?;
+    dispatch_real!(dtype, T => {
         let target = output.view_mut::<T>();
         Call::new(py, filter.cost(input.len(), input.dtype().size().max(dtype.size())))
             .workers(options.workers)
             .holding(&[&input, &held])
             .run(|work| filter.apply(&picture, border, target, work))?;
-    });
+    }, complex => unreachable!("{refused}"));
     output.finish()
 }
 
@@ -67,23 +67,7 @@ fn result_dtype(options: &Options<'_, '_>, image: DType) -> PyResult<DType> {
         },
         (None, None) => return Ok(image),
     };
-    let Some(dtype) = dtype_of(&asked)? else {
-        return Err(PyTypeError::new_err(format!(
-            "{function}: argument {name}, got dtype {asked}, expected bool, an integer or a float up to 64 bits"
-        )));
-    };
-    real(function, name, dtype)?;
-    Ok(dtype)
-}
-
-fn real(function: &str, name: &str, dtype: DType) -> PyResult<()> {
-    if is_real(dtype) {
-        return Ok(());
-    }
-    Err(PyTypeError::new_err(format!(
-        "{function}: argument {name}, got dtype {}, expected bool, an integer or a float",
-        dtype.name()
-    )))
+    dtype_of(&asked)?.filter(|dtype| dtype.is_real()).ok_or_else(|| not_real(function, name, &asked))
 }
 
 /// One value for both axes of the image, or one for each.

@@ -50,8 +50,7 @@ fn get_num_threads() -> PyResult<usize> {
 #[pyfunction]
 #[pyo3(signature = (num_threads, /))]
 fn set_num_threads(num_threads: Option<i64>) -> PyResult<()> {
-    // A negative number is out of range as zero is.
-    guard(|| Ok(parallel::set_num_threads(num_threads.map(|n| usize::try_from(n).unwrap_or(0)))?))
+    guard(|| Ok(parallel::set_num_threads(num_threads)?))
 }
 
 /// How the extension was built and what it uses on this machine.

@@ -100,7 +100,9 @@ impl DataProcessor {
                         super::array::kind_of(chunk_size)
                     ));
                 }
-                PyValueError::new_err(format!("DataProcessor: chunk_size {chunk_size} is out of range"))
+                PyValueError::new_err(format!(
+                    "DataProcessor: chunk_size must be between 1 and 2**63 - 1, got {chunk_size}"
+                ))
             })?;
             let size = usize::try_from(size).ok().filter(|&size| size > 0).ok_or_else(|| {
                 PyValueError::new_err(format!("DataProcessor: chunk_size must be at least 1, got {size}"))
@@ -138,7 +140,7 @@ impl DataProcessor {
     ///     If ``values`` is complex or not numeric; then nothing is added.
     fn add_data(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<()> {
         guard(|| {
-            let input = Input::new("add_data", "values", values)?;
+            let input = Input::real("add_data", "values", values)?;
             dispatch_real!(input.dtype(), T => {
                 match input.flat::<T>() {
                     // Most arrays are flat memory, and the making of a view takes time.
@@ -148,10 +150,7 @@ impl DataProcessor {
                         self.with(py, view.len(), &[&input], move |state, _| state.add(view))
                     }
                 }
-            }, complex => Err(PyTypeError::new_err(format!(
-                "add_data: values has dtype {}, expected real numbers",
-                input.dtype().name()
-            ))))
+            }, complex => unreachable!("complex input is refused"))
         })
     }
 

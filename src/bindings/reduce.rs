@@ -8,7 +8,7 @@ use super::array::{Input, Operand, Output, kind_of, numpy};
 use super::axes::axes;
 use super::call::{Call, guard};
 use super::objects::{Items, Layout, Number};
-use crate::dtype::{DType, Kind, dispatch};
+use crate::dtype::{DType, dispatch};
 use crate::error::Result;
 use crate::kernels::reduce::axis::sum_axes;
 use crate::kernels::reduce::block::Summand;
@@ -430,14 +430,7 @@ impl Total {
 #[pyo3(signature = (data, /))]
 fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
     guard(|| {
-        let input = Input::new("cpu_intensive", "data", data)?;
-        if input.dtype().kind() == Kind::Complex {
-            return Err(PyTypeError::new_err(format!(
-                "cpu_intensive: data has dtype {}, expected bool, an integer or a float",
-                input.dtype().name()
-            )));
-        }
-        let input = input.cast(DType::F64)?;
+        let input = Input::real("cpu_intensive", "data", data)?.cast(DType::F64)?;
         let view = input.view::<f64>();
         Call::new(data.py(), input.len().saturating_mul(2))
             .holding(&[&input])

@@ -94,12 +94,14 @@ impl ArrayStats {
     /// Take rows of some columns, of which ``first`` is the index of the first.
     #[pyo3(signature = (block, first=0, *, workers=None))]
     fn update(&self, block: &Bound<'_, PyAny>, first: usize, workers: Option<i64>) -> PyResult<()> {
-        let input = Input::new("_ArrayStats.update", "block", block)?.cast(DType::F64)?;
-        let view = input.view::<f64>();
-        Call::new(block.py(), NS_PER_BYTE.saturating_mul(input.len()))
-            .workers(workers)
-            .holding(&[&input])
-            .run(move |work| locked(&self.0)?.update(view, first, work))
+        guard(|| {
+            let input = Input::real("_ArrayStats.update", "block", block)?.cast(DType::F64)?;
+            let view = input.view::<f64>();
+            Call::new(block.py(), NS_PER_BYTE.saturating_mul(input.len()))
+                .workers(workers)
+                .holding(&[&input])
+                .run(move |work| locked(&self.0)?.update(view, first, work))
+        })
     }
 
     /// Return the statistics of the columns.

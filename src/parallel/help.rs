@@ -4,6 +4,9 @@
 //! take milliseconds to come, and the caller, who has long done everything by itself, would wait for
 //! it. Here the caller closes the door when nothing is left to be taken, and waits only for those
 //! who are inside; who comes later finds the door closed and goes.
+//!
+//! A signal handler that runs while the caller works may fork. In the child there are no helpers, and
+//! what they had taken is never done: there the work ends with an error.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -14,16 +17,19 @@ use std::thread::Thread;
 
 use rayon::ThreadPool;
 
+use crate::error::{Error, Result};
+
 /// Set in the count of helpers inside when no more may come in.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
 /// Runs `body` on this thread, and at the same time on up to `helpers` threads of the pool: on those
 /// that come before it has returned here. All have left when this function returns. A panic on any
 /// thread goes on here.
-pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) {
+pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) -> Result<()> {
     let room = Arc::new(Room {
         inside: AtomicUsize::new(0),
         caller: std::thread::current(),
+        process: std::process::id(),
         panic: Mutex::new(None),
         body: Body::of(body),
     });
@@ -34,10 +40,14 @@ pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) {
     }
     body();
     drop(open);
+    if room.is_forked() {
+        return Err(Error::Os("the process was forked during this call".into()));
+    }
     let panic = room.panic.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
     if let Some(payload) = panic {
         resume_unwind(payload);
     }
+    Ok(())
 }
 
 /// Where the work is done.
@@ -45,6 +55,8 @@ struct Room {
     /// How many helpers are inside, and [`CLOSED`].
     inside: AtomicUsize,
     caller: Thread,
+    /// The process that the helpers are in.
+    process: u32,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     body: Body,
 }
@@ -67,6 +79,11 @@ impl Body {
 }
 
 impl Room {
+    /// Whether this is a child of the process in which the work began.
+    fn is_forked(&self) -> bool {
+        std::process::id() != self.process
+    }
+
     /// Comes in, unless the door is closed, works, and leaves.
     fn help(&self) {
         // Acquires what the caller has written; the order of coming in and closing is one.
@@ -90,6 +107,9 @@ struct Open<'a>(&'a Room);
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
+        if self.0.is_forked() {
+            return;
+        }
         self.0.inside.fetch_or(CLOSED, Ordering::AcqRel);
         // A helper that finds the door closed may be counted for a moment.
         while self.0.inside.load(Ordering::Acquire) != CLOSED {
@@ -107,6 +127,7 @@ mod tests {
         let room = Room {
             inside: AtomicUsize::new(0),
             caller: std::thread::current(),
+            process: std::process::id(),
             panic: Mutex::new(None),
             body: Body::of(&|| panic!("the door is closed")),
         };
@@ -127,7 +148,8 @@ mod tests {
                     std::thread::yield_now();
                 }
                 inside.fetch_sub(1, Ordering::SeqCst);
-            });
+            })
+            .expect("no process is forked");
             assert_eq!(inside.into_inner(), 0);
         }
     }

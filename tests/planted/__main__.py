@@ -94,6 +94,8 @@ def main() -> int:
     wanted = [bug for bug in BUGS if not arguments.names or any(name in bug.name for name in arguments.names)]
 
     assert build(target), "the extension does not compile"
+    library = target / PACKAGE / f"{PACKAGE}.abi3.so"
+    without_bugs = library.read_bytes()
     sound = {bug.tests: bug for bug in wanted}
     for bug in sound.values():
         assert passes(bug, target), f"{bug.tests} fails without a bug"
@@ -109,6 +111,7 @@ def main() -> int:
             found = not passes(bug, target)
         finally:
             path.write_text(source, encoding="utf-8")
+            library.write_bytes(without_bugs)
         caught += found
         print(f"{'caught' if found else 'MISSED'} {time.monotonic() - start:4.0f} s  {bug.name}", flush=True)
     print(f"caught {caught} of {len(wanted)}")

@@ -39,7 +39,7 @@ def crates(advisories: Path | None) -> list[Row]:
     )
     allowed = Row(
         "All crates have a permissive licence and come from crates.io, as locked",
-        f"{len(packages)} crates, {len(licences)} licence texts, cargo-deny: {'ok' if not deny.returncode else 'no'}",
+        f"{len(packages)} crates, {len(licences)} licence expressions, cargo-deny: {'ok' if not deny.returncode else 'no'}",
         deny.returncode == 0,
         COMMAND,
     )
@@ -55,8 +55,8 @@ def crates(advisories: Path | None) -> list[Row]:
         log = ["git", "-C", str(advisories), "log", "-1", "--format=%cs"]
         date = subprocess.run(log, capture_output=True, text=True, check=True).stdout.strip()
     known = Row(
-        "No crate has a known vulnerability",
-        f"vulnerable: {vulnerable}, unmaintained or yanked: {warnings}; RustSec database of {date} with "
+        "No crate has a vulnerability that the RustSec database knows",
+        f"vulnerable: {vulnerable}, unmaintained or yanked: {warnings}; database of {date} with "
         f"{found['database']['advisory-count']} advisories",
         vulnerable == 0,
         COMMAND,
@@ -73,7 +73,12 @@ def _wheel(folder: Path) -> bytes:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "PYO3_NO_PYTHON": "1"}
+    environment = {
+        **os.environ,
+        "CARGO_TARGET_DIR": str(folder / "target"),
+        "SOURCE_DATE_EPOCH": "1700000000",
+        "PYO3_NO_PYTHON": "1",
+    }
     subprocess.run([*command, "--wheel-dir", str(folder / "dist"), str(tree)], env=environment, check=True)
     (wheel,) = (folder / "dist").glob("*.whl")
     return wheel.read_bytes()

@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 
 use super::dtypes::supported;
 use super::memory::{flat, is_plain, layout};
-use super::{Operand, Output, as_array, numpy};
+use super::{Operand, Output, as_array, not_real, numpy};
 use crate::dtype::{DType, Element};
 
 /// An argument that is read.
@@ -37,6 +37,15 @@ impl<'py> Input<'py> {
         }
     }
 
+    /// As [`Input::new`], for a function that complex numbers have no meaning for.
+    pub fn real(function: &str, name: &str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let array = as_array(function, name, object)?;
+        match supported(&array.dtype()).filter(|dtype| dtype.is_real()) {
+            Some(dtype) => Self::readable(array, dtype),
+            None => Err(not_real(function, name, &array.dtype())),
+        }
+    }
+
     /// As [`Input::new`], but `None` where NumPy has to do the work: its dtype (such as
     /// longdouble or object) is not in the table.
     pub fn if_supported(function: &str, name: &str, object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
@@ -49,11 +58,16 @@ impl<'py> Input<'py> {
         if is_plain(&array, dtype) {
             return Ok(Input { array, dtype });
         }
-        // `ascontiguousarray` would give back an array that is contiguous but not aligned.
+        Self::copied(&array, dtype)
+    }
+
+    /// A copy in C order, made by NumPy and by no method of a subclass. (`ascontiguousarray` would give
+    /// back an array that is contiguous but not aligned.)
+    fn copied(array: &Bound<'py, PyUntypedArray>, dtype: DType) -> PyResult<Self> {
         let options = PyDict::new(array.py());
         options.set_item("dtype", dtype.name())?;
         options.set_item("order", "C")?;
-        let copy = numpy(array.py(), "array")?.call((&array,), Some(&options))?;
+        let copy = numpy(array.py(), "array")?.call((array,), Some(&options))?;
         Ok(Input { array: copy.cast_into()?, dtype })
     }
 
@@ -62,8 +76,7 @@ impl<'py> Input<'py> {
         if self.dtype == dtype {
             return Ok(self);
         }
-        let array = self.array.call_method1("astype", (dtype.name(),))?.cast_into()?;
-        Ok(Input { array, dtype })
+        Self::copied(&self.array, dtype)
     }
 
     /// A Python number as an array without axes.
@@ -88,8 +101,7 @@ impl<'py> Input<'py> {
         if self.array.is_c_contiguous() {
             return Ok(self);
         }
-        let array = numpy(self.array.py(), "ascontiguousarray")?.call1((&self.array,))?.cast_into()?;
-        Ok(Input { array, ..self })
+        Self::copied(&self.array, self.dtype)
     }
 
     /// The elements of an array in C order.

@@ -4,7 +4,8 @@ use ndarray::{IxDyn, ShapeBuilder};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
-use crate::dtype::DType;
+use super::dtypes::supported;
+use crate::dtype::{DType, Element};
 
 /// Whether the memory can be read as a Rust slice of elements could: native byte order, aligned,
 /// and every step a whole number of elements. (NumPy's flag alone does not say the last: a
@@ -21,27 +22,38 @@ pub(super) fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool 
 }
 
 /// The address and number of the elements of an array in C order.
-pub(super) fn flat<T>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, usize) {
+pub(super) fn flat<T: Element>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, usize) {
+    check::<T>(array);
     match array.len() {
         0 => (std::ptr::NonNull::dangling().as_ptr(), 0),
         len => (start(array), len),
     }
 }
 
+/// What is built on an address is undefined otherwise. It was checked when the array came; since then,
+/// code of the user's (a finalizer, an `__index__`) may have changed its dtype or strides.
+fn check<T: Element>(array: &Bound<'_, PyUntypedArray>) {
+    assert!(
+        supported(&array.dtype()) == Some(T::DTYPE) && is_plain(array, T::DTYPE),
+        "the dtype or the strides of an array were changed during the call"
+    );
+}
+
 /// The address of the first element of an array that has one and is plain.
 fn start<T>(array: &Bound<'_, PyUntypedArray>) -> *mut T {
     // SAFETY: an array object.
     let start = unsafe { (*array.as_array_ptr()).fields.data }.cast::<T>();
-    // What is built on the address is undefined otherwise, even where the CPU does not mind.
+    // As above, even where the CPU does not mind.
     assert!(start.is_aligned(), "an array that is not aligned goes through a copy");
     start
 }
 
 /// The lowest address, the lengths and steps (in elements, none negative), and the axes that run
 /// backwards.
-pub(super) fn layout<T>(
+pub(super) fn layout<T: Element>(
     array: &Bound<'_, PyUntypedArray>,
 ) -> (*mut T, ndarray::StrideShape<IxDyn>, Vec<usize>) {
+    check::<T>(array);
     let shape = array.shape();
     if array.is_empty() {
         return (

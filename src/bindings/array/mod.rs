@@ -17,9 +17,12 @@
 //! what they have counted.
 #![allow(unsafe_code)]
 
+use std::fmt::Display;
+
 use numpy::PyUntypedArray;
 use numpy::npyffi::PyArrayObject;
 use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
@@ -39,7 +42,7 @@ pub trait Operand {
     fn array(&self) -> &Bound<'_, PyUntypedArray>;
 
     /// Weak references to the array and to every array whose memory it is a view of: as long as
-    /// they live, `resize` refuses to move that memory.
+    /// they live, `resize` refuses to move that memory. See [`pin`].
     fn pin(&self) -> PyResult<Pin> {
         let mut pins = Vec::new();
         let mut array = self.array().clone();
@@ -61,6 +64,19 @@ pub trait Operand {
 /// See [`Operand::pin`].
 pub struct Pin {
     _weak: Vec<Py<PyWeakrefReference>>,
+}
+
+/// Pins arrays whose addresses have been taken. Up to CPython 3.11 any new object may start the garbage
+/// collector, and so a finalizer that resizes an array which is not pinned yet: not while this pins.
+pub fn pin(_py: Python<'_>, operands: &[&dyn Operand]) -> PyResult<Vec<Pin>> {
+    // SAFETY: the interpreter is attached.
+    let was_enabled = unsafe { ffi::PyGC_Disable() } == 1;
+    let pins = operands.iter().map(|operand| operand.pin()).collect();
+    if was_enabled {
+        // SAFETY: as above.
+        unsafe { ffi::PyGC_Enable() };
+    }
+    pins
 }
 
 /// `object` as an array of any dtype: itself if it is one, else what `np.asarray` makes of it.
@@ -96,6 +112,13 @@ fn masked(function: &str, name: &str) -> PyErr {
     ))
 }
 
+/// The error for an argument of another dtype than a function for real numbers takes.
+pub fn not_real(function: &str, name: &str, dtype: &dyn Display) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{function}: {name} has dtype {dtype}, expected bool, an integer or a float up to 64 bits"
+    ))
+}
+
 /// A function of NumPy.
 pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static NUMPY: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
@@ -111,7 +134,7 @@ pub fn kind_of(object: &Bound<'_, PyAny>) -> String {
 /// A shape as Python writes it.
 pub struct Shape<'a>(pub &'a [usize]);
 
-impl std::fmt::Display for Shape<'_> {
+impl Display for Shape<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             [len] => write!(f, "({len},)"),

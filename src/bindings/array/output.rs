@@ -53,9 +53,8 @@ impl<'py> Output<'py> {
         Ok(Output { array: array.cast_into()?, dtype, result: None, given: false })
     }
 
-    /// The caller's `out` if it is given, else a new array. `aliases` says whether the kernel
-    /// gives the right result when `out` is one of `inputs` exactly; any other overlap goes
-    /// through a copy.
+    /// The caller's `out` if it is given, else a new array. `aliases` says whether `out` may be one
+    /// of `inputs` exactly ([`Output::overwrites`]); any other overlap goes through a copy.
     pub fn new_or(
         function: &str,
         out: Option<&Bound<'py, PyAny>>,
@@ -113,8 +112,8 @@ impl<'py> Output<'py> {
         assert_eq!(T::DTYPE, self.dtype);
         let (start, dim, inverted) = layout::<T>(&self.array);
         // SAFETY: as in `Input::view`. The array is new, or it is writeable, does not repeat an
-        // element and overlaps no input of the call but exactly (`new_or`), where the kernel has
-        // said that this is right. Memory from the allocator is written before it is read.
+        // element and overlaps no input of the call but exactly (`new_or`), of which the caller then
+        // makes no view (`overwrites`). Memory from the allocator is written before it is read.
         let mut view = unsafe { ArrayViewMutD::from_shape_ptr(dim, start) };
         for axis in inverted {
             view.invert_axis(Axis(axis));
@@ -138,6 +137,11 @@ impl<'py> Output<'py> {
             // SAFETY: as in `view_mut`; elements in C order are one slice.
             unsafe { std::slice::from_raw_parts_mut(start, len) }
         })
+    }
+
+    /// Whether the kernel overwrites exactly this input: then it must not look at that as well.
+    pub fn overwrites(&self, input: &Input<'py>) -> bool {
+        self.given && is_same_memory(input.array(), &self.array)
     }
 
     /// Whether the kernel writes into the caller's array.
@@ -181,7 +185,7 @@ impl Operand for Held<'_> {
 /// What a kernel does when its output is exactly one of its inputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Aliases {
-    /// It reads an element before it writes the same one: the result is right.
+    /// It reads that input where it writes.
     Exact,
     /// It needs memory of its own.
     Never,

@@ -8,7 +8,7 @@ use self::summary::{Values, abc};
 use super::array::{Input, Operand, Shape, numpy};
 use super::axes::axes;
 use super::call::{Call, guard};
-use crate::dtype::{Bool, DType, Kind, dispatch_real};
+use crate::dtype::{Bool, DType, dispatch_real};
 use crate::kernels::stats::{Data, Moments, Number, along, whole, whole_slice};
 
 mod summary;
@@ -100,10 +100,7 @@ fn compute_stats(
 ) -> PyResult<Stats> {
     guard(|| {
         let policy = NanPolicy::new(nan_policy)?;
-        let input = Input::new("compute_stats", "arr", arr)?;
-        if input.dtype().kind() == Kind::Complex {
-            return Err(complex(input.dtype()));
-        }
+        let input = Input::real("compute_stats", "arr", arr)?;
         let mask = r#where.map(|mask| where_mask(py, mask, input.shape())).transpose()?;
         let axes = axis.map(|axis| axes("compute_stats", Some(axis), input.shape().len())).transpose()?;
         let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
@@ -119,7 +116,7 @@ fn compute_stats(
                         let data = Data::new(input.view::<T>(), mask, skip_nan);
                         call.run(|work| Ok(whole(data, work)?.any()))?
                     }
-                }, complex => return Err(complex(input.dtype())));
+                }, complex => unreachable!("complex input is refused"));
                 if keepdims {
                     Values::Many {
                         dtype: input.dtype(),
@@ -135,7 +132,7 @@ fn compute_stats(
                 let lines = dispatch_real!(input.dtype(), T => {
                     let data = Data::new(input.view::<T>(), mask, skip_nan);
                     call.run(|work| along(data, &axes, work))?
-                }, complex => return Err(complex(input.dtype())));
+                }, complex => unreachable!("complex input is refused"));
                 Values::Many { dtype: input.dtype(), shape, lines }
             }
         };
@@ -166,14 +163,6 @@ impl NanPolicy {
             ))),
         }
     }
-}
-
-fn complex(dtype: DType) -> PyErr {
-    PyTypeError::new_err(format!(
-        "compute_stats: arr has dtype {}, expected real numbers: complex ones have no minimum (take arr.real, \
-         arr.imag or abs(arr))",
-        dtype.name()
-    ))
 }
 
 fn has_nan(moments: &Moments<Number>) -> bool {

@@ -4,7 +4,7 @@
 //! Contiguous arrays are one long row, in which the output is aligned to cache lines: a store that
 //! lies in two costs twice. A large output whose pages exist already is streamed past the caches.
 
-use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Slice};
+use ndarray::{ArrayView, ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, Slice};
 
 use super::product::Product;
 use crate::alloc::try_vec;
@@ -25,15 +25,15 @@ pub enum Pages {
     Used,
 }
 
-/// `out = a * b`; the three have the same shape.
+/// `out = a * b`; the three have the same shape. A factor that is `None` is what `out` holds.
 pub fn multiply<T: Product>(
-    a: ArrayViewD<'_, T>,
-    b: ArrayViewD<'_, T>,
+    a: Option<ArrayViewD<'_, T>>,
+    b: Option<ArrayViewD<'_, T>>,
     mut out: ArrayViewMutD<'_, T>,
     pages: Pages,
     work: &Work<'_>,
 ) -> Result<()> {
-    if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(&a), flat(&b)) {
+    if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(a.as_ref()), flat(b.as_ref())) {
         return multiply_flat(a, b, out, pages, work);
     }
     rows(a, b, out, work)
@@ -46,9 +46,12 @@ pub enum Flat<'a, T> {
     Scalar(T),
     /// An element each.
     Slice(&'a [T]),
+    /// What is overwritten.
+    Out,
 }
 
-fn flat<'a, T: Product>(view: &ArrayViewD<'a, T>) -> Option<Flat<'a, T>> {
+fn flat<'a, T: Product, D: Dimension>(view: Option<&ArrayView<'a, T, D>>) -> Option<Flat<'a, T>> {
+    let Some(view) = view else { return Some(Flat::Out) };
     let repeats = |axis| view.stride_of(Axis(axis)) == 0 || view.len_of(Axis(axis)) == 1;
     match view.first() {
         Some(&scalar) if (0..view.ndim()).all(repeats) => Some(Flat::Scalar(scalar)),
@@ -62,6 +65,7 @@ impl<T: Product> Flat<'_, T> {
         match self {
             Flat::Scalar(scalar) => Flat::Scalar(*scalar),
             Flat::Slice(slice) => Flat::Slice(&slice[start..end]),
+            Flat::Out => Flat::Out,
         }
     }
 }
@@ -74,7 +78,9 @@ pub fn multiply_flat<T: Product>(
     pages: Pages,
     work: &Work<'_>,
 ) -> Result<()> {
-    let streamed = pages == Pages::Used && stream::pays(size_of_val(out));
+    // What is overwritten is in the caches by then.
+    let in_place = matches!(a, Flat::Out) || matches!(b, Flat::Out);
+    let streamed = pages == Pages::Used && !in_place && stream::pays(size_of_val(out));
     if out.len() <= PART {
         simd::run(Multiply { a, b, out, streamed });
         return Ok(());
@@ -124,13 +130,33 @@ fn times<T: Product>(a: Flat<'_, T>, b: Flat<'_, T>, out: &mut [T]) {
         (Flat::Slice(a), Flat::Slice(b)) => T::times_slice(a, b, out),
         (Flat::Slice(a), Flat::Scalar(b)) | (Flat::Scalar(b), Flat::Slice(a)) => T::times_scalar(a, b, out),
         (Flat::Scalar(a), Flat::Scalar(b)) => out.fill(a.times(b)),
+        (Flat::Out, b) | (b, Flat::Out) => times_out(b, out),
+    }
+}
+
+/// `out *= b`: some elements after the other are copied out of the way.
+#[inline(always)]
+fn times_out<T: Product>(b: Flat<'_, T>, out: &mut [T]) {
+    let Some(&any) = out.first() else { return };
+    let mut line = [any; LINE];
+    let mut done = 0;
+    for target in out.chunks_mut(LINE) {
+        let end = done + target.len();
+        let a = &mut line[..target.len()];
+        a.copy_from_slice(target);
+        match b {
+            Flat::Slice(b) => T::times_slice(a, &b[done..end], target),
+            Flat::Scalar(b) => T::times_scalar(a, b, target),
+            Flat::Out => T::times_slice(a, a, target),
+        }
+        done = end;
     }
 }
 
 /// Arrays of any layout: parts of the outermost axis, then row by row.
 fn rows<T: Product>(
-    mut a: ArrayViewD<'_, T>,
-    mut b: ArrayViewD<'_, T>,
+    mut a: Option<ArrayViewD<'_, T>>,
+    mut b: Option<ArrayViewD<'_, T>>,
     mut out: ArrayViewMutD<'_, T>,
     work: &Work<'_>,
 ) -> Result<()> {
@@ -143,17 +169,18 @@ fn rows<T: Product>(
         let idle = out.len_of(Axis(axis)) == 1;
         (std::cmp::Reverse(idle), std::cmp::Reverse(out.stride_of(Axis(axis)).unsigned_abs()))
     });
-    a = a.permuted_axes(order.clone());
-    b = b.permuted_axes(order.clone());
+    a = a.map(|a| a.permuted_axes(order.clone()));
+    b = b.map(|b| b.permuted_axes(order.clone()));
     out = out.permuted_axes(order);
     let outer = out
         .ndim()
         .checked_sub(1)
         .map_or(0, |inner| (0..inner).find(|&axis| out.len_of(Axis(axis)) > 1).unwrap_or(0));
     if out.ndim() == 0 {
-        out.first_mut()
-            .into_iter()
-            .for_each(|out| *out = a.first().zip(b.first()).map_or(*out, |(a, b)| a.times(*b)));
+        if let Some(out) = out.first_mut() {
+            let element = |view: Option<ArrayViewD<'_, T>>| view.and_then(|view| view.first().copied());
+            *out = element(a).unwrap_or(*out).times(element(b).unwrap_or(*out));
+        }
         return Ok(());
     }
     let len = out.len_of(Axis(outer));
@@ -162,9 +189,14 @@ fn rows<T: Product>(
     parts.extend(out.axis_chunks_iter_mut(Axis(outer), step));
     work.for_each_mut(&mut parts, |index, out| {
         let slice = Slice::from(index * step..len.min((index + 1) * step));
-        let (a, b) = (a.slice_axis(Axis(outer), slice), b.slice_axis(Axis(outer), slice));
+        let (a, b) = (a.as_ref(), b.as_ref());
+        let (a, b) =
+            (a.map(|a| a.slice_axis(Axis(outer), slice)), b.map(|b| b.slice_axis(Axis(outer), slice)));
         let inner = Axis(out.ndim() - 1);
-        for ((a, b), out) in a.lanes(inner).into_iter().zip(b.lanes(inner)).zip(out.lanes_mut(inner)) {
+        let mut a = a.as_ref().map(|a| a.lanes(inner).into_iter());
+        let mut b = b.as_ref().map(|b| b.lanes(inner).into_iter());
+        for out in out.lanes_mut(inner) {
+            let (a, b) = (a.as_mut().and_then(Iterator::next), b.as_mut().and_then(Iterator::next));
             simd::run(Row { a, b, out });
         }
         Ok(())
@@ -172,8 +204,8 @@ fn rows<T: Product>(
 }
 
 struct Row<'a, T> {
-    a: ArrayView1<'a, T>,
-    b: ArrayView1<'a, T>,
+    a: Option<ArrayView1<'a, T>>,
+    b: Option<ArrayView1<'a, T>>,
     out: ArrayViewMut1<'a, T>,
 }
 
@@ -182,17 +214,26 @@ impl<T: Product> Kernel for Row<'_, T> {
 
     #[inline(always)]
     fn run(mut self) {
-        let flat = |view: &ArrayView1<'_, T>| view.stride_of(Axis(0)) == 0;
-        if let Some(out) = self.out.as_slice_mut() {
-            match (self.a.to_slice(), self.b.to_slice()) {
-                (Some(a), Some(b)) => return T::times_slice(a, b, out),
-                (Some(a), None) if flat(&self.b) => return T::times_scalar(a, self.b[0], out),
-                (None, Some(b)) if flat(&self.a) => return T::times_scalar(b, self.a[0], out),
-                _ => {}
-            }
+        let Row { a, b, out } = &mut self;
+        if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(a.as_ref()), flat(b.as_ref())) {
+            return times(a, b, out);
         }
-        for i in 0..self.out.len() {
-            self.out[i] = self.a[i].times(self.b[i]);
+        match (a, b) {
+            (Some(a), Some(b)) => {
+                for i in 0..out.len() {
+                    out[i] = a[i].times(b[i]);
+                }
+            }
+            (Some(factor), None) | (None, Some(factor)) => {
+                for i in 0..out.len() {
+                    out[i] = out[i].times(factor[i]);
+                }
+            }
+            (None, None) => {
+                for i in 0..out.len() {
+                    out[i] = out[i].times(out[i]);
+                }
+            }
         }
     }
 }
@@ -207,9 +248,18 @@ mod tests {
         let expected: ArrayD<i32> = Array::from_shape_fn(out.raw_dim(), |i| a[&i].wrapping_mul(b[&i]));
         for (workers, pages) in [(1, Pages::Fresh), (3, Pages::Used)] {
             out.fill(-1);
-            multiply(a.view(), b.view(), out.view_mut(), pages, &Work::with_threads(workers))
+            let work = Work::with_threads(workers);
+            multiply(Some(a.view()), Some(b.view()), out.view_mut(), pages, &work)
                 .expect("nothing fails here");
             assert_eq!(out, expected);
+            out.assign(&a);
+            multiply(None, Some(b.view()), out.view_mut(), pages, &work).expect("nothing fails here");
+            assert_eq!(out, expected);
+            out.assign(&b);
+            multiply(Some(a.view()), None, out.view_mut(), pages, &work).expect("nothing fails here");
+            assert_eq!(out, expected);
+            multiply(None, None, out.view_mut(), pages, &work).expect("nothing fails here");
+            assert_eq!(out, expected.mapv(|x| x.wrapping_mul(x)));
         }
     }
 

@@ -29,7 +29,7 @@ mod tests;
 use ndarray::{ArrayView3, ArrayViewD, ArrayViewMut3, ArrayViewMutD, Axis, Ix2, Ix3};
 
 pub use border::Mode;
-pub use pixel::{Pixel, is_real};
+pub use pixel::Pixel;
 pub use sobel::Operator;
 
 use crate::alloc::try_vec;

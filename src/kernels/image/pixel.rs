@@ -8,9 +8,8 @@ use std::ops::Range;
 
 use half::f16;
 use ndarray::{ArrayView3, ArrayViewMut2, Axis, s};
-use num_complex::Complex;
 
-use crate::dtype::{Bool, DType, Element, Kind};
+use crate::dtype::{Bool, DType, Element};
 use crate::simd::{self, Kernel};
 use crate::stream;
 
@@ -117,46 +116,6 @@ impl Pixel for Bool {
     fn from_f64(value: f64) -> Self {
         Bool::from(value > 0.5 || value.is_nan())
     }
-}
-
-/// Complex images are refused before a kernel is called ([`is_real`]); only so that one dispatch
-/// over all element types compiles, a complex number stands for its real part.
-macro_rules! complex_pixels {
-    ($($type:ty)*) => {$(
-        impl Pixel for Complex<$type> {
-            #[inline(always)]
-            fn to_u8(self) -> u8 {
-                self.re as u8
-            }
-            #[inline(always)]
-            fn to_f32(self) -> f32 {
-                self.re as f32
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                self.re as f64
-            }
-            #[inline(always)]
-            fn from_u8(value: u8) -> Self {
-                <$type>::from(value).into()
-            }
-            #[inline(always)]
-            fn from_f32(value: f32) -> Self {
-                (value as $type).into()
-            }
-            #[inline(always)]
-            fn from_f64(value: f64) -> Self {
-                (value as $type).into()
-            }
-        }
-    )*};
-}
-
-complex_pixels! { f32 f64 }
-
-/// Whether elements of `dtype` can be those of an image.
-pub fn is_real(dtype: DType) -> bool {
-    dtype.kind() != Kind::Complex
 }
 
 /// Whether single precision is enough to compute with elements of `dtype`: it holds each of
