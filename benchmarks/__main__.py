@@ -115,6 +115,8 @@ def main() -> None:
         with start("limits", 1, None, options.budget) as process:
             assert process.stdout
             shares = [json.loads(line) for line in process.stdout]
+        if process.returncode:
+            raise SystemExit("the limits of the machine could not be measured")
         report.publish({"rows": rows, "curves": found, "accuracy": accuracy.rows(), "shares": shares}, ROOT)
     missed = [row for row in rows if row["must"] is not None and row["ratio"] < row["must"]]
     print(f"{len(rows)} measured, {len(missed)} below what is aimed at")

@@ -13,9 +13,7 @@ import rust_numpy_example as rne
 from benchmarks.cases import TOPICS
 from benchmarks.curves import LABELS, steps
 
-PEERS = (
-    "numpy scipy opencv-python-headless scikit-image polars bottleneck numba numexpr gmpy2 numkong".split()
-)
+PEERS = "numpy scipy opencv-python-headless scikit-image polars pandas bottleneck numba numexpr gmpy2 numkong".split()
 
 #: Why a row is below what is aimed at, by the start of "function, what", or of "2t function, what".
 REASONS = json.loads((Path(__file__).with_name("reasons.json")).read_text(encoding="utf-8"))
@@ -85,9 +83,10 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `tox -e bench -- --publish`. Each figure is the time of the peer divided by ours: above 1 we are",
-        "faster. Both run in turn in one process, over the same input, with the same number of threads, and their",
-        "results are compared first. It is the ratio of the medians; in brackets are the 10th and the 90th percentile",
+        "Made by `tox -e bench -- --level avx2 --level baseline --publish`. Each figure is the time of the peer divided",
+        "by ours: above 1 we are faster. Both run in turn in one process, over the same input, with the same number of",
+        "threads; where both promise the same result, the results are compared first (the filters of OpenCV and of",
+        "scikit-image round otherwise). It is the ratio of the medians; in brackets are the 10th and the 90th percentile",
         "of the ratios of single pairs. The machine is shared: differences below a tenth are ties. The peers always",
         "use all that the CPU has, also in the columns in which this package is held to a lower level.",
         "",
