@@ -72,10 +72,11 @@ def test_a_sleep_of_less_than_nothing_is_refused(seconds: float) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("seconds", ["1", None, 1j])
-def test_a_sleep_of_something_else_is_a_type_error(seconds: Any) -> None:
+@pytest.mark.parametrize(("seconds", "name"), [("1", "str"), (None, "NoneType"), (1j, "complex")])
+def test_a_sleep_of_something_else_is_a_type_error(seconds: Any, name: str) -> None:
     async def main() -> None:
-        with pytest.raises(TypeError):
+        message = f"^async_sleep: argument seconds, got {name}, expected a number$"
+        with pytest.raises(TypeError, match=message):
             rne.async_sleep(seconds)
 
     run(main())
@@ -400,3 +401,114 @@ def test_an_import_after_another_import_still_works() -> None:
         "asyncio.run(main())\n"
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+#: Limits the process, makes its first call, then lifts the limit and calls again.
+LIMITED = """
+import asyncio, os, resource, sys
+import rust_numpy_example as rne
+
+def limit(soft=None):
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (hard if soft is None else soft, hard))
+
+async def main():
+    limit(value())
+    try:
+        await rne.async_sleep(0.01)
+        outcome = "works"
+    except (MemoryError, OSError) as error:
+        outcome = type(error).__name__
+    finally:
+        limit()
+    await asyncio.wait_for(asyncio.gather(rne.async_sleep(0.01), rne.async_sleep(0.0)), 20)
+    print(outcome, end="")
+
+async def fetched():
+    # Nobody listens there.
+    limit(value())
+    try:
+        await rne.async_fetch_data("http://127.0.0.1:1/")
+    except (MemoryError, OSError) as error:
+        outcome = type(error).__name__
+    finally:
+        limit()
+    try:
+        await rne.async_fetch_data("http://127.0.0.1:1/")
+    except ConnectionRefusedError:
+        print(outcome, end="")
+
+async def named():
+    # A name lookup is on a thread of its own.
+    await rne.async_sleep(0.0)
+    limit(value())
+    try:
+        await rne.async_fetch_data("http://localhost:1/")
+    except OSError as error:
+        outcome = str(error)
+    finally:
+        limit()
+    try:
+        await rne.async_fetch_data("http://localhost:1/")
+    except ConnectionRefusedError:
+        print(outcome, end="")
+
+runner = asyncio.new_event_loop()
+{set}
+runner.run_until_complete({main}())
+"""
+
+MEMORY = """
+kind = resource.RLIMIT_AS
+def value():
+    return int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + ({kilobytes} << 10)
+"""
+
+#: For root, no such limit holds.
+THREADS = """
+kind = resource.RLIMIT_NPROC
+if os.getuid() == 0:
+    os.setuid(65534)
+def value():
+    return {threads}
+"""
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the limits are those of Linux")
+
+
+def outcomes(main: str, situations: list[str]) -> list[str]:
+    """What each first call comes to; one that hangs or ends the process fails."""
+    found = []
+    for situation in situations:
+        result = python(LIMITED.replace("{set}", situation).replace("{main}", main))
+        assert (result.returncode, result.stderr) == (0, ""), (situation, result)
+        found.append(result.stdout)
+    return found
+
+
+@linux
+def test_a_first_sleep_with_little_memory_works_or_raises_and_never_hangs() -> None:
+    found = outcomes("main", [MEMORY.format(kilobytes=kilobytes) for kilobytes in range(0, 8193, 512)])
+    assert set(found) == {"MemoryError", "works"}, found
+
+
+@linux
+def test_a_first_fetch_with_little_memory_works_or_raises_and_never_hangs() -> None:
+    found = outcomes(
+        "fetched", [MEMORY.format(kilobytes=kilobytes) for kilobytes in range(4096, 16385, 1024)]
+    )
+    assert set(found) == {"MemoryError", "ConnectionRefusedError"}, found
+
+
+@linux
+def test_a_first_sleep_with_few_threads_works_or_raises_and_never_hangs() -> None:
+    found = outcomes("main", [THREADS.format(threads=threads) for threads in (1, 2, 3, 4)])
+    assert found[0] == "OSError"
+    assert set(found) <= {"OSError", "works"}, found
+
+
+@linux
+def test_a_name_lookup_without_a_thread_is_an_os_error() -> None:
+    result = python(LIMITED.replace("{set}", THREADS.format(threads=1)).replace("{main}", "named"))
+    assert result.returncode == 0, result
+    assert result.stdout.endswith(": no thread for the name lookup can be started"), result

@@ -110,13 +110,32 @@ def test_a_limit_out_of_range_is_a_value_error(options: dict[str, Any], message:
         fetch("http://127.0.0.1/", **options)
 
 
-@pytest.mark.parametrize("arguments", [(b"http://x/",), (None,), ("http://x/", 3.0)])
-def test_an_argument_of_another_type_is_a_type_error(arguments: tuple[Any, ...]) -> None:
-    async def main() -> None:
-        rne.async_fetch_data(*arguments)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"url": b"http://x/"}, "argument url, got bytes, expected str"),
+        ({"url": None}, "argument url, got NoneType, expected str"),
+        ({"url": 5}, "argument url, got int, expected str"),
+        ({"timeout": "3"}, "argument timeout, got str, expected a number or None"),
+        ({"max_bytes": 1.5}, "argument max_bytes, got float, expected int"),
+        ({"max_bytes": None}, "argument max_bytes, got NoneType, expected int"),
+    ],
+)
+def test_an_argument_of_another_type_is_a_type_error(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=f"^async_fetch_data: {message}$"):
+        fetch(**{"url": "http://x/", **arguments})
 
-    with pytest.raises(TypeError):
-        asyncio.run(main())
+
+def test_a_limit_by_position_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        rne.async_fetch_data("http://x/", 3.0)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("timeout", [1e-10, 5e-324])
+def test_a_timeout_that_is_nearly_zero_is_a_timeout(timeout: float) -> None:
+    server = Server(lambda connection, head: server.wait_for_close(connection))
+    with server, pytest.raises(TimeoutError):
+        fetch(server.url, timeout=timeout)
 
 
 @pytest.mark.parametrize("timeout", [None, float("inf"), 1e300, 60])

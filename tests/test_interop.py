@@ -7,6 +7,7 @@ import inspect
 import io
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -377,3 +378,39 @@ def test_eight_threads_log_at_once_and_none_waits_for_ever(records: list[logging
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert len(records) == 8 * 50 * 5
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: rne.word_printer(1, 1), TypeError, "word_printer: argument word, got int, expected str"),
+        (lambda: rne.word_printer("a", "b"), TypeError, "word_printer: argument n, got str, expected int"),
+        (lambda: rne.word_printer("a", 2**70), OverflowError, f"argument n, got {2**70}, expected int"),
+        (lambda: rne.RustStruct(1, []), TypeError, "RustStruct: argument data, got int, expected str"),
+        (lambda: rne.Human(b"a", 1), TypeError, "Human: argument name, got bytes, expected str"),
+        (
+            lambda: rne.Human("a", 1.5),
+            TypeError,
+            "Human: argument age, got float, expected an int from 0 to 255",
+        ),
+        (
+            lambda: rne.Human("a", 256),
+            OverflowError,
+            "Human: argument age, got 256, expected an int from 0 to",
+        ),
+        (lambda: rne.Human("a", -(10**5000)), OverflowError, "argument age, got a large int, expected"),
+        (
+            lambda: rne.human_says_hi(5),
+            TypeError,
+            "human_says_hi: argument human_data, got int, expected str",
+        ),
+        (
+            lambda: rne.process_single("a"),
+            TypeError,
+            "process_single: argument x, got str, expected a real number",
+        ),
+    ],
+)
+def test_messages_name_argument_and_type(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        call()

@@ -5,6 +5,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
 
+use super::argument::Argument;
 use super::array::{Aliases, Input, Operand, Output, Shape, dtype_of, kind_of, numpy};
 use super::call::{Call, guard};
 use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
@@ -446,8 +447,11 @@ fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// [2.0, 5.0]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
-fn process_single(x: f64) -> PyResult<f64> {
-    guard(|| Ok(x + x))
+fn process_single(x: Argument<f64>) -> PyResult<f64> {
+    guard(|| {
+        let x = x.get("process_single", "x", "a real number")?;
+        Ok(x + x)
+    })
 }
 
 /// Adds the topic's names to the module.

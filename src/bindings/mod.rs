@@ -5,12 +5,14 @@
 //! | `array` | every array, in and out |
 //! | `call` | every piece of work: interpreter, signals, panics, threads |
 //! | `error` | every error, to one Python exception |
+//! | `argument` | arguments of simple types, where they are wrong |
 //! | `axes` | every `axis` argument |
 //! | `objects` | numbers in lists, read in place |
 //! | `package` | names about the package itself |
 //! | the others | a topic each: signature, docstring, one call |
 
 mod aio;
+mod argument;
 mod array;
 mod axes;
 mod call;

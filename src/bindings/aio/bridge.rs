@@ -1,15 +1,15 @@
 //! From a Rust future to an asyncio future, and back.
 //!
 //! ```text
-//!   event loop's thread              tokio's threads            the courier
+//!   event loop's thread              the driver                 the courier
 //!   awaitable() ── spawn ──────────> the work
 //!                                    its result ── message ──> call_soon_threadsafe ─┐
 //!   Settle() on the loop <────────────────────────────────────────────────────────────┘
 //!   Cancel() when the future is done, in whatever way ── abort ──> the work is dropped
 //! ```
 //!
-//! The work and its messages hold no Python object, only a number: so tokio's threads neither
-//! wait for the interpreter nor ever touch it. A result becomes a Python object on the thread of
+//! The work and its messages hold no Python object, only a number: so the driver neither
+//! waits for the interpreter nor ever touches it. A result becomes a Python object on the thread of
 //! the loop.
 
 use std::collections::HashMap;
@@ -22,12 +22,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tokio::task::AbortHandle;
 
 use super::fetch::Web;
 use super::runtime::with_engine;
+use crate::alloc::has_room;
 use crate::bindings::call::guard;
 use crate::bindings::error::from_panic;
 
@@ -86,6 +88,9 @@ where
     E: Into<PyErr> + Send + 'static,
 {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if !has_room() {
+        return Err(PyMemoryError::new_err("no memory is left to start async work"));
+    }
     // Raises RuntimeError where no loop runs.
     let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
     let future = event_loop.call_method0("create_future")?;

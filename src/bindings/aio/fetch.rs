@@ -5,18 +5,24 @@
 //! before anything is sent to it; there is no proxy; the time and the size of the body, as it is
 //! after decompression, have limits.
 
+use std::hint::black_box;
 use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::panic::catch_unwind;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::LOCATION;
 use reqwest::{Client, Response, Url};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
+use tokio::task::JoinHandle;
 
 use super::failure::Failure;
+use crate::alloc::try_vec;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -24,16 +30,28 @@ const REDIRECTS: usize = 5;
 /// How long one connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// Memory that the client and the certificates of the system take, and more.
+const CLIENT_ROOM: usize = 8 << 20;
+
+/// Memory that a request takes.
+const REQUEST_ROOM: usize = 64 << 10;
+
 /// The client of one process, built at the first fetch. Its connections are kept for a while.
 #[derive(Clone, Default)]
-pub struct Web(Arc<OnceLock<Result<Client, String>>>);
+pub struct Web(Arc<OnceLock<Client>>);
 
 impl Web {
     fn client(&self) -> Result<&Client, Failure> {
-        self.0
-            .get_or_init(|| client().map_err(|error| error.to_string()))
-            .as_ref()
-            .map_err(|text| Failure::refused("the client cannot be built", text))
+        let known = self.0.get();
+        let room = if known.is_some() { REQUEST_ROOM } else { CLIENT_ROOM };
+        // Asked for first: where memory is refused to what follows, the process ends.
+        drop(black_box(try_vec::<u8>(room)).map_err(|_| Failure::Memory(room))?);
+        if let Some(client) = known {
+            return Ok(client);
+        }
+        let client =
+            client().map_err(|error| Failure::refused("the client cannot be built", &error.to_string()))?;
+        Ok(self.0.get_or_init(|| client))
     }
 }
 
@@ -51,8 +69,35 @@ fn client() -> Result<Client, Box<dyn std::error::Error>> {
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .dns_resolver(Lookup)
         .connect_timeout(CONNECT);
     Ok(client.build()?)
+}
+
+/// Asks the system for the addresses of a name, on another thread, as the system makes it wait.
+struct Lookup;
+
+impl Resolve for Lookup {
+    fn resolve(&self, name: Name) -> Resolving {
+        let lookup = move || Ok((name.as_str(), 0).to_socket_addrs()?.collect::<Vec<SocketAddr>>());
+        // It panics where the system refuses a thread.
+        let task = catch_unwind(|| tokio::task::spawn_blocking(lookup)).map(AbortOnDrop);
+        Box::pin(async {
+            let mut task =
+                task.map_err(|_| io::Error::other("no thread for the name lookup can be started"))?;
+            let found: io::Result<_> = (&mut task.0).await?;
+            Ok(Box::new(found?.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A lookup that nobody waits for any more is not begun.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What is to be fetched, and its limits.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use super::argument::Argument;
 use super::call::guard;
 
 /// Sleep without blocking the event loop.
@@ -38,6 +39,8 @@ use super::call::guard;
 ///     If seconds is negative or not a number.
 /// RuntimeError
 ///     If no event loop runs in this thread, or Python is about to end.
+/// MemoryError, OSError
+///     If the system refuses memory, or the threads that the first call starts.
 ///
 /// Notes
 /// -----
@@ -54,8 +57,9 @@ use super::call::guard;
 /// 'done'
 #[pyfunction]
 #[pyo3(signature = (seconds))]
-fn async_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
+        let seconds = seconds.get("async_sleep", "seconds", "a number")?;
         let Some(time) = duration(seconds) else {
             return Err(PyValueError::new_err(format!(
                 "async_sleep: argument seconds, got {seconds}, expected zero or more"
@@ -93,6 +97,8 @@ fn async_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
 ///     If url is not such an address, timeout is not greater than zero or max_bytes is negative.
 /// RuntimeError
 ///     If no event loop runs in this thread, or Python is about to end.
+/// MemoryError
+///     If the system refuses memory, also from the ``await``.
 /// TimeoutError
 ///     From the ``await``: the time is over. (:class:`asyncio.TimeoutError` is another class
 ///     before Python 3.11.)
@@ -133,14 +139,14 @@ fn async_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
 /// >>> server.server_close()
 #[pyfunction]
 #[pyo3(
-    signature = (url, *, timeout=Some(30.0), max_bytes=67_108_864),
+    signature = (url, *, timeout=Argument::default(Some(30.0)), max_bytes=Argument::default(67_108_864)),
     text_signature = "(url, *, timeout=30.0, max_bytes=67108864)",
 )]
 fn async_fetch_data<'py>(
     py: Python<'py>,
-    url: &str,
-    timeout: Option<f64>,
-    max_bytes: i64,
+    url: Argument<&str>,
+    timeout: Argument<Option<f64>>,
+    max_bytes: Argument<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         let wrong = |argument, got: String, expected| {
@@ -148,9 +154,14 @@ fn async_fetch_data<'py>(
                 "async_fetch_data: argument {argument}, got {got}, expected {expected}"
             ))
         };
+        let url = url.get("async_fetch_data", "url", "str")?;
+        let timeout = timeout.get("async_fetch_data", "timeout", "a number or None")?;
+        let max_bytes = max_bytes.get("async_fetch_data", "max_bytes", "int")?;
         let seconds = timeout.unwrap_or(f64::INFINITY);
         let timeout = duration(seconds)
-            .filter(|time| !time.is_zero())
+            .filter(|_| seconds > 0.0)
+            // What is not zero is not rounded to it.
+            .map(|time| time.max(Duration::from_nanos(1)))
             .ok_or_else(|| wrong("timeout", seconds.to_string(), "more than zero"))?;
         let max_bytes =
             usize::try_from(max_bytes).map_err(|_| wrong("max_bytes", max_bytes.to_string(), "0 or more"))?;

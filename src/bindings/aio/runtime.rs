@@ -4,23 +4,38 @@
 //! the courier of `bridge`, ever touches Python, and a function registered with `atexit` stops it
 //! and waits for it. What the other threads do is pure Rust and may go on to the last moment.
 //!
+//! All awaitables run on one thread, the driver, which waits for the network nearly all the time.
+//! It is ours, and not one of tokio's: where the system refuses a thread, tokio panics, and then
+//! waits for ever for the threads that it has started before. Name lookups, which block, are on
+//! threads of tokio; the check of a certificate is on the driver, and Windows and macOS may ask a
+//! server for it.
+//!
 //! The runtime belongs to one process: its threads do not exist in a forked child, which leaks
 //! what it inherits and builds its own.
 
+use std::hint::black_box;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 use super::bridge::{self, Message, Pending};
 use super::fetch::Web;
+use crate::alloc::try_vec;
 use crate::bindings::call::guard;
+use crate::error::{Error, Result};
 
-/// Threads of the runtime; they wait for the network nearly all the time.
-const THREADS: usize = 2;
+/// The stack of a thread.
+const STACK: usize = 2 << 20;
+
+/// What two threads and the runtime take besides, and more.
+const ROOM: usize = 1 << 20;
 
 /// How long the end of Python waits for the courier, which is delivering at most a few results.
 const LAST_DELIVERY: Duration = Duration::from_secs(5);
@@ -30,7 +45,9 @@ const LAST_WORK: Duration = Duration::from_secs(1);
 
 /// What runs the awaitables of one process.
 pub struct Engine {
-    runtime: tokio::runtime::Runtime,
+    runtime: Handle,
+    /// Ends the driver.
+    quit: AbortHandle,
     /// To the courier.
     pub post: Sender<Message>,
     /// The awaitables that are not done.
@@ -39,6 +56,8 @@ pub struct Engine {
     pub web: Web,
     /// Closed when the courier has ended.
     courier: Receiver<()>,
+    /// Closed when the driver has ended.
+    driver: Receiver<()>,
 }
 
 struct Process {
@@ -62,10 +81,7 @@ fn this_process() -> MutexGuard<'static, Process> {
 }
 
 /// Calls `body` with the engine of this process.
-pub fn with_engine<T>(
-    _py: Python<'_>,
-    body: impl FnOnce(&Engine, &tokio::runtime::Handle) -> T,
-) -> PyResult<T> {
+pub fn with_engine<T>(_py: Python<'_>, body: impl FnOnce(&Engine, &Handle) -> T) -> PyResult<T> {
     let mut process = this_process();
     if process.closing {
         return Err(PyRuntimeError::new_err("no async work can be started: Python is about to end"));
@@ -74,30 +90,50 @@ pub fn with_engine<T>(
         process.engine = Some(Engine::start()?);
     }
     let engine = process.engine.as_ref().expect("the engine was started above");
-    Ok(body(engine, engine.runtime.handle()))
+    Ok(body(engine, &engine.runtime))
+}
+
+/// Starts a thread; what it returns is closed when the thread has ended.
+fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<Receiver<()>> {
+    let (running, ended) = channel();
+    let body = move || {
+        body();
+        drop::<Sender<()>>(running);
+    };
+    let started = thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(body);
+    started.map_err(|error| Error::Os(format!("no thread for async work can be started: {error}")))?;
+    Ok(ended)
 }
 
 impl Engine {
-    fn start() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("rust_numpy_example-async")
+    fn start() -> PyResult<Self> {
+        // Asked for first, as tokio, and a thread once it runs, end the process where memory is
+        // refused. Unseen by the compiler, which leaves out memory that is not used.
+        drop(black_box(try_vec::<u8>(2 * STACK + ROOM)?));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .thread_name("rust_numpy_example-lookup")
+            .thread_stack_size(STACK)
             .enable_all()
             .build()?;
+        let handle = runtime.handle().clone();
+        let life = runtime.spawn(std::future::pending::<()>());
+        let quit = life.abort_handle();
         let pending = Arc::new(Pending::default());
         let (post, inbox) = channel();
-        let (ended, courier) = channel();
         let theirs = Arc::clone(&pending);
-        std::thread::Builder::new().name("rust_numpy_example-courier".to_owned()).spawn(move || {
-            bridge::courier(&inbox, &theirs);
-            drop::<Sender<()>>(ended);
+        // Should there be no second thread, the first ends at once, as nobody can send to it.
+        let courier = start_thread("rust_numpy_example-courier", move || bridge::courier(&inbox, &theirs))?;
+        let driver = start_thread("rust_numpy_example-async", move || {
+            // Ends as an error: `life` was aborted.
+            let _ = runtime.block_on(life);
+            runtime.shutdown_timeout(LAST_WORK);
         })?;
-        Ok(Engine { runtime, post, pending, web: Web::default(), courier })
+        Ok(Engine { runtime: handle, quit, post, pending, web: Web::default(), courier, driver })
     }
 
     /// Ends all threads.
     fn stop(self, py: Python<'_>) {
-        let Engine { runtime, post, pending, web, courier } = self;
+        let Engine { runtime: _, quit, post, pending, web, courier, driver } = self;
         // The courier may be waiting for the interpreter.
         py.detach(move || {
             // It cannot be sent to a courier that has ended already, which is as well.
@@ -105,7 +141,9 @@ impl Engine {
             let ended = courier.recv_timeout(LAST_DELIVERY);
             debug_assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
             drop(web);
-            runtime.shutdown_timeout(LAST_WORK);
+            quit.abort();
+            // The driver itself waits for the lookups.
+            let _ = driver.recv_timeout(2 * LAST_WORK);
         });
         pending.clear();
     }

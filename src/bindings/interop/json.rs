@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::object::parse;
 use super::printing::print;
+use crate::bindings::argument::Argument;
 use crate::bindings::call::guard;
 
 /// A name and an age, read from JSON by :func:`human_says_hi`.
@@ -52,8 +53,11 @@ struct Human {
 impl Human {
     #[new]
     #[pyo3(signature = (name, age))]
-    fn new(name: String, age: u8) -> PyResult<Self> {
-        guard(|| Ok(Human { name, age }))
+    fn new(name: Argument<String>, age: Argument<u8>) -> PyResult<Self> {
+        guard(|| {
+            let name = name.get("Human", "name", "str")?;
+            Ok(Human { name, age: age.get("Human", "age", "an int from 0 to 255")? })
+        })
     }
 
     #[getter]
@@ -137,8 +141,9 @@ impl Human {
 /// ValueError: human_says_hi: line 1, column 26, path age: invalid value: integer `360`, expected u8
 #[pyfunction]
 #[pyo3(signature = (human_data))]
-fn human_says_hi(py: Python<'_>, human_data: &str) -> PyResult<Human> {
+fn human_says_hi(py: Python<'_>, human_data: Argument<&str>) -> PyResult<Human> {
     guard(|| {
+        let human_data = human_data.get("human_says_hi", "human_data", "str")?;
         let human: Human =
             parse(human_data).map_err(|error| PyValueError::new_err(format!("human_says_hi: {error}")))?;
         let Human { name, age } = &human;

@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::bindings::argument::{Argument, shortened};
 use crate::bindings::call::guard;
 use crate::error::Error;
 
@@ -91,15 +92,6 @@ fn not_text(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyErr {
     describe().map_or_else(|error: PyErr| error, PyTypeError::new_err)
 }
 
-/// The repr of `value`, cut where it is long.
-pub fn shortened(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let repr = value.repr()?.to_string();
-    Ok(match repr.char_indices().nth(60) {
-        Some((cut, _)) => format!("{}...", &repr[..cut]),
-        None => repr,
-    })
-}
-
 /// Print a word a number of times, one on each line.
 ///
 /// Parameters
@@ -136,8 +128,16 @@ pub fn shortened(value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// olleh
 #[pyfunction]
 #[pyo3(signature = (word, n, reverse=false, uppercase=false))]
-fn word_printer(py: Python<'_>, word: &str, n: i64, reverse: bool, uppercase: bool) -> PyResult<()> {
+fn word_printer(
+    py: Python<'_>,
+    word: Argument<&str>,
+    n: Argument<i64>,
+    reverse: bool,
+    uppercase: bool,
+) -> PyResult<()> {
     guard(|| {
+        let word = word.get("word_printer", "word", "str")?;
+        let n = n.get("word_printer", "n", "int")?;
         let Ok(n) = u64::try_from(n) else {
             return Err(PyValueError::new_err(format!(
                 "word_printer: argument n, got {n}, expected 0 or more"

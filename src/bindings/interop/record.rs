@@ -6,8 +6,9 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyType};
 
-use super::printing::{print, push, shortened};
+use super::printing::{print, push};
 use crate::alloc::{try_copied, try_reserve};
+use crate::bindings::argument::{Argument, shortened};
 use crate::bindings::call::guard;
 
 /// A piece of text and a vector of numbers that live in Rust.
@@ -116,8 +117,11 @@ fn numbers(argument: &str, iterable: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
 impl RustStruct {
     #[new]
     #[pyo3(signature = (data, vector))]
-    fn new(data: String, vector: &Bound<'_, PyAny>) -> PyResult<Self> {
-        guard(|| Ok(RustStruct { state: Mutex::new(State { data, vector: numbers("vector", vector)? }) }))
+    fn new(data: Argument<String>, vector: &Bound<'_, PyAny>) -> PyResult<Self> {
+        guard(|| {
+            let data = data.get("RustStruct", "data", "str")?;
+            Ok(RustStruct { state: Mutex::new(State { data, vector: numbers("vector", vector)? }) })
+        })
     }
 
     #[getter]
