@@ -150,8 +150,8 @@ fn sum_over<'py, T: Narrow>(
 ///
 /// Returns
 /// -------
-/// int or float
-///     An exact int of any size if all numbers are integers, else a float; 0 for no numbers.
+/// int, float or complex
+///     An exact int of any size if all numbers are integers, else a float (complex for a complex array); 0 for no numbers.
 ///
 /// Raises
 /// ------
@@ -187,7 +187,7 @@ fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 ///
 /// Returns
 /// -------
-/// int or float
+/// int, float or complex
 ///     As :func:`parallel_sum`.
 ///
 /// Raises

@@ -40,7 +40,7 @@ pub use summary::Stats;
 /// -------
 /// Stats
 ///     A read-only mapping with the keys ``count``, ``mean``, ``std``, ``min`` and ``max``, and
-///     the same as attributes. Numbers where ``axis`` is None, else arrays.
+///     the same as attributes. Numbers where ``axis`` is None (arrays with ``keepdims``), else arrays.
 ///
 /// Raises
 /// ------
