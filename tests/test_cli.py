@@ -604,6 +604,8 @@ def npy(header: str, data: bytes = b"", version: bytes = b"\1\0") -> bytes:
         (npy("-" * 60_000 + "1"), "cannot be understood"),
         (npy("\0"), "cannot be understood"),
         (npy("\xff", version=b"\3\0")[:-1], "truncated"),
+        (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10000000000)}"), "than 262,144 columns"),
+        (npy("{'descr': [('a', '<i2', (90000000,))], 'fortran_order': False, 'shape': (0,)}"), "columns"),
         (npy("{'descr': '|V0', 'fortran_order': False, 'shape': (9,)}"), "take up no space"),
         (b"\x93NUMPY\4\0", "version 4.0"),
         (b"\x93NUMPY\2\0\xff\xff\xff\xff", "the header has 4,294,967,295 bytes"),
@@ -623,10 +625,22 @@ def test_a_hostile_array_is_one_line_that_says_why(
 
 
 def test_a_header_that_promises_too_much_is_found_in_a_pipe_as_well() -> None:
-    content = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (131072, 1048576)}", bytes(64))
+    content = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1048576, 131072)}", bytes(64))
     done = shell("stats", "-", input=content)
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr == b"error: standard input: the data ends too early: the file is truncated\n"
+
+
+def test_an_array_may_have_as_many_columns_as_bytes(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "wide.npy"
+    np.save(path, np.ones((1, 300_000), "i1"))
+    assert run("stats", path, "--select", "column 300000", "--json")[0] == 0
+    np.savez_compressed(tmp_path / "wide.npz", np.ones((1, 300_000), "i1"))
+    assert run("stats", tmp_path / "wide.npz", "--select", "arr_0[299999]", "--json")[0] == 0
+    with path.open("rb") as file:
+        done = shell("stats", "-", input=file.read())
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"the header tells of more than 262,144 columns" in done.stderr
 
 
 # ---------------------------------------------------------------------------- standard streams

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import math
 import struct
 import zipfile
@@ -26,6 +27,13 @@ LONGEST_HEADER = 1 << 20
 
 #: Brackets in brackets in a header. No dtype needs that many, and the parser has its limits.
 DEEPEST_HEADER = 64
+
+#: As many columns may a header tell of that has fewer bytes of data behind it: an array without rows, or one
+#: that comes through a pipe.
+FEW_COLUMNS = 1 << 18
+
+#: How many bytes can be made of a compressed one at most.
+DEFLATED = 1032
 
 Read = Callable[[int], bytes]
 
@@ -69,7 +77,7 @@ def read_npz(source: Source, select: Sequence[str] | None) -> Table:
                     return data
 
                 try:
-                    found, rows = _array(read, member.file_size, name)
+                    found, rows = _array(read, member.file_size, name, DEFLATED * (source.size or 0))
                 except ValueError as error:
                     raise ValueError(f"{member.filename}: {error}") from None
                 columns += found
@@ -88,23 +96,29 @@ def read_npz(source: Source, select: Sequence[str] | None) -> Table:
     return Table(columns, lengths.pop() if len(lengths) == 1 else None)
 
 
-def _array(read: Read, size: int | None, name: str) -> tuple[list[Column], int]:
-    """Return the columns of an array and how many rows it has."""
+def _array(read: Read, size: int | None, name: str, behind: int | None = None) -> tuple[list[Column], int]:
+    """Return the columns of an array and how many rows it has.
+
+    It takes up ``size`` bytes, or so the file says, of which at most ``behind`` can be had.
+    """
     header, dtype, shape, fortran = _header(read)
     needed = math.prod(shape) * dtype.itemsize
     if size is not None and size < header + needed:
         raise ValueError(
             f"the header tells of {needed:,} bytes of data (shape {shape}, {dtype}), the file has {size - header:,}"
         )
-    parts = list(_parts(dtype, "", ()))
+    most = max(FEW_COLUMNS, min(needed, (size if behind is None else behind) or 0))
+    parts = list(itertools.islice(_parts(dtype, "", ()), most + 1))
+    # Columns along the last axis.
+    count = shape[-1] if len(shape) > 1 and dtype.names is None else 1
+    if count * len(parts) > most:
+        raise ValueError(f"the header tells of more than {most:,} columns (shape {shape}, {dtype})")
     if dtype.names is None:
-        # Columns along the last axis.
-        count = shape[-1] if len(shape) > 1 else 1
         rows = math.prod(shape[:-1]) if len(shape) > 1 else math.prod(shape)
         numbered = [name] if name and len(shape) < 2 else [_numbered(name, index) for index in range(count)]
         names = [n + suffix for n in numbered for suffix, _, _ in parts]
     else:
-        count, rows = 1, math.prod(shape)
+        rows = math.prod(shape)
         names = [f"{name}.{suffix}" if name else suffix for suffix, _, _ in parts]
     whys = [why for _, _, why in parts]
     stats = _ArrayStats(names)
