@@ -17,9 +17,11 @@ pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match object::parse::<Human>(text) {
         Ok(human) => {
-            // Nothing that is nested too deeply for this reader comes first in a corpus.
-            let Ok(value) = serde_json::from_str::<Value>(text) else {
-                return assert!(text.matches(['[', '{']).count() > 100, "{text}");
+            // What is skipped may be nested too deeply, or be too large a number, for this reader.
+            let value = match serde_json::from_str::<Value>(text) {
+                Ok(value) => value,
+                Err(error) if error.to_string().starts_with("number out of range") => return,
+                Err(error) => return assert!(text.matches(['[', '{']).count() > 100, "{error}: {text}"),
             };
             assert_eq!(value["name"].as_str(), Some(human.name.as_str()));
             assert_eq!(value["age"].as_u64(), Some(u64::from(human.age)));
