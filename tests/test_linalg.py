@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 import itertools
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +150,15 @@ def test_a_sum_of_nothing_is_zero_even_in_memory_that_held_something() -> None:
     assert not out.any() and not np.signbit(out).any()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_longer_than_a_piece_are_summed_to_their_end(dtype: str) -> None:
+    k = (1 << 19) + 77
+    a, b = (np.arange(size).reshape(shape) % 7 % 3 for size, shape in [(9 * k, (9, k)), (2 * k, (2 * k,))])
+    a, b = a.astype(dtype), b.astype(dtype)
+    for x in (b[:k], b[::2]):
+        same(rne.matrix_multiply(a, x), np.matmul(a, x))
+
+
 def test_messages_name_the_argument() -> None:
     with pytest.raises(ValueError, match=r"matrix_multiply: argument b, got an array without axes"):
         rne.matrix_multiply([1.0], 2.0)
@@ -265,6 +277,15 @@ for dtype in DTYPES:
         a, b = sample(dtype, (m, k)), sample(dtype, (k, n), 1)
         np.testing.assert_array_equal(rne.matrix_multiply(a, b), np.matmul(a, b), err_msg=dtype)
         np.testing.assert_array_equal(rne.matrix_multiply(b.T, a.T), np.matmul(b.T, a.T), err_msg=dtype)
+# The last part has one row or one column, and float sums are longer than a block.
+rng = np.random.default_rng(4)
+for dtype, m, k, n in [("float32", 50, 1200, 193), ("complex64", 50, 600, 193), ("complex64", 121, 600, 110)]:
+    a, b = (rng.standard_normal((*shape, 2), "f4").view("c8")[..., 0] for shape in [(m, k), (k, n)])
+    a, b = (a, b) if dtype == "complex64" else (a.real, b.real)
+    rows, cols = np.zeros((2 * m, 2 * n), dtype), np.zeros((2 * n, 2 * m), dtype)
+    for out in [rows[:m, :n], rows[::2, ::2], cols[:n, :m].T, cols[::2, ::2].T]:
+        one, more = (rne.matrix_multiply(a, b, out=out, workers=workers).tobytes() for workers in (1, 16))
+        assert one == more, (dtype, m, k, n, out.strides)
 """
 
 
@@ -273,6 +294,43 @@ def test_every_cpu_level_is_right(level: str) -> None:
     code = LEVELS.format(tests=str(Path(__file__).parent), level=level)
     environment = {**os.environ, "RUST_NUMPY_EXAMPLE_SIMD": level}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int64", "float16", "float64", "complex128"])
+def test_results_without_elements_are_there_at_once(dtype: str) -> None:
+    start = time.process_time()
+    for a_shape, b_shape in [((1 << 32, 0, 3), (3, 2)), ((2, 3), (1 << 32, 3, 0))]:
+        product = rne.matrix_multiply(np.zeros(a_shape, dtype), np.zeros(b_shape, dtype))
+        assert product.shape == (1 << 32, a_shape[-2], b_shape[-1])
+    assert time.process_time() - start < 2
+
+
+# Operands, and to which shapes they are repeated: so they take no memory.
+LONG = {
+    "small": (np.ones((1, 16), "i1"), (10**8, 1, 16), np.ones((16, 1), "i1"), (16, 1)),
+    "vectors": (np.ones((100, 10_000)), (100, 10_000), np.ones((10_000, 1)), (20_000, 10_000, 1)),
+    "bools": (np.ones((1, 1), "?"), (1, 2 * 10**8), np.ones((1, 1), "?"), (2 * 10**8, 1)),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+@pytest.mark.parametrize("name", LONG)
+def test_ctrl_c_stops_work_in_short_pieces(name: str) -> None:
+    a, a_shape, b, b_shape = LONG[name]
+    a, b = np.broadcast_to(a, a_shape), np.broadcast_to(b, b_shape)
+    sent = 0.0
+
+    def interrupt() -> None:
+        nonlocal sent
+        sent = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(0.2, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        rne.matrix_multiply(a, b, workers=1)
+    assert time.monotonic() - sent < 1
+    timer.join()
 
 
 def test_a_result_too_large_for_memory_is_refused() -> None:

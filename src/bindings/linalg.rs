@@ -90,10 +90,9 @@ fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyRes
 /// and an `out` of another dtype or with more axes, are handed to ``numpy.matmul``.
 ///
 /// Floats obey IEEE 754 (NaN and infinity propagate); each sum is within the usual bound of
-/// ``k * eps`` times the sum of the absolute products. The order of a sum depends on the dtype
-/// and the shapes only, and in the product with a vector on the order of the axes in memory:
-/// the result has the same bits for any `workers`. CPUs with other instructions give other last
-/// bits.
+/// ``k * eps`` times the sum of the absolute products. The result has the same bits for any
+/// `workers`. Another layout of the operands or of `out`, and a CPU with other instructions, may
+/// give other last bits.
 ///
 /// Operands are read where they are, at any strides. An `out` that overlaps one of them is
 /// written at the end. Scratch memory is below 16 MiB a thread.

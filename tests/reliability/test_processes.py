@@ -291,3 +291,33 @@ print((rss() - before) / (5000 * 20))
     assert result.returncode == 0, result.stderr
     leaked = float(result.stdout)
     figure("Nothing leaks, on success and on error", f"{max(leaked, 0):.1f} bytes a call", leaked < 16)
+
+
+PACKING = """
+import os, resource, sys
+os.environ["RUST_NUMPY_EXAMPLE_SIMD"] = "baseline"
+import numpy as np, rust_numpy_example as rne
+a = np.ones((300, 300), sys.argv[1])
+out = np.zeros_like(a)
+rne.matrix_multiply(a[:100, :100], a[:100, :100], workers=1)
+outcomes = set()
+for limit in range(0, 3 << 20, 64 << 10):
+    pid = os.fork()
+    if pid == 0:
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + limit, resource.RLIM_INFINITY))
+        try:
+            rne.matrix_multiply(a, a, out=out, workers=1)
+        except MemoryError:
+            os._exit(1)
+        os._exit(0)
+    outcomes.add(os.waitpid(pid, 0)[1])
+print(sorted(map(os.waitstatus_to_exitcode, outcomes)))
+"""
+
+
+@linux
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_refused_memory_is_a_memory_error_where_another_crate_takes_it(dtype: str) -> None:
+    result = _run(PACKING, dtype)
+    assert result.stdout == "[0, 1]\n", (result.stdout, result.stderr[-300:])

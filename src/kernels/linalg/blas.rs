@@ -14,19 +14,26 @@ use std::ptr::null;
 
 use num_complex::Complex;
 
-use crate::alloc::try_filled;
+use crate::alloc::{try_filled, try_vec};
 use crate::error::Result;
-use crate::parallel::Work;
 use crate::simd::{self, Kernel, Level};
 
+use super::Pace;
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
 use super::transpose::{self, PortableFlip, Transpose};
 #[cfg(x86_simd)]
 use super::x86::FlipAvx2;
 
-/// The depth of a tile: that of a block in `private-gemm-x86`.
-const DEPTH: usize = 512;
+/// The depth of a tile, by level: that of a block in the crate. With another one, sums that are
+/// added up here, and not there, would have other last bits.
+fn depth(level: Level) -> usize {
+    if level > Level::Baseline { 512 } else { PACKED.1 }
+}
+
+/// The most rows that `matrixmultiply` packs at a time, how deep, and the most that it adds to
+/// make rows and columns whole tiles.
+const PACKED: (usize, usize, usize) = (64, 256, 16);
 
 /// Memory for copies of a and of b.
 type Room<T> = Cell<(Vec<T>, Vec<T>)>;
@@ -64,8 +71,13 @@ pub trait Float: Number<Value = Self> + Value {
     fn keep_rooms(rooms: (Vec<Self>, Vec<Self>));
     /// Copies the matrix to rows that are `step` elements apart.
     fn copy(level: Level, matrix: Matrix<'_, Self>, copy: &mut [Self], step: usize);
-    /// c = a b, or c += a b, for every CPU.
-    fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
+    /// c = a b, or c += a b, for every CPU; c has plain rows.
+    fn portable(
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        c: MatrixMut<'_, Self>,
+        accumulate: bool,
+    ) -> Result<()>;
 }
 
 /// What is the same for real and complex numbers.
@@ -104,18 +116,27 @@ macro_rules! floats {
             const ONE: $type = 1.0;
             const ZERO: $type = 0.0;
             common! { $tile, $lanes, $side, $rooms, $dtype }
-            fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
+            fn portable(
+                a: Matrix<'_, Self>,
+                b: Matrix<'_, Self>,
+                c: MatrixMut<'_, Self>,
+                accumulate: bool,
+            ) -> Result<()> {
+                // The crate takes as much to pack blocks of both, each time.
+                let (rows, depth, more) = PACKED;
+                room::<Self>(a.cols.min(depth) * (a.rows.min(rows) + b.cols + 2 * more))?;
                 let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
-                let (c_start, c_row, c_col) = c.raw();
+                let (c_start, c_row, _) = c.raw();
                 let beta = if accumulate { 1.0 } else { 0.0 };
                 // SAFETY: the matrices are in memory that may be read, and c is this call's
                 // alone; `tile` has checked that the sizes fit.
                 unsafe {
                     matrixmultiply::$gemm(
                         a.rows, a.cols, b.cols, 1.0, a_start, a_row, a_col, b_start, b_row, b_col, beta, c_start,
-                        c_row, c_col,
+                        c_row, 1,
                     );
                 }
+                Ok(())
             }
         }
     )* };
@@ -131,17 +152,8 @@ macro_rules! complex_floats {
             const ONE: Self = Complex { re: 1.0, im: 0.0 };
             const ZERO: Self = Complex { re: 0.0, im: 0.0 };
             common! { $tile, $lanes, $side, $rooms, $dtype }
-            fn portable(a: Matrix<'_, Self>, b: Matrix<'_, Self>, mut c: MatrixMut<'_, Self>, accumulate: bool) {
-                // The baseline has tiles of its own (`product`); this is for completeness.
-                for i in 0..a.rows {
-                    for j in 0..b.cols {
-                        let mut sum = if accumulate { *c.at(i, j) } else { Self::ZERO };
-                        for place in 0..a.cols {
-                            sum += a.get(i, place) * b.get(place, j);
-                        }
-                        *c.at(i, j) = sum;
-                    }
-                }
+            fn portable(_: Matrix<'_, Self>, _: Matrix<'_, Self>, _: MatrixMut<'_, Self>, _: bool) -> Result<()> {
+                unreachable!("`product` has tiles of its own for complex numbers of the baseline")
             }
         }
     )* };
@@ -159,12 +171,13 @@ pub fn multiply<T: Float>(
     b: Matrix<'_, T>,
     c: MatrixMut<'_, T>,
     exchange: bool,
-    work: &Work<'_>,
+    pace: &mut Pace<'_>,
 ) -> Result<()> {
     let (a, b, mut c) = if exchange { (b.transposed(), a.transposed(), c.transposed()) } else { (a, b, c) };
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    if m == 0 || n == 0 || k == 0 {
+    if k == 0 {
         for i in 0..m {
+            pace.add(n)?;
             for j in 0..n {
                 *c.at(i, j) = T::ZERO;
             }
@@ -176,42 +189,43 @@ pub fn multiply<T: Float>(
         room_for_kernels()?;
     }
     // Tiles of about the same size: the last one is not a narrow rest.
-    let height = m.div_ceil(m.div_ceil(T::TILE.0).max(1));
-    let width = n.div_ceil(n.div_ceil(T::TILE.1).max(1)).next_multiple_of(T::LANES);
+    let height = m.div_ceil(m.div_ceil(T::TILE.0));
+    let width = n.div_ceil(n.div_ceil(T::TILE.1)).next_multiple_of(T::LANES);
+    let depth = depth(level).min(k);
     let (mut left, mut right) = T::take_rooms();
     let mut sums = Vec::new();
     let copies_a = a.rows_are_slow();
     if copies_a {
-        grow(&mut left, height, DEPTH.min(k))?;
+        grow(&mut left, height, depth)?;
     }
     if !b.has_plain_rows() {
-        grow(&mut right, DEPTH.min(k), width.min(n))?;
+        grow(&mut right, depth, width.min(n))?;
     }
     if !c.has_plain_rows() {
         sums = try_filled(height * width.min(n), T::ZERO)?;
     }
     for col in (0..n).step_by(width) {
         let cols = col..n.min(col + width);
-        for from in (0..k).step_by(DEPTH) {
-            let places = from..k.min(from + DEPTH);
+        for from in (0..k).step_by(depth) {
+            let places = from..k.min(from + depth);
             let mut b = b.block(places.clone(), cols.clone());
             if !b.has_plain_rows() {
                 b = copied(level, b, &mut right);
             }
             for row in (0..m).step_by(height) {
-                work.check()?;
                 let rows = row..m.min(row + height);
+                pace.add(rows.len() * places.len() * cols.len())?;
                 let mut a = a.block(rows.clone(), places.clone());
                 if copies_a {
                     a = copied(level, a, &mut left);
                 }
                 let mut c = c.block(rows, cols.clone());
                 if c.has_plain_rows() {
-                    tile(level, a, b, c, from > 0);
+                    tile(level, a, b, c, from > 0)?;
                     continue;
                 }
                 let sums = &mut sums[..c.rows() * c.cols()];
-                tile(level, a, b, MatrixMut::from_slice(sums, c.rows(), c.cols()), false);
+                tile(level, a, b, MatrixMut::from_slice(sums, c.rows(), c.cols()), false)?;
                 for (i, sums) in sums.chunks_exact(c.cols()).enumerate() {
                     for (j, &sum) in sums.iter().enumerate() {
                         let c = c.at(i, j);
@@ -235,11 +249,17 @@ fn room_for_kernels() -> Result<()> {
         static TRIED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     }
     if !TRIED.get() {
-        let room = crate::alloc::try_vec::<u8>(ROOM)?;
-        // Or the compiler sees that nothing is done with it.
-        std::hint::black_box(room.as_ptr());
+        room::<u8>(ROOM)?;
         TRIED.set(true);
     }
+    Ok(())
+}
+
+/// Whether there is memory for `len` elements: to be asked before a crate takes it that ends the
+/// process without.
+fn room<T>(len: usize) -> Result<()> {
+    // Or the compiler sees that nothing is done with it.
+    std::hint::black_box(try_vec::<T>(len)?.as_ptr());
     Ok(())
 }
 
@@ -263,15 +283,23 @@ fn copied<'c, T: Float>(level: Level, matrix: Matrix<'c, T>, room: &'c mut [T]) 
 }
 
 /// c = a b or c += a b, where c has plain rows.
-fn tile<T: Float>(level: Level, a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut<'_, T>, accumulate: bool) {
-    assert!(a.rows == c.rows() && a.cols == b.rows && b.cols == c.cols());
+fn tile<T: Float>(
+    level: Level,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: MatrixMut<'_, T>,
+    accumulate: bool,
+) -> Result<()> {
+    assert!(a.rows == c.rows() && a.cols == b.rows && b.cols == c.cols() && c.has_plain_rows());
     #[cfg(x86_simd)]
     if level > Level::Baseline {
         use private_gemm_x86::{Accum, DstKind, IType, InstrSet, gemm};
         let set = if level == Level::Avx2 { InstrSet::Avx256 } else { InstrSet::Avx512 };
         let accumulate = if accumulate { Accum::Add } else { Accum::Replace };
         let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
-        let (c_start, c_row, c_col) = c.raw();
+        // The step between columns is one. Where there is a single column it may say otherwise, and
+        // the crate would exchange the operands: complex sums would have other last bits.
+        let (c_start, c_row, _) = c.raw();
         let one = T::ONE;
         // The crate has columns in registers: c^T = b^T a^T.
         // SAFETY: the matrices are in memory that may be read, and c is this call's alone; the
@@ -286,7 +314,7 @@ fn tile<T: Float>(level: Level, a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut
                 a.rows,
                 a.cols,
                 c_start.cast(),
-                c_col,
+                1,
                 c_row,
                 null(),
                 null(),
@@ -306,7 +334,7 @@ fn tile<T: Float>(level: Level, a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut
                 1,
             );
         }
-        return;
+        return Ok(());
     }
-    T::portable(a, b, c, accumulate);
+    T::portable(a, b, c, accumulate)
 }

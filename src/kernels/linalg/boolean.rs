@@ -12,8 +12,8 @@ use std::ops::Range;
 use crate::alloc::try_filled;
 use crate::dtype::Bool;
 use crate::error::Result;
-use crate::parallel::Work;
 
+use super::Pace;
 use super::matrix::{Matrix, MatrixMut};
 
 /// How 64 elements become bits, the first one the lowest, and the other way round.
@@ -81,7 +81,7 @@ pub fn multiply<B: Bits>(
     a: Matrix<'_, Bool>,
     b: Matrix<'_, Bool>,
     mut c: MatrixMut<'_, Bool>,
-    work: &Work<'_>,
+    pace: &mut Pace<'_>,
 ) -> Result<()> {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     for row in (0..m).step_by(ROWS) {
@@ -91,9 +91,9 @@ pub fn multiply<B: Bits>(
             let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, cols.clone()));
             let c = c.block(rows.clone(), cols);
             if n <= 64 {
-                multiply_block::<B, 1>(a, b, c, work)?;
+                multiply_block::<B, 1>(a, b, c, pace)?;
             } else {
-                multiply_block::<B, 8>(a, b, c, work)?;
+                multiply_block::<B, 8>(a, b, c, pace)?;
             }
         }
     }
@@ -106,7 +106,7 @@ fn multiply_block<B: Bits, const WORDS: usize>(
     a: Matrix<'_, Bool>,
     b: Matrix<'_, Bool>,
     mut c: MatrixMut<'_, Bool>,
-    work: &Work<'_>,
+    pace: &mut Pace<'_>,
 ) -> Result<()> {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     let lanes = 64 * WORDS;
@@ -120,9 +120,7 @@ fn multiply_block<B: Bits, const WORDS: usize>(
             *word = bits::<B>(a, row, from..from + depth);
         }
         for (block, sums) in sums.chunks_exact_mut(m).enumerate() {
-            if m * n > 1 << 14 {
-                work.check()?;
-            }
+            pace.add((m + lanes) * DEPTH)?;
             let cols = block * lanes..n.min((block + 1) * lanes);
             let tables = &mut tables[..depth.div_ceil(FOUR)];
             for (four, table) in tables.iter_mut().enumerate() {
@@ -141,6 +139,7 @@ fn multiply_block<B: Bits, const WORDS: usize>(
     }
     for (block, sums) in sums.chunks_exact(m.max(1)).enumerate() {
         for (row, sum) in sums.iter().enumerate() {
+            pace.add(lanes)?;
             for (word, &sum) in sum.iter().enumerate() {
                 let from = block * lanes + word * 64;
                 spread::<B>(sum, &mut c, row, from..n.min(from + 64));

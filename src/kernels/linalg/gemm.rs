@@ -18,8 +18,8 @@
 
 use crate::alloc::try_reserve;
 use crate::error::Result;
-use crate::parallel::Work;
 
+use super::Pace;
 use super::matrix::{Matrix, MatrixMut};
 use super::pack::{groups, pack_left, pack_right};
 use super::ring::{Number, Ring, Value};
@@ -42,16 +42,11 @@ pub struct Scratch<R: Ring, const HIGH: usize> {
     low: Vec<[R::Group; LOW]>,
     wide: Vec<[R::Right; WIDTH]>,
     narrow: Vec<[R::Right; 1]>,
-    /// Multiply-adds since the last question whether to stop.
-    done: usize,
 }
-
-/// Multiply-adds between two such questions.
-const CHECK: usize = 1 << 18;
 
 impl<R: Ring, const HIGH: usize> Scratch<R, HIGH> {
     pub fn new() -> Self {
-        Scratch { high: Vec::new(), low: Vec::new(), wide: Vec::new(), narrow: Vec::new(), done: 0 }
+        Scratch { high: Vec::new(), low: Vec::new(), wide: Vec::new(), narrow: Vec::new() }
     }
 }
 
@@ -65,22 +60,22 @@ fn grow<T: Copy>(vec: &mut Vec<T>, len: usize, value: T) -> Result<()> {
     Ok(())
 }
 
-/// c = a b.
+/// c = a b. With `exchange` rows of c have their elements in registers where columns had them; that
+/// changes the last bits of complex sums, so it is the same for all parts of a product.
 #[inline(always)]
 pub fn multiply<R, T, U, const HIGH: usize>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: MatrixMut<'_, U>,
+    exchange: bool,
     scratch: &mut Scratch<R, HIGH>,
-    work: &Work<'_>,
+    pace: &mut Pace<'_>,
 ) -> Result<()>
 where
     R: Ring,
     T: Number<Value = R::Value>,
     U: Number<Value = R::Value>,
 {
-    // Rows of c are written in one piece where its elements follow each other.
-    let exchange = !c.has_plain_rows() && c.has_plain_cols();
     let (a, b, mut c) = if exchange { (b.transposed(), a.transposed(), c.transposed()) } else { (a, b, c) };
     let (m, k, n) = (a.rows, a.cols, b.cols);
     let depth = (DEPTH_BYTES / size_of::<R::Group>() * R::DEPTH).min(k.max(1));
@@ -96,10 +91,6 @@ where
             pack_block::<R, T, HIGH>(b, scratch)?;
             let mut row = 0;
             while row < m {
-                if scratch.done >= CHECK {
-                    scratch.done = 0;
-                    work.check()?;
-                }
                 let left = m - row;
                 let high = left.next_multiple_of(LOW) >= HIGH;
                 let rows = left.min(if high { HIGH } else { LOW });
@@ -114,7 +105,7 @@ where
                     tiles::<R, T, U, LOW>(a, c, &mut scratch.low, wide, narrow, from > 0);
                 }
                 row += rows;
-                scratch.done += rows * depth * cols;
+                pace.add(rows * depth.max(1) * cols)?;
             }
         }
     }

@@ -221,10 +221,12 @@ impl Split {
     /// share a: `cost_of_b` is what an element of b costs each of them, in elements of a.
     fn new<T: Product>(dims: Dims, cost_of_b: usize, workers: usize) -> Split {
         let Dims { count, m, n, .. } = dims;
+        // Without results there are no parts, however many matrices there are.
+        let count = if m == 0 || n == 0 { 0 } else { count };
         let whole = Split { count, m, n, matrices: count.max(1), slabs: (1, 1) };
         let cost = dims.cost::<T>();
         let workers = workers.min(cost / GRAIN);
-        if workers <= 1 || m == 0 || n == 0 {
+        if workers <= 1 || count == 0 {
             return whole;
         }
         let parts = workers * (cost / workers / LARGE).clamp(1, PARTS);
@@ -258,6 +260,42 @@ impl Split {
             rows: slab(self.m, TILE.0, rows, index / cols % rows),
             cols: slab(self.n, TILE.1, cols, index % cols),
         }
+    }
+}
+
+/// Counts work, so that a loop over short pieces asks only now and then whether to stop.
+struct Pace<'w> {
+    work: &'w Work<'w>,
+    done: usize,
+}
+
+/// Multiply-adds between two such questions.
+const PACE: usize = 1 << 18;
+
+/// What a matrix of a stack costs at least, in multiply-adds, and of how many that is added at once.
+const MATRIX: usize = 256;
+const MATRICES: usize = 64;
+
+impl<'w> Pace<'w> {
+    fn new(work: &'w Work<'w>) -> Self {
+        Pace { work, done: 0 }
+    }
+
+    /// To be called with the work of each piece, in about multiply-adds.
+    #[inline(always)]
+    fn add(&mut self, work: usize) -> Result<()> {
+        self.done += work;
+        if self.done < PACE {
+            return Ok(());
+        }
+        self.done = 0;
+        self.work.check()
+    }
+
+    /// To be called with the number of each matrix.
+    #[inline(always)]
+    fn matrix(&mut self, index: usize) -> Result<()> {
+        if index % MATRICES == 0 { self.add(MATRIX * MATRICES) } else { Ok(()) }
     }
 }
 

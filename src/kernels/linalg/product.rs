@@ -18,7 +18,7 @@ use super::stack::{OfVector, Operands, Part};
 use super::transpose::{Flip, PortableFlip};
 #[cfg(x86_simd)]
 use super::x86;
-use super::{Split, TILE, blas, boolean, small, vector};
+use super::{MATRIX, Pace, Split, TILE, blas, boolean, small, vector};
 
 /// An element type that matrices can be multiplied in.
 pub trait Product: Element {
@@ -47,8 +47,12 @@ where
 
     #[inline(always)]
     fn run(self) -> Result<()> {
-        let mut scratch = Scratch::<R, HIGH>::new();
+        let (mut scratch, mut pace) = (Scratch::<R, HIGH>::new(), Pace::new(self.work));
+        // Of the whole product, not of a part, so that all parts are computed the same way.
+        let (_, _, n) = self.operands.sizes();
+        let exchange = n > 1 && self.operands.c_has_plain_cols();
         for index in self.part.matrices.clone() {
+            pace.matrix(index)?;
             let (a, b, mut c) = self.operands.part(index, &self.part);
             let is_done = if R::FUSES {
                 small::multiply::<T, true, 1, 16>(a, b, &mut c, 16)
@@ -59,9 +63,9 @@ where
                 continue;
             }
             if T::ROUNDS {
-                multiply_rounding(a, b, c, &mut scratch, self.work)?;
+                multiply_rounding(a, b, c, &mut scratch, &mut pace)?;
             } else {
-                multiply(a, b, c, &mut scratch, self.work)?;
+                multiply(a, b, c, exchange, &mut scratch, &mut pace)?;
             }
         }
         Ok(())
@@ -78,7 +82,7 @@ fn multiply_rounding<T, R, const HIGH: usize>(
     b: Matrix<'_, T>,
     mut c: MatrixMut<'_, T>,
     scratch: &mut Scratch<R, HIGH>,
-    work: &Work<'_>,
+    pace: &mut Pace<'_>,
 ) -> Result<()>
 where
     T: Number,
@@ -94,7 +98,7 @@ where
             let sums = &mut sums[..rows.len() * cols.len()];
             let target = MatrixMut::from_slice(sums, rows.len(), cols.len());
             let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, cols.clone()));
-            multiply::<R, T, T::Value, HIGH>(a, b, target, scratch, work)?;
+            multiply::<R, T, T::Value, HIGH>(a, b, target, false, scratch, pace)?;
             for (row, sums) in rows.zip(sums.chunks_exact(cols.len())) {
                 c.write(row, cols.clone(), sums, T::from_value);
             }
@@ -209,9 +213,11 @@ macro_rules! float_products {
                             }
                         };
                     }
+                    let mut pace = Pace::new(work);
                     for index in part.matrices.clone() {
+                        pace.matrix(index)?;
                         let (a, b, c) = operands.part(index, &part);
-                        blas::multiply(level, a, b, c, exchange, work)?;
+                        blas::multiply(level, a, b, c, exchange, &mut pace)?;
                     }
                     Ok(())
                 })
@@ -231,9 +237,6 @@ struct Small<'j, T, const FUSED: bool, const HIGH: usize, const WIDE: usize> {
     work: &'j Work<'j>,
 }
 
-/// Small products between two questions whether to stop.
-const SMALL_CHECK: usize = 64;
-
 impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
     for Small<'_, T, FUSED, HIGH, WIDE>
 {
@@ -247,11 +250,10 @@ impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
                 return small::stack::<T, FUSED, HIGH, WIDE>(n, a, b, c, self.work);
             }
         }
+        let mut pace = Pace::new(self.work);
         let (start, end) = (self.part.matrices.start, self.part.matrices.end);
         for index in start..end {
-            if index % SMALL_CHECK == SMALL_CHECK - 1 {
-                self.work.check()?;
-            }
+            pace.add(MATRIX + m * k * n)?;
             let (a, b, mut c) = self.operands.part(index, &self.part);
             small::multiply::<T, FUSED, HIGH, WIDE>(a, b, &mut c, SMALL);
         }
@@ -279,15 +281,17 @@ where
 
     #[inline(always)]
     fn run(self) -> Result<()> {
+        let mut pace = Pace::new(self.work);
         for index in self.part.matrices.clone() {
+            pace.matrix(index)?;
             let (mut a, mut b, mut c) = self.operands.part(index, &self.part);
             if self.vector.is_left {
                 (a, b, c) = (b.transposed(), a.transposed(), c.transposed());
             }
             if self.vector.by_rows {
-                vector::by_rows::<T, F, FUSED, LANES, SIDE>(a, b, c, self.work)?;
+                vector::by_rows::<T, F, FUSED, LANES, SIDE>(a, b, c, &mut pace)?;
             } else {
-                vector::by_cols::<T, FUSED, LANES>(a, b, c, self.work)?;
+                vector::by_cols::<T, FUSED, LANES>(a, b, c, &mut pace)?;
             }
         }
         Ok(())
@@ -309,13 +313,16 @@ macro_rules! complex_products {
                 }
                 let exchange = operands.c_has_plain_cols();
                 split.for_each(work, |part| {
+                    let mut pace = Pace::new(work);
                     for index in part.matrices.clone() {
+                        pace.matrix(index)?;
                         let (a, b, c) = operands.part(index, &part);
-                        blas::multiply(level, a, b, c, exchange, work)?;
+                        blas::multiply(level, a, b, c, exchange, &mut pace)?;
                     }
                     // The crate scales each sum by 1 + 0i, and 0 times infinity is not a number:
                     // such blocks are computed again. They do not depend on the split.
                     for block in part.blocks(TILE.0, TILE.1) {
+                        pace.add(MATRIX + TILE.0 * TILE.1)?;
                         let (_, _, mut c) = operands.part(block.matrices.start, &block);
                         let is_finite = |value: Self| value.re.is_finite() && value.im.is_finite();
                         let (rows, cols) = (c.rows(), c.cols());
@@ -371,9 +378,11 @@ impl<B: boolean::Bits> Kernel for BoolJob<'_, B> {
 
     #[inline(always)]
     fn run(self) -> Result<()> {
+        let mut pace = Pace::new(self.work);
         for index in self.part.matrices.clone() {
+            pace.matrix(index)?;
             let (a, b, c) = self.operands.part(index, &self.part);
-            boolean::multiply::<B>(a, b, c, self.work)?;
+            boolean::multiply::<B>(a, b, c, &mut pace)?;
         }
         Ok(())
     }

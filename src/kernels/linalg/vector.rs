@@ -11,15 +11,15 @@
 
 use std::ops::Range;
 
+use super::Pace;
 use super::matrix::{Matrix, MatrixMut};
 use super::ring::{Number, Value};
 use super::transpose::Flip;
 use crate::alloc::try_reserve;
 use crate::error::Result;
-use crate::parallel::Work;
 
-/// Elements read between two questions whether to stop.
-const CHECK: usize = 1 << 20;
+/// Elements of a row or of a vector between two questions whether to stop.
+const PIECE: usize = 1 << 18;
 
 /// c = a b, where b has one column and the rows of a are in one piece.
 #[inline(always)]
@@ -27,45 +27,44 @@ pub fn by_rows<T, F, const FUSED: bool, const LANES: usize, const SIDE: usize>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     mut c: MatrixMut<'_, T>,
-    work: &Work<'_>,
+    pace: &mut Pace<'_>,
 ) -> Result<()>
 where
     T: Number<Value = T> + Value,
     F: Flip<T, SIDE>,
 {
-    let k = a.cols;
-    let mut copy = Vec::new();
-    let vector = elements(b, &mut copy)?;
-    // What is left over has sums of its own: in lanes of which the compiler does not know which is
-    // meant, it would make scalars of all of them.
-    let whole = k / SIDE * SIDE;
-    let mut read = 0;
-    for start in (0..a.rows).step_by(SIDE) {
-        let rows = start..a.rows.min(start + SIDE);
-        let mut square = [[T::default(); SIDE]; SIDE];
-        let mut rests = [T::default(); SIDE];
-        for index in 0..rows.len() {
-            let row = a.row(start + index, 0..k);
-            square[index] = dot::<T, FUSED, LANES, SIDE>(&row[..whole], &vector[..whole]);
-            for place in whole..k {
-                rests[index] = rests[index].multiply_add::<FUSED>(row[place], vector[place]);
+    // A long row is read in pieces, to ask in between whether to stop.
+    for from in (0..a.cols.max(1)).step_by(PIECE) {
+        let k = PIECE.min(a.cols - from);
+        let mut copy = Vec::new();
+        let vector = elements(b.block(from..from + k, 0..1), &mut copy, pace)?;
+        // What is left over has sums of its own: in lanes of which the compiler does not know which is
+        // meant, it would make scalars of all of them.
+        let whole = k / SIDE * SIDE;
+        for start in (0..a.rows).step_by(SIDE) {
+            let rows = start..a.rows.min(start + SIDE);
+            let mut square = [[T::default(); SIDE]; SIDE];
+            let mut rests = [T::default(); SIDE];
+            for index in 0..rows.len() {
+                let row = a.row(start + index, from..from + k);
+                square[index] = dot::<T, FUSED, LANES, SIDE>(&row[..whole], &vector[..whole]);
+                for place in whole..k {
+                    rests[index] = rests[index].multiply_add::<FUSED>(row[place], vector[place]);
+                }
             }
-        }
-        let mut lanes = F::flip(square);
-        let mut half = SIDE / 2;
-        while half > 0 {
-            for lane in 0..half {
-                lanes[lane] = plus(lanes[lane], &lanes[lane + half]);
+            let mut lanes = F::flip(square);
+            let mut half = SIDE / 2;
+            while half > 0 {
+                for lane in 0..half {
+                    lanes[lane] = plus(lanes[lane], &lanes[lane + half]);
+                }
+                half /= 2;
             }
-            half /= 2;
-        }
-        for index in 0..rows.len() {
-            *c.at(start + index, 0) = lanes[0][index].plus(rests[index]);
-        }
-        read += rows.len() * k;
-        if read >= CHECK {
-            read = 0;
-            work.check()?;
+            for index in 0..rows.len() {
+                let (c, sum) = (c.at(start + index, 0), lanes[0][index].plus(rests[index]));
+                *c = if from > 0 { (*c).plus(sum) } else { sum };
+            }
+            pace.add(rows.len() * k.max(1))?;
         }
     }
     Ok(())
@@ -117,13 +116,17 @@ fn array<T, const LANES: usize>(elements: &[T]) -> &[T; LANES] {
 
 /// The elements of a column, in one piece.
 #[inline(always)]
-fn elements<'v, T: Number>(b: Matrix<'v, T>, copy: &'v mut Vec<T>) -> Result<&'v [T]> {
+fn elements<'v, T: Number>(b: Matrix<'v, T>, copy: &'v mut Vec<T>, pace: &mut Pace<'_>) -> Result<&'v [T]> {
     if b.has_plain_cols() {
         return Ok(b.col(0, 0..b.rows));
     }
     try_reserve(copy, b.rows)?;
-    for place in 0..b.rows {
-        copy.push(b.get(place, 0));
+    for from in (0..b.rows).step_by(PIECE) {
+        let places = from..b.rows.min(from + PIECE);
+        pace.add(places.len())?;
+        for place in places {
+            copy.push(b.get(place, 0));
+        }
     }
     Ok(copy)
 }
@@ -140,16 +143,15 @@ pub fn by_cols<T, const FUSED: bool, const LANES: usize>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     mut c: MatrixMut<'_, T>,
-    work: &Work<'_>,
+    pace: &mut Pace<'_>,
 ) -> Result<()>
 where
     T: Number<Value = T> + Value,
 {
     let (m, k) = (a.rows, a.cols);
     let mut copy = Vec::new();
-    let vector = elements(b, &mut copy)?;
+    let vector = elements(b, &mut copy, pace)?;
     let mut sums = [T::default(); SUMS];
-    let mut read = 0;
     for from in (0..m).step_by(SUMS) {
         let rows = from..m.min(from + SUMS);
         let sums = &mut sums[..rows.len()];
@@ -163,12 +165,9 @@ where
                 add::<T, FUSED, LANES, 1>(a, col, rows.clone(), vector, sums);
                 col += 1;
             }
-            read += COLS * sums.len();
-            if read >= CHECK {
-                read = 0;
-                work.check()?;
-            }
+            pace.add(COLS * sums.len())?;
         }
+        pace.add(sums.len())?;
         for (row, &sum) in rows.zip(&*sums) {
             *c.at(row, 0) = sum;
         }
