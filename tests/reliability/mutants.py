@@ -1,6 +1,6 @@
 """Mutation testing: `cargo-mutants` changes the kernels, one place at a time; do the Rust tests notice?
 
-``python tests/reliability/mutants.py [--figures FILE] [--shard 0/10] [OPTION ...]`` makes every tenth of the mutants
+``python tests/reliability/mutants.py [--figures FILE] [--shard 0/20] [OPTION ...]`` makes every twentieth of the mutants
 of some files; ``--shard 0/1`` makes all. Options of ``cargo mutants`` may follow, such as ``--file
 src/kernels/words/scan.rs``. A mutant that runs for ever is one that was noticed. What survives is listed in
 ``target/mutants.out/missed.txt``.
@@ -41,7 +41,7 @@ def main() -> int:
     """Make the mutants."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=Path)
-    parser.add_argument("--shard", default="0/10")
+    parser.add_argument("--shard", default="0/20")
     arguments, options = parser.parse_known_args()
     if "--file" not in options:
         options += [word for name in SAMPLE for word in ("--file", f"src/{name}")]
