@@ -298,6 +298,10 @@ def test_every_cpu_level_is_right(level: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["bool", "int64", "float16", "float64", "complex128"])
 def test_results_without_elements_are_there_at_once(dtype: str) -> None:
+    try:
+        np.zeros((1 << 32, 0, 3), dtype)
+    except MemoryError:
+        pytest.skip("this NumPy asks for memory for an array without elements")
     start = time.process_time()
     for a_shape, b_shape in [((1 << 32, 0, 3), (3, 2)), ((2, 3), (1 << 32, 3, 0))]:
         product = rne.matrix_multiply(np.zeros(a_shape, dtype), np.zeros(b_shape, dtype))
