@@ -47,7 +47,8 @@ def main() -> int:
         options += [word for name in SAMPLE for word in ("--file", f"src/{name}")]
     command = ["cargo", "mutants", "--output", str(OUTPUT.parent)]
     command += ["--sharding", "round-robin", "--shard", arguments.shard]
-    command += ["--timeout-multiplier", "5", "--minimum-test-timeout", "30", *options]
+    # Seconds: several times what the tests take.
+    command += ["--timeout", "120", *options]
     command += ["--", "--lib", "--test", "corpus"]
     shutil.rmtree(OUTPUT, ignore_errors=True)
     done = subprocess.run(command, cwd=ROOT, check=False)
