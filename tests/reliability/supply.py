@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from page import Row, publish
+from tree import ROOT, copy
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "`tox -e supply`"
 
 
@@ -66,12 +65,8 @@ def crates(advisories: Path | None) -> list[Row]:
 
 def _wheel(folder: Path) -> bytes:
     """Build the wheel from a copy of the tree in ``folder``; return its content."""
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
     tree = folder / "tree"
-    for name in filter(None, listing.stdout.split("\0")):
-        if (ROOT / name).exists():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tree / name)
+    copy(tree)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     environment = {
         **os.environ,
