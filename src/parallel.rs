@@ -271,6 +271,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_number_of_threads_can_be_chosen() {
+        let default = num_threads();
+        assert!((1..=MAX_THREADS).contains(&default));
+        set_num_threads(Some(3)).expect("a valid number");
+        assert_eq!(num_threads(), 3);
+        assert!(set_num_threads(Some(0)).is_err() && set_num_threads(Some(-1)).is_err());
+        set_num_threads(None).expect("the default");
+        assert_eq!(num_threads(), default);
+    }
+
+    #[test]
     fn results_come_in_order_for_every_thread_count() {
         for workers in [1, 2, 3, 16] {
             let squares = Work::with_threads(workers).map(100, |i| Ok(i * i));

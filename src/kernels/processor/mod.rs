@@ -242,13 +242,23 @@ fn lanes_sum(lanes: &[f64; LANES]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::ArrayView1;
+    use ndarray::{ArrayView1, s};
 
     use super::*;
     use crate::simd::Level;
 
     fn add(processor: &mut Processor, values: &[f64]) {
         processor.add(ArrayView1::from(values).into_dyn()).expect("there is memory");
+    }
+
+    #[test]
+    fn numbers_of_any_type_are_taken() {
+        let mut processor = Processor::new(2).expect("a valid size");
+        let every_other = ArrayView1::from(&[1i8, 0, -4, 0, 7]).slice_move(s![..;2]);
+        processor.add(every_other.into_dyn()).expect("there is memory");
+        processor.add_slice(&[9u64, 5]).expect("there is memory");
+        processor.add(ArrayView1::from(&[0.5f32]).into_dyn()).expect("there is memory");
+        assert_eq!(processor.process(), [-1.5, 8.0, 2.75]);
     }
 
     #[test]

@@ -195,3 +195,22 @@ pub fn quick_two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     (sum, b - (sum - a))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost_in_two_floats() {
+        let odd = [1, 3, (1 << 53) - 1, (1 << 52) + 1, 0x15_5555_5555_5555, -0x1a_bcde_f012_3457_i64];
+        for a in odd {
+            for b in odd {
+                let exact = |(high, low): (f64, f64)| high as i128 + low as i128;
+                assert_eq!(exact(two_product(a as f64, b as f64)), i128::from(a) * i128::from(b));
+                assert_eq!(exact(two_sum(a as f64, b as f64)), i128::from(a) + i128::from(b));
+                let (small, large) = if a.abs() < b.abs() { (a, b) } else { (b, a) };
+                assert_eq!(exact(quick_two_sum(large as f64, small as f64)), i128::from(a) + i128::from(b));
+            }
+        }
+    }
+}

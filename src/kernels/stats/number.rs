@@ -113,3 +113,32 @@ impl<K: ToNumber> Moments<K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Number::{Float, Signed, Unsigned};
+
+    #[test]
+    fn numbers_of_all_types_are_in_one_order() {
+        let ordered = [
+            Float(f64::NEG_INFINITY),
+            Signed(i64::MIN),
+            Signed(-1),
+            Float(-0.5),
+            Unsigned(0),
+            Float(0.5),
+            Signed((1 << 53) - 1),
+            Float((1u64 << 53) as f64),
+            Unsigned((1 << 53) + 1),
+            Unsigned(u64::MAX),
+            Float(18_446_744_073_709_551_616.0),
+        ];
+        for (i, a) in ordered.iter().enumerate() {
+            for (j, b) in ordered.iter().enumerate() {
+                assert_eq!(a.partial_cmp(b), Some(i.cmp(&j)), "{a:?} {b:?}");
+            }
+            assert_eq!(a.partial_cmp(&Float(f64::NAN)), None);
+        }
+        assert!(Signed(7) == Unsigned(7) && Float(7.0) == Signed(7) && Float(0.0) == Float(-0.0));
+    }
+}
