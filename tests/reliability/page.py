@@ -17,6 +17,12 @@ those that name them, which need another build or other tools.
 """
 
 TAIL = """
+## Below the target
+
+Mutants: most of those that are missed give the same results, and so cannot be noticed: how many elements make a
+block, how often is asked whether to stop, how much memory is asked for at first, and short ways beside a long one
+that does the same. Blocks are tested by the kernels that use them, and not by tests of their own.
+
 ## Not tested
 
 Free-threaded CPython, Windows, macOS and big-endian machines: there was none to test on. The workflows in
