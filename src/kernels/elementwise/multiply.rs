@@ -134,22 +134,21 @@ fn times<T: Product>(a: Flat<'_, T>, b: Flat<'_, T>, out: &mut [T]) {
     }
 }
 
-/// `out *= b`: some elements after the other are copied out of the way.
+/// `out *= b`.
 #[inline(always)]
 fn times_out<T: Product>(b: Flat<'_, T>, out: &mut [T]) {
-    let Some(&any) = out.first() else { return };
-    let mut line = [any; LINE];
-    let mut done = 0;
-    for target in out.chunks_mut(LINE) {
-        let end = done + target.len();
-        let a = &mut line[..target.len()];
-        a.copy_from_slice(target);
-        match b {
-            Flat::Slice(b) => T::times_slice(a, &b[done..end], target),
-            Flat::Scalar(b) => T::times_scalar(a, b, target),
-            Flat::Out => T::times_slice(a, a, target),
+    match b {
+        Flat::Slice(b) => T::times_out(out, b),
+        Flat::Scalar(b) => {
+            for i in 0..out.len() {
+                out[i] = out[i].times(b);
+            }
         }
-        done = end;
+        Flat::Out => {
+            for i in 0..out.len() {
+                out[i] = out[i].times(out[i]);
+            }
+        }
     }
 }
 

@@ -24,6 +24,18 @@ pub trait Product: Element {
         }
     }
 
+    /// The same, over the first factors.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    #[inline(always)]
+    fn times_out(out: &mut [Self], b: &[Self]) {
+        assert_eq!(b.len(), out.len());
+        for i in 0..out.len() {
+            out[i] = out[i].times(b[i]);
+        }
+    }
+
     /// The products with one element.
     ///
     /// # Panics
