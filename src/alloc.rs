@@ -41,8 +41,15 @@ pub fn try_copied<T: Copy>(slice: &[T]) -> Result<Vec<T>> {
 /// Whether some kilobytes are to be had: to be asked before what ends the process without them, such
 /// as handing a task to another thread.
 pub fn has_room() -> bool {
+    ask_for::<u8>(16 << 10).is_ok()
+}
+
+/// An error if there is no memory for `len` elements: to be asked before the code of others takes it,
+/// which ends the process where it is refused.
+pub fn ask_for<T>(len: usize) -> Result<()> {
     // Otherwise the compiler leaves out memory that is not used.
-    std::hint::black_box(try_vec::<u8>(16 << 10)).is_ok()
+    std::hint::black_box(try_vec::<T>(len)?.as_ptr());
+    Ok(())
 }
 
 /// Room in `vec` for `additional` more elements.

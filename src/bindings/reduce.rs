@@ -151,7 +151,8 @@ fn sum_over<'py, T: Narrow>(
 /// Returns
 /// -------
 /// int, float or complex
-///     An exact int of any size if all numbers are integers, else a float (complex for a complex array); 0 for no numbers.
+///     An exact int of any size if all numbers are integers, else a float (complex for a complex
+///     array); 0 for no numbers.
 ///
 /// Raises
 /// ------

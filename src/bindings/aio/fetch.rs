@@ -5,7 +5,6 @@
 //! before anything is sent to it; there is no proxy; the time and the size of the body, as it is
 //! after decompression, have limits.
 
-use std::hint::black_box;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::panic::catch_unwind;
@@ -22,7 +21,7 @@ use rustls_platform_verifier::Verifier;
 use tokio::task::JoinHandle;
 
 use super::failure::Failure;
-use crate::alloc::try_vec;
+use crate::alloc::ask_for;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -44,8 +43,7 @@ impl Web {
     fn client(&self) -> Result<&Client, Failure> {
         let known = self.0.get();
         let room = if known.is_some() { REQUEST_ROOM } else { CLIENT_ROOM };
-        // Asked for first: where memory is refused to what follows, the process ends.
-        drop(black_box(try_vec::<u8>(room)).map_err(|_| Failure::Memory(room))?);
+        ask_for::<u8>(room).map_err(|_| Failure::Memory(room))?;
         if let Some(client) = known {
             return Ok(client);
         }

@@ -13,7 +13,6 @@
 //! The runtime belongs to one process: its threads do not exist in a forked child, which leaks
 //! what it inherits and builds its own.
 
-use std::hint::black_box;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -27,7 +26,7 @@ use tokio::task::AbortHandle;
 
 use super::bridge::{self, Message, Pending};
 use super::fetch::Web;
-use crate::alloc::try_vec;
+use crate::alloc::ask_for;
 use crate::bindings::call::guard;
 use crate::error::{Error, Result};
 
@@ -107,9 +106,8 @@ fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<Rece
 
 impl Engine {
     fn start() -> PyResult<Self> {
-        // Asked for first, as tokio, and a thread once it runs, end the process where memory is
-        // refused. Unseen by the compiler, which leaves out memory that is not used.
-        drop(black_box(try_vec::<u8>(2 * STACK + ROOM)?));
+        // Tokio, and a thread once it runs, end the process where memory is refused.
+        ask_for::<u8>(2 * STACK + ROOM)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .thread_name("rust_numpy_example-lookup")
             .thread_stack_size(STACK)

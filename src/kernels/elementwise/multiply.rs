@@ -139,11 +139,7 @@ fn times<T: Product>(a: Flat<'_, T>, b: Flat<'_, T>, out: &mut [T]) {
 fn times_out<T: Product>(b: Flat<'_, T>, out: &mut [T]) {
     match b {
         Flat::Slice(b) => T::times_out(out, b),
-        Flat::Scalar(b) => {
-            for i in 0..out.len() {
-                out[i] = out[i].times(b);
-            }
-        }
+        Flat::Scalar(b) => T::times_out_scalar(out, b),
         Flat::Out => {
             for i in 0..out.len() {
                 out[i] = out[i].times(out[i]);
@@ -217,22 +213,10 @@ impl<T: Product> Kernel for Row<'_, T> {
         if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(a.as_ref()), flat(b.as_ref())) {
             return times(a, b, out);
         }
-        match (a, b) {
-            (Some(a), Some(b)) => {
-                for i in 0..out.len() {
-                    out[i] = a[i].times(b[i]);
-                }
-            }
-            (Some(factor), None) | (None, Some(factor)) => {
-                for i in 0..out.len() {
-                    out[i] = out[i].times(factor[i]);
-                }
-            }
-            (None, None) => {
-                for i in 0..out.len() {
-                    out[i] = out[i].times(out[i]);
-                }
-            }
+        for i in 0..out.len() {
+            let x = if let Some(a) = a { a[i] } else { out[i] };
+            let y = if let Some(b) = b { b[i] } else { out[i] };
+            out[i] = x.times(y);
         }
     }
 }

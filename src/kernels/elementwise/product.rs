@@ -24,7 +24,7 @@ pub trait Product: Element {
         }
     }
 
-    /// The same, over the first factors.
+    /// The products in place of the first factors.
     ///
     /// # Panics
     /// If the lengths differ.
@@ -33,6 +33,14 @@ pub trait Product: Element {
         assert_eq!(b.len(), out.len());
         for i in 0..out.len() {
             out[i] = out[i].times(b[i]);
+        }
+    }
+
+    /// The products with one element, in place.
+    #[inline(always)]
+    fn times_out_scalar(out: &mut [Self], b: Self) {
+        for i in 0..out.len() {
+            out[i] = out[i].times(b);
         }
     }
 
@@ -109,6 +117,26 @@ impl Product for f16 {
         for start in (0..out.len()).step_by(HALVES) {
             let end = out.len().min(start + HALVES);
             Self::times_slice(&a[start..end], &b[..end - start], &mut out[start..end]);
+        }
+    }
+
+    #[inline(always)]
+    fn times_out(out: &mut [Self], b: &[Self]) {
+        let mut a = [Self::ZERO; HALVES];
+        for start in (0..out.len()).step_by(HALVES) {
+            let end = out.len().min(start + HALVES);
+            let a = &mut a[..end - start];
+            a.copy_from_slice(&out[start..end]);
+            Self::times_slice(a, &b[start..end], &mut out[start..end]);
+        }
+    }
+
+    #[inline(always)]
+    fn times_out_scalar(out: &mut [Self], b: Self) {
+        let b = [b; HALVES];
+        for start in (0..out.len()).step_by(HALVES) {
+            let end = out.len().min(start + HALVES);
+            Self::times_out(&mut out[start..end], &b[..end - start]);
         }
     }
 }

@@ -14,7 +14,7 @@ use std::ptr::null;
 
 use num_complex::Complex;
 
-use crate::alloc::{try_filled, try_vec};
+use crate::alloc::{ask_for, try_filled};
 use crate::error::Result;
 use crate::simd::{self, Kernel, Level};
 
@@ -124,7 +124,7 @@ macro_rules! floats {
             ) -> Result<()> {
                 // The crate takes as much to pack blocks of both, each time.
                 let (rows, depth, more) = PACKED;
-                room::<Self>(a.cols.min(depth) * (a.rows.min(rows) + b.cols + 2 * more))?;
+                ask_for::<Self>(a.cols.min(depth) * (a.rows.min(rows) + b.cols + 2 * more))?;
                 let ((a_start, a_row, a_col), (b_start, b_row, b_col)) = (a.raw(), b.raw());
                 let (c_start, c_row, _) = c.raw();
                 let beta = if accumulate { 1.0 } else { 0.0 };
@@ -249,17 +249,9 @@ fn room_for_kernels() -> Result<()> {
         static TRIED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     }
     if !TRIED.get() {
-        room::<u8>(ROOM)?;
+        ask_for::<u8>(ROOM)?;
         TRIED.set(true);
     }
-    Ok(())
-}
-
-/// Whether there is memory for `len` elements: to be asked before a crate takes it that ends the
-/// process without.
-fn room<T>(len: usize) -> Result<()> {
-    // Or the compiler sees that nothing is done with it.
-    std::hint::black_box(try_vec::<T>(len)?.as_ptr());
     Ok(())
 }
 
