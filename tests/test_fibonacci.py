@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interrupt import interrupted
 
 import rust_numpy_example as rne
 
@@ -129,20 +129,8 @@ def test_names_of_arguments_are_those_of_the_signature() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 @pytest.mark.parametrize("delay", [0.05, 0.4])
 def test_ctrl_c_stops_it(delay: float) -> None:
-    sent = 0.0
-
-    def interrupt() -> None:
-        nonlocal sent
-        sent = time.monotonic()
-        os.kill(os.getpid(), signal.SIGINT)
-
-    timer = threading.Timer(delay, interrupt)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted(delay):
         rne.fibonacci(300_000_000)
-    # 0.1 s on a quiet machine.
-    assert time.monotonic() - sent < 1
-    timer.join()
 
 
 def test_threads_may_call_it_together() -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import inspect
 import itertools
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interrupt import interrupted
 from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, layouts, sample
 
 import rust_numpy_example as rne
@@ -322,19 +321,8 @@ LONG = {
 def test_ctrl_c_stops_work_in_short_pieces(name: str) -> None:
     a, a_shape, b, b_shape = LONG[name]
     a, b = np.broadcast_to(a, a_shape), np.broadcast_to(b, b_shape)
-    sent = 0.0
-
-    def interrupt() -> None:
-        nonlocal sent
-        sent = time.monotonic()
-        os.kill(os.getpid(), signal.SIGINT)
-
-    timer = threading.Timer(0.2, interrupt)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted():
         rne.matrix_multiply(a, b, workers=1)
-    assert time.monotonic() - sent < 1
-    timer.join()
 
 
 def test_a_result_too_large_for_memory_is_refused() -> None:
