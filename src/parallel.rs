@@ -97,6 +97,12 @@ impl Work<'static> {
     pub fn with_threads(workers: usize) -> Self {
         Work { workers, stop: AtomicBool::new(false), poll: None }
     }
+
+    /// Work that is to stop where it asks.
+    #[cfg(test)]
+    pub fn stopped() -> Self {
+        Work { stop: AtomicBool::new(true), ..Self::serial() }
+    }
 }
 
 impl<'a> Work<'a> {
@@ -316,6 +322,20 @@ mod tests {
         let panics = || work.for_each(64, |i| if i == 33 { panic!("part 33") } else { Ok(()) });
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
         assert_eq!(work.map(3, Ok), Ok(vec![0, 1, 2]));
+    }
+
+    #[test]
+    fn no_more_threads_work_than_were_asked_for_and_the_pool_is_kept() {
+        let large = pool(8).expect("memory");
+        assert!(Arc::ptr_eq(&large, &pool(2).expect("memory")));
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let done = Work::with_threads(2).for_each(100, |_| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_micros(500));
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        });
+        assert_eq!((done, most.into_inner()), (Ok(()), 2));
     }
 
     #[test]

@@ -185,6 +185,7 @@ mod tests {
     fn every_element_comes_once_whatever_the_layout() {
         let array =
             Array::from_iter(0..60_000i64).into_shape_with_order(IxDyn(&[30, 100, 20])).expect("fits");
+        let parts = Array::from_iter(0..2 * PART as i64 + 5).into_dyn();
         let views = [
             array.view(),
             array.view().reversed_axes(),
@@ -193,6 +194,9 @@ mod tests {
             array.slice(s![0, 0, 0]).into_dyn(),
             array.slice(s![0..0, .., ..]).into_dyn(),
             array.slice(s![0..1, 0, ..]).into_dyn(),
+            parts.view(),
+            parts.slice(s![..;-1]).into_dyn(),
+            parts.slice(s![..;2]).into_dyn(),
         ];
         for view in views {
             let mut expected: Vec<i64> = view.iter().copied().collect();

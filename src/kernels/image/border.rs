@@ -97,6 +97,16 @@ mod tests {
     }
 
     #[test]
+    fn names_are_those_of_scipy() {
+        let named = |name| Mode::from_name("f", name);
+        let all = ["reflect", "constant", "nearest", "mirror", "wrap"].map(named);
+        assert_eq!(all, Mode::ALL.map(Ok));
+        let grid = ["grid-mirror", "grid-constant", "grid-wrap"].map(named);
+        assert_eq!(grid, [Mode::Reflect, Mode::Constant, Mode::Wrap].map(Ok));
+        assert!(named("grid-nearest").is_err_and(|error| error.to_string().contains("got \"grid-nearest\"")));
+    }
+
+    #[test]
     fn a_period_leads_to_the_same_element() {
         for mode in Mode::ALL {
             for len in 1..6 {

@@ -33,18 +33,20 @@ pub fn gaussian(sigma: f64, truncate: f64, mode: Mode, len: usize, work: &Work<'
     let radius = radius(sigma, truncate)?;
     let reach = mode.period(len).map_or(len, |period| period / 2).min(radius);
     let scale = -0.5 / (sigma * sigma);
-    let weight = |j: usize| if j == 0 { 1.0 } else { (scale * (j as f64 * j as f64)).exp() };
+    let weight = |j: usize| {
+        if j % 4096 == 0 {
+            work.check()?;
+        }
+        Ok((scale * (j as f64 * j as f64)).exp())
+    };
     let mut half = try_filled(reach + 1, 1.0)?;
     // From the smallest weight to the largest: the sum loses least.
     let mut sum = 0.0;
     for j in (1..=radius).rev() {
-        let weight = weight(j);
+        let weight = weight(j)?;
         sum += weight;
         if j <= reach {
             half[j] = weight;
-        }
-        if j % 4096 == 0 {
-            work.check()?;
         }
     }
     let sum = half[0] + 2.0 * sum;
@@ -55,10 +57,7 @@ pub fn gaussian(sigma: f64, truncate: f64, mode: Mode, len: usize, work: &Work<'
         let mut beyond = try_filled(reach + 1, 0.0)?;
         for j in (reach + 1..=radius).rev() {
             let (place, times) = fold(j, mode, len, reach);
-            beyond[place] += times * (weight(j) / sum);
-            if j % 4096 == 0 {
-                work.check()?;
-            }
+            beyond[place] += times * (weight(j)? / sum);
         }
         half.iter_mut().zip(beyond).for_each(|(near, far)| *near += far);
     }
@@ -167,6 +166,11 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_kernel_can_be_stopped() {
+        assert_eq!(gaussian(2000.0, 4.0, Mode::Reflect, 100, &Work::stopped()), Err(Error::Interrupted));
+    }
+
+    #[test]
     fn a_short_kernel_does_the_same_as_the_long_one() {
         for mode in Mode::ALL {
             for len in 1..7usize {
@@ -211,6 +215,7 @@ mod tests {
             let half = gaussian(sigma, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
             let integers = Integers::new(&half, 22).expect("small");
             let pairs = integers.pairs().expect("small");
+            assert!(pairs.radius <= integers.half.len(), "more than the one tap that makes it even");
             for next in 0..2 {
                 let mut weights = vec![0; 2 * pairs.radius + 2];
                 for (&k, pair) in pairs.at.iter().zip(&pairs.weights[next]) {

@@ -213,4 +213,25 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_two_states_have_beyond_a_float_is_merged() {
+        let tiny = 2f64.powi(-60);
+        let a = Center { mean: 8.0, mean_low: tiny, squares: 5.0, squares_low: tiny };
+        let b = Center { mean: 4.0, mean_low: 5.0 * tiny, squares: 6.0, squares_low: 3.0 * tiny };
+        // The mean is (3 a + b) / 4; between the two lie (8 - 4)² · 3 · 1 / 4.
+        let Center { mean, mean_low, squares, squares_low } = merge(a, 3.0, b, 1.0);
+        assert_eq!((mean, mean_low, squares, squares_low), (7.0, 2.0 * tiny, 23.0, 4.0 * tiny));
+    }
+
+    #[test]
+    fn squares_beyond_the_largest_float_are_infinite() {
+        let center = |mean, squares| Center { mean, squares, ..Center::default() };
+        let far = merge(center(1e200, 1.0), 2.0, center(-1e200, 1.0), 2.0);
+        let sum = merge(center(1.0, f64::MAX), 2.0, center(2.0, f64::MAX), 2.0);
+        let kept = merge(center(1.0, f64::INFINITY), 2.0, center(2.0, 1.0), 2.0);
+        for (state, mean) in [(far, 0.0), (sum, 1.5), (kept, 1.5)] {
+            assert_eq!((state.mean, state.squares, state.squares_low), (mean, f64::INFINITY, 0.0));
+        }
+    }
 }

@@ -206,6 +206,22 @@ fn the_text_shown_is_short_and_valid() {
     assert_eq!(shown(b"short"), "short");
     assert_eq!(shown("é".repeat(100).as_bytes()), "é".repeat(40) + "…");
     assert_eq!(shown(b"\xff"), "\u{fffd}");
+    for letter in ["a", "é", "…", "😀"] {
+        let most = letter.repeat(40);
+        assert_eq!(shown(most.as_bytes()), most);
+        assert_eq!(shown((most.clone() + letter).as_bytes()), most + "…");
+    }
+}
+
+#[test]
+fn a_long_piece_can_be_stopped() {
+    let layout = Layout { delimiter: b',', slots: vec![0, SKIP], kept: 1 };
+    let read = |rows: usize| {
+        let text = b"1,2\n".repeat(rows);
+        Piece::default().read(&layout, &text, 0, text.len(), &Work::stopped())
+    };
+    assert_eq!(read(5000), Ok(()));
+    assert_eq!(read(20_000), Err(Error::Interrupted));
 }
 
 #[test]
