@@ -17,13 +17,13 @@ Print count, missing, mean, std, min and max of every column of each FILE.
 
 What a file is, its first bytes say: Parquet (takes pyarrow), .npz, .npy, else a table in text;
 the last two also compressed with gzip, bzip2 or xz. Files of any size are read in little memory.
+All numbers are taken as float64, integers beyond 2**53 too.
 
 Text (CSV): lines end with LF or CR LF; fields may be quoted as in RFC 4180. The first row holds
 the names, unless all of it are numbers: then it is data, and the columns are "column 1",
-"column 2", ... (--header and --no-header decide). Numbers are read as float64. A field is missing if it
-is empty or NA, NaN, null, None or another of the words that pandas knows. A column with any other text is
-listed as "text", with its count. Every row must have as many fields as the first; empty lines do
-not count.
+"column 2", ... (--header and --no-header decide). A field is missing if it is empty or NA, NaN,
+null, None or another of the words that pandas knows. A column with any other text is listed as
+"text", with its count. Every row must have as many fields as the first; empty lines do not count.
 
 Arrays: columns are along the last axis, or the fields of a structured array; NaN is missing. In
 an .npz file the columns are NAME, NAME[0], NAME.field, ... and --select takes these or NAME.
