@@ -17,11 +17,11 @@ those that name them, which need another build or other tools.
 """
 
 TAIL = """
-## Below the target
+## Left out
 
-Mutants: most of those that are missed give the same results, and so cannot be noticed: how many elements make a
-block, how often is asked whether to stop, how much memory is asked for at first, and short ways beside a long one
-that does the same. Blocks are tested by the kernels that use them, and not by tests of their own.
+Mutants that give the same results, and so cannot be noticed: how many elements make a block, how much memory is
+asked for at first, short ways beside a long one that does the same. `EQUAL` in `tests/reliability/mutants.py` names
+each kind and the reason.
 
 ## Not tested
 

@@ -288,6 +288,27 @@ mod tests {
     }
 
     #[test]
+    fn a_long_chunk_loses_nothing_between_its_runs() {
+        let mut numbers = vec![0.0; 8 * RUN];
+        numbers[0] = 2f64.powi(53);
+        (1..7).for_each(|run| numbers[run * RUN] = 1.0);
+        let mut processor = Processor::new(numbers.len()).expect("a valid size");
+        add(&mut processor, &numbers);
+        assert_eq!(processor.process(), [(2f64.powi(53) + 6.0) / (8 * RUN) as f64]);
+    }
+
+    #[test]
+    fn a_state_goes_on_where_it_was_taken() {
+        let mut before = Processor::new(2).expect("a valid size");
+        add(&mut before, &[1.0, 2.0, 3.0]);
+        let (buffer, total) = before.state().expect("there is memory");
+        let mut after = Processor::with_state(2, buffer, total).expect("a valid size");
+        add(&mut after, &[6.0]);
+        assert_eq!((after.total().count(), after.total().mean()), (4, 3.0));
+        assert_eq!(after.process(), [1.5, 4.5]);
+    }
+
+    #[test]
     fn every_level_gives_the_same_bits() {
         let data: Vec<f64> = (0..6000).map(|i| f64::from(i).sin()).collect();
         for chunk_size in [1, 10, 31, 32, 100, 1000, 3000] {

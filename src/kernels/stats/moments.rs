@@ -219,9 +219,9 @@ mod tests {
         let tiny = 2f64.powi(-60);
         let a = Center { mean: 8.0, mean_low: tiny, squares: 5.0, squares_low: tiny };
         let b = Center { mean: 4.0, mean_low: 5.0 * tiny, squares: 6.0, squares_low: 3.0 * tiny };
-        // The mean is (3 a + b) / 4; between the two lie (8 - 4)² · 3 · 1 / 4.
-        let Center { mean, mean_low, squares, squares_low } = merge(a, 3.0, b, 1.0);
-        assert_eq!((mean, mean_low, squares, squares_low), (7.0, 2.0 * tiny, 23.0, 4.0 * tiny));
+        // The mean is (6 a + 2 b) / 8; between the two lie (8 - 4)² · 6 · 2 / 8.
+        let Center { mean, mean_low, squares, squares_low } = merge(a, 6.0, b, 2.0);
+        assert_eq!((mean, mean_low, squares, squares_low), (7.0, 2.0 * tiny, 35.0, 4.0 * tiny));
     }
 
     #[test]
