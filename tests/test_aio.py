@@ -236,6 +236,17 @@ def test_nothing_keeps_a_future_alive_once_it_is_done() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_loop_that_has_ended_is_not_kept_by_a_future_that_nobody_waits_for() -> None:
+    async def main() -> tuple[weakref.ref[Any], weakref.ref[Any]]:
+        loop = asyncio.get_running_loop()
+        return weakref.ref(loop), weakref.ref(rne.async_sleep(float("inf")))
+
+    kept = [reference for _ in range(20) for reference in run(main())]
+    gc.collect()
+    # Those of the last loop, of which nobody has told yet that it is closed.
+    assert sum(reference() is not None for reference in kept) <= 2
+
+
 def test_a_forked_child_builds_its_own_runtime_and_the_parent_keeps_its() -> None:
     run(rne_sleep())
     for _ in range(3):

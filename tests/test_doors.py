@@ -172,9 +172,61 @@ def test_methods_of_a_subclass_are_not_called() -> None:
         def astype(self, *_args: object, **_options: object) -> np.ndarray:
             return np.zeros(self.shape, "i1")
 
+        def __array_function__(self, *_args: object, **_options: object) -> object:
+            raise AssertionError
+
     ones = np.ones((40, 40), "f4").view(Liar)
     np.testing.assert_array_equal(rne.matrix_multiply(ones, np.eye(40)), np.ones((40, 40)))
     assert rne.cpu_intensive(ones) == pytest.approx(1600 * np.sin(1.0))
+    assert rne.process_data(np.ones(2, "i1").view(Liar), 0.5).tolist() == [0.5, 0.5]
+    whole = np.arange(5.0).view(Liar)
+    assert rne.array_multiply(whole[:-1], 2, out=whole[1:]).tolist() == [0.0, 2.0, 4.0, 6.0]
+
+
+@pytest.mark.parametrize("again", ["signal", "finalizer", "fork"])
+def test_a_first_call_may_come_back_to_itself(again: str) -> None:
+    code = f"""
+import os, signal, sys, threading, time
+import rust_numpy_example as rne
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("collections.abc", "decimal", "numpy.ma", "operator"):
+            time.sleep(0.1)
+sys.meta_path.insert(0, Slow())
+def calls(*_):
+    assert rne.array_multiply([1], 2).tolist() == [2]
+    assert rne.sum_as_string(10**5000, True)[-3:] == "001"
+    assert rne.fibonacci(10) == 55 and rne.sum_array([1, 2]) == 3
+class Again:
+    def __del__(self):
+        calls()
+if {again!r} == "signal":
+    def handler(*_):
+        calls()
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
+    calls()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+elif {again!r} == "finalizer":
+    for _ in range(5):
+        cycle = Again()
+        cycle.me = cycle
+        del cycle
+    calls()
+else:
+    other = threading.Thread(target=calls)
+    other.start()
+    time.sleep(0.05)
+    if (child := os.fork()) == 0:
+        rne.array_multiply([1], 2)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    other.join()
+print("fine")
+"""
+    result = run(code)
+    assert (result.returncode, result.stdout) == (0, "fine\n"), result.stderr
 
 
 def test_a_dtype_that_changes_during_a_call_is_an_error() -> None:
@@ -336,6 +388,29 @@ def test_other_threads_run_during_a_long_call() -> None:
     done = True
     thread.join()
     assert ticks > 20
+
+
+def test_other_threads_run_while_two_vectors_make_a_large_product() -> None:
+    ticks = 0
+    done = threading.Event()
+
+    def tick() -> None:
+        nonlocal ticks
+        while not done.wait(0.001):
+            ticks += 1
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    column, row = np.ones((6000, 1), "e"), np.ones((1, 6000), "e")
+    out = np.ones((6000, 6000), "e", order="F")
+    during = []
+    for _ in range(5):
+        before = ticks
+        rne.array_multiply(column, row, out=out, workers=1)
+        during.append(ticks - before)
+    done.set()
+    thread.join()
+    assert sorted(during)[2] > 5, during
 
 
 # ------------------------------------------------------------------ memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -187,6 +188,17 @@ def test_other_dtypes_are_left_to_numpy() -> None:
     assert_same(rne.array_multiply(a, 2), a * 2)
     objects = np.array([2**70, 3], object)
     assert rne.process_data(objects, 2).tolist() == [2**71, 6]
+    out = np.zeros(3, "longdouble")
+    assert rne.array_multiply(a, 2, out=out) is out
+    assert_same(out, a * 2)
+    with pytest.raises(TypeError, match="out has dtype float64, expected (longdouble|float128|float96)"):
+        rne.array_multiply(a, 2, out=np.zeros(3))
+    with pytest.raises(ValueError, match=r"out has shape \(2, 3\), expected \(3,\)"):
+        rne.array_multiply(a, 2, out=np.zeros((2, 3), "longdouble"))
+    with pytest.raises(TypeError, match="out is a masked array"):
+        rne.array_multiply(a, 2, out=np.ma.zeros(3, "longdouble"))
+    with pytest.raises(ValueError, match="workers must be between 1 and 1024, got -5"):
+        rne.array_multiply(a, 2, workers=-5)
 
 
 def test_huge_results_are_memory_errors() -> None:
@@ -224,6 +236,45 @@ def test_process_numbers_never_wraps() -> None:
     top = np.array([2**64 - 1], "u8")
     assert rne.process_numbers(top, 2**64 - 1).size == 0
     assert rne.process_numbers(top, 2**70).size == 0
+
+
+@pytest.mark.parametrize("threshold", [2**126, 2**127, -(2**127), -(2**127) - 1, 10**39, 10**50, -(10**50)])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_process_numbers_compares_floats_with_huge_ints(dtype: str, threshold: int) -> None:
+    numbers = np.array([0.0, 2.0**126, 2.0**127, -(2.0**127), np.inf, -np.inf, np.nan], dtype)
+    if dtype == "f8":
+        numbers = np.append(numbers, [1e45, 1e60, -1e45, -1e60, 1e300])
+    with np.errstate(over="ignore"):
+        expected = 2 * numbers[numbers > np.dtype(dtype).type(float(threshold))]
+        np.testing.assert_array_equal(rne.process_numbers(numbers, threshold), expected)
+
+
+def test_process_numbers_compares_integers_with_ints_of_any_size() -> None:
+    for dtype in INTEGERS:
+        numbers = np.arange(3, dtype=dtype)
+        assert rne.process_numbers(numbers, 10**400).size == 0
+        assert rne.process_numbers(numbers, -(10**400)).tolist() == [0, 2, 4]
+    with pytest.raises(OverflowError):
+        rne.process_numbers(np.ones(3), 10**400)
+
+
+def test_what_an_object_raises_is_not_replaced() -> None:
+    class Fails:
+        def __float__(self) -> float:
+            raise ZeroDivisionError("its own")
+
+    calls: list[Callable[[], object]] = [
+        lambda: rne.process_batch([1.0, Fails()]),
+        lambda: rne.process_numbers(np.ones(3), Fails()),
+        lambda: rne.process_single(Fails()),
+        lambda: rne.gaussian_blur(np.ones((3, 3)), Fails()),
+        lambda: rne.gaussian_blur(np.ones((3, 3)), [1.0, Fails()]),
+    ]
+    for call in calls:
+        with pytest.raises(ZeroDivisionError, match="its own"):
+            call()
+    with pytest.raises(OverflowError):
+        rne.process_batch([10**400])
 
 
 def test_process_numbers_refuses_what_is_no_number() -> None:

@@ -174,6 +174,12 @@ def test_messages_name_the_argument() -> None:
     for workers in (0, -1, 5000):
         with pytest.raises(ValueError, match="workers must be between 1 and 1024"):
             rne.matrix_multiply(np.ones((2, 2)), np.ones((2, 2)), workers=workers)
+    masked = np.ma.zeros((2, 2))
+    for out in (masked, (masked,)):
+        with pytest.raises(TypeError, match="matrix_multiply: out is a masked array"):
+            rne.matrix_multiply(np.ones((2, 2), "f4"), np.ones((2, 2), "f4"), out=out)
+    with pytest.raises(ValueError, match="workers must be between 1 and 1024, got -5"):
+        rne.matrix_multiply(np.ones((2, 2), "longdouble"), np.ones((2, 2)), workers=-5)
 
 
 @pytest.mark.parametrize("out_type", ["float32", "float64", "complex128", "int64", "int8"])

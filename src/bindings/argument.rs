@@ -50,6 +50,11 @@ impl<'a, 'py, T: FromPyObject<'a, 'py>> FromPyObject<'a, 'py> for Argument<T> {
     }
 }
 
+/// What `object` raised, or a TypeError with a text in its place where it says just that of `object`.
+pub fn or_type_error(object: &Bound<'_, PyAny>, raised: PyErr, text: impl FnOnce() -> String) -> PyErr {
+    if raised.is_instance_of::<PyTypeError>(object.py()) { PyTypeError::new_err(text()) } else { raised }
+}
+
 /// The repr of `value`, cut where it is long.
 pub fn shortened(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let repr = value.repr()?.to_string();

@@ -3,11 +3,11 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
 
-use super::argument::Argument;
-use super::array::{Aliases, Input, Operand, Output, Shape, dtype_of, kind_of, numpy};
-use super::call::{Call, guard};
+use super::argument::{Argument, or_type_error};
+use super::array::{Aliases, Input, Operand, Output, Shape, dtype_of, kind_of, numpy, written};
+use super::call::{Call, guard, valid_workers};
 use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
 use crate::kernels::elementwise::multiply::{Flat, Pages, multiply, multiply_flat};
 use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};
@@ -41,8 +41,9 @@ use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};
 /// Notes
 /// -----
 /// bool, all integers, float16 to float64, complex64 and complex128 are multiplied here, other
-/// dtypes by NumPy. No RuntimeWarning is given for overflow. A large ``out`` is written past the
-/// caches.
+/// dtypes by NumPy. No RuntimeWarning is given where a product overflows. Complex products are those
+/// of the formula, each step rounded: the last bit, and what overflows on the way, may differ from
+/// NumPy's, which depend on the CPU. A large ``out`` is written past the caches.
 ///
 /// Examples
 /// --------
@@ -119,10 +120,10 @@ fn times<'py>(
     let py = a.py();
     let [left, right] =
         [Input::if_supported(function, names[0], a)?, Input::if_supported(function, names[1], b)?];
-    let (Some(left), Some(right)) = (left, right) else { return by_numpy(a, b, out) };
+    let (Some(left), Some(right)) = (left, right) else { return by_numpy(function, a, b, out, workers) };
     let [left, right] = match promote(py, a, b, left, right)? {
         Some(both) => both,
-        None => return by_numpy(a, b, out),
+        None => return by_numpy(function, a, b, out, workers),
     };
     let shape = match broadcast(left.shape(), right.shape()) {
         Some(shape) => shape,
@@ -142,7 +143,7 @@ fn times<'py>(
     let held = output.held();
     let operands: [&dyn Operand; 3] = [&left, &right, &held];
     let pages = if output.is_given() { Pages::Used } else { Pages::Fresh };
-    let words = left.len().max(right.len()).saturating_mul(dtype.size()) / 8;
+    let words = shape.iter().product::<usize>().saturating_mul(dtype.size()) / 8;
     let call = Call::elements(py, words).workers(workers).holding(&operands);
     dispatch!(dtype, T => {
         // Most arrays are flat memory, and for short ones the making of views is most of the work.
@@ -172,14 +173,20 @@ fn flat_or_one<'a, T: Element>(input: &'a Input<'_>, shape: &[usize]) -> Option<
     }
 }
 
+/// What NumPy does with what has no kernel here.
 fn by_numpy<'py>(
+    function: &str,
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
+    workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let options = PyDict::new(a.py());
-    options.set_item("out", out)?;
-    numpy(a.py(), "multiply")?.call((a, b), Some(&options))
+    valid_workers(workers)?;
+    let product = numpy(a.py(), "multiply")?.call1((a, b))?;
+    match out {
+        Some(out) => written(function, out, &product),
+        None => Ok(product),
+    }
 }
 
 /// The factors in the dtype of their product, or `None` if that is not in the table.
@@ -271,7 +278,8 @@ fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 /// Raises
 /// ------
 /// OverflowError
-///     If a kept integer of an array cannot be doubled in its dtype.
+///     If a kept integer of an array cannot be doubled in its dtype; if the threshold for floats is an
+///     int beyond the largest float.
 /// TypeError
 ///     If an item is no number (the message names its index), or an array is complex or masked.
 ///
@@ -296,7 +304,8 @@ fn process_numbers<'py>(
         let input = Input::real("process_numbers", "numbers", numbers)?;
         // Twice a bool is an integer, as in NumPy.
         let input = if input.dtype() == DType::Bool { input.cast(DType::I64)? } else { input };
-        let (input, threshold) = (input.in_c_order()?, parse(threshold)?);
+        let threshold = parse(threshold, input.dtype().kind())?;
+        let input = input.in_c_order()?;
         dispatch_real!(
             input.dtype(),
             T => select(numbers.py(), input.slice::<T>(), &input, T::cut(threshold)),
@@ -305,19 +314,20 @@ fn process_numbers<'py>(
     })
 }
 
-fn parse(threshold: &Bound<'_, PyAny>) -> PyResult<Threshold> {
-    if let Ok(integer) = threshold.extract::<i128>() {
-        return Ok(Threshold::Integer(integer));
+/// A threshold for numbers of a kind; an int that no float can be is an `OverflowError` for floats.
+fn parse(threshold: &Bound<'_, PyAny>, kind: Kind) -> PyResult<Threshold> {
+    match threshold.cast::<PyInt>() {
+        Ok(int) => match int.extract::<i128>() {
+            Ok(int) => Ok(Threshold::Integer(int)),
+            Err(_) if kind == Kind::Float => Ok(Threshold::Float(int.extract()?)),
+            Err(_) => Ok(Threshold::Integer(if int.gt(0)? { i128::MAX } else { i128::MIN })),
+        },
+        Err(_) => threshold.extract().map(Threshold::Float).map_err(|error| {
+            or_type_error(threshold, error, || {
+                format!("process_numbers: threshold must be an int or a float, got {}", kind_of(threshold))
+            })
+        }),
     }
-    if threshold.is_instance_of::<PyInt>() {
-        return Ok(Threshold::Integer(if threshold.gt(0)? { i128::MAX } else { i128::MIN }));
-    }
-    threshold.extract().map(Threshold::Float).map_err(|_| {
-        PyTypeError::new_err(format!(
-            "process_numbers: threshold must be an int or a float, got {}",
-            kind_of(threshold)
-        ))
-    })
 }
 
 fn select<'py, T: Doubled>(
@@ -356,7 +366,7 @@ fn select_objects<'py>(
     numbers: &Bound<'py, PyAny>,
     threshold: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    parse(threshold)?;
+    parse(threshold, Kind::Signed)?;
     let kept = PyList::empty(numbers.py());
     for (index, item) in numbers.try_iter()?.enumerate() {
         let item = real(item?)?.map_err(|item| {
@@ -388,6 +398,8 @@ fn select_objects<'py>(
 /// ------
 /// TypeError
 ///     If an item is no number, or the array is complex or masked.
+/// OverflowError
+///     If an int is beyond the largest float.
 ///
 /// Notes
 /// -----
@@ -408,11 +420,11 @@ fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
             let doubled = PyList::empty(py);
             for (index, item) in xs.try_iter()?.enumerate() {
                 let item = item?;
-                let x: f64 = item.extract().map_err(|_| {
-                    PyTypeError::new_err(format!(
-                        "process_batch: item {index} is of type {}, expected a real number",
-                        kind_of(&item)
-                    ))
+                let x: f64 = item.extract().map_err(|error| {
+                    or_type_error(&item, error, || {
+                        let kind = kind_of(&item);
+                        format!("process_batch: item {index} is of type {kind}, expected a real number")
+                    })
                 })?;
                 doubled.append(x + x)?;
             }

@@ -6,6 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyInt, PyString};
 
 use super::call::{Call, guard};
+use super::once::once;
 use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 
 /// Exact Fibonacci number.
@@ -92,7 +93,7 @@ fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResul
         Ok(n) => n,
         Err(error) => return Err(refusal(function, name, index, error)),
     };
-    let constants = CONSTANTS.get_or_try_init(py, || Constants::new(py))?;
+    let constants = once(py, &CONSTANTS, || Constants::new(py))?;
     if n <= MAX_SMALL as u64 {
         return Ok(constants.small[n as usize].bind(py).clone());
     }

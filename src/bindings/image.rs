@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyString;
 
+use super::argument::or_type_error;
 use super::array::{Aliases, Input, Output, dtype_of, kind_of, not_real, numpy};
 use super::call::{Call, guard};
 use crate::dtype::{DType, dispatch_real};
@@ -77,23 +78,26 @@ fn one_or_two<T: Copy>(
     object: &Bound<'_, PyAny>,
     one: impl Fn(&Bound<'_, PyAny>) -> PyResult<T>,
 ) -> PyResult<[T; 2]> {
+    let wrong = |raised: PyErr| {
+        or_type_error(object, raised, || {
+            let kind = kind_of(object);
+            format!(
+                "{function}: argument {name}, got {kind}, expected one value or two, for the two axes of the image"
+            )
+        })
+    };
     match one(object) {
         Ok(value) => return Ok([value; 2]),
-        Err(error) if !error.is_instance_of::<PyTypeError>(object.py()) => return Err(error),
+        Err(raised)
+            if !raised.is_instance_of::<PyTypeError>(object.py()) || object.is_instance_of::<PyString>() =>
+        {
+            return Err(wrong(raised));
+        }
         Err(_) => {}
     }
-    let wrong = || {
-        PyTypeError::new_err(format!(
-            "{function}: argument {name}, got {}, expected one value or two, for the two axes of the image",
-            kind_of(object)
-        ))
-    };
-    if object.is_instance_of::<PyString>() {
-        return Err(wrong());
-    }
-    let values = object.try_iter().map_err(|_| wrong())?.collect::<PyResult<Vec<_>>>()?;
+    let values = object.try_iter().map_err(wrong)?.collect::<PyResult<Vec<_>>>()?;
     match values.as_slice() {
-        [rows, columns] => Ok([one(rows).map_err(|_| wrong())?, one(columns).map_err(|_| wrong())?]),
+        [rows, columns] => Ok([one(rows).map_err(wrong)?, one(columns).map_err(wrong)?]),
         values => Err(PyValueError::new_err(format!(
             "{function}: argument {name}, got {} values, expected one, or two for the two axes of the image",
             values.len()

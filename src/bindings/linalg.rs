@@ -4,8 +4,8 @@ use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::array::{Aliases, Input, Output, as_array, dtype_of, numpy};
-use super::call::{Call, guard};
+use super::array::{Aliases, Input, Output, as_array, dtype_of, numpy, refuse_masked};
+use super::call::{Call, guard, valid_workers};
 use crate::dtype::{DType, dispatch};
 use crate::kernels::linalg::{self, Dims, Sizes};
 
@@ -123,7 +123,7 @@ fn matrix_multiply<'py>(
     const NAME: &str = "matrix_multiply";
     guard(|| {
         let (left, right) = (Input::if_supported(NAME, "a", a)?, Input::if_supported(NAME, "b", b)?);
-        let (Some(left), Some(right)) = (left, right) else { return by_numpy(py, a, b, out) };
+        let (Some(left), Some(right)) = (left, right) else { return by_numpy(NAME, a, b, out, workers) };
         if out.is_none() && left.dtype() == right.dtype() {
             if let Some(dims) = Dims::of_matrices(left.shape(), right.shape()) {
                 if let Some(product) = flat(py, &left, &right, dims, workers)? {
@@ -134,7 +134,7 @@ fn matrix_multiply<'py>(
         let sizes = Sizes::new(NAME, left.shape(), right.shape())?;
         let dtype = promoted(py, left.dtype(), right.dtype())?;
         if out.map_or(Ok(false), |out| is_for_numpy(out, dtype, &sizes))? {
-            return by_numpy(py, a, b, out);
+            return by_numpy(NAME, a, b, out, workers);
         }
         let (left, right) = (left.cast(dtype)?, right.cast(dtype)?);
         let mut product =
@@ -178,14 +178,22 @@ fn flat<'py>(
 
 /// What NumPy does with what has no kernel here.
 fn by_numpy<'py>(
-    py: Python<'py>,
+    function: &str,
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
+    workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let options = PyDict::new(py);
-    options.set_item("out", out)?;
-    numpy(py, "matmul")?.call((a, b), Some(&options))
+    valid_workers(workers)?;
+    let options = PyDict::new(a.py());
+    if let Some(out) = out {
+        match out.cast::<PyTuple>() {
+            Ok(outs) => outs.iter().try_for_each(|out| refuse_masked(function, "out", &out))?,
+            Err(_) => refuse_masked(function, "out", out)?,
+        }
+        options.set_item("out", out)?;
+    }
+    numpy(a.py(), "matmul")?.call((a, b), Some(&options))
 }
 
 /// The dtype that NumPy promotes both to.

@@ -8,6 +8,7 @@
 //! | `argument` | arguments of simple types, where they are wrong |
 //! | `axes` | every `axis` argument |
 //! | `objects` | numbers in lists, read in place |
+//! | `once` | what is looked up in Python and kept |
 //! | `package` | names about the package itself |
 //! | the others | a topic each: signature, docstring, one call |
 
@@ -26,6 +27,7 @@ mod interop;
 mod linalg;
 mod monte_carlo;
 mod objects;
+mod once;
 mod package;
 mod processor;
 mod reduce;
@@ -39,6 +41,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = true)]
 pub fn rust_numpy_example(m: &Bound<'_, PyModule>) -> PyResult<()> {
     for register in [
+        array::register,
         package::register,
         linalg::register,
         elementwise::register,

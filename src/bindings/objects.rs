@@ -21,6 +21,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt, PyList, PyTuple};
 
+use super::once::once;
 use crate::kernels::reduce::integers::MAX_DIGITS;
 
 /// How an int holds its sign and length.
@@ -76,9 +77,9 @@ impl Layout {
     /// The layout of this interpreter, if it is one of those known.
     pub fn known(py: Python<'_>) -> Option<Self> {
         static LAYOUT: PyOnceLock<Option<Layout>> = PyOnceLock::new();
-        *LAYOUT.get_or_init(py, || {
-            [Length::Signed, Length::Tagged].into_iter().find_map(|length| Self::prove(py, length))
-        })
+        let prove =
+            || Ok([Length::Signed, Length::Tagged].into_iter().find_map(|length| Self::prove(py, length)));
+        *once(py, &LAYOUT, prove).ok()?
     }
 
     fn prove(py: Python<'_>, length: Length) -> Option<Self> {

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
@@ -32,6 +32,7 @@ use super::runtime::with_engine;
 use crate::alloc::has_room;
 use crate::bindings::call::guard;
 use crate::bindings::error::from_panic;
+use crate::bindings::once::attribute;
 
 /// The result of the work, to be made a Python object on the thread of the loop.
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -48,6 +49,7 @@ pub enum Message {
 struct Waiting {
     event_loop: Py<PyAny>,
     future: Py<PyAny>,
+    work: AbortHandle,
 }
 
 /// Everybody who waits, by the number of the work. Locked only while attached to the
@@ -56,6 +58,8 @@ struct Waiting {
 pub struct Pending {
     waiting: Mutex<HashMap<u64, Waiting>>,
     numbers: AtomicU64,
+    /// How many have come since it was last asked whose loop is closed.
+    unasked: AtomicUsize,
 }
 
 impl Pending {
@@ -63,14 +67,57 @@ impl Pending {
         self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn insert(&self, waiting: Waiting) -> u64 {
+    /// Starts the work with its number, and lets `future` wait for it.
+    fn insert(
+        &self,
+        event_loop: &Bound<'_, PyAny>,
+        future: &Bound<'_, PyAny>,
+        start: impl FnOnce(u64) -> AbortHandle,
+    ) -> u64 {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        self.lock().insert(number, waiting);
+        let (event_loop, future) = (event_loop.clone().unbind(), future.clone().unbind());
+        // Under the lock, so that no result comes before there is somebody who waits for it.
+        let mut waiting = self.lock();
+        let work = start(number);
+        waiting.insert(number, Waiting { event_loop, future, work });
         number
     }
 
     fn remove(&self, number: u64) -> Option<Waiting> {
         self.lock().remove(&number)
+    }
+
+    /// Forgets those whose loop is closed: nobody else tells when a loop ends with futures that no task
+    /// waits for. Asks only when half of all have come since the last time: a question for each, on average.
+    fn forget_closed(&self, running: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = running.py();
+        let mut loops: HashMap<usize, Py<PyAny>> = HashMap::new();
+        {
+            let waiting = self.lock();
+            let unasked = self.unasked.fetch_add(1, Ordering::Relaxed) + 1;
+            if unasked < waiting.len() / 2 {
+                return Ok(());
+            }
+            self.unasked.store(0, Ordering::Relaxed);
+            for Waiting { event_loop, .. } in waiting.values().filter(|one| !one.event_loop.is(running)) {
+                loops.entry(event_loop.as_ptr() as usize).or_insert_with(|| event_loop.clone_ref(py));
+            }
+        }
+        let mut closed = Vec::new();
+        for event_loop in loops.values() {
+            if event_loop.call_method0(py, "is_closed")?.is_truthy(py)? {
+                closed.push(event_loop.as_ptr());
+            }
+        }
+        let gone: Vec<Waiting> = {
+            let mut waiting = self.lock();
+            let is_gone = |one: &Waiting| closed.contains(&one.event_loop.as_ptr());
+            let numbers: Vec<u64> =
+                waiting.iter().filter(|(_, one)| is_gone(one)).map(|(&number, _)| number).collect();
+            numbers.iter().filter_map(|number| waiting.remove(number)).collect()
+        };
+        gone.iter().for_each(|one| one.work.abort());
+        Ok(())
     }
 
     /// Forgets everybody.
@@ -92,19 +139,21 @@ where
         return Err(PyMemoryError::new_err("no memory is left to start async work"));
     }
     // Raises RuntimeError where no loop runs.
-    let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
+    let event_loop = attribute(py, &RUNNING_LOOP, "asyncio", "get_running_loop")?.call0()?;
     let future = event_loop.call_method0("create_future")?;
-    let waiting = Waiting { event_loop: event_loop.unbind(), future: future.clone().unbind() };
+    with_engine(py, |engine, _| Arc::clone(&engine.pending))?.forget_closed(&event_loop)?;
     let cancel = with_engine(py, |engine, runtime| {
-        let number = engine.pending.insert(waiting);
         let work = work(engine.web.clone());
         let post = engine.post.clone();
-        let task = runtime.spawn(async move {
-            let outcome = outcome(work).await;
-            // Nobody listens once Python is about to end.
-            let _ = post.send(Message::Done(number, outcome));
+        let number = engine.pending.insert(&event_loop, &future, |number| {
+            let task = runtime.spawn(async move {
+                let outcome = outcome(work).await;
+                // Nobody listens once Python is about to end.
+                let _ = post.send(Message::Done(number, outcome));
+            });
+            task.abort_handle()
         });
-        Cancel { work: task.abort_handle(), number, pending: Arc::clone(&engine.pending) }
+        Cancel { number, pending: Arc::clone(&engine.pending) }
     })?;
     future.call_method1("add_done_callback", (cancel,))?;
     Ok(future)
@@ -150,7 +199,7 @@ pub fn courier(inbox: &Receiver<Message>, pending: &Pending) {
 
 fn deliver(py: Python<'_>, pending: &Pending, number: u64, outcome: Outcome) {
     // Whoever was cancelled does not wait any more.
-    let Some(Waiting { event_loop, future }) = pending.remove(number) else { return };
+    let Some(Waiting { event_loop, future, .. }) = pending.remove(number) else { return };
     let settle = Settle { outcome: Mutex::new(Some(outcome)) };
     let sent = guard(|| event_loop.call_method1(py, "call_soon_threadsafe", (settle, future)));
     if let Err(error) = sent {
@@ -194,7 +243,6 @@ impl Settle {
 /// Called by the event loop when the future is done, in whatever way: ends the work if it goes on.
 #[pyclass(frozen)]
 struct Cancel {
-    work: AbortHandle,
     number: u64,
     pending: Arc<Pending>,
 }
@@ -203,8 +251,9 @@ struct Cancel {
 impl Cancel {
     fn __call__(&self, _future: &Bound<'_, PyAny>) -> PyResult<()> {
         guard(|| {
-            self.work.abort();
-            drop(self.pending.remove(self.number));
+            if let Some(Waiting { work, .. }) = self.pending.remove(self.number) {
+                work.abort();
+            }
             Ok(())
         })
     }

@@ -28,6 +28,7 @@ use super::bridge::{self, Message, Pending};
 use super::fetch::Web;
 use crate::alloc::ask_for;
 use crate::bindings::call::guard;
+use crate::bindings::once::once;
 use crate::error::{Error, Result};
 
 /// The stack of a thread.
@@ -168,8 +169,8 @@ fn close(py: Python<'_>) -> PyResult<()> {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     static REGISTERED: PyOnceLock<()> = PyOnceLock::new();
     let py = m.py();
-    REGISTERED.get_or_try_init(py, || {
+    once(py, &REGISTERED, || {
         py.import("atexit")?.call_method1("register", (wrap_pyfunction!(close, m)?,)).map(drop)
-    })?;
-    Ok(())
+    })
+    .copied()
 }

@@ -14,7 +14,8 @@
 //! What may be done to an array while a call works on it: nothing that moves its memory (NumPy
 //! refuses to resize it, see `pin`); to write into it from another thread gives wrong numbers,
 //! as in NumPy, and never a crash, as kernels derive no address from an element, and check again
-//! what they have counted.
+//! what they have counted. (`__setstate__` frees the memory under any user of an array, NumPy's own
+//! functions included.)
 #![allow(unsafe_code)]
 
 use std::fmt::Display;
@@ -23,9 +24,13 @@ use numpy::PyUntypedArray;
 use numpy::npyffi::PyArrayObject;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
+
+use super::call::guard;
+use super::once::once;
 
 mod dtypes;
 mod input;
@@ -34,7 +39,7 @@ mod output;
 
 pub use dtypes::dtype_of;
 pub use input::Input;
-pub use output::{Aliases, Output};
+pub use output::{Aliases, Output, written};
 
 /// An array in use by a call.
 pub trait Operand {
@@ -88,28 +93,38 @@ pub fn as_array<'py>(
     if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
         return Ok(array.clone());
     }
-    if is_masked(object)? {
-        return Err(masked(function, name));
-    }
-    if let Ok(array) = object.cast::<PyUntypedArray>() {
-        return Ok(array.clone());
-    }
+    refuse_masked(function, name, object)?;
+    // Of a subclass only the memory counts: no method of it is called from here on.
     Ok(numpy(object.py(), "asarray")?.call1((object,))?.cast_into()?)
 }
 
-fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    static MASKED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let class = MASKED.get_or_try_init(object.py(), || {
-        Ok::<_, PyErr>(object.py().import("numpy.ma")?.getattr("MaskedArray")?.unbind())
-    })?;
-    object.is_instance(class.bind(object.py()))
+/// A masked array is refused: its mask would be lost.
+pub fn refuse_masked(function: &str, name: &str, object: &Bound<'_, PyAny>) -> PyResult<()> {
+    if object.is_exact_instance_of::<PyUntypedArray>() || !object.is_instance_of::<PyUntypedArray>() {
+        return Ok(());
+    }
+    match masked_array(object.py())? {
+        Some(class) if object.is_instance(&class)? => Err(PyTypeError::new_err(format!(
+            "{function}: {name} is a masked array, and its mask would be lost; expected an array without a mask \
+             (use its filled() or compressed())"
+        ))),
+        _ => Ok(()),
+    }
 }
 
-fn masked(function: &str, name: &str) -> PyErr {
-    PyTypeError::new_err(format!(
-        "{function}: {name} is a masked array, and its mask would be lost; expected an array without a mask \
-         (use its filled() or compressed())"
-    ))
+/// The class of masked arrays; `None` if nobody has imported it: then there are none.
+fn masked_array(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    // SAFETY: the interpreter is attached; null is no module, or an error.
+    let module = unsafe {
+        let module = ffi::PyImport_GetModule(intern!(py, "numpy.ma").as_ptr());
+        Bound::from_owned_ptr_or_opt(py, module)
+    };
+    match (module, PyErr::take(py)) {
+        (_, Some(error)) => Err(error),
+        // While the module is being imported, the class is not there.
+        (Some(module), None) => module.getattr_opt(intern!(py, "MaskedArray")),
+        (None, None) => Ok(None),
+    }
 }
 
 /// The error for an argument of another dtype than a function for real numbers takes.
@@ -122,8 +137,17 @@ pub fn not_real(function: &str, name: &str, dtype: &dyn Display) -> PyErr {
 /// A function of NumPy.
 pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static NUMPY: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = NUMPY.get_or_try_init(py, || Ok::<_, PyErr>(py.import("numpy")?.unbind()))?;
-    module.bind(py).getattr(name)
+    once(py, &NUMPY, || Ok(py.import("numpy")?.unbind()))?.bind(py).getattr(name)
+}
+
+/// Imports NumPy and its C interface, before there is a function that could be called meanwhile: the crate
+/// that keeps the interface runs Python code to find it, with its cell locked (see [`once`]).
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    guard(|| {
+        numpy(m.py(), "ndarray")?;
+        numpy::npyffi::is_numpy_2(m.py());
+        Ok(())
+    })
 }
 
 /// The name of an object's type, for a message.

@@ -1,15 +1,17 @@
 //! An array that is written.
 
+use std::fmt::Display;
+
 use ndarray::{ArrayViewMutD, Axis};
 use numpy::npyffi::{PY_ARRAY_API, npy_intp};
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::dtypes::{supported, type_number};
 use super::memory::{flat, is_plain, is_same_memory, layout, overlaps, repeats};
-use super::{Input, Operand, Shape, is_masked, kind_of, masked, numpy};
+use super::{Input, Operand, Shape, kind_of, numpy, refuse_masked};
 use crate::alloc::checked_size;
 use crate::dtype::{DType, Element};
 use crate::error::Error;
@@ -65,33 +67,7 @@ impl<'py> Output<'py> {
         py: Python<'py>,
     ) -> PyResult<Self> {
         let Some(out) = out else { return Self::new(py, dtype, shape) };
-        let Ok(array) = out.cast::<PyUntypedArray>() else {
-            return Err(PyTypeError::new_err(format!(
-                "{function}: out must be a NumPy array, got {}",
-                kind_of(out)
-            )));
-        };
-        if !array.is_exact_instance_of::<PyUntypedArray>() && is_masked(array)? {
-            return Err(masked(function, "out"));
-        }
-        if array.shape() != shape {
-            return Err(PyValueError::new_err(format!(
-                "{function}: out has shape {}, expected {}",
-                Shape(array.shape()),
-                Shape(shape)
-            )));
-        }
-        if supported(&array.dtype()) != Some(dtype) {
-            return Err(PyTypeError::new_err(format!(
-                "{function}: out has dtype {}, expected {}",
-                array.dtype(),
-                dtype.name()
-            )));
-        }
-        // SAFETY: an array object.
-        if unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_WRITEABLE == 0 {
-            return Err(PyValueError::new_err(format!("{function}: out is read-only")));
-        }
+        let array = given(function, out, shape, &dtype.name(), |asked| supported(asked) == Some(dtype))?;
         let clashes = |input: &&Input<'py>| {
             let same =
                 aliases == Aliases::Exact && input.dtype() == dtype && is_same_memory(input.array(), array);
@@ -159,7 +135,7 @@ impl<'py> Output<'py> {
         match self.result {
             None => Ok(self.array.into_any()),
             Some(result) => {
-                numpy(result.py(), "copyto")?.call1((&result, &self.array))?;
+                copy_to(&result, &self.array)?;
                 Ok(result.into_any())
             }
         }
@@ -171,6 +147,60 @@ impl<'py> Output<'py> {
         let array = self.finish()?;
         if given { Ok(array) } else { array.get_item(PyTuple::empty(array.py())).or(Ok(array)) }
     }
+}
+
+/// The caller's `out`, with what NumPy computed written into it.
+pub fn written<'py>(
+    function: &str,
+    out: &Bound<'py, PyAny>,
+    result: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let result = numpy(out.py(), "asarray")?.call1((result,))?.cast_into::<PyUntypedArray>()?;
+    let dtype = result.dtype();
+    let array = given(function, out, result.shape(), &dtype, |asked| asked.is_equiv_to(&dtype))?;
+    copy_to(array, &result)?;
+    Ok(out.clone())
+}
+
+/// The caller's `out`, if a result of this shape and dtype can be written into it.
+fn given<'a, 'py>(
+    function: &str,
+    out: &'a Bound<'py, PyAny>,
+    shape: &[usize],
+    dtype: &dyn Display,
+    is_dtype: impl FnOnce(&Bound<'py, PyArrayDescr>) -> bool,
+) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
+    let Ok(array) = out.cast::<PyUntypedArray>() else {
+        return Err(PyTypeError::new_err(format!(
+            "{function}: out must be a NumPy array, got {}",
+            kind_of(out)
+        )));
+    };
+    refuse_masked(function, "out", array)?;
+    if array.shape() != shape {
+        return Err(PyValueError::new_err(format!(
+            "{function}: out has shape {}, expected {}",
+            Shape(array.shape()),
+            Shape(shape)
+        )));
+    }
+    if !is_dtype(&array.dtype()) {
+        return Err(PyTypeError::new_err(format!(
+            "{function}: out has dtype {}, expected {dtype}",
+            array.dtype()
+        )));
+    }
+    // SAFETY: an array object.
+    if unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_WRITEABLE == 0 {
+        return Err(PyValueError::new_err(format!("{function}: out is read-only")));
+    }
+    Ok(array)
+}
+
+/// Copies into the memory of `out`: no method of a subclass is called.
+fn copy_to<'py>(out: &Bound<'py, PyUntypedArray>, result: &Bound<'py, PyUntypedArray>) -> PyResult<()> {
+    let memory = numpy(out.py(), "asarray")?.call1((out,))?;
+    numpy(out.py(), "copyto")?.call1((memory, result)).map(drop)
 }
 
 /// See [`Output::held`].

@@ -8,6 +8,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::bindings::array::{Input, Output, Shape};
 use crate::bindings::call::guard;
+use crate::bindings::once::once;
 use crate::dtype::{DType, Kind, dispatch_real};
 use crate::kernels::stats::{Center, Moments, Number, Sample, ToNumber};
 
@@ -429,6 +430,5 @@ fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
 /// A class of `collections.abc`.
 pub(super) fn abc<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static ABC: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = ABC.get_or_try_init(py, || Ok::<_, PyErr>(py.import("collections.abc")?.unbind()))?;
-    module.bind(py).getattr(name)
+    once(py, &ABC, || Ok(py.import("collections.abc")?.unbind()))?.bind(py).getattr(name)
 }
