@@ -140,6 +140,8 @@ def test_an_sdist_with_its_crates_installs_without_a_registry(venv: Venv, tmp_pa
         "python", "-m", "pip", "install", "setuptools", "setuptools-rust", "wheel", "numpy", cwd=tmp_path
     )
     offline = {"CARGO_HOME": str(tmp_path / "cargo"), "CARGO_NET_OFFLINE": "true"}
+    # Beside what the crates of the registry were compiled to, which cargo would compile anew each time.
+    offline["CARGO_TARGET_DIR"] = str(ROOT / "target" / "vendored")
     if rustup := shutil.which("rustup"):
         home = subprocess.run([rustup, "show", "home"], capture_output=True, check=True, text=True)
         offline["RUSTUP_HOME"] = home.stdout.strip()
