@@ -111,7 +111,7 @@ def valgrind() -> Row:
     calls = done.stdout.strip() or "0"
     return Row(
         "Valgrind finds no wrong use of memory in the extension",
-        f"{calls} calls of every entry, dtype and layout, reports: {len(ours)}",
+        f"{calls} calls of every entry and dtype, the layouts in turn, reports: {len(ours)}",
         done.returncode == 0 and not ours,
         "`tox -e sanitize`",
     )
