@@ -145,7 +145,7 @@ BUGS = [
     Bug(
         "work that goes on after its future was cancelled",
         "src/bindings/aio/bridge.rs",
-        "            self.work.abort();\n",
+        "                work.abort();\n",
         "",
         "tests/test_aio_fetch.py",
     ),
