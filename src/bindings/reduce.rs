@@ -10,9 +10,9 @@ use super::call::{Call, guard};
 use super::objects::{Items, Layout, Number};
 use crate::dtype::{DType, dispatch};
 use crate::error::Result;
+use crate::kernels::eft::CompensatedSum;
 use crate::kernels::reduce::axis::sum_axes;
 use crate::kernels::reduce::block::Summand;
-use crate::kernels::reduce::compensated::Compensated;
 use crate::kernels::reduce::integers::Integers;
 use crate::kernels::reduce::narrow::Narrow;
 use crate::kernels::reduce::{sum, sum_of_sines, sum_slice};
@@ -320,7 +320,7 @@ fn unwrapped<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>
 #[derive(Default)]
 struct Total {
     integers: Integers,
-    floats: Compensated,
+    floats: CompensatedSum,
     has_floats: bool,
     /// Integers too long for the columns.
     huge: Option<Py<PyAny>>,

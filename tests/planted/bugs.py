@@ -53,10 +53,10 @@ BUGS = [
     ),
     Bug(
         "a compensation that is forgotten when sums are merged",
-        "src/kernels/reduce/compensated.rs",
+        "src/kernels/eft.rs",
         "        self.error += other.error;\n",
         "",
-        "kernels::reduce",
+        "kernels::eft",
     ),
     Bug(
         "sizes that wrap",

@@ -9,6 +9,7 @@ use ndarray::ArrayViewD;
 
 use crate::alloc::{try_copied, try_reserve};
 use crate::error::{Error, Result};
+use crate::kernels::eft::CompensatedSum;
 use crate::kernels::stats::{self, Moments, Sample};
 use crate::parallel::Work;
 use crate::simd::{self, Kernel};
@@ -197,13 +198,11 @@ impl Kernel for ChunkMeans<'_> {
         let count = self.chunk_size as f64;
         for (mean, chunk) in self.means.iter_mut().zip(self.data.chunks_exact(self.chunk_size)) {
             // A sum of sums, each of one block, with what rounding takes from it in a second float.
-            let (mut sum, mut rest) = (0.0, 0.0);
+            let mut sum = CompensatedSum::default();
             for block in chunk.chunks(RUN) {
-                let (next, lost) = stats::two_sum(sum, block_sum(block));
-                (sum, rest) = (next, rest + lost);
+                sum.add(block_sum(block));
             }
-            let sum = if sum.is_finite() { sum + rest } else { sum };
-            *mean = sum / count;
+            *mean = sum.finish() / count;
         }
     }
 }

@@ -2,7 +2,6 @@
 
 pub mod axis;
 pub mod block;
-pub mod compensated;
 pub mod integers;
 pub mod narrow;
 pub mod pairwise;
@@ -76,13 +75,14 @@ mod tests {
     use ndarray::Array;
 
     use super::*;
+    use crate::kernels::eft::CompensatedSum;
     use crate::simd::{Level, run_at};
 
     #[test]
     fn floats_are_summed_as_well_as_pairwise_and_alike_for_every_thread_count() {
         let data = Array::from_iter((0..300_000u32).map(|i| f64::from(i.wrapping_mul(2_654_435_761)) / 7e3))
             .into_dyn();
-        let exact = data.iter().fold(compensated::Compensated::default(), |mut sum, &x| {
+        let exact = data.iter().fold(CompensatedSum::default(), |mut sum, &x| {
             sum.add(x);
             sum
         });

@@ -15,6 +15,7 @@
 
 use super::block::sum_lanes;
 use crate::kernels::blocks::BLOCK;
+use crate::kernels::eft::two_difference;
 use crate::simd::Kernel;
 
 /// π/2 = HALF_PI[0] + HALF_PI[1] + HALF_PI[2] to three times 53 bits.
@@ -51,11 +52,9 @@ fn sin(x: f64) -> f64 {
     let head = (-n).mul_add(HALF_PI[0], x);
     let second = n * HALF_PI[1];
     let second_low = n.mul_add(HALF_PI[1], -second);
-    // Knuth's two-sum: near a multiple of π/2 the head may be the smaller one.
-    let r = head - second;
-    let seen = r - head;
-    let rest = (head - (r - seen)) - (second + seen);
-    let low = (-n).mul_add(HALF_PI[2], rest - second_low);
+    // Not `fast_two_sum`: near a multiple of π/2 the head may be the smaller one.
+    let (r, lost) = two_difference(head, second);
+    let low = (-n).mul_add(HALF_PI[2], lost - second_low);
 
     let z = r * r;
     // Sine: r + (low - z low / 2 + r^3 P(z)).

@@ -20,10 +20,11 @@
 //! them one after the other, so that less is rounded away. Their order is the same on every CPU
 //! level, no rounding is left out (see [`Adder`]), and so the results have the same bits.
 
-use super::moments::{Center, Moments, two_sum};
+use super::moments::{Center, Moments};
 use super::pivot::{guess, pivot_near, shift};
 use super::rare::{careful_sum, irregular};
 use super::sample::{Key, Sample};
+use crate::kernels::eft::two_sum;
 use crate::simd::{self, Fusable, Level};
 
 /// Elements that are read before their state is merged: 32 KiB of `f64`.

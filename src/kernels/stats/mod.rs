@@ -28,7 +28,7 @@ mod sample;
 
 pub use array::{Data, along, whole, whole_slice};
 pub use block::{moments, moments_without_nan};
-pub use moments::{Center, Moments, two_sum, variance};
+pub use moments::{Center, Moments, variance};
 pub use number::{Number, ToNumber};
 pub use sample::{Key, Sample};
 

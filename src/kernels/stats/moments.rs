@@ -9,6 +9,7 @@
 
 use super::block;
 use super::sample::Key;
+use crate::kernels::eft::{fast_two_sum, two_product, two_sum};
 
 /// Moments of the elements seen so far. `K` is the type in which minimum and maximum are kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -135,7 +136,7 @@ pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
         if a_count >= b_count { (a, a_count, b, b_count) } else { (b, b_count, a, a_count) };
     let share = b_count / (a_count + b_count);
     let (delta, delta_low) = two_sum(b.mean, -a.mean);
-    let (delta, delta_low) = quick_two_sum(delta, delta_low + (b.mean_low - a.mean_low));
+    let (delta, delta_low) = fast_two_sum(delta, delta_low + (b.mean_low - a.mean_low));
     if !delta.is_finite() {
         return merge_infinite(a, b, share);
     }
@@ -145,11 +146,11 @@ pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
         (two_product(delta, b_count), two_product(step, a_count + b_count));
     let lack = ((wanted - got) + (wanted_low - got_low) + delta_low * b_count) / (a_count + b_count);
     let (mean, rest) = two_sum(a.mean, step);
-    let (mean, mean_low) = quick_two_sum(mean, rest + a.mean_low + if lack.is_finite() { lack } else { 0.0 });
+    let (mean, mean_low) = fast_two_sum(mean, rest + a.mean_low + if lack.is_finite() { lack } else { 0.0 });
     let (squares, rest) = two_sum(a.squares, b.squares);
     let between = delta * delta * (a_count * share);
     let (squares, more_rest) = two_sum(squares, between);
-    let (squares, squares_low) = quick_two_sum(squares, rest + more_rest + (a.squares_low + b.squares_low));
+    let (squares, squares_low) = fast_two_sum(squares, rest + more_rest + (a.squares_low + b.squares_low));
     let squares_low = if squares.is_finite() { squares_low } else { 0.0 };
     // An infinite term makes NaN of the rest that rounding leaves: only the sum itself counts.
     let squares =
@@ -167,52 +168,9 @@ fn merge_infinite(a: Center, b: Center, share: f64) -> Center {
     Center { mean: a.mean + b.mean, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 }
 }
 
-/// `a + b` and what rounding took from it (Knuth).
-#[inline(always)]
-pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    let b_part = sum - a;
-    (sum, (a - (sum - b_part)) + (b - b_part))
-}
-
-/// `a * b` and what rounding took from it (Dekker, with Veltkamp's split): the same bits with and
-/// without an instruction for it.
-#[inline(always)]
-pub fn two_product(a: f64, b: f64) -> (f64, f64) {
-    let split = |x: f64| {
-        let high = x * 134217729.0;
-        let high = high - (high - x);
-        (high, x - high)
-    };
-    let product = a * b;
-    let ((a_high, a_low), (b_high, b_low)) = (split(a), split(b));
-    (product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low)
-}
-
-/// As `two_sum` where `|a| >= |b|` (Dekker).
-#[inline(always)]
-pub fn quick_two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    (sum, b - (sum - a))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_is_lost_in_two_floats() {
-        let odd = [1, 3, (1 << 53) - 1, (1 << 52) + 1, 0x15_5555_5555_5555, -0x1a_bcde_f012_3457_i64];
-        for a in odd {
-            for b in odd {
-                let exact = |(high, low): (f64, f64)| high as i128 + low as i128;
-                assert_eq!(exact(two_product(a as f64, b as f64)), i128::from(a) * i128::from(b));
-                assert_eq!(exact(two_sum(a as f64, b as f64)), i128::from(a) + i128::from(b));
-                let (small, large) = if a.abs() < b.abs() { (a, b) } else { (b, a) };
-                assert_eq!(exact(quick_two_sum(large as f64, small as f64)), i128::from(a) + i128::from(b));
-            }
-        }
-    }
 
     #[test]
     fn what_two_states_have_beyond_a_float_is_merged() {

@@ -1,7 +1,7 @@
 //! The number that is subtracted from all elements of a block: a guess at their mean.
 
-use super::moments::{quick_two_sum, two_product, two_sum};
 use super::sample::Sample;
+use crate::kernels::eft::{fast_two_sum, two_product, two_sum};
 
 /// Places from which a pivot is guessed.
 const PLACES: usize = 4;
@@ -65,7 +65,7 @@ pub(super) fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key)
     let (mean, low) = two_sum(pivot, quotient);
     let low = low + if rest.is_finite() { rest } else { 0.0 };
     let (origin, origin_low) = T::split(origin);
-    let (origin, origin_low) = quick_two_sum(origin, origin_low);
+    let (origin, origin_low) = fast_two_sum(origin, origin_low);
     let (mean, rest) = two_sum(origin, mean);
-    quick_two_sum(mean, rest + (origin_low + low))
+    fast_two_sum(mean, rest + (origin_low + low))
 }

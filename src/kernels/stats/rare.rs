@@ -1,8 +1,9 @@
 //! What is rarely needed: blocks that are not finite, and sums that cancel.
 
-use super::moments::{Center, Moments, two_sum};
+use super::moments::{Center, Moments};
 use super::pivot::shift;
 use super::sample::{Key, Sample};
+use crate::kernels::eft::CompensatedSum;
 
 /// The state of a block in which something is not finite.
 #[cold]
@@ -37,7 +38,7 @@ pub(super) fn irregular<'a, T: Sample, const SKIP: bool, I: Iterator<Item = &'a 
     Moments::from_parts(count_u64, Center { mean, mean_low, squares, squares_low: 0.0 }, min, max)
 }
 
-/// The sum of the distances from the pivot, with the digits that cancel (Neumaier 1974).
+/// The sum of the distances from the pivot, with the digits that cancel.
 #[cold]
 #[inline(never)]
 pub(super) fn careful_sum<'a, T: Sample, const SKIP: bool>(
@@ -45,10 +46,9 @@ pub(super) fn careful_sum<'a, T: Sample, const SKIP: bool>(
     origin: T::Key,
     pivot: f64,
 ) -> f64 {
-    let (mut sum, mut low) = (0.0, 0.0);
+    let mut sum = CompensatedSum::default();
     for key in elements.map(|element| element.key()).filter(|key| !(SKIP && key.is_nan())) {
-        let (next, lost) = two_sum(sum, T::wide(key, origin) - pivot);
-        (sum, low) = (next, low + lost);
+        sum.add(T::wide(key, origin) - pivot);
     }
-    if low.is_finite() { sum + low } else { sum }
+    sum.finish()
 }
