@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use rust_numpy_example::alloc::try_filled;
+use rust_numpy_example::simd::memory::{self, LINE};
 use rust_numpy_example::simd::{Kernel, level, run};
-use rust_numpy_example::stream::{self, LINE};
 
 /// Times that every sum is added to.
 const TURNS: usize = 100_000;
@@ -75,12 +75,12 @@ fn rate<R>(count: usize, mut work: impl FnMut() -> R) -> f64 {
 
 /// Copies without reading what is overwritten.
 fn past_the_caches(source: &[u64], target: &mut [u64]) {
-    let start = stream::unaligned(target);
+    let start = memory::unaligned(target);
     for (source, target) in source[start..].chunks_exact(LINE).zip(target[start..].chunks_exact_mut(LINE)) {
         let source = source.try_into().expect("a whole line");
-        stream::copy::<u64>(source, target.try_into().expect("a whole line"));
+        memory::copy::<u64>(source, target.try_into().expect("a whole line"));
     }
-    stream::fence();
+    memory::fence();
 }
 
 fn main() {

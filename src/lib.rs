@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `bindings` | Python: one door for arrays, one for work, one for errors, thin functions |
 //! | [`kernels`] | the algorithms, a folder a topic; no Python in them |
-//! | [`parallel`], [`simd`], [`stream`] | threads, CPU levels, writing past the caches |
+//! | [`parallel`], [`simd`] | threads; vector instructions and memory |
 //! | [`dtype`], [`alloc`], [`error`] | element types, memory that may be refused, what can go wrong |
 
 pub mod alloc;
@@ -17,4 +17,3 @@ pub mod error;
 pub mod kernels;
 pub mod parallel;
 pub mod simd;
-pub mod stream;

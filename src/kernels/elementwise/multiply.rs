@@ -10,8 +10,8 @@ use super::product::Product;
 use crate::alloc::try_vec;
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel};
-use crate::stream::{self, LINE};
+use crate::simd::memory::{self, LINE};
+use crate::simd::{self, Kernel, Simd};
 
 /// Elements of a part, the unit of work of a thread.
 const PART: usize = 1 << 16;
@@ -80,7 +80,7 @@ pub fn multiply_flat<T: Product>(
 ) -> Result<()> {
     // What is overwritten is in the caches by then.
     let in_place = matches!(a, Flat::Out) || matches!(b, Flat::Out);
-    let streamed = pages == Pages::Used && !in_place && stream::pays(size_of_val(out));
+    let streamed = pages == Pages::Used && !in_place && memory::pays(size_of_val(out));
     if out.len() <= PART {
         simd::run(Multiply { a, b, out, streamed });
         return Ok(());
@@ -106,19 +106,19 @@ impl<T: Product> Kernel for Multiply<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let Multiply { a, b, out, streamed } = self;
-        let (len, mut done) = (out.len(), stream::unaligned(out));
+        let (len, mut done) = (out.len(), memory::unaligned(out));
         times(a.part(0, done), b.part(0, done), &mut out[..done]);
         if let (true, Some(&any)) = (streamed, out.first()) {
             let mut line = [any; LINE];
             for target in out[done..].chunks_exact_mut(LINE) {
                 let end = done + LINE;
                 times(a.part(done, end), b.part(done, end), &mut line);
-                stream::copy(&line, target.try_into().expect("a chunk of this length"));
+                memory::copy(&line, target.try_into().expect("a chunk of this length"));
                 done = end;
             }
-            stream::fence();
+            memory::fence();
         }
         times(a.part(done, len), b.part(done, len), &mut out[done..]);
     }
@@ -208,7 +208,7 @@ impl<T: Product> Kernel for Row<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
+    fn run<S: Simd>(mut self, _simd: S) {
         let Row { a, b, out } = &mut self;
         if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(a.as_ref()), flat(b.as_ref())) {
             return times(a, b, out);

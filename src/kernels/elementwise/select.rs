@@ -10,7 +10,7 @@ use crate::alloc::try_vec;
 use crate::dtype::{Bool, Element};
 use crate::error::{Error, Result};
 use crate::parallel::Work;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, Simd};
 
 /// Elements of a part, the unit of work of a thread.
 const PART: usize = 1 << 15;
@@ -160,7 +160,7 @@ impl<T: Doubled> Kernel for Count<'_, T> {
     type Output = usize;
 
     #[inline(always)]
-    fn run(self) -> usize {
+    fn run<S: Simd>(self, _simd: S) -> usize {
         let mut count = 0u32;
         for &x in self.numbers {
             count = count.wrapping_add(u32::from(x.above(self.threshold)));
@@ -180,7 +180,7 @@ impl<T: Doubled> Kernel for Fill<'_, '_, T> {
     type Output = bool;
 
     #[inline(always)]
-    fn run(self) -> bool {
+    fn run<S: Simd>(self, _simd: S) -> bool {
         match self.cut {
             Cut::All => double_if(
                 self.numbers,

@@ -19,7 +19,7 @@ use super::vector::Block;
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
-use crate::simd::{self, Kernel, Level};
+use crate::simd::{self, Kernel, Level, Simd};
 
 /// The widest digits: two coefficients of the product, `b` bits apart, have to fit in 64 bits.
 const MAX_BITS: usize = 17;
@@ -166,7 +166,7 @@ impl<const IMAGINARY: bool> Kernel for Load<'_, IMAGINARY> {
     type Output = f64;
 
     #[inline(always)]
-    fn run(self) -> f64 {
+    fn run<S: Simd>(self, _simd: S) -> f64 {
         let Load { bytes, bits, first, x } = self;
         // Eight digits start at a whole byte, less the bit below them.
         let (mut offset, mut left) = ([0; 8], [0; 8]);
@@ -240,7 +240,7 @@ impl<const IMAGINARY: bool> Kernel for Store<'_, '_, IMAGINARY> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         // Adding it rounds to an integer, which is then in the low bits.
         const ROUND: f64 = 6_755_399_441_055_744.0;
         let state = self.carry;

@@ -25,7 +25,7 @@ use super::x86;
 use crate::alloc::try_vec;
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel, Level};
+use crate::simd::{self, Kernel, Level, Simd};
 
 /// The factors of a step: `d`, `d^2`, `d^3`.
 type Step = [[f64; 2]; 3];
@@ -338,7 +338,7 @@ impl<V: Vector, T: Task> Kernel for With<V, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         self.0.run::<V>();
     }
 }

@@ -10,7 +10,7 @@ use super::ifma;
 use crate::alloc::try_filled;
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel, Level};
+use crate::simd::{self, Kernel, Level, Simd};
 
 /// What products need.
 pub struct Multiplier<'a> {
@@ -115,7 +115,7 @@ impl Kernel for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         schoolbook(self.a, self.b, self.out);
     }
 }
@@ -154,7 +154,7 @@ impl Kernel for Square<'_> {
 
     /// The products of different limbs once, doubled, and the squares.
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let Square { a, out } = self;
         out.fill(0);
         for (i, &factor) in a.iter().enumerate() {

@@ -28,7 +28,7 @@ use super::x86;
 use crate::alloc::{checked_size, try_filled};
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{Kernel, Level, run_at};
+use crate::simd::{Kernel, Level, Simd, run_at};
 
 /// The bits after the point of a value between the passes.
 const FRACTION: u32 = 7;
@@ -235,7 +235,7 @@ struct Vertical<'a> {
 impl Kernel for Vertical<'_> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         for block in 0..self.line.len() / LANES {
             let out = &mut self.line[block * LANES..][..LANES];
             let mut sums = [self.taps.rounding(); LANES];
@@ -264,7 +264,7 @@ struct Horizontal<'a> {
 impl Kernel for Horizontal<'_> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let Pairs { at, weights, .. } = &self.taps.pairs;
         for block in 0..self.out.len() / LANES {
             let out = &mut self.out[block * LANES..][..LANES];

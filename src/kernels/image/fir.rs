@@ -19,7 +19,7 @@ use super::tiles::{Padded, Tile};
 use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{Kernel, Level, run_at};
+use crate::simd::{Kernel, Level, Simd, run_at};
 
 /// A float to compute with.
 pub trait Real: Lane + Add<Output = Self> + Mul<Output = Self> {
@@ -130,7 +130,7 @@ struct Compiled<P, const N: usize, const FMA: bool>(P);
 impl<P: Pass, const N: usize, const FMA: bool> Kernel for Compiled<P, N, FMA> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         self.0.run::<N, FMA>();
     }
 }

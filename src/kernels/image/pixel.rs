@@ -10,8 +10,8 @@ use half::f16;
 use ndarray::{ArrayView3, ArrayViewMut2, Axis, s};
 
 use crate::dtype::{Bool, DType, Element};
-use crate::simd::{self, Kernel};
-use crate::stream;
+use crate::simd::memory;
+use crate::simd::{self, Kernel, Simd};
 
 /// The element of an image. Into an integer a value is rounded (half to even) and saturated;
 /// NaN becomes 0. Into a bool: true above one half, and for NaN.
@@ -173,7 +173,7 @@ macro_rules! lanes {
             }
             fn prefetch(&self, y: usize, x: Range<usize>) {
                 if let Some(row) = contiguous(self, y, &x) {
-                    stream::prefetch(row);
+                    memory::prefetch(row);
                 }
             }
             $(fn $load(&self, y: usize, x: Range<usize>, out: &mut [$type]) {
@@ -228,7 +228,7 @@ struct Load<'a, T, L> {
 impl<T: Pixel, L: Lane> Kernel for Load<'_, T, L> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let len = self.from.len().min(self.to.len());
         let (from, to) = (&self.from[..len], &mut self.to[..len]);
         for i in 0..len {
@@ -245,7 +245,7 @@ struct Store<'a, L, T> {
 impl<L: Lane, T: Pixel> Kernel for Store<'_, L, T> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let len = self.from.len().min(self.to.len());
         let (from, to) = (&self.from[..len], &mut self.to[..len]);
         for i in 0..len {

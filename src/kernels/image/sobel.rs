@@ -21,7 +21,7 @@ use super::tiles::{Padded, Tile};
 use crate::alloc::checked_size;
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{Kernel, Level, run_at};
+use crate::simd::{Kernel, Level, Simd, run_at};
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,7 +257,7 @@ struct Vertical<'a, N: Number> {
 impl<N: Number> Kernel for Vertical<'_, N> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let [above, here, below] = self.rows;
         let len = self.sums.len();
         let (sums, slopes) = (&mut self.sums[..len], &mut self.slopes[..len]);
@@ -283,7 +283,7 @@ struct Horizontal<'a, N, Out> {
 impl<N: Gradient<Out>, Out: Lane> Kernel for Horizontal<'_, N, Out> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let Horizontal { sums, slopes, lift, channels, operator, out } = self;
         let sums = Neighbours::new(sums, channels, out.len());
         let slopes = Neighbours::new(slopes, channels, out.len());

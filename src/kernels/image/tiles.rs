@@ -14,7 +14,7 @@ use super::border::Mode;
 use super::pixel::{Lane, Pixel, Source, store};
 use crate::alloc::{checked_size, try_vec};
 use crate::error::Result;
-use crate::stream;
+use crate::simd::memory;
 
 /// An image and what lies around it.
 pub struct Padded<'a> {
@@ -118,7 +118,7 @@ impl<T: Pixel> Tile<'_, T> {
         let mut row = self.out.index_axis_mut(Axis(0), y);
         if self.streamed {
             if let Some(row) = row.as_slice_mut() {
-                if stream::copy_same(values, row) {
+                if memory::copy_same(values, row) {
                     return;
                 }
             }

@@ -97,14 +97,13 @@ macro_rules! common {
             match level {
                 #[cfg(x86_simd)]
                 Level::Avx2 | Level::Avx512 => {
-                    simd::run_avx2(Transpose::<Self, FlipAvx2, $side> {
-                        matrix,
-                        copy,
-                        step,
-                        flip: PhantomData,
-                    });
+                    simd::run_at(
+                        Level::Avx2,
+                        Transpose::<Self, FlipAvx2, $side> { matrix, copy, step, flip: PhantomData },
+                    );
                 }
-                _ => Transpose::<Self, PortableFlip, $side> { matrix, copy, step, flip: PhantomData }.run(),
+                _ => Transpose::<Self, PortableFlip, $side> { matrix, copy, step, flip: PhantomData }
+                    .run(simd::Baseline),
             }
         }
     };

@@ -9,7 +9,7 @@ use crate::alloc::try_filled;
 use crate::dtype::{Bool, Element};
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel, Level};
+use crate::simd::{self, Kernel, Level, Simd, Token};
 
 use super::gemm::{Scratch, multiply};
 use super::matrix::{Matrix, MatrixMut};
@@ -46,7 +46,7 @@ where
     type Output = Result<()>;
 
     #[inline(always)]
-    fn run(self) -> Result<()> {
+    fn run<S: Simd>(self, _simd: S) -> Result<()> {
         let (mut scratch, mut pace) = (Scratch::<R, HIGH>::new(), Pace::new(self.work));
         // Of the whole product, not of a part, so that all parts are computed the same way.
         let (_, _, n) = self.operands.sizes();
@@ -136,12 +136,12 @@ macro_rules! rings {
                 // A level that the CPU does not have is a panic.
                 match level {
                     #[cfg(x86_simd)]
-                    Level::Avx2 => simd::run_avx2(Job::<T, $avx2, $middle> { operands, part, work, ring: PhantomData }),
+                    Level::Avx2 => avx2().run(Job::<T, $avx2, $middle> { operands, part, work, ring: PhantomData }),
                     #[cfg(x86_simd)]
                     Level::Avx512 => {
-                        simd::run_avx512(Job::<T, $avx512, $high> { operands, part, work, ring: PhantomData })
+                        avx512().run(Job::<T, $avx512, $high> { operands, part, work, ring: PhantomData })
                     }
-                    _ => Job::<T, $baseline, $low> { operands, part, work, ring: PhantomData }.run(),
+                    _ => Job::<T, $baseline, $low> { operands, part, work, ring: PhantomData }.run(simd::Baseline),
                 }
             }
         }
@@ -190,10 +190,10 @@ macro_rules! float_products {
                 if m.max(k).max(n) <= SMALL && operands.have_plain_rows() {
                     return split.for_each(work, |part| match level {
                         #[cfg(x86_simd)]
-                        Level::Avx2 => simd::run_avx2(Small::<$type, true, 4, $middle> { operands, part, work }),
+                        Level::Avx2 => avx2().run(Small::<$type, true, 4, $middle> { operands, part, work }),
                         #[cfg(x86_simd)]
-                        Level::Avx512 => simd::run_avx512(Small::<$type, true, 8, $wide> { operands, part, work }),
-                        _ => Small::<$type, BASELINE_FUSES, 4, $narrow> { operands, part, work }.run(),
+                        Level::Avx512 => avx512().run(Small::<$type, true, 8, $wide> { operands, part, work }),
+                        _ => Small::<$type, BASELINE_FUSES, 4, $narrow> { operands, part, work }.run(simd::Baseline),
                     });
                 }
                 let exchange = operands.c_has_plain_cols();
@@ -209,7 +209,7 @@ macro_rules! float_products {
                             }
                             _ => {
                                 let job: Vector<_, PortableFlip, BASELINE_FUSES, $lanes, $side> = Vector { operands, part, vector, work, flip: PhantomData };
-                                job.run()
+                                job.run(simd::Baseline)
                             }
                         };
                     }
@@ -243,7 +243,7 @@ impl<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize> Kernel
     type Output = Result<()>;
 
     #[inline(always)]
-    fn run(mut self) -> Result<()> {
+    fn run<S: Simd>(mut self, _simd: S) -> Result<()> {
         let (m, k, n) = self.operands.sizes();
         if m == n && m == k {
             if let Some((a, b, c)) = self.operands.dense(&mut self.part) {
@@ -280,7 +280,7 @@ where
     type Output = Result<()>;
 
     #[inline(always)]
-    fn run(self) -> Result<()> {
+    fn run<S: Simd>(self, _simd: S) -> Result<()> {
         let mut pace = Pace::new(self.work);
         for index in self.part.matrices.clone() {
             pace.matrix(index)?;
@@ -359,9 +359,10 @@ impl Product for Bool {
             // With AVX-512 it is no faster: tables and elements come from the caches.
             #[cfg(x86_simd)]
             Level::Avx2 | Level::Avx512 => {
-                simd::run_avx2(BoolJob::<x86::BitsAvx2> { operands, part, work, bits: PhantomData })
+                avx2().run(BoolJob::<x86::BitsAvx2> { operands, part, work, bits: PhantomData })
             }
-            _ => BoolJob::<boolean::PortableBits> { operands, part, work, bits: PhantomData }.run(),
+            _ => BoolJob::<boolean::PortableBits> { operands, part, work, bits: PhantomData }
+                .run(simd::Baseline),
         })
     }
 }
@@ -377,7 +378,7 @@ impl<B: boolean::Bits> Kernel for BoolJob<'_, B> {
     type Output = Result<()>;
 
     #[inline(always)]
-    fn run(self) -> Result<()> {
+    fn run<S: Simd>(self, _simd: S) -> Result<()> {
         let mut pace = Pace::new(self.work);
         for index in self.part.matrices.clone() {
             pace.matrix(index)?;
@@ -386,4 +387,19 @@ impl<B: boolean::Bits> Kernel for BoolJob<'_, B> {
         }
         Ok(())
     }
+}
+
+/// The token of a level that the caller has found.
+///
+/// # Panics
+/// If the CPU has less.
+#[cfg(x86_simd)]
+fn avx2() -> simd::Avx2 {
+    simd::Avx2::detect().expect("the level was detected")
+}
+
+/// As [`avx2`].
+#[cfg(x86_simd)]
+fn avx512() -> simd::Avx512 {
+    simd::Avx512::detect().expect("the level was detected")
 }

@@ -4,7 +4,7 @@
 //! registers, which are transposed by shuffles.
 
 use super::matrix::Matrix;
-use crate::simd::Kernel;
+use crate::simd::{Kernel, Simd};
 
 /// How a square of elements is transposed in registers.
 pub trait Flip<T, const SIDE: usize> {
@@ -55,7 +55,7 @@ impl<T: Copy, F: Flip<T, SIDE>, const SIDE: usize> Kernel for Transpose<'_, T, F
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let Transpose { matrix, copy, step, .. } = self;
         let (rows, cols) = (matrix.rows, matrix.cols);
         let (whole_rows, whole_cols) =

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::kernels::eft::CompensatedSum;
 use crate::kernels::stats::{self, Moments, Sample};
 use crate::parallel::Work;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, Simd};
 
 /// Numbers that are counted at once.
 const BLOCK: usize = 4096;
@@ -194,7 +194,7 @@ impl Kernel for ChunkMeans<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let count = self.chunk_size as f64;
         for (mean, chunk) in self.means.iter_mut().zip(self.data.chunks_exact(self.chunk_size)) {
             // A sum of sums, each of one block, with what rounding takes from it in a second float.

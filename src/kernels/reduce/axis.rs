@@ -13,7 +13,7 @@ use crate::dtype::Element;
 use crate::error::Result;
 use crate::kernels::blocks::feed;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, Simd};
 
 /// Columns summed together: their partial sums stay in the first-level cache.
 const TILE: usize = 256;
@@ -149,7 +149,7 @@ impl<T: Summand> Kernel for AddRows<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         for index in 0..self.tile.nrows() {
             let row = self.tile.row(index);
             match row.to_slice() {

@@ -13,7 +13,7 @@ use num_complex::Complex;
 
 use super::pairwise::Pairwise;
 use crate::dtype::{Bool, Element};
-use crate::simd::Kernel;
+use crate::simd::{Kernel, Simd};
 
 /// Lanes: four registers of AVX-512, to hide the latency of an addition.
 const LANES: usize = 32;
@@ -43,7 +43,7 @@ impl<T: Summand> Kernel for SumSlice<'_, T> {
     type Output = T::Total;
 
     #[inline(always)]
-    fn run(self) -> T::Total {
+    fn run<S: Simd>(self, _simd: S) -> T::Total {
         assert!(self.0.len() <= LONGEST);
         T::sum_slice(self.0)
     }

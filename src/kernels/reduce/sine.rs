@@ -16,7 +16,7 @@
 use super::block::sum_lanes;
 use crate::kernels::blocks::BLOCK;
 use crate::kernels::eft::two_difference;
-use crate::simd::Kernel;
+use crate::simd::{Kernel, Simd};
 
 /// π/2 = HALF_PI[0] + HALF_PI[1] + HALF_PI[2] to three times 53 bits.
 const HALF_PI: [f64; 3] =
@@ -91,7 +91,7 @@ impl Kernel for SumSines<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run(self) -> f64 {
+    fn run<S: Simd>(self, _simd: S) -> f64 {
         let mut sines = [0.0; BLOCK];
         let sines = &mut sines[..self.0.len()];
         fill(self.0, sines);

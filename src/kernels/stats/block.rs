@@ -20,12 +20,14 @@
 //! them one after the other, so that less is rounded away. Their order is the same on every CPU
 //! level, no rounding is left out (see [`Adder`]), and so the results have the same bits.
 
+use std::marker::PhantomData;
+
 use super::moments::{Center, Moments};
 use super::pivot::{guess, pivot_near, shift};
 use super::rare::{careful_sum, irregular};
 use super::sample::{Key, Sample};
 use crate::kernels::eft::two_sum;
-use crate::simd::{self, Fusable, Level};
+use crate::simd::{self, Kernel, Level, Simd};
 
 /// Elements that are read before their state is merged: 32 KiB of `f64`.
 pub const BLOCK: usize = 4096;
@@ -58,7 +60,7 @@ pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
 
 /// The moments of a slice at a level; without its NaNs if `SKIP`.
 pub(super) fn moments_at<T: Sample, const SKIP: bool>(level: Level, data: &[T]) -> Moments<T::Key> {
-    simd::run_fusable_at(level, Blocks::<T, SKIP>(data))
+    simd::run_at(level, Blocks::<T, SKIP>(data))
 }
 
 /// The moments of the elements of `data` that are not NaN.
@@ -72,20 +74,20 @@ pub fn moments_without_nan<T: Sample>(data: &[T]) -> Moments<T::Key> {
 /// The moments of a slice; without its NaNs if `SKIP`.
 struct Blocks<'a, T, const SKIP: bool>(&'a [T]);
 
-impl<T: Sample, const SKIP: bool> Fusable for Blocks<'_, T, SKIP> {
+impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
     type Output = Moments<T::Key>;
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) -> Moments<T::Key> {
+    fn run<S: Simd>(self, _simd: S) -> Moments<T::Key> {
         let mut total = Moments::default();
         let Some(first) = self.0.first() else { return total };
         let origin = T::origin(first.key());
         let mut pivot = guess(self.0.len().min(BLOCK), |index| self.0[index], origin);
-        let adder = Adder::<FUSED>::new();
+        let adder = Adder::<S>::new();
         let mut sums = Total::new();
         for block in self.0.chunks(BLOCK) {
             for attempt in 0..2 {
-                sums.read::<T, SKIP, FUSED>(block, origin, pivot, adder);
+                sums.read::<T, SKIP, S>(block, origin, pivot, adder);
                 match sums.finish::<T, SKIP>(block, origin, &mut pivot, attempt, &mut total) {
                     Verdict::Merged => break,
                     Verdict::Again => {}
@@ -108,25 +110,26 @@ enum Verdict {
 /// so is the same to the last bit. A core that has as many multipliers as adders, and little to
 /// multiply, does twice as many additions in the same time.
 #[derive(Clone, Copy)]
-pub(super) struct Adder<const FUSED: bool> {
+pub(super) struct Adder<S: Simd> {
     /// A one of which the compiler does not know.
     one: f64,
+    level: PhantomData<S>,
 }
 
-impl<const FUSED: bool> Adder<FUSED> {
+impl<S: Simd> Adder<S> {
     #[inline(always)]
     pub(super) fn new() -> Self {
-        Adder { one: std::hint::black_box(1.0) }
+        Adder { one: std::hint::black_box(1.0), level: PhantomData }
     }
 
     #[inline(always)]
     fn add(self, a: f64, b: f64) -> f64 {
-        if FUSED { a.mul_add(self.one, b) } else { a + b }
+        if S::FUSES { a.mul_add(self.one, b) } else { a + b }
     }
 
     #[inline(always)]
     fn sub(self, a: f64, b: f64) -> f64 {
-        if FUSED { a.mul_add(self.one, -b) } else { a - b }
+        if S::FUSES { a.mul_add(self.one, -b) } else { a - b }
     }
 
     #[inline(always)]
@@ -162,21 +165,21 @@ pub(super) struct Sums<K> {
 
 /// Reads the whole rows of lanes of a run.
 #[inline(always)]
-fn read_run<T: Sample, const SKIP: bool, const FUSED: bool>(
+fn read_run<T: Sample, const SKIP: bool, S: Simd>(
     run: &[T],
     origin: T::Key,
     pivot: f64,
-    adder: Adder<FUSED>,
+    adder: Adder<S>,
 ) -> Sums<T::Key> {
     let mut sums = Sums::new();
     let fours = run.chunks_exact(4 * LANES);
     let rest = fours.remainder().chunks_exact(LANES);
     for four in fours {
         let four = [row(four, 0), row(four, 1), row(four, 2), row(four, 3)];
-        sums.add_four::<T, SKIP, FUSED>(four, origin, &[pivot; LANES], adder);
+        sums.add_four::<T, SKIP, S>(four, origin, &[pivot; LANES], adder);
     }
     for one in rest {
-        sums.add::<T, SKIP, FUSED>(row(one, 0), origin, &[pivot; LANES], adder);
+        sums.add::<T, SKIP, S>(row(one, 0), origin, &[pivot; LANES], adder);
     }
     sums
 }
@@ -196,31 +199,31 @@ impl<K: Key> Sums<K> {
 
     /// Adds a row of lanes.
     #[inline(always)]
-    pub(super) fn add<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+    pub(super) fn add<T: Sample<Key = K>, const SKIP: bool, S: Simd>(
         &mut self,
         row: &[T; LANES],
         origin: K,
         pivots: &[f64; LANES],
-        adder: Adder<FUSED>,
+        adder: Adder<S>,
     ) {
-        let (deviations, squares) = self.terms::<T, SKIP, FUSED>(row, origin, pivots, adder);
+        let (deviations, squares) = self.terms::<T, SKIP, S>(row, origin, pivots, adder);
         self.sum = adder.add_lanes(deviations, self.sum);
         self.squares = add_lanes(squares, self.squares);
     }
 
     /// Adds four rows, in pairs first: no more additions, and a fourth of them one after the other.
     #[inline(always)]
-    pub(super) fn add_four<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+    pub(super) fn add_four<T: Sample<Key = K>, const SKIP: bool, S: Simd>(
         &mut self,
         rows: [&[T; LANES]; 4],
         origin: K,
         pivots: &[f64; LANES],
-        adder: Adder<FUSED>,
+        adder: Adder<S>,
     ) {
-        let (a, a_squares) = self.terms::<T, SKIP, FUSED>(rows[0], origin, pivots, adder);
-        let (b, b_squares) = self.terms::<T, SKIP, FUSED>(rows[1], origin, pivots, adder);
-        let (c, c_squares) = self.terms::<T, SKIP, FUSED>(rows[2], origin, pivots, adder);
-        let (d, d_squares) = self.terms::<T, SKIP, FUSED>(rows[3], origin, pivots, adder);
+        let (a, a_squares) = self.terms::<T, SKIP, S>(rows[0], origin, pivots, adder);
+        let (b, b_squares) = self.terms::<T, SKIP, S>(rows[1], origin, pivots, adder);
+        let (c, c_squares) = self.terms::<T, SKIP, S>(rows[2], origin, pivots, adder);
+        let (d, d_squares) = self.terms::<T, SKIP, S>(rows[3], origin, pivots, adder);
         let (ab, cd) = (adder.add_lanes(a, b), adder.add_lanes(c, d));
         self.sum = adder.add_lanes(adder.add_lanes(ab, cd), self.sum);
         let (ab, cd) = (add_lanes(a_squares, b_squares), add_lanes(c_squares, d_squares));
@@ -231,12 +234,12 @@ impl<K: Key> Sums<K> {
     /// and their squares. One step at a time for all lanes: so the compiler sees that each step is a
     /// vector.
     #[inline(always)]
-    fn terms<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+    fn terms<T: Sample<Key = K>, const SKIP: bool, S: Simd>(
         &mut self,
         row: &[T; LANES],
         origin: K,
         pivots: &[f64; LANES],
-        adder: Adder<FUSED>,
+        adder: Adder<S>,
     ) -> ([f64; LANES], [f64; LANES]) {
         let mut keys = [K::default(); LANES];
         let mut deviations = [0.0; LANES];
@@ -302,20 +305,20 @@ impl<K: Key> Total<K> {
 
     /// Forgets what it holds, and reads a block.
     #[inline(always)]
-    pub(super) fn read<T: Sample<Key = K>, const SKIP: bool, const FUSED: bool>(
+    pub(super) fn read<T: Sample<Key = K>, const SKIP: bool, S: Simd>(
         &mut self,
         block: &[T],
         origin: K,
         pivot: f64,
-        adder: Adder<FUSED>,
+        adder: Adder<S>,
     ) {
         let (first, rest) = block.split_at(block.len().min(RUN));
-        self.sums = read_run::<T, SKIP, FUSED>(first, origin, pivot, adder);
+        self.sums = read_run::<T, SKIP, S>(first, origin, pivot, adder);
         if !rest.is_empty() {
             self.low = Lows { sum: [0.0; LANES], squares: [0.0; LANES] };
         }
         for run in rest.chunks(RUN) {
-            self.add::<SKIP>(&read_run::<T, SKIP, FUSED>(run, origin, pivot, adder));
+            self.add::<SKIP>(&read_run::<T, SKIP, S>(run, origin, pivot, adder));
         }
         // Only the last run has a tail: `RUN` is a multiple of `LANES`.
         let tail = &block[block.len() / LANES * LANES..];

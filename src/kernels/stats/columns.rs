@@ -17,7 +17,7 @@ use super::sample::Sample;
 use crate::alloc::{try_filled, try_reserve, try_vec};
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Fusable};
+use crate::simd::{self, Kernel, Simd};
 
 /// Lines in a tile.
 pub const TILE: usize = 256;
@@ -70,9 +70,9 @@ fn of_rows<T: Sample, D: Dimension>(
         states.turn_to(T::origin(first[0].key()), &batch);
         let (rows, states) = (&batch[..], &mut states);
         if skip_nan {
-            simd::run_fusable_at(simd::level(), Rows::<T, true> { rows, states });
+            simd::run(Rows::<T, true> { rows, states });
         } else {
-            simd::run_fusable_at(simd::level(), Rows::<T, false> { rows, states });
+            simd::run(Rows::<T, false> { rows, states });
         }
     }
 }
@@ -117,24 +117,24 @@ struct Rows<'a, 'b, T: Sample, const SKIP: bool> {
     states: &'a mut States<T>,
 }
 
-impl<T: Sample, const SKIP: bool> Fusable for Rows<'_, '_, T, SKIP> {
+impl<T: Sample, const SKIP: bool> Kernel for Rows<'_, '_, T, SKIP> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let States { origin, pivots, sums, totals } = self.states;
         let Some(origin) = *origin else { return };
         sums.fill(Sums::new());
         for strip in self.rows.chunks(STRIP) {
             for (group, sums) in sums.iter_mut().enumerate() {
-                Group::new(strip, group).read::<SKIP, FUSED>(origin, &pivots[group], sums);
+                Group::new(strip, group).read::<SKIP, S>(origin, &pivots[group], sums);
             }
         }
         for (group, sums) in sums.iter_mut().enumerate() {
             let end = totals.len().min((group + 1) * LANES);
             let totals = &mut totals[group * LANES..end];
             let lines = Group::new(self.rows, group);
-            lines::merge::<T, SKIP, FUSED>(&lines, origin, &mut pivots[group], sums, totals);
+            lines::merge::<T, SKIP, S>(&lines, origin, &mut pivots[group], sums, totals);
         }
     }
 }
@@ -174,26 +174,26 @@ impl<T: Sample> Lines<T> for Group<'_, '_, T> {
     }
 
     #[inline(always)]
-    fn read<const SKIP: bool, const FUSED: bool>(
+    fn read<const SKIP: bool, S: Simd>(
         &self,
         origin: T::Key,
         pivots: &[f64; LANES],
         sums: &mut Sums<T::Key>,
     ) {
         // Sums of this function's own, that can be in registers.
-        let (mut own, adder) = (*sums, Adder::<FUSED>::new());
+        let (mut own, adder) = (*sums, Adder::<S>::new());
         let fours = if self.rows[0].len() < LANES { 0 } else { self.rows.len() / 4 * 4 };
         for start in (0..fours).step_by(4) {
             let mut four = [self.row(start); 4];
             for row in 1..4 {
                 four[row] = self.row(start + row);
             }
-            own.add_four::<T, SKIP, FUSED>(four, origin, pivots, adder);
+            own.add_four::<T, SKIP, S>(four, origin, pivots, adder);
         }
         for row in &self.rows[fours..] {
             match row[self.first..].first_chunk::<LANES>() {
-                Some(row) => own.add::<T, SKIP, FUSED>(row, origin, pivots, adder),
-                None => own.add::<T, SKIP, FUSED>(&padded(row), origin, pivots, adder),
+                Some(row) => own.add::<T, SKIP, S>(row, origin, pivots, adder),
+                None => own.add::<T, SKIP, S>(&padded(row), origin, pivots, adder),
             }
         }
         *sums = own;

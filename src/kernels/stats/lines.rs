@@ -6,6 +6,7 @@ use super::moments::{Center, Moments};
 use super::pivot::{pivot_near, shift};
 use super::rare::{careful_sum, irregular};
 use super::sample::Sample;
+use crate::simd::Simd;
 
 /// Sixteen lines of as many elements each.
 pub(super) trait Lines<T: Sample> {
@@ -16,18 +17,13 @@ pub(super) trait Lines<T: Sample> {
     fn line(&self, lane: usize) -> impl Iterator<Item = &T>;
 
     /// Adds the elements of all lines to the sums of their lanes.
-    fn read<const SKIP: bool, const FUSED: bool>(
-        &self,
-        origin: T::Key,
-        pivots: &[f64; LANES],
-        sums: &mut Sums<T::Key>,
-    );
+    fn read<const SKIP: bool, S: Simd>(&self, origin: T::Key, pivots: &[f64; LANES], sums: &mut Sums<T::Key>);
 }
 
 /// Adds the lines of the last lanes, as many as there are totals, to these. `sums` have been read
 /// of the lines, which are read once more if a pivot was bad.
 #[inline(always)]
-pub(super) fn merge<T: Sample, const SKIP: bool, const FUSED: bool>(
+pub(super) fn merge<T: Sample, const SKIP: bool, S: Simd>(
     lines: &impl Lines<T>,
     origin: T::Key,
     pivots: &mut [f64; LANES],
@@ -38,7 +34,7 @@ pub(super) fn merge<T: Sample, const SKIP: bool, const FUSED: bool>(
     if centers.far {
         *pivots = centers.better;
         *sums = Sums::new();
-        lines.read::<SKIP, FUSED>(origin, pivots, sums);
+        lines.read::<SKIP, S>(origin, pivots, sums);
         centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, pivots);
     }
     if centers.cancelled {

@@ -7,7 +7,7 @@ use super::lines::{self, Lines};
 use super::moments::Moments;
 use super::pivot::guess;
 use super::sample::Sample;
-use crate::simd::{self, Fusable};
+use crate::simd::{self, Kernel, Simd};
 
 /// The longest row that is short.
 pub const SHORT: usize = BLOCK;
@@ -18,9 +18,9 @@ pub fn short<T: Sample>(rows: &ArrayView2<'_, T>, skip_nan: bool, results: &mut 
     debug_assert!(!T::HAS_ORIGIN && rows.nrows() == results.len());
     let level = simd::level();
     if skip_nan {
-        simd::run_fusable_at(level, ShortRows::<T, true> { rows, results });
+        simd::run_at(level, ShortRows::<T, true> { rows, results });
     } else {
-        simd::run_fusable_at(level, ShortRows::<T, false> { rows, results });
+        simd::run_at(level, ShortRows::<T, false> { rows, results });
     }
 }
 
@@ -29,11 +29,11 @@ struct ShortRows<'a, 'b, T: Sample, const SKIP: bool> {
     results: &'a mut [Moments<T::Key>],
 }
 
-impl<T: Sample, const SKIP: bool> Fusable for ShortRows<'_, '_, T, SKIP> {
+impl<T: Sample, const SKIP: bool> Kernel for ShortRows<'_, '_, T, SKIP> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn run<S: Simd>(self, _simd: S) {
         let rows = self.rows.axis_chunks_iter(Axis(0), LANES);
         for (rows, results) in rows.into_iter().zip(self.results.chunks_mut(LANES)) {
             // The last lanes, if there are fewer.
@@ -48,8 +48,8 @@ impl<T: Sample, const SKIP: bool> Fusable for ShortRows<'_, '_, T, SKIP> {
                 *pivot = guess(row.len(), |index| row[index], origin);
             }
             let mut sums = Sums::new();
-            sixteen.read::<SKIP, FUSED>(origin, &pivots, &mut sums);
-            lines::merge::<T, SKIP, FUSED>(&sixteen, origin, &mut pivots, &mut sums, results);
+            sixteen.read::<SKIP, S>(origin, &pivots, &mut sums);
+            lines::merge::<T, SKIP, S>(&sixteen, origin, &mut pivots, &mut sums, results);
         }
     }
 }
@@ -67,16 +67,16 @@ impl<T: Sample> Lines<T> for Rows<'_, T> {
     }
 
     #[inline(always)]
-    fn read<const SKIP: bool, const FUSED: bool>(
+    fn read<const SKIP: bool, S: Simd>(
         &self,
         origin: T::Key,
         pivots: &[f64; LANES],
         sums: &mut Sums<T::Key>,
     ) {
-        let adder = Adder::<FUSED>::new();
+        let adder = Adder::<S>::new();
         let mut row = Total::new();
         for lane in 0..LANES {
-            row.read::<T, SKIP, FUSED>(self.0[lane], origin, pivots[lane], adder);
+            row.read::<T, SKIP, S>(self.0[lane], origin, pivots[lane], adder);
             row.fold_into(sums, lane, self.len());
         }
     }

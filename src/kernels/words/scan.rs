@@ -7,7 +7,7 @@ use super::space::{AHEAD, LANES, ascii_spaces, lower_ascii, space_len, wide_spac
 use crate::alloc::{try_copied, try_filled};
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::Kernel;
+use crate::simd::{Kernel, Simd};
 
 /// Bytes of a piece.
 const PIECE: usize = 4096;
@@ -54,7 +54,7 @@ impl<const LOWER: bool> Kernel for Scan<'_, LOWER> {
     type Output = Result<()>;
 
     #[inline(always)]
-    fn run(self) -> Result<()> {
+    fn run<S: Simd>(self, _simd: S) -> Result<()> {
         let Scan { work, text, base, counts } = self;
         let mut scratch = std::mem::take(&mut counts.scratch);
         scratch.prepare(text.len())?;

@@ -26,24 +26,24 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 /// that come before it has returned here. All have left when this function returns. A panic on any
 /// thread goes on here.
 pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) -> Result<()> {
-    let room = Arc::new(Room {
+    let join = Arc::new(Join {
         inside: AtomicUsize::new(0),
         caller: std::thread::current(),
         process: std::process::id(),
         panic: Mutex::new(None),
         body: Body::of(body),
     });
-    let open = Open(&room);
+    let open = Open(&join);
     for _ in 0..helpers {
-        let room = Arc::clone(&room);
-        pool.spawn(move || room.help());
+        let join = Arc::clone(&join);
+        pool.spawn(move || join.help());
     }
     body();
     drop(open);
-    if room.is_forked() {
+    if join.is_forked() {
         return Err(Error::Os("the process was forked during this call".into()));
     }
-    let panic = room.panic.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+    let panic = join.panic.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
     if let Some(payload) = panic {
         resume_unwind(payload);
     }
@@ -51,7 +51,7 @@ pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) ->
 }
 
 /// Where the work is done.
-struct Room {
+struct Join {
     /// How many helpers are inside, and [`CLOSED`].
     inside: AtomicUsize,
     caller: Thread,
@@ -66,7 +66,7 @@ struct Room {
 struct Body(*const (dyn Fn() + Sync));
 
 // SAFETY: it is a reference to something that may be called from any thread, and is used by helpers
-// only while the call that it comes from lasts (see `Room::help`).
+// only while the call that it comes from lasts (see `Join::help`).
 unsafe impl Send for Body {}
 // SAFETY: as above.
 unsafe impl Sync for Body {}
@@ -78,7 +78,7 @@ impl Body {
     }
 }
 
-impl Room {
+impl Join {
     /// Whether this is a child of the process in which the work began.
     fn is_forked(&self) -> bool {
         std::process::id() != self.process
@@ -102,8 +102,8 @@ impl Room {
     }
 }
 
-/// The open door: closed, and the room empty, when this is dropped.
-struct Open<'a>(&'a Room);
+/// The open door: closed, and all have left, when this is dropped.
+struct Open<'a>(&'a Join);
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
@@ -123,18 +123,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_comes_late_does_nothing() {
-        let room = Room {
+    fn a_helper_that_comes_late_does_nothing() {
+        let join = Join {
             inside: AtomicUsize::new(0),
             caller: std::thread::current(),
             process: std::process::id(),
             panic: Mutex::new(None),
             body: Body::of(&|| panic!("the door is closed")),
         };
-        drop(Open(&room));
-        room.help();
-        assert!(room.panic.into_inner().expect("not poisoned").is_none());
-        assert_eq!(room.inside.into_inner(), CLOSED);
+        drop(Open(&join));
+        join.help();
+        assert!(join.panic.into_inner().expect("not poisoned").is_none());
+        assert_eq!(join.inside.into_inner(), CLOSED);
     }
 
     #[test]

@@ -1,70 +1,20 @@
-//! Threads: the pool, how work is split, and how it is stopped.
+//! The permission to work: how many threads may be used, and whether to go on.
 //!
-//! A kernel receives a [`Work`]. It cuts its input into parts by a rule that does not depend on
-//! the number of threads, hands them to [`Work::for_each`] or [`Work::map`], and combines the
-//! results in the order of the parts: so the result has the same bits for every thread count.
 //! Parts are taken from a shared counter one by one, so a slow or busy CPU takes fewer of them, and
 //! a thread that does not come in time takes none.
-//!
-//! The pool belongs to one process: after a fork the child finds another process id and builds
-//! its own. The parent's pool is never dropped there, as its threads do not exist in the child.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
-
+use super::join;
+use super::pool::pool;
 use crate::alloc::{has_room, try_vec};
 use crate::error::{Error, Result};
 
-mod help;
-
 /// How long the calling thread works before it asks again whether to stop.
 const POLL: Duration = Duration::from_millis(5);
-
-/// The environment variables that set the number of threads, the first that is valid wins.
-const VARIABLES: [&str; 3] = ["RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
-
-/// The most threads that may be asked for.
-pub const MAX_THREADS: usize = 1024;
-
-/// Set by [`set_num_threads`]; zero means not set.
-static CHOSEN: AtomicUsize = AtomicUsize::new(0);
-
-/// The number of threads used where a call does not say.
-pub fn num_threads() -> usize {
-    match CHOSEN.load(Ordering::Relaxed) {
-        0 => default_threads(),
-        chosen => chosen,
-    }
-}
-
-/// Sets the number of threads for the calls that do not say; `None` returns to the default.
-pub fn set_num_threads(num_threads: Option<i64>) -> Result<()> {
-    let chosen = num_threads.map_or(Ok(0), |threads| valid_threads("num_threads", threads))?;
-    CHOSEN.store(chosen, Ordering::Relaxed);
-    Ok(())
-}
-
-/// The argument `name`, if a pool may have that many threads.
-pub fn valid_threads(name: &str, threads: i64) -> Result<usize> {
-    let valid = usize::try_from(threads).ok().filter(|threads| (1..=MAX_THREADS).contains(threads));
-    valid.ok_or_else(|| Error::Value(format!("{name} must be between 1 and {MAX_THREADS}, got {threads}")))
-}
-
-fn default_threads() -> usize {
-    static DEFAULT: OnceLock<usize> = OnceLock::new();
-    *DEFAULT.get_or_init(|| {
-        VARIABLES
-            .iter()
-            .find_map(|name| valid_threads(name, std::env::var(name).ok()?.trim().parse().ok()?).ok())
-            // Respects the affinity mask and the quota of the process.
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |threads| threads.get()))
-            .min(MAX_THREADS)
-    })
-}
 
 /// Asked by the calling thread every few milliseconds: should the work stop?
 pub trait Interrupt: Sync {
@@ -160,7 +110,7 @@ impl<'a> Work<'a> {
         };
         let pool = if has_room() { pool(self.workers) } else { None };
         match pool.filter(|_| has_room()) {
-            Some(pool) => help::with_help(&pool, workers - 1, &drain)?,
+            Some(pool) => join::with_help(&pool, workers - 1, &drain)?,
             // The system gives no more threads or memory: this one does it all.
             None => drain(),
         }
@@ -223,69 +173,9 @@ impl Poll<'_> {
     }
 }
 
-/// The pool of one process, as large as the largest number of threads asked for so far.
-#[derive(Default)]
-struct Process {
-    id: u32,
-    pool: Mutex<Option<Arc<ThreadPool>>>,
-}
-
-/// A pool with at least `workers - 1` threads: the calling thread works too.
-fn pool(workers: usize) -> Option<Arc<ThreadPool>> {
-    let mut pool = this_process().pool.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Some(pool) = pool.as_ref().filter(|pool| pool.current_num_threads() >= workers - 1) {
-        return Some(Arc::clone(pool));
-    }
-    let larger = ThreadPoolBuilder::new()
-        .num_threads(workers - 1)
-        .thread_name(|index| format!("rust_numpy_example-{index}"))
-        .build()
-        .ok()?;
-    // What threads need to start they have from here on, and not in the middle of work that may
-    // have left no memory.
-    larger.broadcast(|_| ());
-    // The smaller pool ends when the last call that works in it does.
-    Some(Arc::clone(pool.insert(Arc::new(larger))))
-}
-
-/// The state of this process. After a fork the child leaks what it inherits: the threads do not
-/// exist there, and a lock may be held for ever by one of them.
-fn this_process() -> &'static Process {
-    static PROCESS: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
-    let id = std::process::id();
-    let current = PROCESS.load(Ordering::Acquire);
-    if let Some(process) = leaked(current).filter(|process| process.id == id) {
-        return process;
-    }
-    let fresh = Box::into_raw(Box::new(Process { id, pool: Mutex::default() }));
-    // Where another thread was first, its state is used and ours, still empty, is leaked.
-    match PROCESS.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => leaked(fresh),
-        Err(other) => leaked(other),
-    }
-    .expect("a process state that was stored is never null")
-}
-
-#[allow(unsafe_code)]
-fn leaked(process: *mut Process) -> Option<&'static Process> {
-    // SAFETY: null, or from `Box::into_raw` in `this_process` and never freed nor changed.
-    unsafe { process.as_ref() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_number_of_threads_can_be_chosen() {
-        let default = num_threads();
-        assert!((1..=MAX_THREADS).contains(&default));
-        set_num_threads(Some(3)).expect("a valid number");
-        assert_eq!(num_threads(), 3);
-        assert!(set_num_threads(Some(0)).is_err() && set_num_threads(Some(-1)).is_err());
-        set_num_threads(None).expect("the default");
-        assert_eq!(num_threads(), default);
-    }
 
     #[test]
     fn results_come_in_order_for_every_thread_count() {
@@ -322,20 +212,6 @@ mod tests {
         let panics = || work.for_each(64, |i| if i == 33 { panic!("part 33") } else { Ok(()) });
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
         assert_eq!(work.map(3, Ok), Ok(vec![0, 1, 2]));
-    }
-
-    #[test]
-    fn no_more_threads_work_than_were_asked_for_and_the_pool_is_kept() {
-        let large = pool(8).expect("memory");
-        assert!(Arc::ptr_eq(&large, &pool(2).expect("memory")));
-        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let done = Work::with_threads(2).for_each(100, |_| {
-            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_micros(500));
-            now.fetch_sub(1, Ordering::SeqCst);
-            Ok(())
-        });
-        assert_eq!((done, most.into_inner()), (Ok(()), 2));
     }
 
     #[test]

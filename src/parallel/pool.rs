@@ -1,0 +1,81 @@
+//! The threads of this process.
+//!
+//! A pool belongs to one process: after a fork the child finds another process id and builds
+//! its own. The parent's pool is never dropped there, as its threads do not exist in the child.
+
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// The pool of one process, as large as the largest number of threads asked for so far.
+#[derive(Default)]
+struct Process {
+    id: u32,
+    pool: Mutex<Option<Arc<ThreadPool>>>,
+}
+
+/// A pool with at least `workers - 1` threads: the calling thread works too.
+pub(super) fn pool(workers: usize) -> Option<Arc<ThreadPool>> {
+    let mut pool = this_process().pool.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(pool) = pool.as_ref().filter(|pool| pool.current_num_threads() >= workers - 1) {
+        return Some(Arc::clone(pool));
+    }
+    let larger = ThreadPoolBuilder::new()
+        .num_threads(workers - 1)
+        .thread_name(|index| format!("rust_numpy_example-{index}"))
+        .build()
+        .ok()?;
+    // What threads need to start they have from here on, and not in the middle of work that may
+    // have left no memory.
+    larger.broadcast(|_| ());
+    // The smaller pool ends when the last call that works in it does.
+    Some(Arc::clone(pool.insert(Arc::new(larger))))
+}
+
+/// The state of this process. After a fork the child leaks what it inherits: the threads do not
+/// exist there, and a lock may be held for ever by one of them.
+fn this_process() -> &'static Process {
+    static PROCESS: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
+    let id = std::process::id();
+    let current = PROCESS.load(Ordering::Acquire);
+    if let Some(process) = leaked(current).filter(|process| process.id == id) {
+        return process;
+    }
+    let fresh = Box::into_raw(Box::new(Process { id, pool: Mutex::default() }));
+    // Where another thread was first, its state is used and ours, still empty, is leaked.
+    match PROCESS.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => leaked(fresh),
+        Err(other) => leaked(other),
+    }
+    .expect("a process state that was stored is never null")
+}
+
+#[allow(unsafe_code)]
+fn leaked(process: *mut Process) -> Option<&'static Process> {
+    // SAFETY: null, or from `Box::into_raw` in `this_process` and never freed nor changed.
+    unsafe { process.as_ref() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::parallel::Work;
+
+    #[test]
+    fn no_more_threads_work_than_were_asked_for_and_the_pool_is_kept() {
+        let large = pool(8).expect("memory");
+        assert!(Arc::ptr_eq(&large, &pool(2).expect("memory")));
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let done = Work::with_threads(2).for_each(100, |_| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_micros(500));
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        });
+        assert_eq!((done, most.into_inner()), (Ok(()), 2));
+    }
+}

@@ -1,0 +1,114 @@
+//! Tokens: values that exist only where the CPU has the instructions of a level.
+//!
+//! Whoever holds an [`Avx2`] need not prove anything more: the only way to get one is
+//! [`Avx2::detect`]. So an operation that takes a token is safe to call, and cannot be called
+//! elsewhere. (The idea is that of the crate pulp.)
+#![allow(unsafe_code)]
+
+use super::level::Level;
+#[cfg(x86_simd)]
+use super::level::detect;
+use super::{Kernel, Simd};
+
+/// The proof that this CPU has the instructions of a level, and the way into code compiled for it.
+pub trait Token: Copy + Send + Sync + 'static {
+    /// The level.
+    const LEVEL: Level;
+
+    /// Whether `mul_add` is an instruction. Where it is not, it is a slow call of the C library.
+    const FUSES: bool;
+
+    /// The vector registers that there are.
+    const REGISTERS: usize;
+
+    /// Runs `kernel`, compiled for this level.
+    fn run<K: Kernel>(self, kernel: K) -> K::Output
+    where
+        Self: Simd;
+}
+
+/// What every CPU of the target has.
+#[derive(Debug, Clone, Copy)]
+pub struct Baseline;
+
+impl Token for Baseline {
+    const LEVEL: Level = Level::Baseline;
+    const FUSES: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
+    const REGISTERS: usize = if cfg!(target_arch = "aarch64") { 32 } else { 16 };
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
+}
+
+/// [`Level::Avx2`].
+#[cfg(x86_simd)]
+#[derive(Debug, Clone, Copy)]
+pub struct Avx2(());
+
+#[cfg(x86_simd)]
+impl Avx2 {
+    /// The token, if the CPU has the level.
+    #[inline]
+    pub fn detect() -> Option<Self> {
+        (detect() >= Level::Avx2).then_some(Avx2(()))
+    }
+}
+
+#[cfg(x86_simd)]
+impl Token for Avx2 {
+    const LEVEL: Level = Level::Avx2;
+    const FUSES: bool = true;
+    const REGISTERS: usize = 16;
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx2,fma,bmi1,bmi2,f16c,lzcnt,popcnt")]
+        fn compiled<K: Kernel>(token: Avx2, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: the token exists, so `probe` has found every feature that the function is
+        // compiled for. Without it no kernel would use more than the baseline's registers.
+        unsafe { compiled(self, kernel) }
+    }
+}
+
+/// [`Level::Avx512`].
+#[cfg(x86_simd)]
+#[derive(Debug, Clone, Copy)]
+pub struct Avx512(());
+
+#[cfg(x86_simd)]
+impl Avx512 {
+    /// The token, if the CPU has the level.
+    #[inline]
+    pub fn detect() -> Option<Self> {
+        (detect() >= Level::Avx512).then_some(Avx512(()))
+    }
+
+    /// The token of the level below, which this one includes.
+    #[inline]
+    pub fn avx2(self) -> Avx2 {
+        Avx2(())
+    }
+}
+
+#[cfg(x86_simd)]
+impl Token for Avx512 {
+    const LEVEL: Level = Level::Avx512;
+    const FUSES: bool = true;
+    const REGISTERS: usize = 32;
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(
+            enable = "avx2,fma,bmi1,bmi2,f16c,lzcnt,popcnt,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni"
+        )]
+        fn compiled<K: Kernel>(token: Avx512, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: as for `Avx2`.
+        unsafe { compiled(self, kernel) }
+    }
+}
