@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use rust_numpy_example::alloc::try_filled;
 use rust_numpy_example::simd::memory::{self, LINE};
-use rust_numpy_example::simd::{Kernel, level, run};
+use rust_numpy_example::simd::{Kernel, Simd, level, run};
 
 /// Times that every sum is added to.
 const TURNS: usize = 100_000;
@@ -25,7 +25,7 @@ macro_rules! multiply_adds {
             type Output = [[$type; LANES]; REGISTERS];
 
             #[inline(always)]
-            fn run(self) -> Self::Output {
+            fn run<S: Simd>(self, _simd: S) -> Self::Output {
                 let (factor, mut sums) = ([self.0; LANES], [[self.0; LANES]; REGISTERS]);
                 for _ in 0..TURNS {
                     for register in 0..REGISTERS {
@@ -49,7 +49,7 @@ impl Kernel for Read<'_> {
     type Output = [u64; 64];
 
     #[inline(always)]
-    fn run(self) -> [u64; 64] {
+    fn run<S: Simd>(self, _simd: S) -> [u64; 64] {
         let mut bits = [0; 64];
         for words in self.0.chunks_exact(64) {
             for lane in 0..64 {
