@@ -54,7 +54,7 @@ use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};
 ///        [6, 8]])
 #[pyfunction]
 #[pyo3(signature = (a, b, *, out=None, workers=None))]
-fn array_multiply<'py>(
+pub fn array_multiply<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
@@ -97,7 +97,7 @@ fn array_multiply<'py>(
 /// array([0.5, 1. , 1.5])
 #[pyfunction]
 #[pyo3(signature = (data, factor=None, *, out=None, workers=None), text_signature = "(data, factor=2, *, out=None, workers=None)")]
-fn process_data<'py>(
+pub fn process_data<'py>(
     data: &Bound<'py, PyAny>,
     factor: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
@@ -293,7 +293,7 @@ fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 /// array([10,  6])
 #[pyfunction]
 #[pyo3(signature = (numbers, threshold, /))]
-fn process_numbers<'py>(
+pub fn process_numbers<'py>(
     numbers: &Bound<'py, PyAny>,
     threshold: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -413,7 +413,7 @@ fn select_objects<'py>(
 /// [2.0, 5.0]
 #[pyfunction]
 #[pyo3(signature = (xs, /))]
-fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         let py = xs.py();
         if xs.is_instance_of::<PyList>() || xs.is_instance_of::<PyTuple>() {
@@ -459,18 +459,9 @@ fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// [2.0, 5.0]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
-fn process_single(x: Argument<f64>) -> PyResult<f64> {
+pub fn process_single(x: Argument<f64>) -> PyResult<f64> {
     guard(|| {
         let x = x.get("process_single", "x", "a real number")?;
         Ok(x + x)
     })
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(array_multiply, m)?)?;
-    m.add_function(wrap_pyfunction!(process_data, m)?)?;
-    m.add_function(wrap_pyfunction!(process_numbers, m)?)?;
-    m.add_function(wrap_pyfunction!(process_batch, m)?)?;
-    m.add_function(wrap_pyfunction!(process_single, m)?)
 }

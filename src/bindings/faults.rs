@@ -35,7 +35,7 @@ pub fn trip() {
 /// Return whether one was still due.
 #[pyfunction]
 #[pyo3(signature = (doors))]
-fn _panic_after(doors: Option<u64>) -> bool {
+pub fn _panic_after(doors: Option<u64>) -> bool {
     DOORS.replace(doors).is_some()
 }
 
@@ -46,7 +46,7 @@ fn nothing<'py>((): ()) -> Option<Bound<'py, PyAny>> {
 /// Panic in ``where``: 'function', 'work', 'detached work', 'pool threads' or 'async work'.
 #[pyfunction]
 #[pyo3(signature = (r#where))]
-fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     match r#where {
         "function" => guard(|| fault("a function")),
         "work" => Call::new(py, 0).run(|_| fault("work")).map(nothing),
@@ -69,7 +69,7 @@ fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py, PyA
 /// Add the numbers below n on three threads: shows that the threads still work.
 #[pyfunction]
 #[pyo3(signature = (n))]
-fn _sum_below(py: Python<'_>, n: usize) -> PyResult<usize> {
+pub fn _sum_below(py: Python<'_>, n: usize) -> PyResult<usize> {
     Call::new(py, LARGE).workers(Some(3)).run(|work| {
         let parts: Result<Vec<usize>> = work.map(n, Ok);
         Ok(parts?.into_iter().sum())
@@ -78,7 +78,7 @@ fn _sum_below(py: Python<'_>, n: usize) -> PyResult<usize> {
 
 /// Panics in its constructor if told to, and in everything else always.
 #[pyclass(frozen, module = "rust_numpy_example")]
-struct _Panics;
+pub struct _Panics;
 
 #[pymethods]
 impl _Panics {
@@ -96,12 +96,4 @@ impl _Panics {
     fn getter(&self) -> PyResult<()> {
         guard(|| fault("a getter"))
     }
-}
-
-/// Adds the names of this file to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<_Panics>()?;
-    m.add_function(wrap_pyfunction!(_panic, m)?)?;
-    m.add_function(wrap_pyfunction!(_panic_after, m)?)?;
-    m.add_function(wrap_pyfunction!(_sum_below, m)?)
 }

@@ -51,7 +51,7 @@ use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 /// 694241
 #[pyfunction]
 #[pyo3(signature = (n))]
-fn fibonacci<'py>(n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn fibonacci<'py>(n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| number("fibonacci", "n", n))
 }
 
@@ -83,7 +83,7 @@ fn fibonacci<'py>(n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// 832040
 #[pyfunction]
 #[pyo3(signature = (number))]
-fn get_fibonacci<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn get_fibonacci<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| self::number("get_fibonacci", "number", number))
 }
 
@@ -155,10 +155,4 @@ fn refusal(function: &str, name: &str, index: &Bound<'_, PyAny>, error: PyErr) -
             ))
         }
     }
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(fibonacci, m)?)?;
-    m.add_function(wrap_pyfunction!(get_fibonacci, m)?)
 }

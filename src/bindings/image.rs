@@ -173,7 +173,7 @@ fn gaussian(function: &'static str, sigma: Option<&Bound<'_, PyAny>>, truncate: 
                       channel_axis=None, out=None, dtype=None, workers=None)"
 )]
 #[allow(clippy::too_many_arguments)]
-fn process_image<'py>(
+pub fn process_image<'py>(
     image: &Bound<'py, PyAny>,
     filter: &str,
     sigma: Option<&Bound<'py, PyAny>>,
@@ -278,7 +278,7 @@ fn process_image<'py>(
                       dtype=None, workers=None)"
 )]
 #[allow(clippy::too_many_arguments)]
-fn gaussian_blur<'py>(
+pub fn gaussian_blur<'py>(
     image: &Bound<'py, PyAny>,
     sigma: &Bound<'py, PyAny>,
     mode: Option<&Bound<'py, PyAny>>,
@@ -361,7 +361,7 @@ fn gaussian_blur<'py>(
                       workers=None)"
 )]
 #[allow(clippy::too_many_arguments)]
-fn sobel<'py>(
+pub fn sobel<'py>(
     image: &Bound<'py, PyAny>,
     axis: Option<i64>,
     mode: Option<&Bound<'py, PyAny>>,
@@ -373,11 +373,4 @@ fn sobel<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = Options { function: "sobel", mode, cval, channel_axis, out, dtype, workers };
     guard(|| run(image, &options, |axes| Ok(Filter::Sobel(axes.operator("sobel", axis)?))))
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(process_image, m)?)?;
-    m.add_function(wrap_pyfunction!(gaussian_blur, m)?)?;
-    m.add_function(wrap_pyfunction!(sobel, m)?)
 }

@@ -42,7 +42,7 @@ use crate::kernels::linalg::{self, Dims, Sizes};
 ///        [43, 50]])
 #[pyfunction]
 #[pyo3(signature = (a, b))]
-fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         let left = as_array("multiply_matrices", "a", a)?;
         let right = as_array("multiply_matrices", "b", b)?;
@@ -113,7 +113,7 @@ fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyRes
 /// 11.0
 #[pyfunction]
 #[pyo3(signature = (a, b, *, out=None, workers=None))]
-fn matrix_multiply<'py>(
+pub fn matrix_multiply<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
@@ -213,10 +213,4 @@ fn is_for_numpy(out: &Bound<'_, PyAny>, dtype: DType, sizes: &Sizes) -> PyResult
     let is_of_dtype = dtype_of(&array.dtype())? == Some(dtype);
     let fits = array.shape().ends_with(&sizes.shape[sizes.batch.len()..]);
     Ok(fits && (!is_of_dtype || array.shape() != sizes.shape))
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(multiply_matrices, m)?)?;
-    m.add_function(wrap_pyfunction!(matrix_multiply, m)?)
 }

@@ -35,30 +35,49 @@ mod stats;
 mod table;
 mod words;
 
-use pyo3::prelude::*;
-
 /// NumPy arrays processed in Rust: the compiled part of `rust_numpy_example`.
-#[pymodule(gil_used = true)]
-pub fn rust_numpy_example(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    for register in [
-        array::register,
-        package::register,
-        linalg::register,
-        elementwise::register,
-        reduce::register,
-        stats::register,
-        words::register,
-        image::register,
-        monte_carlo::register,
-        fibonacci::register,
-        processor::register,
-        interop::register,
-        aio::register,
-        table::register,
-        #[cfg(feature = "faults")]
-        faults::register,
-    ] {
-        register(m)?;
+#[pyo3::pymodule(gil_used = true)]
+pub mod rust_numpy_example {
+    use pyo3::prelude::*;
+
+    use super::{aio, array, stats};
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use super::{
+        aio::{async_fetch_data, async_sleep},
+        elementwise::{array_multiply, process_batch, process_data, process_numbers, process_single},
+        error::InternalError,
+        fibonacci::{fibonacci, get_fibonacci},
+        image::{gaussian_blur, process_image, sobel},
+        interop::errors::{MyCustomError, fallible_function, greater_than_2, risky_operation},
+        interop::json::{Human, human_says_hi},
+        interop::logging::{log_different_levels, log_example},
+        interop::numbers::{divide, multiply, sum_as_string},
+        interop::printing::{dict_printer, word_printer},
+        interop::record::RustStruct,
+        linalg::{matrix_multiply, multiply_matrices},
+        monte_carlo::monte_carlo_pi,
+        package::{build_info, get_num_threads, set_num_threads},
+        processor::DataProcessor,
+        reduce::{cpu_intensive, list_sum, parallel_sum, sum_array},
+        stats::{Stats, compute_stats},
+        table::{ArrayStats, TableStats},
+        words::{word_count, word_count_file},
+    };
+
+    #[cfg(feature = "faults")]
+    #[pymodule_export]
+    use super::faults::{_Panics, _panic, _panic_after, _sum_below};
+
+    /// What is done once, at import.
+    #[pymodule_init]
+    fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        array::init(m.py())?;
+        stats::init(m.py())?;
+        aio::init(m)
     }
-    Ok(())
 }

@@ -59,7 +59,7 @@ const REPORT: u64 = 128 * BLOCK;
 /// True
 #[pyfunction]
 #[pyo3(signature = (n_samples, *, rng=None, workers=None, progress=None))]
-fn monte_carlo_pi(
+pub fn monte_carlo_pi(
     py: Python<'_>,
     n_samples: &Bound<'_, PyAny>,
     rng: Option<&Bound<'_, PyAny>>,
@@ -129,9 +129,4 @@ fn draw_key(py: Python<'_>, rng: Option<&Bound<'_, PyAny>>) -> PyResult<Key> {
     options.set_item("dtype", "uint64")?;
     options.set_item("endpoint", true)?;
     generator.call_method("integers", (0, u64::MAX), Some(&options))?.call_method0("tolist")?.extract()
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(monte_carlo_pi, m)?)
 }

@@ -4,7 +4,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::call::guard;
-use super::error::InternalError;
 use crate::{parallel, simd};
 
 /// Number of threads that a call without ``workers`` may use.
@@ -24,7 +23,7 @@ use crate::{parallel, simd};
 /// >>> rne.get_num_threads() >= 1
 /// True
 #[pyfunction]
-fn get_num_threads() -> PyResult<usize> {
+pub fn get_num_threads() -> PyResult<usize> {
     guard(|| Ok(parallel::num_threads()))
 }
 
@@ -49,7 +48,7 @@ fn get_num_threads() -> PyResult<usize> {
 /// >>> rne.set_num_threads(None)
 #[pyfunction]
 #[pyo3(signature = (num_threads, /))]
-fn set_num_threads(num_threads: Option<i64>) -> PyResult<()> {
+pub fn set_num_threads(num_threads: Option<i64>) -> PyResult<()> {
     guard(|| Ok(parallel::set_num_threads(num_threads)?))
 }
 
@@ -69,7 +68,7 @@ fn set_num_threads(num_threads: Option<i64>) -> PyResult<()> {
 /// >>> rne.build_info()["version"] == rne.__version__
 /// True
 #[pyfunction]
-fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+pub fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     guard(|| {
         let info = PyDict::new(py);
         info.set_item("version", env!("CARGO_PKG_VERSION"))?;
@@ -80,13 +79,4 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         info.set_item("num_threads", parallel::num_threads())?;
         Ok(info)
     })
-}
-
-/// Adds the package's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    m.add("InternalError", m.py().get_type::<InternalError>())?;
-    m.add_function(wrap_pyfunction!(get_num_threads, m)?)?;
-    m.add_function(wrap_pyfunction!(set_num_threads, m)?)?;
-    m.add_function(wrap_pyfunction!(build_info, m)?)
 }

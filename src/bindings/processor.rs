@@ -252,8 +252,3 @@ impl DataProcessor {
         })
     }
 }
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<DataProcessor>()
-}

@@ -61,7 +61,7 @@ use crate::parallel::{self, Work};
 /// array([2., 2., 2.], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (arr, axis=None, *, keepdims=false, workers=None))]
-fn sum_array<'py>(
+pub fn sum_array<'py>(
     arr: &Bound<'py, PyAny>,
     axis: Option<&Bound<'py, PyAny>>,
     keepdims: bool,
@@ -175,7 +175,7 @@ fn sum_over<'py, T: Narrow>(
 /// 1.0
 #[pyfunction]
 #[pyo3(signature = (numbers, /))]
-fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| sum_objects("parallel_sum", numbers))
 }
 
@@ -203,7 +203,7 @@ fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 /// 6
 #[pyfunction]
 #[pyo3(signature = (a, /))]
-fn list_sum<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn list_sum<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| sum_objects("list_sum", a))
 }
 
@@ -429,7 +429,7 @@ impl Total {
 /// 1.0
 #[pyfunction]
 #[pyo3(signature = (data, /))]
-fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
+pub fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
     guard(|| {
         let input = Input::real("cpu_intensive", "data", data)?.cast(DType::F64)?;
         let view = input.view::<f64>();
@@ -437,12 +437,4 @@ fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
             .holding(&[&input])
             .run(|work| sum_of_sines(view, work))
     })
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(sum_array, m)?)?;
-    m.add_function(wrap_pyfunction!(parallel_sum, m)?)?;
-    m.add_function(wrap_pyfunction!(list_sum, m)?)?;
-    m.add_function(wrap_pyfunction!(cpu_intensive, m)?)
 }

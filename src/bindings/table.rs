@@ -28,7 +28,7 @@ type Row = (String, u64, u64, u64, f64, f64, f64, f64, Option<u64>, Option<Strin
 /// header : bool, optional
 ///     Whether the first record holds names; default: unless all its fields are numbers.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_TableStats", frozen)]
-struct TableStats(Mutex<Table>);
+pub struct TableStats(Mutex<Table>);
 
 #[pymethods]
 impl TableStats {
@@ -81,7 +81,7 @@ impl TableStats {
 /// names : sequence of str
 ///     The names of the columns.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_ArrayStats", frozen)]
-struct ArrayStats(Mutex<Arrays>);
+pub struct ArrayStats(Mutex<Arrays>);
 
 #[pymethods]
 impl ArrayStats {
@@ -130,10 +130,4 @@ fn row(column: &Column) -> Row {
 /// Never waits: who holds the lock may be waiting for the interpreter, which the caller has.
 fn locked<T>(state: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
     state.try_lock().map_err(|_| Error::Value("the statistics are in use by another thread".to_owned()))
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<TableStats>()?;
-    m.add_class::<ArrayStats>()
 }

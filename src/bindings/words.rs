@@ -69,7 +69,7 @@ const COST: usize = 3;
 /// {'well': 2}
 #[pyfunction]
 #[pyo3(signature = (text, *, lowercase=true, tokenizer="whitespace", top=None, workers=None))]
-fn word_count<'py>(
+pub fn word_count<'py>(
     text: &Bound<'py, PyAny>,
     lowercase: bool,
     tokenizer: &str,
@@ -140,7 +140,7 @@ fn word_count<'py>(
 #[pyfunction]
 #[pyo3(signature = (path, *, lowercase=true, tokenizer="whitespace", top=None, workers=None, progress=None, chunk_bytes=1_048_576))]
 #[allow(clippy::too_many_arguments)]
-fn word_count_file<'py>(
+pub fn word_count_file<'py>(
     py: Python<'py>,
     path: PathBuf,
     lowercase: bool,
@@ -327,10 +327,4 @@ fn string<'py>(py: Python<'py>, word: &[u8]) -> PyResult<Bound<'py, PyString>> {
 
 fn invalid(text: String) -> PyErr {
     Error::Value(text).into()
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(word_count, m)?)?;
-    m.add_function(wrap_pyfunction!(word_count_file, m)?)
 }

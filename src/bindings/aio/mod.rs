@@ -21,6 +21,8 @@ use pyo3::prelude::*;
 use super::argument::Argument;
 use super::call::guard;
 
+pub use runtime::init;
+
 /// Sleep without blocking the event loop.
 ///
 /// Parameters
@@ -57,7 +59,7 @@ use super::call::guard;
 /// 'done'
 #[pyfunction]
 #[pyo3(signature = (seconds))]
-fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bound<'py, PyAny>> {
+pub fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         let seconds = seconds.get("async_sleep", "seconds", "a number")?;
         let Some(time) = duration(seconds) else {
@@ -142,7 +144,7 @@ fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bound<'
     signature = (url, *, timeout=Argument::default(Some(30.0)), max_bytes=Argument::default(67_108_864)),
     text_signature = "(url, *, timeout=30.0, max_bytes=67108864)",
 )]
-fn async_fetch_data<'py>(
+pub fn async_fetch_data<'py>(
     py: Python<'py>,
     url: Argument<&str>,
     timeout: Argument<Option<f64>>,
@@ -189,11 +191,4 @@ where
     E: Into<PyErr> + Send + 'static,
 {
     bridge::awaitable(py, |_| work)
-}
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    runtime::register(m)?;
-    m.add_function(wrap_pyfunction!(async_sleep, m)?)?;
-    m.add_function(wrap_pyfunction!(async_fetch_data, m)?)
 }

@@ -166,7 +166,7 @@ fn close(py: Python<'_>) -> PyResult<()> {
 
 /// Asks to be told when Python is about to end: at import, so that whoever asks later, and may
 /// use the engine, is told before.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+pub fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
     static REGISTERED: PyOnceLock<()> = PyOnceLock::new();
     let py = m.py();
     once(py, &REGISTERED, || {

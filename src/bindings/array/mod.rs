@@ -140,12 +140,12 @@ pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     once(py, &NUMPY, || Ok(py.import("numpy")?.unbind()))?.bind(py).getattr(name)
 }
 
-/// Imports NumPy and its C interface, before there is a function that could be called meanwhile: the crate
-/// that keeps the interface runs Python code to find it, with its cell locked (see [`once`]).
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+/// Imports NumPy and its C interface, while nobody can call a function of the extension by its name yet: the
+/// crate that keeps the interface runs Python code to find it, with its cell locked (see [`once`]).
+pub fn init(py: Python<'_>) -> PyResult<()> {
     guard(|| {
-        numpy(m.py(), "ndarray")?;
-        numpy::npyffi::is_numpy_2(m.py());
+        numpy(py, "ndarray")?;
+        numpy::npyffi::is_numpy_2(py);
         Ok(())
     })
 }

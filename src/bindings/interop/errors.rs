@@ -47,7 +47,7 @@ create_exception!(
 /// OSError: Error from Rust: number is less than or equal to 2
 #[pyfunction]
 #[pyo3(signature = (number))]
-fn greater_than_2<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
+pub fn greater_than_2<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
     guard(|| {
         let number = integer("greater_than_2", "number", number)?;
         if number.gt(2)? {
@@ -74,7 +74,7 @@ fn greater_than_2<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>
 /// ...     print(error)
 /// Something went wrong!
 #[pyfunction]
-fn risky_operation() -> PyResult<()> {
+pub fn risky_operation() -> PyResult<()> {
     guard(|| Err(MyCustomError::new_err("Something went wrong!")))
 }
 
@@ -118,14 +118,6 @@ fn fails() -> Result<(), MyError> {
 ///     ...
 /// ValueError: MyError: Failed operation
 #[pyfunction]
-fn fallible_function() -> PyResult<()> {
+pub fn fallible_function() -> PyResult<()> {
     guard(|| Ok(fails()?))
-}
-
-/// Adds the names of this file to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add("MyCustomError", m.py().get_type::<MyCustomError>())?;
-    m.add_function(wrap_pyfunction!(greater_than_2, m)?)?;
-    m.add_function(wrap_pyfunction!(risky_operation, m)?)?;
-    m.add_function(wrap_pyfunction!(fallible_function, m)?)
 }

@@ -44,7 +44,7 @@ use crate::bindings::call::guard;
 /// Human(name='Ada', age=36)
 #[pyclass(frozen, module = "rust_numpy_example")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
-struct Human {
+pub struct Human {
     name: String,
     age: u8,
 }
@@ -141,7 +141,7 @@ impl Human {
 /// ValueError: human_says_hi: line 1, column 26, path age: invalid value: integer `360`, expected u8
 #[pyfunction]
 #[pyo3(signature = (human_data))]
-fn human_says_hi(py: Python<'_>, human_data: Argument<&str>) -> PyResult<Human> {
+pub fn human_says_hi(py: Python<'_>, human_data: Argument<&str>) -> PyResult<Human> {
     guard(|| {
         let human_data = human_data.get("human_says_hi", "human_data", "str")?;
         let human: Human =
@@ -150,10 +150,4 @@ fn human_says_hi(py: Python<'_>, human_data: Argument<&str>) -> PyResult<Human> 
         print(py, &format!("{human_data}\n{human:#?}\n{name} is {age} years old.\n"))?;
         Ok(human)
     })
-}
-
-/// Adds the names of this file to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<Human>()?;
-    m.add_function(wrap_pyfunction!(human_says_hi, m)?)
 }

@@ -50,7 +50,7 @@ fn log(py: Python<'_>, level: Level, message: &str) -> PyResult<()> {
 /// >>> logger.removeHandler(handler)
 /// >>> logger.setLevel(logging.NOTSET)
 #[pyfunction]
-fn log_example(py: Python<'_>) -> PyResult<()> {
+pub fn log_example(py: Python<'_>) -> PyResult<()> {
     guard(|| log(py, Level::Info, "a message from Rust"))
 }
 
@@ -72,7 +72,7 @@ fn log_example(py: Python<'_>) -> PyResult<()> {
 /// >>> logger.removeHandler(handler)
 /// >>> logger.setLevel(logging.NOTSET)
 #[pyfunction]
-fn log_different_levels(py: Python<'_>) -> PyResult<()> {
+pub fn log_different_levels(py: Python<'_>) -> PyResult<()> {
     guard(|| {
         log(py, Level::Error, "an error from Rust")?;
         log(py, Level::Warning, "a warning from Rust")?;
@@ -80,10 +80,4 @@ fn log_different_levels(py: Python<'_>) -> PyResult<()> {
         log(py, Level::Debug, "a debug message from Rust")?;
         log(py, Level::Trace, "a trace message from Rust")
     })
-}
-
-/// Adds the names of this file to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(log_example, m)?)?;
-    m.add_function(wrap_pyfunction!(log_different_levels, m)?)
 }

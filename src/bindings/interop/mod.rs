@@ -9,22 +9,10 @@
 //! | `logging` | Python's `logging`, called from Rust |
 //! | `errors` | exceptions of one's own, and Rust errors that become exceptions |
 
-mod errors;
-mod json;
-mod logging;
-mod numbers;
+pub mod errors;
+pub mod json;
+pub mod logging;
+pub mod numbers;
 mod object;
-mod printing;
-mod record;
-
-use pyo3::prelude::*;
-
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    numbers::register(m)?;
-    printing::register(m)?;
-    record::register(m)?;
-    json::register(m)?;
-    logging::register(m)?;
-    errors::register(m)
-}
+pub mod printing;
+pub mod record;

@@ -66,7 +66,7 @@ fn index<'py>(function: &str, argument: &str, value: &Bound<'py, PyAny>) -> PyRe
 /// True
 #[pyfunction]
 #[pyo3(signature = (a, b))]
-fn multiply<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn multiply<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         if a.is_instance_of::<PyInt>() && b.is_instance_of::<PyInt>() {
             a.mul(b)
@@ -108,7 +108,7 @@ fn multiply<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound
 /// '18446744073709551617'
 #[pyfunction]
 #[pyo3(signature = (a, b))]
-fn sum_as_string<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+pub fn sum_as_string<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     guard(|| {
         let sum = integer("sum_as_string", "a", a)?.add(integer("sum_as_string", "b", b)?)?;
         match sum.str() {
@@ -164,16 +164,9 @@ fn long_digits<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>>
 /// ValueError: Cannot divide by zero
 #[pyfunction]
 #[pyo3(signature = (a, b))]
-fn divide<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub fn divide<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         let (a, b) = (integer("divide", "a", a)?, integer("divide", "b", b)?);
         if b.is_truthy()? { a.floor_div(b) } else { Err(PyValueError::new_err("Cannot divide by zero")) }
     })
-}
-
-/// Adds the names of this file to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(multiply, m)?)?;
-    m.add_function(wrap_pyfunction!(sum_as_string, m)?)?;
-    m.add_function(wrap_pyfunction!(divide, m)?)
 }

@@ -61,7 +61,7 @@ pub fn print(py: Python<'_>, text: &str) -> PyResult<()> {
 /// two: 2
 #[pyfunction]
 #[pyo3(signature = (d))]
-fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
     guard(|| {
         let Ok(entries) = d.cast::<PyDict>() else {
             let name = d.get_type().name()?;
@@ -128,7 +128,7 @@ fn not_text(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyErr {
 /// olleh
 #[pyfunction]
 #[pyo3(signature = (word, n, reverse=false, uppercase=false))]
-fn word_printer(
+pub fn word_printer(
     py: Python<'_>,
     word: Argument<&str>,
     n: Argument<i64>,
@@ -193,10 +193,4 @@ pub fn push(text: &mut String, parts: &[&str]) -> Result<(), Error> {
 /// Makes room for `bytes` more in `text`, or says that there is no memory for them.
 fn reserve(text: &mut String, bytes: usize) -> Result<(), Error> {
     text.try_reserve(bytes).map_err(|_| Error::Memory { bytes })
-}
-
-/// Adds the names of this file to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(dict_printer, m)?)?;
-    m.add_function(wrap_pyfunction!(word_printer, m)?)
 }

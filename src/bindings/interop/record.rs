@@ -54,7 +54,7 @@ use crate::bindings::call::guard;
 /// 5
 /// 7
 #[pyclass(frozen, module = "rust_numpy_example")]
-struct RustStruct {
+pub struct RustStruct {
     // Locked only while attached to the interpreter, for a moment in which no Python code runs
     // and the interpreter is not released: so no two threads can wait for each other.
     state: Mutex<State>,
@@ -231,9 +231,4 @@ impl RustStruct {
             Ok((py.get_type::<RustStruct>(), (data, vector)))
         })
     }
-}
-
-/// Adds the names of this file to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<RustStruct>()
 }

@@ -88,7 +88,7 @@ pub use summary::Stats;
     text_signature = "(arr, axis=None, *, ddof=1, keepdims=False, where=None, nan_policy='propagate', workers=None)"
 )]
 #[allow(clippy::too_many_arguments)]
-fn compute_stats(
+pub fn compute_stats(
     py: Python<'_>,
     arr: &Bound<'_, PyAny>,
     axis: Option<&Bound<'_, PyAny>>,
@@ -201,10 +201,7 @@ fn reduced_shape(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> 
     }
 }
 
-/// Adds the topic's names to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(compute_stats, m)?)?;
-    m.add_class::<Stats>()?;
-    abc(m.py(), "Mapping")?.call_method1("register", (m.py().get_type::<Stats>(),))?;
-    Ok(())
+/// Lets `isinstance` know that `Stats` is a mapping.
+pub fn init(py: Python<'_>) -> PyResult<()> {
+    abc(py, "Mapping")?.call_method1("register", (py.get_type::<Stats>(),)).map(drop)
 }
