@@ -1,19 +1,17 @@
-//! The one door for work. Every function and method of the extension does what it does inside
-//! [`guard`] or [`Call::run`].
+//! The one door for work, [`Call::run`].
 //!
-//! - A panic becomes `InternalError`, never a `PanicException` that `except Exception` misses.
+//! - A panic becomes `InternalError`, see `guard`.
 //! - Above a cost the interpreter is released, and the calling thread takes it back every few
 //!   milliseconds to run signal handlers: Ctrl-C stops the work.
 //! - The arrays in use are pinned: as long as a weak reference to it exists, NumPy refuses to
 //!   resize an array, and so its memory stays where it is.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
 
 use super::array::{Operand, pin};
-use super::error::from_panic;
+use super::guard::{caught, guard};
 use crate::error::Result;
 use crate::parallel::{self, Interrupt, Work};
 
@@ -24,17 +22,6 @@ const DETACH: usize = 10_000;
 /// A cost, in nanoseconds of one thread, above which other threads are used where the caller
 /// does not say. To wake a thread costs 5 to 100 microseconds.
 const THREADS: usize = 150_000;
-
-/// Runs `body` attached to the interpreter; a panic becomes an exception.
-#[inline]
-pub fn guard<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    let body = || {
-        #[cfg(feature = "faults")]
-        super::faults::trip();
-        body()
-    };
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(from_panic(payload)))
-}
 
 /// The `workers` argument of a caller, if a call may have that many threads.
 pub fn valid_workers(workers: Option<i64>) -> PyResult<Option<usize>> {
@@ -89,17 +76,12 @@ impl<'a, 'py> Call<'a, 'py> {
     ) -> PyResult<T> {
         let _pins = pin(self.py, self.operands)?;
         let signals = Signals::default();
-        let body = || {
-            #[cfg(feature = "faults")]
-            super::faults::trip();
-            body(&Work::interruptible(workers, &signals))
-        };
-        let result = self.py.detach(|| catch_unwind(AssertUnwindSafe(body)));
+        let result = self.py.detach(|| caught(|| body(&Work::interruptible(workers, &signals))));
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);
         }
-        Ok(result.map_err(from_panic)??)
+        Ok(result??)
     }
 }
 

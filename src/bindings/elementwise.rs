@@ -7,7 +7,8 @@ use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
 
 use super::argument::{Argument, or_type_error};
 use super::array::{Aliases, Input, Operand, Output, Shape, dtype_of, kind_of, numpy, written};
-use super::call::{Call, guard, valid_workers};
+use super::call::{Call, valid_workers};
+use super::guard::guard;
 use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
 use crate::kernels::elementwise::multiply::{Flat, Pages, multiply, multiply_flat};
 use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};

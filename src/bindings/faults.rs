@@ -1,12 +1,12 @@
 //! Entries that panic on purpose, one for each way into the extension. Only test builds have them.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 
 use pyo3::prelude::*;
 
 use super::aio;
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::{guard, trip};
 use crate::error::{Error, Result};
 
 /// A cost far above the one at which the interpreter is released.
@@ -17,26 +17,12 @@ fn fault<T>(place: &str) -> T {
     panic!("a panic in {place}")
 }
 
-thread_local! {
-    /// How many doors this thread goes through before one panics.
-    static DOORS: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-/// Panics if it is the turn of this door. Every door calls it.
-pub fn trip() {
-    let Some(left) = DOORS.get() else { return };
-    DOORS.set(left.checked_sub(1));
-    if left == 0 {
-        panic!("a panic on purpose")
-    }
-}
-
 /// Let the door after the next `doors` ones that this thread goes through panic; none with None.
 /// Return whether one was still due.
 #[pyfunction]
 #[pyo3(signature = (doors))]
 pub fn _panic_after(doors: Option<u64>) -> bool {
-    DOORS.replace(doors).is_some()
+    trip::set(doors).is_some()
 }
 
 fn nothing<'py>((): ()) -> Option<Bound<'py, PyAny>> {
@@ -56,7 +42,7 @@ pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py,
             .run(|work| work.for_each(64, |part| if part == 33 { fault("a pool thread") } else { Ok(()) }))
             .map(nothing),
         "async work" => guard(|| {
-            aio::awaitable(py, async {
+            aio::awaitable(py, |_| async {
                 tokio::task::yield_now().await;
                 fault::<std::result::Result<Option<bool>, Infallible>>("async work")
             })

@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyInt, PyString};
 
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::guard;
 use super::once::once;
 use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 

@@ -7,7 +7,8 @@ use pyo3::types::PyString;
 
 use super::argument::or_type_error;
 use super::array::{Aliases, Input, Output, dtype_of, kind_of, not_real, numpy};
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::guard;
 use crate::dtype::{DType, dispatch_real};
 use crate::error::Result;
 use crate::kernels::image::{Axes, Border, Filter, Image, Mode, Operator};

@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::array::{Aliases, Input, Output, as_array, dtype_of, numpy, refuse_masked};
-use super::call::{Call, guard, valid_workers};
+use super::call::{Call, valid_workers};
+use super::guard::guard;
 use crate::dtype::{DType, dispatch};
 use crate::kernels::linalg::{self, Dims, Sizes};
 

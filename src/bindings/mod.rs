@@ -3,7 +3,8 @@
 //! | file | what goes through it |
 //! |---|---|
 //! | `array` | every array, in and out |
-//! | `call` | every piece of work: interpreter, signals, panics, threads |
+//! | `call` | every piece of work: interpreter, signals, threads |
+//! | `guard` | every panic, to `InternalError` |
 //! | `error` | every error, to one Python exception |
 //! | `argument` | arguments of simple types, where they are wrong |
 //! | `axes` | every `axis` argument |
@@ -22,6 +23,7 @@ mod error;
 #[cfg(feature = "faults")]
 mod faults;
 mod fibonacci;
+mod guard;
 mod image;
 mod interop;
 mod linalg;

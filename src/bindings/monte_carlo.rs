@@ -4,7 +4,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::guard;
 use crate::kernels::monte_carlo::{BLOCK, Key, blocks, count_inside};
 
 /// Samples between two reports of progress at most: about 50 ms of a thread.

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::call::guard;
+use super::guard::guard;
 use crate::{parallel, simd};
 
 /// Number of threads that a call without ``workers`` may use.

@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::array::{Input, Operand, Output};
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::guard;
 use super::stats::Stats;
 use crate::dtype::{DType, dispatch_real};
 use crate::error::Result;

@@ -6,7 +6,8 @@ use pyo3::types::{PyBytes, PyComplex, PyDict, PyFloat, PyInt, PyList, PyRange, P
 
 use super::array::{Input, Operand, Output, kind_of, numpy};
 use super::axes::axes;
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::guard;
 use super::objects::{Items, Layout, Number};
 use crate::dtype::{DType, dispatch};
 use crate::error::Result;

@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use super::array::Input;
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::guard;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::table::{Arrays, Column, Header, Table};

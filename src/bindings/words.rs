@@ -7,7 +7,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use super::call::{Call, guard, valid_workers};
+use super::call::{Call, valid_workers};
+use super::guard::guard;
 use crate::error::{Error, Result};
 use crate::kernels::words::{self, Few, Options, Tokenizer, Word, Words};
 

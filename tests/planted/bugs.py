@@ -144,8 +144,8 @@ BUGS = [
     ),
     Bug(
         "work that goes on after its future was cancelled",
-        "src/bindings/aio/bridge.rs",
-        "                work.abort();\n",
+        "src/bindings/aio/delivery.rs",
+        "            work.abort();\n",
         "",
         "tests/test_aio_fetch.py",
     ),

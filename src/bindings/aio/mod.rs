@@ -3,11 +3,13 @@
 //! | file | what it does |
 //! |---|---|
 //! | `runtime` | the tokio runtime of this process: built at the first use, ended before Python ends |
-//! | `bridge` | from a Rust future to an asyncio future and back: results, errors, cancellation |
+//! | `bridge` | from a Rust future to an asyncio future, and cancellation back |
+//! | `delivery` | results and errors to the futures that wait for them |
 //! | `fetch` | an HTTP client that is careful by default |
 //! | `failure` | what can go wrong in a fetch, and which exception it is |
 
 mod bridge;
+mod delivery;
 mod failure;
 mod fetch;
 mod runtime;
@@ -19,8 +21,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::argument::Argument;
-use super::call::guard;
+use super::guard::guard;
 
+#[cfg(feature = "faults")]
+pub use bridge::awaitable;
 pub use runtime::init;
 
 /// Sleep without blocking the event loop.
@@ -178,17 +182,4 @@ const NOTHING: Option<bool> = None;
 /// `seconds` as a duration, the longest one where it is larger; None if it is negative or NaN.
 fn duration(seconds: f64) -> Option<Duration> {
     (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
-}
-
-/// An awaitable of `work`, for the other bindings.
-#[cfg(feature = "faults")]
-pub fn awaitable<'py, T, E>(
-    py: Python<'py>,
-    work: impl Future<Output = Result<T, E>> + Send + 'static,
-) -> PyResult<Bound<'py, PyAny>>
-where
-    T: for<'any> IntoPyObject<'any> + Send + 'static,
-    E: Into<PyErr> + Send + 'static,
-{
-    bridge::awaitable(py, |_| work)
 }

@@ -1,7 +1,7 @@
 //! The tokio runtime of this process: built at the first use, ended before Python ends.
 //!
 //! A Rust thread that touches a Python that is ending crashes the process. So one thread alone,
-//! the courier of `bridge`, ever touches Python, and a function registered with `atexit` stops it
+//! the delivery thread, ever touches Python, and a function registered with `atexit` stops it
 //! and waits for it. What the other threads do is pure Rust and may go on to the last moment.
 //!
 //! All awaitables run on one thread, the driver, which waits for the network nearly all the time.
@@ -24,10 +24,10 @@ use pyo3::sync::PyOnceLock;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::bridge::{self, Message, Pending};
+use super::delivery::{Message, Pending, deliver_results};
 use super::fetch::Web;
 use crate::alloc::ask_for;
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 use crate::bindings::once::once;
 use crate::error::{Error, Result};
 
@@ -37,7 +37,7 @@ const STACK: usize = 2 << 20;
 /// What two threads and the runtime take besides, and more.
 const ROOM: usize = 1 << 20;
 
-/// How long the end of Python waits for the courier, which is delivering at most a few results.
+/// How long the end of Python waits for the delivery thread, which is delivering at most a few results.
 const LAST_DELIVERY: Duration = Duration::from_secs(5);
 
 /// How long it waits for the other threads: one may be inside a name lookup of the system.
@@ -48,14 +48,14 @@ pub struct Engine {
     runtime: Handle,
     /// Ends the driver.
     quit: AbortHandle,
-    /// To the courier.
+    /// To the delivery thread.
     pub post: Sender<Message>,
     /// The awaitables that are not done.
     pub pending: Arc<Pending>,
     /// The HTTP client.
     pub web: Web,
-    /// Closed when the courier has ended.
-    courier: Receiver<()>,
+    /// Closed when the delivery thread has ended.
+    delivery: Receiver<()>,
     /// Closed when the driver has ended.
     driver: Receiver<()>,
 }
@@ -121,23 +121,23 @@ impl Engine {
         let (post, inbox) = channel();
         let theirs = Arc::clone(&pending);
         // Should there be no second thread, the first ends at once, as nobody can send to it.
-        let courier = start_thread("rust_numpy_example-courier", move || bridge::courier(&inbox, &theirs))?;
+        let delivery = start_thread("rust_numpy_example-delivery", move || deliver_results(&inbox, &theirs))?;
         let driver = start_thread("rust_numpy_example-async", move || {
             // Ends as an error: `life` was aborted.
             let _ = runtime.block_on(life);
             runtime.shutdown_timeout(LAST_WORK);
         })?;
-        Ok(Engine { runtime: handle, quit, post, pending, web: Web::default(), courier, driver })
+        Ok(Engine { runtime: handle, quit, post, pending, web: Web::default(), delivery, driver })
     }
 
     /// Ends all threads.
     fn stop(self, py: Python<'_>) {
-        let Engine { runtime: _, quit, post, pending, web, courier, driver } = self;
-        // The courier may be waiting for the interpreter.
+        let Engine { runtime: _, quit, post, pending, web, delivery, driver } = self;
+        // The delivery thread may be waiting for the interpreter.
         py.detach(move || {
-            // It cannot be sent to a courier that has ended already, which is as well.
+            // It cannot be sent to a delivery thread that has ended already, which is as well.
             let _ = post.send(Message::Stop);
-            let ended = courier.recv_timeout(LAST_DELIVERY);
+            let ended = delivery.recv_timeout(LAST_DELIVERY);
             debug_assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
             drop(web);
             quit.abort();

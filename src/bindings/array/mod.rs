@@ -29,7 +29,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
 
-use super::call::guard;
+use super::guard::guard;
 use super::once::once;
 
 mod dtypes;

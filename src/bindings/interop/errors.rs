@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
 use super::numbers::integer;
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 
 create_exception!(
     rust_numpy_example,

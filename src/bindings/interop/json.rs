@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::object::parse;
 use super::printing::print;
 use crate::bindings::argument::Argument;
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 
 /// A name and an age, read from JSON by :func:`human_says_hi`.
 ///

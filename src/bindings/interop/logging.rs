@@ -7,7 +7,7 @@
 
 use pyo3::prelude::*;
 
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 
 /// The name of the logger; its parent is the logger of the package.
 const LOGGER: &str = "rust_numpy_example.interop";

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyInt, PyString};
 
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 use crate::bindings::once::attribute;
 
 /// `value` as a Python int: an int, a bool, or anything with `__index__` such as `numpy.int64`.

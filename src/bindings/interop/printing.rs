@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::bindings::argument::{Argument, shortened};
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 use crate::error::Error;
 
 /// How much text is written at once, in bytes.

@@ -9,7 +9,7 @@ use pyo3::types::{PyList, PyString, PyType};
 use super::printing::{print, push};
 use crate::alloc::{try_copied, try_reserve};
 use crate::bindings::argument::{Argument, shortened};
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 
 /// A piece of text and a vector of numbers that live in Rust.
 ///

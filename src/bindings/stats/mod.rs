@@ -7,7 +7,8 @@ use pyo3::types::PyTuple;
 use self::summary::{Values, abc};
 use super::array::{Input, Operand, Shape, numpy};
 use super::axes::axes;
-use super::call::{Call, guard};
+use super::call::Call;
+use super::guard::guard;
 use crate::dtype::{Bool, DType, dispatch_real};
 use crate::kernels::stats::{Data, Moments, Number, along, whole, whole_slice};
 

@@ -7,7 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::bindings::array::{Input, Output, Shape};
-use crate::bindings::call::guard;
+use crate::bindings::guard::guard;
 use crate::bindings::once::once;
 use crate::dtype::{DType, Kind, dispatch_real};
 use crate::kernels::stats::{Center, Moments, Number, Sample, ToNumber};
