@@ -7,14 +7,14 @@
 //! | `scratch` | memory for rows, in the cache's lines |
 //! | `taps` | the weights of the Gaussian |
 //! | `tiles` | how the result is cut up, and rows that reach over the border |
-//! | `bytes`, `order`, `x86` | the Gaussian of bytes, in integers |
-//! | `fir` | the Gaussian of all else, in floating point |
+//! | `gaussian_u8`, `channel_order`, `x86` | the Gaussian of bytes, in integers |
+//! | `gaussian_float` | the Gaussian of all else, in floating point |
 //! | `sobel` | the Sobel operator |
 
 mod border;
-mod bytes;
-mod fir;
-mod order;
+mod channel_order;
+mod gaussian_float;
+mod gaussian_u8;
 mod pixel;
 mod scratch;
 mod sobel;
@@ -274,7 +274,7 @@ impl Filter {
                 };
                 let half = [weights(0)?, weights(1)?];
                 if bytes && [from, T::DTYPE] == [DType::U8; 2] {
-                    let weights = bytes::Weights::new(&half)?;
+                    let weights = gaussian_u8::Weights::new(&half)?;
                     let scratch = weights.scratch();
                     return image.for_each_tile(
                         out,
@@ -282,7 +282,7 @@ impl Filter {
                         weights.radii(),
                         scratch,
                         work,
-                        |image, tile| bytes::make(level, image, &weights, tile, work),
+                        |image, tile| gaussian_u8::make(level, image, &weights, tile, work),
                     );
                 }
                 match single {
@@ -304,7 +304,7 @@ impl Filter {
     }
 }
 
-fn blur<A: fir::Real, T: Pixel>(
+fn blur<A: gaussian_float::Real, T: Pixel>(
     level: Level,
     image: &Image<'_>,
     half: &[Vec<f64>; 2],
@@ -312,13 +312,13 @@ fn blur<A: fir::Real, T: Pixel>(
     out: ArrayViewMutD<'_, T>,
     work: &Work<'_>,
 ) -> Result<()> {
-    let weights = fir::Weights::<A>::new(half)?;
+    let weights = gaussian_float::Weights::<A>::new(half)?;
     image.for_each_tile(out, border, weights.radii(), weights.scratch(), work, |image, tile| {
-        fir::make(level, image, &weights, tile, work)
+        gaussian_float::make(level, image, &weights, tile, work)
     })
 }
 
-fn sweep<N: sobel::Gradient<Out>, Out: pixel::Lane, T: Pixel>(
+fn sweep<N: sobel::Gradient<Out>, Out: pixel::ComputeType, T: Pixel>(
     level: Level,
     image: &Image<'_>,
     operator: Operator,

@@ -1,6 +1,6 @@
 //! The values of an image, and how they come into and out of a kernel.
 //!
-//! A kernel computes in `u8`, `f32` or `f64` ([`Lane`]); the elements of the image and of the
+//! A kernel computes in `u8`, `f32` or `f64` ([`ComputeType`]); the elements of the image and of the
 //! result may be of any real type ([`Pixel`]). Rows are converted where they are loaded and
 //! stored, so a kernel is compiled for a few types and not for every pair of two.
 
@@ -125,7 +125,7 @@ pub fn is_small(dtype: DType) -> bool {
 }
 
 /// The type that a kernel computes in.
-pub trait Lane: Pixel {
+pub trait ComputeType: Pixel {
     /// The value of a pixel.
     fn of<T: Pixel>(pixel: T) -> Self;
     /// The pixel of a value.
@@ -136,7 +136,7 @@ pub trait Lane: Pixel {
 
 macro_rules! lanes {
     ($($type:ty, $to:ident, $from:ident, $load:ident;)*) => {
-        $(impl Lane for $type {
+        $(impl ComputeType for $type {
             #[inline(always)]
             fn of<T: Pixel>(pixel: T) -> Self {
                 pixel.$to()
@@ -195,7 +195,7 @@ fn contiguous<'a, T: Pixel>(image: &'a ArrayView3<'_, T>, y: usize, x: &Range<us
     Some(&image.as_slice()?[(y * columns + x.start) * channels..(y * columns + x.end) * channels])
 }
 
-fn load<T: Pixel, L: Lane>(image: &ArrayView3<'_, T>, y: usize, x: Range<usize>, out: &mut [L]) {
+fn load<T: Pixel, L: ComputeType>(image: &ArrayView3<'_, T>, y: usize, x: Range<usize>, out: &mut [L]) {
     if let Some(from) = contiguous(image, y, &x) {
         return simd::run(Load { from, to: out });
     }
@@ -207,7 +207,7 @@ fn load<T: Pixel, L: Lane>(image: &ArrayView3<'_, T>, y: usize, x: Range<usize>,
 }
 
 /// Writes the values of a row to `out`, the channels of a pixel together.
-pub fn store<L: Lane, T: Pixel>(values: &[L], mut out: ArrayViewMut2<'_, T>) {
+pub fn store<L: ComputeType, T: Pixel>(values: &[L], mut out: ArrayViewMut2<'_, T>) {
     match out.as_slice_mut() {
         Some(to) => simd::run(Store { from: values, to }),
         None => {
@@ -225,7 +225,7 @@ struct Load<'a, T, L> {
     to: &'a mut [L],
 }
 
-impl<T: Pixel, L: Lane> Kernel for Load<'_, T, L> {
+impl<T: Pixel, L: ComputeType> Kernel for Load<'_, T, L> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {
@@ -242,7 +242,7 @@ struct Store<'a, L, T> {
     to: &'a mut [T],
 }
 
-impl<L: Lane, T: Pixel> Kernel for Store<'_, L, T> {
+impl<L: ComputeType, T: Pixel> Kernel for Store<'_, L, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {

@@ -15,7 +15,7 @@
 //! is left to do in that mode is to put the constant in its place.
 
 use super::border::Mode;
-use super::pixel::{Lane, Pixel};
+use super::pixel::{ComputeType, Pixel};
 use super::scratch::Scratch;
 use super::tiles::{Padded, Tile};
 use crate::alloc::checked_size;
@@ -40,7 +40,7 @@ pub enum Operator {
 /// would keep it from being vectorised.
 pub trait Number: Copy + Default {
     /// What padded rows consist of.
-    type Row: Lane;
+    type Row: ComputeType;
     /// From an element of a row.
     fn of(element: Self::Row) -> Self;
     /// The sum.
@@ -52,7 +52,7 @@ pub trait Number: Copy + Default {
 }
 
 /// What a result is made of.
-pub trait Gradient<Out: Lane>: Number {
+pub trait Gradient<Out: ComputeType>: Number {
     /// The length of a gradient.
     fn length(x: Self, y: Self) -> Out;
     /// Whether `length` is right: no square leaves the range of the type.
@@ -194,7 +194,7 @@ pub fn scratch<N: Number, Out>() -> usize {
 }
 
 /// Makes a tile.
-pub fn make<N: Gradient<Out>, Out: Lane, T: Pixel>(
+pub fn make<N: Gradient<Out>, Out: ComputeType, T: Pixel>(
     level: Level,
     image: &Padded<'_>,
     operator: Operator,
@@ -280,7 +280,7 @@ struct Horizontal<'a, N, Out> {
     out: &'a mut [Out],
 }
 
-impl<N: Gradient<Out>, Out: Lane> Kernel for Horizontal<'_, N, Out> {
+impl<N: Gradient<Out>, Out: ComputeType> Kernel for Horizontal<'_, N, Out> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {

@@ -11,7 +11,7 @@ use std::ops::Range;
 use ndarray::{ArrayViewMut3, Axis};
 
 use super::border::Mode;
-use super::pixel::{Lane, Pixel, Source, store};
+use super::pixel::{ComputeType, Pixel, Source, store};
 use crate::alloc::{checked_size, try_vec};
 use crate::error::Result;
 use crate::simd::memory;
@@ -81,7 +81,7 @@ impl Padded<'_> {
     }
 
     /// Fills `out` with the pixels of row `y` and these columns.
-    pub fn load<L: Lane>(&self, y: isize, columns: &Columns, out: &mut [L]) {
+    pub fn load<L: ComputeType>(&self, y: isize, columns: &Columns, out: &mut [L]) {
         let [rows, _, channels] = self.image.size();
         let Some(y) = self.modes[0].index(y, rows) else { return out.fill(L::of(self.cval)) };
         if !columns.inside.is_empty() {
@@ -114,7 +114,7 @@ pub struct Tile<'a, T> {
 
 impl<T: Pixel> Tile<'_, T> {
     /// Writes the values of row `y`, the channels of a pixel together.
-    pub fn store<L: Lane>(&mut self, y: usize, values: &[L]) {
+    pub fn store<L: ComputeType>(&mut self, y: usize, values: &[L]) {
         let mut row = self.out.index_axis_mut(Axis(0), y);
         if self.streamed {
             if let Some(row) = row.as_slice_mut() {

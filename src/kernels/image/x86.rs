@@ -1,4 +1,4 @@
-//! The steps of [`super::bytes`] with `pmaddwd` (AVX2) and `vpdpwssd` (AVX-512 with VNNI).
+//! The steps of [`super::gaussian_u8`] with `pmaddwd` (AVX2) and `vpdpwssd` (AVX-512 with VNNI).
 //!
 //! The two levels differ in the width of a register and in a few instructions; the loops are
 //! written once, in a macro. An order that both use: to interleave two registers within each of
@@ -16,8 +16,8 @@
 
 use std::arch::x86_64::*;
 
-use super::bytes::{Steps, Taps};
-use super::order::Shuffle;
+use super::channel_order::Shuffle;
+use super::gaussian_u8::{Steps, Taps};
 use crate::simd::Level;
 
 macro_rules! level {

@@ -14,11 +14,11 @@
 //!   weights moved by one ([`Integers::pairs`]). Each needs `radius + 1` pairs.
 //! - Horizontally in a grey image, two neighbours already stand beside each other, and again two
 //!   neighbouring results come from the same pairs. With more channels, rows are put in an order in
-//!   which the same is true of each channel ([`super::order`]).
+//!   which the same is true of each channel ([`super::channel_order`]).
 //!
 //! [`Portable`] does the same in plain Rust, and to the bit: the sums are exact.
 
-use super::order::{Order, Shuffle};
+use super::channel_order::{Order, Shuffle};
 use super::pixel::Pixel;
 use super::scratch::{self, Scratch};
 use super::taps::{Integers, Pairs};
@@ -84,7 +84,7 @@ impl Weights {
 
 /// The steps, for one level.
 pub trait Steps: Copy {
-    /// Whether channels come in pairs of pixels ([`super::order`]).
+    /// Whether channels come in pairs of pixels ([`super::channel_order`]).
     const PAIRED: bool;
     /// Interleaves two rows, in an order of the level's choice.
     fn interleave(self, rows: [&[u8]; 2], pairs: &mut [i16]);

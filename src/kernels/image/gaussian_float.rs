@@ -13,7 +13,7 @@
 
 use std::ops::{Add, Mul};
 
-use super::pixel::{Lane, Pixel};
+use super::pixel::{ComputeType, Pixel};
 use super::scratch::Scratch;
 use super::tiles::{Padded, Tile};
 use crate::alloc::{checked_size, try_filled, try_vec};
@@ -22,7 +22,7 @@ use crate::parallel::Work;
 use crate::simd::{Kernel, Level, Simd, run_at};
 
 /// A float to compute with.
-pub trait Real: Lane + Add<Output = Self> + Mul<Output = Self> {
+pub trait Real: ComputeType + Add<Output = Self> + Mul<Output = Self> {
     /// `self * a + b`, rounded once.
     fn fused(self, a: Self, b: Self) -> Self;
 }
