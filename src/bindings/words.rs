@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use super::call::{Call, valid_workers};
 use super::guard::guard;
 use crate::error::{Error, Result};
-use crate::kernels::words::{self, Few, Options, Tokenizer, Word, Words};
+use crate::kernels::words::{self, Options, ShortText, Tokenizer, Word, Words};
 
 /// Nanoseconds of one thread for a byte of text.
 const COST: usize = 3;
@@ -83,7 +83,7 @@ pub fn word_count<'py>(
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
         valid_workers(workers)?;
-        if let Some(few) = Few::count(bytes, options).filter(|_| top.is_none()) {
+        if let Some(few) = ShortText::count(bytes, options).filter(|_| top.is_none()) {
             return query.all(text.py(), few.iter());
         }
         let work = Call::new(text.py(), COST * bytes.len()).workers(workers);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use rust_numpy_example::error::Result;
-use rust_numpy_example::kernels::words::{Few, Options, Tokenizer, Words, count, count_file};
+use rust_numpy_example::kernels::words::{Options, ShortText, Tokenizer, Words, count, count_file};
 use rust_numpy_example::parallel::Work;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -29,7 +29,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(counted.as_ref(), Ok(&expected));
     let unchecked = Options { validate: false, ..options };
     assert_eq!(collect(count(&work, text, unchecked)), counted);
-    if let Some(few) = Few::count(text, options) {
+    if let Some(few) = ShortText::count(text, options) {
         let few: Counted = few.iter().map(|word| (word.bytes.to_vec(), word.count, word.first)).collect();
         assert_eq!(few, expected);
     }

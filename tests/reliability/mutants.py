@@ -32,7 +32,7 @@ TOPICS = {
     "kernels::reduce": "kernels/reduce/pairwise.rs",
     "kernels::stats": "kernels/stats/moments.rs kernels/stats/number.rs",
     "kernels::table": "kernels/table/field.rs kernels/table/record.rs",
-    "kernels::words": "kernels/words/few.rs kernels/words/space.rs kernels/words/result.rs",
+    "kernels::words": "kernels/words/short_text.rs kernels/words/space.rs kernels/words/result.rs",
 }
 
 #: Mutants that give the same results, by their names, and why they do.

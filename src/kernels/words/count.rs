@@ -1,8 +1,8 @@
 //! Counts of words of every length: what a thread has.
 
-use super::long::LongTable;
+use super::arena_table::ArenaTable;
+use super::key_table::{KeyTable, key, room};
 use super::scan::Scratch;
-use super::table::{Table, key, room};
 use crate::error::Result;
 
 /// Words of up to this many bytes are in the first table.
@@ -17,9 +17,9 @@ pub const PADDING: usize = 32;
 /// How often each word was seen.
 #[derive(Debug)]
 pub struct Counts {
-    pub short: Table<2>,
-    pub medium: Table<4>,
-    pub long: LongTable,
+    pub short: KeyTable<2>,
+    pub medium: KeyTable<4>,
+    pub long: ArenaTable,
     pub scratch: Scratch,
 }
 
@@ -27,9 +27,9 @@ impl Counts {
     /// No words. Takes no memory.
     pub fn new() -> Self {
         Counts {
-            short: Table::new(),
-            medium: Table::new(),
-            long: LongTable::default(),
+            short: KeyTable::new(),
+            medium: KeyTable::new(),
+            long: ArenaTable::default(),
             scratch: Scratch::default(),
         }
     }

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::block::{Options, Tables, Tokenizer};
 use super::result::Words;
+use super::text::{Options, Tables, Tokenizer};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -34,10 +34,10 @@ pub fn count_file(
     // signal ends that.
     let workers = if metadata.is_file() { work.workers() } else { 1 };
     let total = metadata.len();
-    let blocks = Mutex::new(Blocks::new(file, chunk_bytes, options.tokenizer));
+    let blocks = Mutex::new(BlockReader::new(file, chunk_bytes, options.tokenizer));
     let tables = Tables::default();
     let done = AtomicU64::new(0);
-    let failure = Failure::default();
+    let failure = FirstFailure::default();
     let caller = std::thread::current().id();
 
     work.for_each(workers, |_| {
@@ -75,15 +75,15 @@ fn about(path: &Path, error: Error) -> Error {
     }
 }
 
-/// Of several errors the one that is first in the file. Blocks are handed out in order and every
+/// Of several errors the one that is first in the file. BlockReader are handed out in order and every
 /// thread ends the one it has, so which one that is does not depend on the threads.
 #[derive(Default)]
-struct Failure {
+struct FirstFailure {
     is_set: AtomicBool,
     first: Mutex<Option<(u64, Error)>>,
 }
 
-impl Failure {
+impl FirstFailure {
     fn is_set(&self) -> bool {
         self.is_set.load(Ordering::Relaxed)
     }
@@ -110,7 +110,7 @@ impl Failure {
 }
 
 /// Cuts what it reads into blocks.
-struct Blocks<R> {
+struct BlockReader<R> {
     source: R,
     chunk: usize,
     tokenizer: Tokenizer,
@@ -119,9 +119,9 @@ struct Blocks<R> {
     at: u64,
 }
 
-impl<R: Read> Blocks<R> {
+impl<R: Read> BlockReader<R> {
     fn new(source: R, chunk: usize, tokenizer: Tokenizer) -> Self {
-        Blocks { source, chunk, tokenizer, rest: Vec::new(), at: 0 }
+        BlockReader { source, chunk, tokenizer, rest: Vec::new(), at: 0 }
     }
 
     /// Puts the next block into `block` and returns its place in the file, which an error has too.
@@ -199,7 +199,7 @@ mod tests {
     fn blocks_end_where_words_do_and_leave_nothing_out() {
         let text = "ab c  defghijkl\u{3000}\u{3000}m\n\nno p\u{a0}q rs".as_bytes();
         for chunk in 1..40 {
-            let mut blocks = Blocks::new(Slow(text, 0), chunk, Tokenizer::Whitespace);
+            let mut blocks = BlockReader::new(Slow(text, 0), chunk, Tokenizer::Whitespace);
             let (mut all, mut block) = (Vec::new(), Vec::new());
             while let Some(base) = blocks.next(&Work::serial(), Path::new("x"), &mut block).expect("no error")
             {

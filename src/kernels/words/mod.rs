@@ -5,8 +5,8 @@
 //! the first-level cache in pieces of 4 KB ([`scan`]): the ASCII letters of a piece are made small
 //! and its white space becomes a mask, 64 bytes at a time; the edges in the mask are the words; a
 //! word of up to 31 bytes becomes a key of two or four machine words, to be looked up in a table
-//! that is indexed by the high bits of a keyed hash ([`table`]); words are looked up in batches,
-//! with their places fetched into the cache ahead. Longer words are kept in an arena ([`long`]).
+//! that is indexed by the high bits of a keyed hash ([`key_table`]); words are looked up in batches,
+//! with their places fetched into the cache ahead. Longer words are kept in an arena ([`arena_table`]).
 //!
 //! What is beyond ASCII is not made small here. That would need the tables of the Unicode version
 //! that the caller uses, and is cheaper done to the distinct words at the end: no rule of
@@ -15,21 +15,21 @@
 //! Threads take blocks of the text from a queue and count into a table each. Counts add up and
 //! the first position of a word is the least one, so the result is the same however it was cut.
 
-mod block;
+mod arena_table;
 mod count;
-mod few;
 mod file;
-mod long;
+mod key_table;
 mod result;
 mod scan;
+mod short_text;
 mod space;
-mod table;
+mod text;
 mod unicode;
 
 #[cfg(x86_simd)]
 mod x86;
 
-pub use block::{Options, Tokenizer, count};
-pub use few::Few;
 pub use file::{Progress, count_file};
 pub use result::{Word, Words};
+pub use short_text::ShortText;
+pub use text::{Options, Tokenizer, count};

@@ -1,7 +1,7 @@
 //! The result: the distinct words in order.
 
 use super::count::Counts;
-use super::table::prefetch;
+use super::key_table::prefetch;
 use crate::alloc::{try_filled, try_vec};
 use crate::error::Result;
 

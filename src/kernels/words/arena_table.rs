@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// A word, how often it was seen, and where first.
 #[derive(Debug)]
-pub struct LongEntry {
+pub struct ArenaEntry {
     /// Where the word is in the arena.
     at: usize,
     len: usize,
@@ -20,18 +20,18 @@ pub struct LongEntry {
 
 /// Counts of long words. The hash is keyed by random numbers.
 #[derive(Debug, Default)]
-pub struct LongTable {
+pub struct ArenaTable {
     /// Places in `entries`.
     index: HashTable<usize>,
-    entries: Vec<LongEntry>,
+    entries: Vec<ArenaEntry>,
     arena: Vec<u8>,
     hasher: RandomState,
 }
 
-impl LongTable {
+impl ArenaTable {
     /// Adds `count` to the count of `word`, which was first seen at `first`.
     pub fn add(&mut self, word: &[u8], count: u64, first: u64) -> Result<()> {
-        let LongTable { index, entries, arena, hasher } = self;
+        let ArenaTable { index, entries, arena, hasher } = self;
         let hash = hasher.hash_one(word);
         if let Some(&place) = index.find(hash, |&place| bytes(arena, &entries[place]) == word) {
             let entry = &mut entries[place];
@@ -46,7 +46,7 @@ impl LongTable {
             .try_reserve(1, hash_of)
             .map_err(|_| Error::Memory { bytes: 2 * index.len() * size_of::<usize>() })?;
         index.insert_unique(hash, entries.len(), hash_of);
-        entries.push(LongEntry { at: arena.len(), len: word.len(), count, first });
+        entries.push(ArenaEntry { at: arena.len(), len: word.len(), count, first });
         arena.extend_from_slice(word);
         Ok(())
     }
@@ -57,17 +57,17 @@ impl LongTable {
     }
 
     /// The words, in no order.
-    pub fn entries(&self) -> &[LongEntry] {
+    pub fn entries(&self) -> &[ArenaEntry] {
         &self.entries
     }
 
     /// The bytes of one of the words.
-    pub fn word(&self, entry: &LongEntry) -> &[u8] {
+    pub fn word(&self, entry: &ArenaEntry) -> &[u8] {
         bytes(&self.arena, entry)
     }
 }
 
-fn bytes<'a>(arena: &'a [u8], entry: &LongEntry) -> &'a [u8] {
+fn bytes<'a>(arena: &'a [u8], entry: &ArenaEntry) -> &'a [u8] {
     &arena[entry.at..entry.at + entry.len]
 }
 
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn long_words_are_counted_and_merged() -> Result<()> {
-        let (mut a, mut b) = (LongTable::default(), LongTable::default());
+        let (mut a, mut b) = (ArenaTable::default(), ArenaTable::default());
         for i in 0..2000u64 {
             let word = format!("{:040}", i * i % 97);
             if i % 2 == 0 { &mut a } else { &mut b }.add(word.as_bytes(), 1, i)?;

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 const BATCH: usize = 32;
 
 /// A word: its bytes, then zeros, then its length in the last byte. No bytes: no word.
-pub type Key<const W: usize> = [u64; W];
+pub type WordKey<const W: usize> = [u64; W];
 
 /// The most bytes that a key holds.
 pub const fn room(w: usize) -> usize {
@@ -29,7 +29,7 @@ pub const fn room(w: usize) -> usize {
 
 /// The key of the first `len` bytes of `bytes`.
 #[inline(always)]
-pub fn key<const W: usize>(bytes: &[u8], len: usize) -> Key<W> {
+pub fn key<const W: usize>(bytes: &[u8], len: usize) -> WordKey<W> {
     let bytes = &bytes[..8 * W];
     let mut key = [0; W];
     for (i, word) in key.iter_mut().enumerate() {
@@ -55,12 +55,12 @@ impl<const W: usize> Entry<W> {
     pub const EMPTY: Self = Entry { key: [[0; 8]; W], count: 0, first: 0 };
 
     #[inline(always)]
-    pub fn new(key: &Key<W>, count: u64, first: u64) -> Self {
+    pub fn new(key: &WordKey<W>, count: u64, first: u64) -> Self {
         Entry { key: key.map(u64::to_le_bytes), count, first }
     }
 
     #[inline(always)]
-    pub fn key(&self) -> Key<W> {
+    pub fn key(&self) -> WordKey<W> {
         self.key.map(u64::from_le_bytes)
     }
 
@@ -73,39 +73,39 @@ impl<const W: usize> Entry<W> {
 
 /// A word to be counted.
 #[derive(Debug, Clone, Copy)]
-struct Waiting<const W: usize> {
-    key: Key<W>,
+struct Pending<const W: usize> {
+    key: WordKey<W>,
     hash: u64,
     first: u64,
 }
 
 #[derive(Debug)]
-pub struct Table<const W: usize> {
+pub struct KeyTable<const W: usize> {
     entries: Vec<Entry<W>>,
     /// Zero for none, or bits of the hash, and below them the place in `entries` plus one.
     index: Vec<u32>,
     /// The index has two to the power of this many numbers.
     bits: u32,
     /// Words to be looked up; has room for `BATCH`.
-    waiting: Vec<Waiting<W>>,
+    waiting: Vec<Pending<W>>,
     seeds: [u64; 4],
 }
 
-impl<const W: usize> Table<W> {
+impl<const W: usize> KeyTable<W> {
     /// An empty table, which takes no memory.
     pub fn new() -> Self {
-        Table { entries: Vec::new(), index: Vec::new(), bits: 1, waiting: Vec::new(), seeds: *seeds() }
+        KeyTable { entries: Vec::new(), index: Vec::new(), bits: 1, waiting: Vec::new(), seeds: *seeds() }
     }
 
-    /// Counts a word that begins at `first`. It is in the table after [`Table::flush`].
+    /// Counts a word that begins at `first`. It is in the table after [`KeyTable::flush`].
     #[inline(always)]
-    pub fn push(&mut self, key: Key<W>, first: u64) -> Result<()> {
+    pub fn push(&mut self, key: WordKey<W>, first: u64) -> Result<()> {
         let hash = self.hash(&key);
         prefetch(&self.index, self.place(hash));
         if self.waiting.len() == self.waiting.capacity() {
             self.make_room()?;
         }
-        self.waiting.push(Waiting { key, hash, first });
+        self.waiting.push(Pending { key, hash, first });
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl<const W: usize> Table<W> {
             let number = self.index[self.place(word.hash)];
             prefetch(&self.entries, (number & self.low_bits()).wrapping_sub(1) as usize);
         }
-        for &Waiting { key, hash, first } in &waiting {
+        for &Pending { key, hash, first } in &waiting {
             self.add(key, hash, 1, first);
         }
         waiting.clear();
@@ -162,7 +162,7 @@ impl<const W: usize> Table<W> {
 
     /// There must be room.
     #[inline(always)]
-    fn add(&mut self, key: Key<W>, hash: u64, count: u64, first: u64) {
+    fn add(&mut self, key: WordKey<W>, hash: u64, count: u64, first: u64) {
         let (mask, low_bits) = (self.index.len() - 1, self.low_bits());
         let tag = self.tag(hash);
         let mut at = self.place(hash);
@@ -186,7 +186,7 @@ impl<const W: usize> Table<W> {
     }
 
     #[inline(always)]
-    fn hash(&self, key: &Key<W>) -> u64 {
+    fn hash(&self, key: &WordKey<W>) -> u64 {
         let mut hash = self.seeds[0];
         for i in 0..W / 2 {
             hash = fold(key[2 * i] ^ hash, key[2 * i + 1] ^ self.seeds[1 + i]);
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn tables_count_grow_and_merge() {
-        let (mut a, mut b) = (Table::<2>::new(), Table::<2>::new());
+        let (mut a, mut b) = (KeyTable::<2>::new(), KeyTable::<2>::new());
         let words: Vec<String> = (0..3000u32).map(|i| format!("w{}", i * i % 2017)).collect();
         let mut expected = std::collections::HashMap::new();
         for (i, word) in words.iter().enumerate() {

@@ -1,22 +1,22 @@
 //! A text of a line: a table, and the memory for it, would cost more than all else.
 
-use super::block::{Options, Tokenizer};
 use super::count::{PADDING, SHORT};
+use super::key_table::{Entry, key};
 use super::result::Word;
 use super::space::{AHEAD, LANES, ascii_spaces, lower_ascii, wide_spaces};
-use super::table::{Entry, key};
+use super::text::{Options, Tokenizer};
 
 /// The most different words.
 const MOST: usize = 16;
 
 /// The words of a short text in the order of their first appearance.
 #[derive(Debug)]
-pub struct Few {
+pub struct ShortText {
     words: [Entry<2>; MOST],
     len: usize,
 }
 
-impl Few {
+impl ShortText {
     /// Counts the words of `text` if it is short enough, and if words are what is between white
     /// space. Text that is not UTF-8 is left to others too.
     #[inline]
@@ -42,7 +42,7 @@ impl Few {
             spaces |= wide_spaces(&seen).0;
         }
 
-        let mut few = Few { words: [Entry::EMPTY; MOST], len: 0 };
+        let mut few = ShortText { words: [Entry::EMPTY; MOST], len: 0 };
         let mut edges = spaces ^ (spaces << 1 | 1);
         while edges != 0 {
             let start = edges.trailing_zeros() as usize;
@@ -77,7 +77,7 @@ impl Few {
 
 #[cfg(test)]
 mod tests {
-    use super::super::block::count;
+    use super::super::text::count;
     use super::*;
     use crate::parallel::Work;
 
@@ -96,7 +96,7 @@ mod tests {
             for lowercase in [false, true] {
                 let options = Options { tokenizer: Tokenizer::Whitespace, lowercase, validate: false };
                 let expected = count(&Work::serial(), text.as_bytes(), options).expect("there is memory");
-                if let Some(few) = Few::count(text.as_bytes(), options) {
+                if let Some(few) = ShortText::count(text.as_bytes(), options) {
                     assert!(few.iter().eq(expected.iter()), "{text:?}");
                     counted += 1;
                 }
