@@ -28,7 +28,7 @@ TOPICS = {
     "kernels::elementwise": "kernels/elementwise/select.rs",
     "kernels::image": "kernels/image/border.rs kernels/image/taps.rs",
     "kernels::monte_carlo": "kernels/monte_carlo/xoshiro.rs",
-    "kernels::processor": "kernels/processor/mod.rs",
+    "kernels::processor": "kernels/processor/state.rs kernels/processor/chunk_means.rs",
     "kernels::reduce": "kernels/reduce/pairwise.rs",
     "kernels::stats": "kernels/stats/moments.rs kernels/stats/number.rs",
     "kernels::table": "kernels/table/field.rs kernels/table/record.rs",
@@ -38,7 +38,7 @@ TOPICS = {
 #: Mutants that give the same results, by their names, and why they do.
 EQUAL = {
     r"in advise_large_pages": "advice to the system how to map memory, not what is in it",
-    r"(blocks|processor/mod)\.rs:\d+:\d+: replace \* with .$": "constants: how many elements make a block",
+    r"(blocks|processor/state)\.rs:\d+:\d+: replace \* with .$": "constants: how many elements make a block",
     r"replace < with <= in Work<'a>::for_each": "no two parts have one index",
     r"replace < with (==|>|<=) in sorted": "both ways of sorting, and both sizes of digits, give the same order",
     r"in Words::finish": "a capacity, to which a vector grows in any case",

@@ -24,7 +24,7 @@ const SHOWN: usize = 40;
 const FIELDS_PER_CHECK: usize = 1 << 14;
 
 /// How the text is divided.
-pub struct Layout {
+pub struct Schema {
     /// Between two fields.
     pub delimiter: u8,
     /// For each column of the text its place among the columns kept, or [`SKIP`].
@@ -76,7 +76,7 @@ impl Piece {
     /// Stops early before a record whose last field has an open quote, or at a problem.
     pub fn read(
         &mut self,
-        layout: &Layout,
+        schema: &Schema,
         text: &[u8],
         start: usize,
         until: usize,
@@ -100,9 +100,9 @@ impl Piece {
                 work.check()?;
                 fields = 0;
             }
-            fields += layout.slots.len();
-            try_reserve(&mut self.cells, layout.kept)?;
-            if !self.read_record(layout, text, &mut unquoted)? {
+            fields += schema.slots.len();
+            try_reserve(&mut self.cells, schema.kept)?;
+            if !self.read_record(schema, text, &mut unquoted)? {
                 break;
             }
         }
@@ -112,19 +112,19 @@ impl Piece {
 
     /// Reads the record at `stop` and moves there to the next. False: it is not complete, or wrong.
     #[inline]
-    fn read_record(&mut self, layout: &Layout, text: &[u8], unquoted: &mut Vec<u8>) -> Result<bool> {
+    fn read_record(&mut self, schema: &Schema, text: &[u8], unquoted: &mut Vec<u8>) -> Result<bool> {
         let first = self.cells.len();
         let mut at = self.stop;
         let mut lines = 1;
         let mut column = 0;
         loop {
-            let slot = layout.slots.get(column).copied().unwrap_or(SKIP);
-            let number = if slot == SKIP { None } else { number_at(text, at, layout.delimiter) };
+            let slot = schema.slots.get(column).copied().unwrap_or(SKIP);
+            let number = if slot == SKIP { None } else { number_at(text, at, schema.delimiter) };
             let end = if let Some((cell, end)) = number {
                 self.cells.push(cell);
                 end
             } else {
-                let Some(field) = field_at(text, at, layout.delimiter, unquoted)? else {
+                let Some(field) = field_at(text, at, schema.delimiter, unquoted)? else {
                     // An open quote: more text may close it.
                     self.cells.truncate(first);
                     return Ok(false);
@@ -132,7 +132,7 @@ impl Piece {
                 if slot != SKIP {
                     let cell = classify(field.bytes);
                     if cell == Cell::TEXT {
-                        self.note_text(layout.kept, slot, self.lines, field.bytes)?;
+                        self.note_text(schema.kept, slot, self.lines, field.bytes)?;
                     }
                     self.cells.push(cell);
                 }
@@ -145,7 +145,7 @@ impl Piece {
                 break;
             }
         }
-        let width = layout.slots.len();
+        let width = schema.slots.len();
         if column != width {
             let column_at = if column < width { column + 1 } else { width + 1 };
             let fields = if column == 1 { "field" } else { "fields" };

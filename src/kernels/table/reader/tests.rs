@@ -1,4 +1,6 @@
 use super::*;
+use crate::kernels::table::arrays::Arrays;
+use crate::kernels::table::column::Cell;
 
 /// What the tests look at in a column: name, numbers, texts, missing, and bits of the statistics.
 type Summary = Vec<(String, u64, u64, u64, [u64; 4], Option<FirstText>)>;
@@ -66,11 +68,10 @@ fn fields_are_those_of_the_letter_by_letter_reading() -> Result<()> {
     assert_eq!(rows as usize, records.len() - 1);
     for (index, column) in columns.iter().enumerate() {
         assert_eq!(column.0, records[0][index]);
-        let cells: Vec<_> =
-            records[1..].iter().map(|record| field::classify(record[index].as_bytes())).collect();
+        let cells: Vec<_> = records[1..].iter().map(|record| classify(record[index].as_bytes())).collect();
         let numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.value()).collect();
         assert_eq!(column.1 as usize, numbers.len(), "{column:?}");
-        assert_eq!(column.2 as usize, cells.iter().filter(|&&cell| cell == column::Cell::TEXT).count());
+        assert_eq!(column.2 as usize, cells.iter().filter(|&&cell| cell == Cell::TEXT).count());
         assert_eq!(column.4[2], numbers.iter().copied().fold(f64::NAN, f64::min).to_bits());
         assert_eq!(column.4[3], numbers.iter().copied().fold(f64::NAN, f64::max).to_bits());
     }
@@ -215,10 +216,10 @@ fn the_text_shown_is_short_and_valid() {
 
 #[test]
 fn a_long_piece_can_be_stopped() {
-    let layout = Layout { delimiter: b',', slots: vec![0, SKIP], kept: 1 };
+    let schema = Schema { delimiter: b',', slots: vec![0, SKIP], kept: 1 };
     let read = |rows: usize| {
         let text = b"1,2\n".repeat(rows);
-        Piece::default().read(&layout, &text, 0, text.len(), &Work::stopped())
+        Piece::default().read(&schema, &text, 0, text.len(), &Work::stopped())
     };
     assert_eq!(read(5000), Ok(()));
     assert_eq!(read(20_000), Err(Error::Interrupted));

@@ -1,0 +1,363 @@
+//! Statistics of every column of a table, while it goes by.
+//!
+//! [`Table`] is fed delimited text (CSV) in blocks of any size and keeps, besides what belongs to
+//! the columns, the record that is not complete yet: a table of any length takes bounded memory.
+//! The block is cut into pieces at line feeds, the threads read the pieces, and their cells go
+//! to the columns in the order of the text.
+//!
+//! A line feed inside quotes ends no record. Whether one is inside is not known before all that
+//! precedes it has been read, so a cut is a guess: a line feed with an even number of quotes
+//! before it in the block. Each piece says where its last record ended; where that is not where
+//! the next one started, the guess was wrong (a stray quote in a field) and the rest of the block
+//! is read again from there. So the result is exact for any input, and the guess only costs time.
+
+use std::collections::HashSet;
+
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
+
+use super::column::{Column, FirstText};
+use super::field::classify;
+use super::record::{Piece, SKIP, Schema, empty_line, record, shown};
+use crate::alloc::{try_filled, try_reserve, try_vec};
+use crate::error::{Error, Result};
+use crate::parallel::Work;
+
+/// Text handled at a time. Its cells take eight times as much memory, at most.
+const BLOCK: usize = 4 << 20;
+
+/// What a thread takes at a time.
+const PIECE: usize = if cfg!(fuzzing) { 16 } else { 128 << 10 };
+
+/// The longest record: so an endless line is an error instead of all the memory.
+const LONGEST_RECORD: usize = 64 << 20;
+
+/// Names shown when one is not found.
+const NAMES_SHOWN: usize = 10;
+
+/// Whether the first record holds the names of the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Header {
+    /// Unless all its fields are numbers.
+    Auto,
+    /// It does.
+    Yes,
+    /// It does not: the columns are called `column 1`, `column 2`, …
+    No,
+}
+
+/// The statistics of the columns of a table in delimited text.
+pub struct Table {
+    delimiter: u8,
+    header: Header,
+    select: Option<Vec<String>>,
+    /// Known once the first record has been read.
+    schema: Option<Schema>,
+    columns: Vec<Column>,
+    /// Text that has not been read: the start of a record.
+    rest: Vec<u8>,
+    rows: u64,
+    lines: u64,
+    named: bool,
+    pieces: Vec<Piece>,
+    piece_len: usize,
+    failed: Option<Error>,
+}
+
+impl Table {
+    /// A table with `delimiter` between its fields, of which the columns named in `select` are
+    /// kept, or all.
+    pub fn new(delimiter: &str, header: Header, select: Option<Vec<String>>) -> Result<Self> {
+        let delimiter = match delimiter.as_bytes() {
+            // What may be part of a number, a quote, and what ends a line, divide no fields.
+            &[byte]
+                if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"+-.\n\r\0".contains(&byte) =>
+            {
+                byte
+            }
+            _ => {
+                return Err(Error::Value(format!(
+                    "the delimiter is {delimiter:?}, expected one ASCII character that is no letter, digit, quote, \
+                     sign, point or line end"
+                )));
+            }
+        };
+        Ok(Table {
+            delimiter,
+            header,
+            select,
+            schema: None,
+            columns: Vec::new(),
+            rest: Vec::new(),
+            rows: 0,
+            lines: 0,
+            named: false,
+            pieces: Vec::new(),
+            piece_len: PIECE,
+            failed: None,
+        })
+    }
+
+    /// Takes the next bytes of the text. After an error there is no going on.
+    pub fn feed(&mut self, data: &[u8], work: &Work<'_>) -> Result<()> {
+        self.unless_failed(|table| data.chunks(BLOCK).try_for_each(|block| table.feed_block(block, work)))
+    }
+
+    /// To be called when the text has ended.
+    pub fn finish(&mut self, work: &Work<'_>) -> Result<()> {
+        self.unless_failed(|table| {
+            if table.rest.last().is_some_and(|&last| last != b'\n') {
+                try_reserve(&mut table.rest, 1)?;
+                table.rest.push(b'\n');
+                table.read_rest(table.rest.len(), work)?;
+            }
+            if !table.rest.is_empty() {
+                return Err(table.error_here("a quoted field is not closed"));
+            }
+            if table.schema.is_none() {
+                return Err(Error::Value("the file is empty".to_owned()));
+            }
+            table.columns.iter_mut().for_each(Column::flush);
+            Ok(())
+        })
+    }
+
+    /// The columns kept, in the order of the text; complete after [`Table::finish`].
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Records read, less the one with the names.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Whether the first record was one of names.
+    pub fn is_named(&self) -> bool {
+        self.named
+    }
+
+    fn unless_failed(&mut self, step: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        step(self).inspect_err(|error| self.failed = Some(error.clone()))
+    }
+
+    fn feed_block(&mut self, block: &[u8], work: &Work<'_>) -> Result<()> {
+        let before = self.rest.len();
+        try_reserve(&mut self.rest, block.len())?;
+        self.rest.extend_from_slice(block);
+        // A mark of UTF-16 is one at the very start only; what is kept of a text whose first lines
+        // were empty starts later.
+        let is_start = self.schema.is_none() && self.lines == 0;
+        if is_start && (self.rest.starts_with(b"\xff\xfe") || self.rest.starts_with(b"\xfe\xff")) {
+            return Err(Error::Value("line 1: the text is UTF-16, expected UTF-8".to_owned()));
+        }
+        if let Some(offset) = memchr(0, block) {
+            // What is wrong before it is reported first, however the text was cut into blocks.
+            let until = memrchr(b'\n', &self.rest[..before + offset]).map_or(0, |at| at + 1);
+            self.read_rest(until, work)?;
+            return Err(self.error_here("a NUL byte: not a text file, or not in UTF-8"));
+        }
+        if let Some(last) = memrchr(b'\n', block) {
+            self.read_rest(before + last + 1, work)?;
+        }
+        if self.rest.len() > LONGEST_RECORD {
+            let mebibytes = LONGEST_RECORD >> 20;
+            return Err(self.error_here(&format!(
+                "the row is longer than {mebibytes} MiB: no line end, or a quote that is not closed"
+            )));
+        }
+        Ok(())
+    }
+
+    /// An error in the first record that has not been read.
+    fn error_here(&self, reason: &str) -> Error {
+        Error::Value(format!("line {}: {reason}", self.lines + 1))
+    }
+
+    /// Reads the records in `rest[..until]`, which ends with a line feed, and removes them.
+    fn read_rest(&mut self, until: usize, work: &Work<'_>) -> Result<()> {
+        let rest = std::mem::take(&mut self.rest);
+        let done = self.read_text(&rest[..until], work);
+        self.rest = rest;
+        self.rest.drain(..done?);
+        Ok(())
+    }
+
+    /// Reads the complete records of `text`; returns where they end.
+    fn read_text(&mut self, text: &[u8], work: &Work<'_>) -> Result<usize> {
+        let start = if self.schema.is_some() { 0 } else { self.read_names(text)? };
+        let Some(schema) = self.schema.take() else { return Ok(start) };
+        let done = self.read_records(&schema, text, start, work);
+        self.schema = Some(schema);
+        done
+    }
+
+    /// Finds the first record and sets up the columns; returns where the records to count start.
+    fn read_names(&mut self, text: &[u8]) -> Result<usize> {
+        let mut at = 0;
+        if self.lines == 0 && text.starts_with(b"\xef\xbb\xbf") {
+            at = 3;
+        }
+        while let Some(empty) = empty_line(&text[at..]) {
+            at += empty;
+            self.lines += 1;
+        }
+        if at >= text.len() {
+            return Ok(at);
+        }
+        let Some((fields, next, lines)) = record(text, at, self.delimiter)? else {
+            // The mark at the start of the text has to be seen again.
+            return Ok(if self.lines == 0 { 0 } else { at });
+        };
+        if fields.iter().any(|field| memchr(b'\r', field).is_some()) {
+            return Err(self.error_here(
+                "a carriage return without a line feed, expected lines that end with LF or CR LF",
+            ));
+        }
+        self.named = match self.header {
+            Header::Yes => true,
+            Header::No => false,
+            Header::Auto => !fields.iter().all(|field| classify(field).value().is_some()),
+        };
+        let named = self.named;
+        let names = fields.into_iter().enumerate().map(|(index, field)| {
+            match String::from_utf8_lossy(&field).trim() {
+                name if named && !name.is_empty() => name.to_owned(),
+                _ => format!("column {}", index + 1),
+            }
+        });
+        self.set_columns(names.collect())?;
+        if named {
+            self.lines += lines;
+            Ok(next)
+        } else {
+            Ok(at)
+        }
+    }
+
+    fn set_columns(&mut self, names: Vec<String>) -> Result<()> {
+        if let Some(select) = &self.select {
+            let all: HashSet<&str> = names.iter().map(String::as_str).collect();
+            if let Some(unknown) = select.iter().find(|name| !all.contains(name.as_str())) {
+                let mut known: Vec<_> = names
+                    .iter()
+                    .take(NAMES_SHOWN)
+                    .map(|name| format!("'{}'", shown(name.as_bytes())))
+                    .collect();
+                if names.len() > NAMES_SHOWN {
+                    known.push("…".to_owned());
+                }
+                return Err(Error::Value(format!("no column '{unknown}', there are {}", known.join(", "))));
+            }
+        }
+        let wanted: Option<HashSet<&str>> =
+            self.select.as_ref().map(|select| select.iter().map(String::as_str).collect());
+        let mut slots = try_filled(names.len(), SKIP)?;
+        for (slot, name) in slots.iter_mut().zip(names) {
+            if wanted.as_ref().is_none_or(|wanted| wanted.contains(name.as_str())) {
+                *slot = u32::try_from(self.columns.len()).map_err(|_| Error::Memory { bytes: usize::MAX })?;
+                try_reserve(&mut self.columns, 1)?;
+                self.columns.push(Column::new(name));
+            }
+        }
+        self.schema = Some(Schema { delimiter: self.delimiter, slots, kept: self.columns.len() });
+        Ok(())
+    }
+
+    fn read_records(&mut self, schema: &Schema, text: &[u8], start: usize, work: &Work<'_>) -> Result<usize> {
+        let cuts = cuts(text, start, self.piece_len)?;
+        let count = cuts.len() - 1;
+        if self.pieces.len() < count {
+            let more = count - self.pieces.len();
+            try_reserve(&mut self.pieces, more)?;
+            self.pieces.resize_with(count, Piece::default);
+        }
+        let mut pieces = std::mem::take(&mut self.pieces);
+        let done = self.read_pieces(schema, text, &cuts, &mut pieces[..count], work);
+        self.pieces = pieces;
+        done
+    }
+
+    fn read_pieces(
+        &mut self,
+        schema: &Schema,
+        text: &[u8],
+        cuts: &[usize],
+        pieces: &mut [Piece],
+        work: &Work<'_>,
+    ) -> Result<usize> {
+        work.for_each_mut(pieces, |index, piece| {
+            piece.read(schema, text, cuts[index], cuts[index + 1], work)
+        })?;
+        let right =
+            (1..pieces.len()).find(|&index| pieces[index - 1].stop != cuts[index]).unwrap_or(pieces.len());
+        if right < pieces.len() {
+            let stop = pieces[right - 1].stop;
+            if pieces[right - 1].problem.is_none() && stop > cuts[right] {
+                pieces[right].read(schema, text, stop, text.len(), work)?;
+                return self.accept(schema, &mut pieces[..=right], work);
+            }
+        }
+        self.accept(schema, &mut pieces[..right], work)
+    }
+
+    /// Gives the cells of pieces that follow each other to the columns; returns where they end.
+    fn accept(&mut self, schema: &Schema, pieces: &mut [Piece], work: &Work<'_>) -> Result<usize> {
+        for piece in pieces.iter_mut() {
+            for (slot, first) in piece.texts.drain(..) {
+                let line = self.lines + first.line + 1;
+                self.columns[slot as usize].first_text.get_or_insert(FirstText { line, text: first.text });
+            }
+            if let Some(problem) = piece.problem.take() {
+                return Err(problem.into_error(self.lines));
+            }
+            self.lines += piece.lines;
+        }
+        let group = Column::group(self.columns.len());
+        if schema.kept > 0 {
+            for piece in pieces.iter() {
+                for row in piece.cells.chunks_exact(schema.kept) {
+                    for (column, &cell) in self.columns.iter_mut().zip(row) {
+                        column.push(cell, group)?;
+                    }
+                }
+                self.rows += (piece.cells.len() / schema.kept) as u64;
+                work.check()?;
+            }
+        }
+        Ok(pieces.last().map_or(0, |piece| piece.stop))
+    }
+}
+
+/// Where to cut `text[start..]` into pieces.
+fn cuts(text: &[u8], start: usize, piece_len: usize) -> Result<Vec<usize>> {
+    let mut cuts = try_vec(text.len() / piece_len + 2)?;
+    cuts.push(start);
+    let mut at = start;
+    let mut quoted = false;
+    while text.len() - at > piece_len {
+        let end = at + piece_len;
+        quoted ^= memchr_iter(b'"', &text[at..end]).count() % 2 == 1;
+        at = end;
+        while let Some(offset) = memchr2(b'"', b'\n', &text[at..]) {
+            at += offset + 1;
+            if text[at - 1] == b'"' {
+                quoted = !quoted;
+            } else if !quoted {
+                break;
+            }
+        }
+        // Either after a line feed, or no record ends in the rest of the text.
+        if quoted || text[at - 1] != b'\n' || at >= text.len() {
+            break;
+        }
+        cuts.push(at);
+    }
+    cuts.push(text.len());
+    Ok(cuts)
+}
+
+#[cfg(test)]
+mod tests;
