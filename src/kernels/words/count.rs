@@ -1,39 +1,24 @@
 //! Counts of words of every length: what a thread has.
 
 use super::arena_table::ArenaTable;
-use super::key_table::{KeyTable, key, room};
-use super::scan::Scratch;
+use super::key_table::{KeyTable, PADDING, key, max_len};
 use crate::error::Result;
 
 /// Words of up to this many bytes are in the first table.
-pub const SHORT: usize = room(2);
+pub const SHORT: usize = max_len(2);
 
 /// Words of up to this many bytes, and not in the first, are in the second table.
-pub const MEDIUM: usize = room(4);
-
-/// Bytes that may be read from the start of a word on: those of the largest key.
-pub const PADDING: usize = 32;
+pub const MEDIUM: usize = max_len(4);
 
 /// How often each word was seen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Counts {
     pub short: KeyTable<2>,
     pub medium: KeyTable<4>,
     pub long: ArenaTable,
-    pub scratch: Scratch,
 }
 
 impl Counts {
-    /// No words. Takes no memory.
-    pub fn new() -> Self {
-        Counts {
-            short: KeyTable::new(),
-            medium: KeyTable::new(),
-            long: ArenaTable::default(),
-            scratch: Scratch::default(),
-        }
-    }
-
     /// Counts the word `bytes[start..end]`, which begins at `first` in the whole text. There must be
     /// [`PADDING`] bytes, of any value, from `start` on.
     #[inline(always)]

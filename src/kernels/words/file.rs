@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::counter::{Counters, Options, Tokenizer};
 use super::result::Words;
-use super::text::{Options, Tables, Tokenizer};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -35,13 +35,13 @@ pub fn count_file(
     let workers = if metadata.is_file() { work.workers() } else { 1 };
     let total = metadata.len();
     let blocks = Mutex::new(BlockReader::new(file, chunk_bytes, options.tokenizer));
-    let tables = Tables::default();
+    let counters = Counters::default();
     let done = AtomicU64::new(0);
     let failure = FirstFailure::default();
     let caller = std::thread::current().id();
 
     work.for_each(workers, |_| {
-        let mut counts = tables.take();
+        let mut counter = counters.take();
         let mut block = Vec::new();
         while !failure.is_set() {
             let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).next(work, path, &mut block);
@@ -50,7 +50,7 @@ pub fn count_file(
                 Ok(None) => break,
                 Err((base, error)) => return failure.set(base, error),
             };
-            if let Err(error) = options.count(work, &block, base, &mut counts) {
+            if let Err(error) = counter.count(work, options, &block, base) {
                 return failure.set(base, about(path, error));
             }
             let now = done.fetch_add(block.len() as u64, Ordering::Relaxed) + block.len() as u64;
@@ -58,13 +58,13 @@ pub fn count_file(
                 report(now, total)?;
             }
         }
-        tables.put(counts)
+        counters.put(counter)
     })?;
     failure.into_result()?;
     if let Some(report) = progress {
         report(done.into_inner(), total)?;
     }
-    tables.finish()
+    counters.finish()
 }
 
 /// The error with the name of the file.

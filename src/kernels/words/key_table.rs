@@ -1,13 +1,26 @@
 //! The table of words that fit into a key of W machine words: 15 bytes for two, 31 for four.
 //!
 //! The words are in a list in the order in which they came, so frequent ones lie together at its
-//! front. An index of 32-bit numbers, with open addressing and linear probing, at most half full,
-//! gives the place of a word in the list; the bits of the number that the place does not need hold
-//! bits of the hash, so that other words are hardly ever looked at. The index is addressed by the
-//! *high* bits of the hash: then growth goes through memory in order.
+//! front. The index is a table of 32-bit slots with open addressing and linear probing, at most half
+//! full. The low bits of a slot hold the offset of a word in the list, the others a tag: bits of the
+//! hash, so that other words are hardly ever compared. The *high* bits of the hash choose the slot:
+//! so growing goes through both the old list and the new index in large runs.
 //!
 //! The hash is the folded multiplication of wyhash and foldhash, keyed by random numbers drawn
 //! once a process: nobody can choose words that collide.
+//!
+//! What `hashbrown` lacks for this use is a prefetch. Words are looked up in batches of [`BATCH`], with
+//! the slots and the entries of a batch fetched into the cache before the first is looked up;
+//! `hashbrown::HashTable` has no way to ask for the memory of a hash ahead. Measured with the same
+//! hash, keys and entries, 2e6 words in the distribution of Zipf, on an AMD EPYC (2 MB of L2,
+//! nanoseconds a word, medians of 21 interleaved runs):
+//!
+//! | distinct words | this table | `HashTable<u32>` beside the list | `HashTable<Entry>`, sorted at the end |
+//! |---|---|---|---|
+//! | 200,000 | 13.9 | 23.4 | 18.8 |
+//! | 10,000 | 9.7 | 9.2 | 8.2 |
+//!
+//! So it pays where the table is larger than the caches, and costs nothing much where it is not.
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
@@ -16,14 +29,20 @@ use super::space::load;
 use crate::alloc::{try_filled, try_reserve};
 use crate::error::{Error, Result};
 
-/// Words that are looked up together: while one is found the next are fetched into the cache.
+/// Words that are looked up together.
 const BATCH: usize = 32;
+
+/// The longest index: a slot of 32 bits has to hold the offset of a word.
+const MAX_INDEX: usize = 1 << 31;
+
+/// Bytes that may be read from the start of a word on: those of the largest key.
+pub const PADDING: usize = 32;
 
 /// A word: its bytes, then zeros, then its length in the last byte. No bytes: no word.
 pub type WordKey<const W: usize> = [u64; W];
 
-/// The most bytes that a key holds.
-pub const fn room(w: usize) -> usize {
+/// The most bytes that a key of `w` machine words holds.
+pub const fn max_len(w: usize) -> usize {
     8 * w - 1
 }
 
@@ -79,59 +98,62 @@ struct Pending<const W: usize> {
     first: u64,
 }
 
+/// How often each word was seen.
 #[derive(Debug)]
 pub struct KeyTable<const W: usize> {
     entries: Vec<Entry<W>>,
-    /// Zero for none, or bits of the hash, and below them the place in `entries` plus one.
+    /// Zero for none, or a tag, and below it the offset in `entries` plus one.
     index: Vec<u32>,
-    /// The index has two to the power of this many numbers.
+    /// The index has two to the power of this many slots.
     bits: u32,
-    /// Words to be looked up; has room for `BATCH`.
-    waiting: Vec<Pending<W>>,
+    /// Words to be looked up; has the capacity for `BATCH`.
+    pending: Vec<Pending<W>>,
     seeds: [u64; 4],
 }
 
-impl<const W: usize> KeyTable<W> {
-    /// An empty table, which takes no memory.
-    pub fn new() -> Self {
-        KeyTable { entries: Vec::new(), index: Vec::new(), bits: 1, waiting: Vec::new(), seeds: *seeds() }
+/// An empty table, which takes no memory.
+impl<const W: usize> Default for KeyTable<W> {
+    fn default() -> Self {
+        KeyTable { entries: Vec::new(), index: Vec::new(), bits: 1, pending: Vec::new(), seeds: *seeds() }
     }
+}
 
+impl<const W: usize> KeyTable<W> {
     /// Counts a word that begins at `first`. It is in the table after [`KeyTable::flush`].
     #[inline(always)]
     pub fn push(&mut self, key: WordKey<W>, first: u64) -> Result<()> {
         let hash = self.hash(&key);
-        prefetch(&self.index, self.place(hash));
-        if self.waiting.len() == self.waiting.capacity() {
-            self.make_room()?;
+        prefetch(&self.index, self.slot(hash));
+        if self.pending.len() == self.pending.capacity() {
+            self.empty_batch()?;
         }
-        self.waiting.push(Pending { key, hash, first });
+        self.pending.push(Pending { key, hash, first });
         Ok(())
     }
 
-    /// Makes room for one more word to wait.
+    /// Ensures that one more word can wait.
     #[inline(always)]
-    fn make_room(&mut self) -> Result<()> {
-        if self.waiting.is_empty() { try_reserve(&mut self.waiting, BATCH) } else { self.flush() }
+    fn empty_batch(&mut self) -> Result<()> {
+        if self.pending.is_empty() { try_reserve(&mut self.pending, BATCH) } else { self.flush() }
     }
 
     /// Counts the words that wait.
     #[inline(always)]
     pub fn flush(&mut self) -> Result<()> {
-        if self.waiting.is_empty() {
+        if self.pending.is_empty() {
             return Ok(());
         }
-        self.reserve(self.waiting.len())?;
-        let mut waiting = std::mem::take(&mut self.waiting);
-        for word in &waiting {
-            let number = self.index[self.place(word.hash)];
-            prefetch(&self.entries, (number & self.low_bits()).wrapping_sub(1) as usize);
+        self.reserve(self.pending.len())?;
+        let mut pending = std::mem::take(&mut self.pending);
+        for word in &pending {
+            let value = self.index[self.slot(word.hash)];
+            prefetch(&self.entries, (value & self.offset_mask()).wrapping_sub(1) as usize);
         }
-        for &Pending { key, hash, first } in &waiting {
+        for &Pending { key, hash, first } in &pending {
             self.add(key, hash, 1, first);
         }
-        waiting.clear();
-        self.waiting = waiting;
+        pending.clear();
+        self.pending = pending;
         Ok(())
     }
 
@@ -143,9 +165,9 @@ impl<const W: usize> KeyTable<W> {
             self.reserve(entries.len())?;
             let words = entries.iter().map(|entry| (entry, self.hash(&entry.key())));
             let mut batch = [(Entry::EMPTY, 0); BATCH];
-            for (slot, (entry, hash)) in batch.iter_mut().zip(words) {
-                prefetch(&self.index, self.place(hash));
-                *slot = (*entry, hash);
+            for (waiting, (entry, hash)) in batch.iter_mut().zip(words) {
+                prefetch(&self.index, self.slot(hash));
+                *waiting = (*entry, hash);
             }
             for (entry, hash) in &batch[..entries.len()] {
                 self.add(entry.key(), *hash, entry.count, entry.first);
@@ -160,28 +182,28 @@ impl<const W: usize> KeyTable<W> {
         &self.entries
     }
 
-    /// There must be room.
+    /// Must be preceded by a [`KeyTable::reserve`].
     #[inline(always)]
     fn add(&mut self, key: WordKey<W>, hash: u64, count: u64, first: u64) {
-        let (mask, low_bits) = (self.index.len() - 1, self.low_bits());
+        let (slot_mask, offset_mask) = (self.index.len() - 1, self.offset_mask());
         let tag = self.tag(hash);
-        let mut at = self.place(hash);
+        let mut slot = self.slot(hash);
         loop {
-            let number = self.index[at & mask];
-            if number == 0 {
-                self.index[at & mask] = tag | (self.entries.len() + 1) as u32;
+            let value = self.index[slot & slot_mask];
+            if value == 0 {
+                self.index[slot & slot_mask] = tag | (self.entries.len() + 1) as u32;
                 self.entries.push(Entry::new(&key, count, first));
                 return;
             }
-            if number & !low_bits == tag {
-                let entry = &mut self.entries[(number & low_bits) as usize - 1];
+            if value & !offset_mask == tag {
+                let entry = &mut self.entries[(value & offset_mask) as usize - 1];
                 if entry.key() == key {
                     entry.count += count;
                     entry.first = entry.first.min(first);
                     return;
                 }
             }
-            at += 1;
+            slot += 1;
         }
     }
 
@@ -194,24 +216,24 @@ impl<const W: usize> KeyTable<W> {
         hash
     }
 
-    /// Where in the index a word with this hash is, or after that.
+    /// The first slot in which a word with this hash may be.
     #[inline(always)]
-    fn place(&self, hash: u64) -> usize {
+    fn slot(&self, hash: u64) -> usize {
         (hash >> (u64::BITS - self.bits)) as usize
     }
 
-    /// The bits of the hash, after those that are used for the place, that an index number has.
+    /// The bits of the hash below those that choose the slot, as many as a slot has beside an offset.
     #[inline(always)]
     fn tag(&self, hash: u64) -> u32 {
-        ((hash << self.bits) >> 32) as u32 & !self.low_bits()
+        ((hash << self.bits) >> 32) as u32 & !self.offset_mask()
     }
 
     #[inline(always)]
-    fn low_bits(&self) -> u32 {
+    fn offset_mask(&self) -> u32 {
         (1 << self.bits) - 1
     }
 
-    /// Makes room for `additional` words, with half of the index or more staying empty.
+    /// Ensures that `additional` words can be added, with half of the index or more staying empty.
     #[inline(always)]
     pub fn reserve(&mut self, additional: usize) -> Result<()> {
         let needed = self.entries.len() + additional;
@@ -228,10 +250,10 @@ impl<const W: usize> KeyTable<W> {
         if needed <= self.index.len() {
             return Ok(());
         }
-        // A small index grows in large steps.
-        let steps = if self.index.len() < 1 << 16 { 4 } else { 2 };
-        let len = needed.max(steps * self.index.len()).next_power_of_two();
-        if len > MOST {
+        // A small index grows by a large factor.
+        let factor = if self.index.len() < 1 << 16 { 4 } else { 2 };
+        let len = needed.max(factor * self.index.len()).next_power_of_two();
+        if len > MAX_INDEX {
             return Err(Error::Memory { bytes: usize::MAX });
         }
         self.index = Vec::new();
@@ -239,18 +261,15 @@ impl<const W: usize> KeyTable<W> {
         self.bits = len.trailing_zeros();
         for i in 0..self.entries.len() {
             let hash = self.hash(&self.entries[i].key());
-            let mut at = self.place(hash);
-            while self.index[at & (len - 1)] != 0 {
-                at += 1;
+            let mut slot = self.slot(hash);
+            while self.index[slot & (len - 1)] != 0 {
+                slot += 1;
             }
-            self.index[at & (len - 1)] = self.tag(hash) | (i + 1) as u32;
+            self.index[slot & (len - 1)] = self.tag(hash) | (i + 1) as u32;
         }
         Ok(())
     }
 }
-
-/// The longest index: a number of 32 bits has the place of a word.
-const MOST: usize = 1 << 31;
 
 /// Asks for `slice[index]` to be brought into the cache.
 #[inline(always)]
@@ -306,7 +325,7 @@ mod tests {
 
     #[test]
     fn tables_count_grow_and_merge() {
-        let (mut a, mut b) = (KeyTable::<2>::new(), KeyTable::<2>::new());
+        let (mut a, mut b) = (KeyTable::<2>::default(), KeyTable::<2>::default());
         let words: Vec<String> = (0..3000u32).map(|i| format!("w{}", i * i % 2017)).collect();
         let mut expected = std::collections::HashMap::new();
         for (i, word) in words.iter().enumerate() {

@@ -17,6 +17,7 @@
 
 mod arena_table;
 mod count;
+mod counter;
 mod file;
 mod key_table;
 mod result;
@@ -29,7 +30,8 @@ mod unicode;
 #[cfg(x86_simd)]
 mod x86;
 
+pub use counter::{Options, Tokenizer};
 pub use file::{Progress, count_file};
 pub use result::{Word, Words};
 pub use short_text::ShortText;
-pub use text::{Options, Tokenizer, count};
+pub use text::count;

@@ -148,7 +148,7 @@ mod tests {
         let long = "x".repeat(40);
         let text = ["b", "a", &long, "a", "seventeen letters", "c", &long, "c"];
         let counted = || {
-            let mut counts = Counts::new();
+            let mut counts = Counts::default();
             text.iter().zip(0..).try_for_each(|(word, at)| counts.push_word(word.as_bytes(), at))?;
             Words::finish(counts)
         };

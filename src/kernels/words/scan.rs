@@ -1,64 +1,67 @@
-//! From text to words, a piece of 4 KB at a time, in three passes over what is then in the cache:
-//! 64 bytes at a time to a mask of the white space and a copy with small ASCII letters; from the
-//! masks to the list of edges between words and white space; from pairs of edges to counted words.
+//! From text to words, 4 KB at a time, in three passes over what is then in the first-level cache:
+//! 64 bytes at a time to a mask of the white space and a copy in ASCII lowercase; from the masks to
+//! the list of edges between words and white space; from pairs of edges to counted words.
 
-use super::count::{Counts, PADDING};
-use super::space::{AHEAD, LANES, ascii_spaces, lower_ascii, space_len, wide_spaces};
+use super::count::Counts;
+use super::key_table::PADDING;
+use super::space::{AHEAD, LANES, ascii_spaces, case_bit, lower_ascii, space_len, wide_spaces};
 use crate::alloc::{try_copied, try_filled};
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{Kernel, Simd};
 
-/// Bytes of a piece.
-const PIECE: usize = 4096;
+/// Bytes that go through the three passes at once.
+const CHUNK: usize = 4096;
 
-/// Room is made for a new word in so many bytes, and for not more than so many new words, before
-/// a text is read: to grow takes longer than to have more room than needed.
-const BYTES_A_WORD: usize = 32;
-const MOST_EXPECTED: usize = 1 << 13;
+/// Before a text is read, the table of short words gets the capacity for one new word in so many
+/// bytes, but not for more than so many new words: growing takes longer than unused memory.
+const BYTES_PER_WORD: usize = 32;
+const MAX_EXPECTED: usize = 1 << 13;
 
 /// Edges that are written at once, those beyond the last being of no meaning.
 const GROUP: usize = 8;
 
-/// Memory for the passes over a piece.
+/// Memory for the passes over a chunk.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub struct ScanBuffers {
     /// The last bytes of a text, then spaces.
     tail: Vec<u8>,
     lowered: Vec<u8>,
     edges: Vec<u16>,
 }
 
-impl Scratch {
-    /// Makes room for the pieces of a text of `len` bytes.
+impl ScanBuffers {
+    /// Reserves what the chunks of a text of `len` bytes need.
     fn prepare(&mut self, len: usize) -> Result<()> {
-        let room = (len.min(PIECE + AHEAD) / LANES + 1) * LANES;
-        if self.lowered.len() < room + PADDING {
-            self.tail = try_filled(room + AHEAD, b' ')?;
-            self.lowered = try_filled(room + PADDING, b' ')?;
-            self.edges = try_filled(room + 2 * GROUP, 0)?;
+        let size = (len.min(CHUNK + AHEAD) / LANES + 1) * LANES;
+        if self.lowered.len() < size + PADDING {
+            self.tail = try_filled(size + AHEAD, b' ')?;
+            self.lowered = try_filled(size + PADDING, b' ')?;
+            self.edges = try_filled(size + 2 * GROUP, 0)?;
         }
         Ok(())
     }
 }
 
 /// Counts the words of `text`, which lies at `base` in the whole text.
-pub struct Scan<'a, const LOWER: bool> {
+pub struct Scan<'a> {
     pub work: &'a Work<'a>,
     pub text: &'a [u8],
     pub base: u64,
+    /// Whether ASCII letters become lowercase.
+    pub lower: bool,
     pub counts: &'a mut Counts,
+    pub buffers: &'a mut ScanBuffers,
 }
 
-impl<const LOWER: bool> Kernel for Scan<'_, LOWER> {
+impl Kernel for Scan<'_> {
     type Output = Result<()>;
 
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) -> Result<()> {
-        let Scan { work, text, base, counts } = self;
-        let mut scratch = std::mem::take(&mut counts.scratch);
-        scratch.prepare(text.len())?;
-        counts.short.reserve((text.len() / BYTES_A_WORD).min(MOST_EXPECTED))?;
+        let Scan { work, text, base, lower, counts, buffers } = self;
+        buffers.prepare(text.len())?;
+        counts.short.reserve((text.len() / BYTES_PER_WORD).min(MAX_EXPECTED))?;
         let mut at = 0;
         let mut pieces = 0u32;
         while at < text.len() {
@@ -66,23 +69,23 @@ impl<const LOWER: bool> Kernel for Scan<'_, LOWER> {
                 work.check()?;
             }
             pieces = pieces.wrapping_add(1);
-            at += piece::<LOWER>(&text[at..], base + at as u64, counts, &mut scratch)?;
+            at += chunk(&text[at..], base + at as u64, lower, counts, buffers)?;
         }
-        counts.scratch = scratch;
         Ok(())
     }
 }
 
-/// Counts the words of the first piece of `text`; returns how many bytes are done with.
+/// Counts the words of the first chunk of `text`; returns how many bytes are done with.
 #[inline(always)]
-fn piece<const LOWER: bool>(
+fn chunk(
     text: &[u8],
     base: u64,
+    lower: bool,
     counts: &mut Counts,
-    scratch: &mut Scratch,
+    buffers: &mut ScanBuffers,
 ) -> Result<usize> {
-    let Scratch { tail, lowered, edges } = scratch;
-    let is_last = text.len() < PIECE + AHEAD;
+    let ScanBuffers { tail, lowered, edges } = buffers;
+    let is_last = text.len() < CHUNK + AHEAD;
     let (bytes, blocks) = if is_last {
         // At least one space comes after the last word and ends it.
         let blocks = text.len() / LANES + 1;
@@ -90,24 +93,21 @@ fn piece<const LOWER: bool>(
         tail[text.len()..blocks * LANES + AHEAD].fill(b' ');
         (&tail[..], blocks)
     } else {
-        (text, PIECE / LANES)
+        (text, CHUNK / LANES)
     };
 
+    let case_bit = case_bit(lower);
     let mut count = 0;
     let mut was_space = 1;
     let mut beyond = 0;
     for block in 0..blocks {
         let at = block * LANES;
         let seen: &[u8; LANES + AHEAD] = bytes[at..].first_chunk().expect("bytes ahead of a block");
-        let (now, lower) = (
+        let (now, lowered) = (
             seen.first_chunk().expect("a block and the bytes ahead"),
-            lowered[at..].first_chunk_mut().expect("room for a block"),
+            lowered[at..].first_chunk_mut().expect("the buffer has whole blocks"),
         );
-        if LOWER {
-            lower_ascii(now, lower);
-        } else {
-            *lower = *now;
-        }
+        lower_ascii(now, lowered, case_bit);
         let (mut spaces, is_wide) = ascii_spaces(now);
         // A character of white space may have begun in the block before.
         spaces |= (1u64 << beyond) - 1;
@@ -128,23 +128,23 @@ fn piece<const LOWER: bool>(
     }
     Ok(match (is_last, is_open) {
         (true, _) => text.len(),
-        (false, false) => PIECE + beyond,
-        // The next piece begins with the word that is cut off here.
+        (false, false) => CHUNK + beyond,
+        // The next chunk begins with the word that is cut off here.
         (false, true) if edges[count - 1] > 0 => usize::from(edges[count - 1]),
-        (false, true) => longer_than_a_piece::<LOWER>(text, base, counts)?,
+        (false, true) => longer_than_a_chunk(text, base, lower, counts)?,
     })
 }
 
-/// Appends the places of the bits of `edges` to `list`.
+/// Appends the offsets of the bits of `edges` to `list`.
 #[inline(always)]
 fn write_edges(mut edges: u64, base: u16, list: &mut [u16], count: &mut usize) {
     let found = edges.count_ones() as usize;
     let mut written = 0;
-    // In groups, as a branch an edge would often be mispredicted.
+    // In groups, as a branch for each edge would often be mispredicted.
     while written < found {
         let group = &mut list[*count + written..][..GROUP];
-        for place in group {
-            *place = base.wrapping_add(edges.trailing_zeros() as u16);
+        for offset in group {
+            *offset = base.wrapping_add(edges.trailing_zeros() as u16);
             edges &= edges.wrapping_sub(1);
         }
         written += GROUP;
@@ -152,12 +152,12 @@ fn write_edges(mut edges: u64, base: u16, list: &mut [u16], count: &mut usize) {
     *count += found;
 }
 
-/// Counts the word at the start of `text`, which is longer than a piece.
+/// Counts the word at the start of `text`, which is longer than a chunk.
 #[cold]
 #[inline(never)]
-fn longer_than_a_piece<const LOWER: bool>(text: &[u8], base: u64, counts: &mut Counts) -> Result<usize> {
-    let end = (PIECE..text.len()).find(|&at| space_len(&text[at..]) > 0).unwrap_or(text.len());
-    if LOWER {
+fn longer_than_a_chunk(text: &[u8], base: u64, lower: bool, counts: &mut Counts) -> Result<usize> {
+    let end = (CHUNK..text.len()).find(|&at| space_len(&text[at..]) > 0).unwrap_or(text.len());
+    if lower {
         let mut word = try_copied(&text[..end])?;
         word.make_ascii_lowercase();
         counts.push_word(&word, base)?;
@@ -197,11 +197,11 @@ mod tests {
         words
     }
 
-    fn scanned<const LOWER: bool>(level: Level, text: &[u8]) -> Vec<(Vec<u8>, u64, u64)> {
-        let mut counts = Counts::new();
-        let work = Work::serial();
-        run_at(level, Scan::<LOWER> { work: &work, text, base: 0, counts: &mut counts })
-            .expect("there is memory");
+    fn scanned(level: Level, text: &[u8], lower: bool) -> Vec<(Vec<u8>, u64, u64)> {
+        let (mut counts, mut buffers) = (Counts::default(), ScanBuffers::default());
+        let scan =
+            Scan { work: &Work::serial(), text, base: 0, lower, counts: &mut counts, buffers: &mut buffers };
+        run_at(level, scan).expect("there is memory");
         let words = Words::finish(counts).expect("there is memory");
         words.iter().map(|word| (word.bytes.to_vec(), word.count, word.first)).collect()
     }
@@ -209,8 +209,9 @@ mod tests {
     fn check(text: &[u8]) {
         for level in Level::available() {
             let shown = String::from_utf8_lossy(&text[..text.len().min(80)]).into_owned();
-            assert_eq!(scanned::<true>(level, text), naive(text, true), "{level:?} {shown:?}");
-            assert_eq!(scanned::<false>(level, text), naive(text, false), "{level:?} {shown:?}");
+            for lower in [true, false] {
+                assert_eq!(scanned(level, text, lower), naive(text, lower), "{level:?} {shown:?}");
+            }
         }
     }
 
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_every_length_are_counted_at_every_place() {
+    fn words_of_every_length_are_counted_at_every_offset() {
         for len in (1..70).chain([4000, 4095, 4096, 4097, 4098, 5000, 9000]) {
             for before in [0, 1, 63, 64, 4095, 4096] {
                 let mut text = vec![b' '; before];
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_white_space_may_lie_across_two_pieces() {
+    fn wide_white_space_may_lie_across_two_chunks() {
         for space in ["\u{85}", "\u{2009}", "\u{3000}"] {
             for before in 4085..4110 {
                 let text = format!("{}{space}{}{space}b", "a ".repeat(before / 2), "a".repeat(before % 2));

@@ -1,10 +1,10 @@
 //! A text of a line: a table, and the memory for it, would cost more than all else.
 
-use super::count::{PADDING, SHORT};
-use super::key_table::{Entry, key};
+use super::count::SHORT;
+use super::counter::{Options, Tokenizer};
+use super::key_table::{Entry, PADDING, key};
 use super::result::Word;
-use super::space::{AHEAD, LANES, ascii_spaces, lower_ascii, wide_spaces};
-use super::text::{Options, Tokenizer};
+use super::space::{AHEAD, LANES, ascii_spaces, case_bit, lower_ascii, wide_spaces};
 
 /// The most different words.
 const MOST: usize = 16;
@@ -32,11 +32,7 @@ impl ShortText {
         seen[..text.len()].copy_from_slice(text);
         let mut lowered = [b' '; LANES + PADDING];
         let (block, lower) = (seen.first_chunk()?, lowered.first_chunk_mut()?);
-        if options.lowercase {
-            lower_ascii(block, lower);
-        } else {
-            *lower = *block;
-        }
+        lower_ascii(block, lower, case_bit(options.lowercase));
         let (mut spaces, is_wide) = ascii_spaces(block);
         if is_wide {
             spaces |= wide_spaces(&seen).0;

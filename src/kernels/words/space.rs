@@ -81,11 +81,17 @@ pub fn load(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(*bytes[at..].first_chunk().expect("eight bytes from there"))
 }
 
-/// The ASCII letters of `from` made small in `to`; all else as it is.
+/// The bit that makes an ASCII letter lowercase, or none.
 #[inline(always)]
-pub fn lower_ascii(from: &[u8; LANES], to: &mut [u8; LANES]) {
+pub fn case_bit(lower: bool) -> u8 {
+    u8::from(lower) << 5
+}
+
+/// Copies `from` to `to`, with [`case_bit`] set in uppercase ASCII letters.
+#[inline(always)]
+pub fn lower_ascii(from: &[u8; LANES], to: &mut [u8; LANES], case_bit: u8) {
     for (to, &byte) in to.iter_mut().zip(from) {
-        *to = byte | u8::from(byte.wrapping_sub(b'A') < 26) << 5;
+        *to = byte | if byte.wrapping_sub(b'A') < 26 { case_bit } else { 0 };
     }
 }
 
@@ -128,14 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn ascii_is_told_apart_and_made_small() {
+    fn ascii_is_told_apart_and_lowercased() {
         for byte in 0..=255u8 {
             let mut block = [b'x'; LANES];
             block[17] = byte;
             assert_eq!(ascii_spaces(&block), ((space_len(&[byte]) as u64) << 17, byte >= 0x80));
             let mut lower = [0; LANES];
-            lower_ascii(&block, &mut lower);
+            lower_ascii(&block, &mut lower, case_bit(true));
             assert_eq!(lower[17], byte.to_ascii_lowercase());
+            lower_ascii(&block, &mut lower, case_bit(false));
+            assert_eq!(lower, block);
         }
     }
 }
