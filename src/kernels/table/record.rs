@@ -12,16 +12,13 @@ use super::column::{Cell, FirstText};
 use super::field::{classify, leading_number};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
-use crate::parallel::Work;
+use crate::parallel::{Pacer, Work};
 
 /// The slot of a column that is not kept.
 pub const SKIP: u32 = u32::MAX;
 
 /// Text shown of a field, in characters.
 const SHOWN: usize = 40;
-
-/// Fields between two questions whether to go on.
-const FIELDS_PER_CHECK: usize = 1 << 14;
 
 /// How the text is divided.
 pub struct Schema {
@@ -89,22 +86,19 @@ impl Piece {
         self.lines = 0;
         self.stop = start;
         let mut unquoted = std::mem::take(&mut self.unquoted);
-        let mut fields = 0;
+        let mut pacer = Pacer::new(work);
         while self.stop < until {
             if let Some(empty) = empty_line(&text[self.stop..]) {
                 self.stop += empty;
                 self.lines += 1;
                 continue;
             }
-            if fields >= FIELDS_PER_CHECK {
-                work.check()?;
-                fields = 0;
-            }
-            fields += schema.slots.len();
             try_reserve(&mut self.cells, schema.kept)?;
+            let before = self.stop;
             if !self.read_record(schema, text, &mut unquoted)? {
                 break;
             }
+            pacer.spend(self.stop - before)?;
         }
         self.unquoted = unquoted;
         Ok(())

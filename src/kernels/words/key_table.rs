@@ -28,6 +28,7 @@ use std::sync::OnceLock;
 use super::space::load;
 use crate::alloc::{try_filled, try_reserve};
 use crate::error::{Error, Result};
+use crate::simd::memory::prefetch_element;
 
 /// Words that are looked up together.
 const BATCH: usize = 32;
@@ -123,7 +124,7 @@ impl<const W: usize> KeyTable<W> {
     #[inline(always)]
     pub fn push(&mut self, key: WordKey<W>, first: u64) -> Result<()> {
         let hash = self.hash(&key);
-        prefetch(&self.index, self.slot(hash));
+        prefetch_element(&self.index, self.slot(hash));
         if self.pending.len() == self.pending.capacity() {
             self.empty_batch()?;
         }
@@ -147,7 +148,7 @@ impl<const W: usize> KeyTable<W> {
         let mut pending = std::mem::take(&mut self.pending);
         for word in &pending {
             let value = self.index[self.slot(word.hash)];
-            prefetch(&self.entries, (value & self.offset_mask()).wrapping_sub(1) as usize);
+            prefetch_element(&self.entries, (value & self.offset_mask()).wrapping_sub(1) as usize);
         }
         for &Pending { key, hash, first } in &pending {
             self.add(key, hash, 1, first);
@@ -166,7 +167,7 @@ impl<const W: usize> KeyTable<W> {
             let words = entries.iter().map(|entry| (entry, self.hash(&entry.key())));
             let mut batch = [(Entry::EMPTY, 0); BATCH];
             for (waiting, (entry, hash)) in batch.iter_mut().zip(words) {
-                prefetch(&self.index, self.slot(hash));
+                prefetch_element(&self.index, self.slot(hash));
                 *waiting = (*entry, hash);
             }
             for (entry, hash) in &batch[..entries.len()] {
@@ -269,15 +270,6 @@ impl<const W: usize> KeyTable<W> {
         }
         Ok(())
     }
-}
-
-/// Asks for `slice[index]` to be brought into the cache.
-#[inline(always)]
-pub fn prefetch<T>(slice: &[T], index: usize) {
-    #[cfg(x86_simd)]
-    super::x86::prefetch(slice, index);
-    #[cfg(not(x86_simd))]
-    let _ = (slice, index);
 }
 
 /// The two halves of the product, mixed.

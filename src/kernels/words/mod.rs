@@ -27,9 +27,6 @@ mod space;
 mod text;
 mod unicode;
 
-#[cfg(x86_simd)]
-mod x86;
-
 pub use counter::{Options, Tokenizer};
 pub use file::{Progress, count_file};
 pub use result::{Word, Words};

@@ -1,9 +1,9 @@
 //! The result: the distinct words in order.
 
 use super::count::Counts;
-use super::key_table::prefetch;
 use crate::alloc::{try_filled, try_vec};
 use crate::error::Result;
+use crate::simd::memory::prefetch_element;
 
 /// A word, how often it was seen, and at which byte of the text first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Words {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Word<'_>> {
         self.order.iter().enumerate().map(|(i, &(_, place))| {
             if let Some(&(_, soon)) = self.order.get(i + AHEAD) {
-                prefetch(self.counts.short.entries(), soon);
+                prefetch_element(self.counts.short.entries(), soon);
             }
             self.word(place)
         })

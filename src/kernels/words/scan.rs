@@ -7,7 +7,7 @@ use super::key_table::PADDING;
 use super::space::{AHEAD, LANES, ascii_spaces, case_bit, lower_ascii, space_len, wide_spaces};
 use crate::alloc::{try_copied, try_filled};
 use crate::error::Result;
-use crate::parallel::Work;
+use crate::parallel::{Pacer, Work};
 use crate::simd::{Kernel, Simd};
 
 /// Bytes that go through the three passes at once.
@@ -63,13 +63,11 @@ impl Kernel for Scan<'_> {
         buffers.prepare(text.len())?;
         counts.short.reserve((text.len() / BYTES_PER_WORD).min(MAX_EXPECTED))?;
         let mut at = 0;
-        let mut pieces = 0u32;
+        let mut pacer = Pacer::new(work);
         while at < text.len() {
-            if pieces % 16 == 15 {
-                work.check()?;
-            }
-            pieces = pieces.wrapping_add(1);
-            at += chunk(&text[at..], base + at as u64, lower, counts, buffers)?;
+            let len = chunk(&text[at..], base + at as u64, lower, counts, buffers)?;
+            at += len;
+            pacer.spend(len)?;
         }
         Ok(())
     }

@@ -6,16 +6,20 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::count::Counts;
 use crate::error::{Error, Result};
-use crate::parallel::Work;
+use crate::parallel::{Pacer, Work};
+
+/// What finding the borders of words costs, beside reading a byte.
+const OPERATIONS_PER_BYTE: usize = 8;
 
 /// Counts the words of `text`, which lies at `base` in the whole text.
 pub fn scan(work: &Work<'_>, text: &[u8], base: u64, lower: bool, counts: &mut Counts) -> Result<()> {
     let text = without_surrogates(text)?;
     let mut lowered = Vec::new();
-    for (i, (at, word)) in text.unicode_word_indices().enumerate() {
-        if i % 1024 == 1023 {
-            work.check()?;
-        }
+    let mut pacer = Pacer::new(work);
+    let mut done = 0;
+    for (at, word) in text.unicode_word_indices() {
+        pacer.spend(OPERATIONS_PER_BYTE * (at - done))?;
+        done = at;
         let first = base + at as u64;
         if lower {
             lowered.clear();
