@@ -5,6 +5,7 @@ pub mod eft;
 pub mod elementwise;
 pub mod fibonacci;
 pub mod image;
+pub mod integer;
 pub mod linalg;
 pub mod monte_carlo;
 pub mod processor;

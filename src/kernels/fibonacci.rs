@@ -19,27 +19,13 @@
 //! These identities are classic (D. E. Knuth, "The Art of Computer Programming", section 1.2.8; the
 //! same choice is made in the GNU MP library's manual, "Fibonacci Numbers Algorithm").
 //!
-//! | file | what it holds |
-//! |---|---|
-//! | `multiply`, `ifma` | products of integers by the schoolbook, and the choice of algorithm |
-//! | `convolution` | products of large integers: digits and carries |
-//! | `fft` | products of polynomials |
-//! | `vector`, `x86` | vectors of doubles of each CPU level |
-
-mod convolution;
-mod fft;
-#[cfg(x86_simd)]
-mod ifma;
-mod multiply;
-mod vector;
-#[cfg(x86_simd)]
-mod x86;
+//! The products and squares are those of [`crate::kernels::integer`].
 
 use crate::alloc::try_vec;
 use crate::error::{Error, Result};
+use crate::kernels::integer::{Multiplier, trimmed};
 use crate::parallel::Work;
 use crate::simd::{self, Level};
-use multiply::Multiplier;
 
 /// The largest index whose number fits in 128 bits.
 pub const MAX_SMALL: usize = 186;
@@ -176,11 +162,6 @@ fn add_small(x: &mut [u64], small: i128) {
 
 fn limbs(x: u128) -> [u64; 2] {
     [x as u64, (x >> 64) as u64]
-}
-
-/// Without leading zeros.
-fn trimmed(x: &[u64]) -> &[u64] {
-    &x[..x.iter().rposition(|&limb| limb != 0).map_or(0, |last| last + 1)]
 }
 
 #[cfg(test)]

@@ -1,0 +1,24 @@
+//! Natural numbers of any size: limbs of 64 bits, the least significant first.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `multiply`, `ifma` | products by the schoolbook method, and the choice of algorithm |
+//! | `convolution` | products of large integers: digits and carries |
+//! | `fft` | products of polynomials |
+//! | `vector`, `x86` | vectors of doubles of each CPU level |
+
+mod convolution;
+mod fft;
+#[cfg(x86_simd)]
+mod ifma;
+mod multiply;
+mod vector;
+#[cfg(x86_simd)]
+mod x86;
+
+pub use multiply::Multiplier;
+
+/// `x` without leading zeros.
+pub fn trimmed(x: &[u64]) -> &[u64] {
+    &x[..x.iter().rposition(|&limb| limb != 0).map_or(0, |last| last + 1)]
+}
