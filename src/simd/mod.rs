@@ -9,6 +9,9 @@
 //! |---|---|
 //! | `level` | the levels, which of them this CPU has, which one is in use |
 //! | `token` | the proof that the CPU has a level; the way into code compiled for it |
+//! | `f64x8` | vectors of eight doubles |
+//! | `ifma` | products of integers of 52 bits, with a token of its own |
+//! | `transpose` | squares of elements |
 //! | `memory` | cache lines: streaming past the caches, prefetching, alignment |
 //!
 //! To add a level is to add it to `level` and `token`, and to implement the operations for it:
@@ -16,17 +19,25 @@
 //!
 //! `RUST_NUMPY_EXAMPLE_SIMD=baseline|avx2|avx512` forces a level that the CPU has.
 
+mod f64x8;
+#[cfg(x86_simd)]
+mod ifma;
 mod level;
 pub mod memory;
 mod token;
+mod transpose;
 
+pub use f64x8::{F64x8, WithF64x8};
+#[cfg(x86_simd)]
+pub use ifma::{Ifma, U64x8};
 pub use level::{Level, VARIABLE, level};
 #[cfg(x86_simd)]
 pub use token::{Avx2, Avx512};
 pub use token::{Baseline, Token};
+pub use transpose::Transpose;
 
 /// The operations that every level has.
-pub trait Simd: Token {}
+pub trait Simd: Token + WithF64x8 + Transpose {}
 
 impl Simd for Baseline {}
 #[cfg(x86_simd)]

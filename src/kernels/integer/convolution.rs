@@ -14,8 +14,8 @@
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
 
+use super::complex::Block;
 use super::fft::{Factors, Transform, error_factor, next_size};
-use super::vector::Block;
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;

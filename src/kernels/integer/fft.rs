@@ -19,13 +19,11 @@
 
 use std::sync::OnceLock;
 
-use super::vector::{Block, Complex, Vector};
-#[cfg(x86_simd)]
-use super::x86;
+use super::complex::{Block, Complex};
 use crate::alloc::try_vec;
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel, Level, Simd};
+use crate::simd::{self, F64x8, Kernel, Level, Simd};
 
 /// The factors of a step: `d`, `d^2`, `d^3`.
 type Step = [[f64; 2]; 3];
@@ -279,7 +277,7 @@ impl Transform<'_> {
     ) -> Result<()> {
         if x.len() <= PIECE {
             self.work.check()?;
-            run(self.level, Piece { x, y, factors: self.factors, ring, depth, k });
+            simd::run_at(self.level, Piece { x, y, factors: self.factors, ring, depth, k });
             return Ok(());
         }
         let step = self.factors.steps(ring, depth)[k];
@@ -302,7 +300,7 @@ impl Transform<'_> {
         let stretches = x0.chunks_mut(STRETCH).zip(x1.chunks_mut(STRETCH));
         for ((x0, x1), (x2, x3)) in stretches.zip(x2.chunks_mut(STRETCH).zip(x3.chunks_mut(STRETCH))) {
             self.work.check()?;
-            run(self.level, Pass4 { x: [x0, x1, x2, x3], step, is_back });
+            simd::run_at(self.level, Pass4 { x: [x0, x1, x2, x3], step, is_back });
         }
         Ok(())
     }
@@ -311,7 +309,7 @@ impl Transform<'_> {
         let (x0, x1) = x.split_at_mut(x.len() / 2);
         for (x0, x1) in x0.chunks_mut(STRETCH).zip(x1.chunks_mut(STRETCH)) {
             self.work.check()?;
-            run(self.level, Pass2 { x: [x0, x1], d, is_back });
+            simd::run_at(self.level, Pass2 { x: [x0, x1], d, is_back });
         }
         Ok(())
     }
@@ -321,38 +319,9 @@ impl Transform<'_> {
         let (x1, x2) = rest.split_at_mut(rest.len() / 2);
         for ((x0, x1), x2) in x0.chunks_mut(STRETCH).zip(x1.chunks_mut(STRETCH)).zip(x2.chunks_mut(STRETCH)) {
             self.work.check()?;
-            run(self.level, Pass3 { x: [x0, x1, x2], is_back });
+            simd::run_at(self.level, Pass3 { x: [x0, x1, x2], is_back });
         }
         Ok(())
-    }
-}
-
-/// Code over vectors of any kind.
-trait Task {
-    fn run<V: Vector>(self);
-}
-
-struct With<V, T>(T, std::marker::PhantomData<V>);
-
-impl<V: Vector, T: Task> Kernel for With<V, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
-        self.0.run::<V>();
-    }
-}
-
-fn run<T: Task>(level: Level, task: T) {
-    fn with<V, T>(task: T) -> With<V, T> {
-        With(task, std::marker::PhantomData)
-    }
-    match level {
-        #[cfg(x86_simd)]
-        Level::Avx512 => simd::run_at(level, with::<x86::Avx512, T>(task)),
-        #[cfg(x86_simd)]
-        Level::Avx2 => simd::run_at(level, with::<x86::Avx2, T>(task)),
-        _ => simd::run_at(Level::Baseline, with::<[f64; 8], T>(task)),
     }
 }
 
@@ -363,26 +332,41 @@ struct Pass4<'a> {
     is_back: bool,
 }
 
-impl Task for Pass4<'_> {
+impl Kernel for Pass4<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<V: Vector>(self) {
-        let factors = splat3::<V>(&self.step);
-        if self.is_back { pass4::<V, true>(self.x, factors) } else { pass4::<V, false>(self.x, factors) }
+    fn run<S: Simd>(self, simd: S) {
+        let factors = splat3(simd, &self.step);
+        if self.is_back {
+            pass4::<S, true>(simd, self.x, factors)
+        } else {
+            pass4::<S, false>(simd, self.x, factors)
+        }
     }
 }
 
 #[inline(always)]
-fn splat3<V: Vector>(step: &Step) -> [Complex<V>; 3] {
-    [Complex::splat(step[0]), Complex::splat(step[1]), Complex::splat(step[2])]
+fn splat3<S: Simd>(simd: S, step: &Step) -> [Complex<S::F64x8>; 3] {
+    [Complex::splat(simd, step[0]), Complex::splat(simd, step[1]), Complex::splat(simd, step[2])]
 }
 
 #[inline(always)]
-fn pass4<V: Vector, const BACK: bool>([x0, x1, x2, x3]: [&mut [Block]; 4], factors: [Complex<V>; 3]) {
+fn pass4<S: Simd, const BACK: bool>(
+    simd: S,
+    [x0, x1, x2, x3]: [&mut [Block]; 4],
+    factors: [Complex<S::F64x8>; 3],
+) {
     // Indices, as iterators over four slices are not always inlined.
     let len = x0.len();
     let (x1, x2, x3) = (&mut x1[..len], &mut x2[..len], &mut x3[..len]);
     for i in 0..len {
-        let x = [Complex::load(&x0[i]), Complex::load(&x1[i]), Complex::load(&x2[i]), Complex::load(&x3[i])];
+        let x = [
+            Complex::load(simd, &x0[i]),
+            Complex::load(simd, &x1[i]),
+            Complex::load(simd, &x2[i]),
+            Complex::load(simd, &x3[i]),
+        ];
         let [y0, y1, y2, y3] = if BACK { backward4(x, factors) } else { forward4(x, factors) };
         y0.store(&mut x0[i]);
         y1.store(&mut x1[i]);
@@ -393,7 +377,7 @@ fn pass4<V: Vector, const BACK: bool>([x0, x1, x2, x3]: [&mut [Block]; 4], facto
 
 /// From modulo `t^4 - d^4` to modulo `t - d`, `t + d`, `t - i d`, `t + i d`.
 #[inline(always)]
-fn forward4<V: Vector>([a0, a1, a2, a3]: [Complex<V>; 4], [d, d2, d3]: [Complex<V>; 3]) -> [Complex<V>; 4] {
+fn forward4<V: F64x8>([a0, a1, a2, a3]: [Complex<V>; 4], [d, d2, d3]: [Complex<V>; 3]) -> [Complex<V>; 4] {
     let (b1, b2, b3) = (a1.mul(d), a2.mul(d2), a3.mul(d3));
     let (even, odd) = (a0.add(b2), b1.add(b3));
     let (even_i, odd_i) = (a0.sub(b2), b1.sub(b3));
@@ -402,7 +386,7 @@ fn forward4<V: Vector>([a0, a1, a2, a3]: [Complex<V>; 4], [d, d2, d3]: [Complex<
 
 /// The way back, times 4.
 #[inline(always)]
-fn backward4<V: Vector>([y0, y1, y2, y3]: [Complex<V>; 4], [d, d2, d3]: [Complex<V>; 3]) -> [Complex<V>; 4] {
+fn backward4<V: F64x8>([y0, y1, y2, y3]: [Complex<V>; 4], [d, d2, d3]: [Complex<V>; 3]) -> [Complex<V>; 4] {
     let (even, odd) = (y0.add(y1), y0.sub(y1));
     let (even_i, odd_i) = (y2.add(y3), y2.sub(y3));
     let b = [even.sub(even_i), odd.sub_i(odd_i), odd.add_i(odd_i)];
@@ -416,13 +400,15 @@ struct Pass2<'a> {
     is_back: bool,
 }
 
-impl Task for Pass2<'_> {
+impl Kernel for Pass2<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<V: Vector>(self) {
-        let d = Complex::<V>::splat(self.d);
+    fn run<S: Simd>(self, simd: S) {
+        let d = Complex::splat(simd, self.d);
         let [x0, x1] = self.x;
         for (x0, x1) in x0.iter_mut().zip(x1) {
-            let (a, b) = (Complex::<V>::load(x0), Complex::<V>::load(x1));
+            let (a, b) = (Complex::load(simd, x0), Complex::load(simd, x1));
             let (y0, y1) = if self.is_back {
                 (a.add(b), a.sub(b).mul_conj(d))
             } else {
@@ -441,14 +427,16 @@ struct Pass3<'a> {
     is_back: bool,
 }
 
-impl Task for Pass3<'_> {
+impl Kernel for Pass3<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<V: Vector>(self) {
-        let (d, d2) = (Complex::<V>::splat(unit(1.0 / 12.0)), Complex::<V>::splat(unit(1.0 / 6.0)));
-        let (minus_half, sin) = (V::splat(-0.5), V::splat(0.75f64.sqrt()));
+    fn run<S: Simd>(self, simd: S) {
+        let (d, d2) = (Complex::splat(simd, unit(1.0 / 12.0)), Complex::splat(simd, unit(1.0 / 6.0)));
+        let (minus_half, sin) = (simd.splat_f64x8(-0.5), simd.splat_f64x8(0.75f64.sqrt()));
         let [x0, x1, x2] = self.x;
         for ((x0, x1), x2) in x0.iter_mut().zip(x1).zip(x2) {
-            let x = [Complex::<V>::load(x0), Complex::<V>::load(x1), Complex::<V>::load(x2)];
+            let x = [Complex::load(simd, x0), Complex::load(simd, x1), Complex::load(simd, x2)];
             let (a, b, c) = if self.is_back { (x[0], x[1], x[2]) } else { (x[0], x[1].mul(d), x[2].mul(d2)) };
             // The roots of unity of order three are -1/2 +- i sin.
             let (sum, difference) = (b.add(c), b.sub(c));
@@ -478,35 +466,43 @@ struct Piece<'a> {
     k: usize,
 }
 
-impl Task for Piece<'_> {
+impl Kernel for Piece<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<V: Vector>(mut self) {
+    fn run<S: Simd>(mut self, simd: S) {
         let len = self.x.len();
-        steps::<V, false>(self.x, self.factors, self.ring, self.depth, self.k);
+        steps::<S, false>(simd, self.x, self.factors, self.ring, self.depth, self.k);
         if let Some(y) = self.y.as_deref_mut() {
-            steps::<V, false>(y, self.factors, self.ring, self.depth, self.k);
+            steps::<S, false>(simd, y, self.factors, self.ring, self.depth, self.k);
         }
         let depth = self.depth + len.ilog2() as usize;
         let leaves = &self.factors.leaves(self.ring, depth)[self.k * len / 8..][..len / 8];
         match self.y {
             None => {
                 for i in 0..leaves.len() {
-                    leaf_product::<V, false>(&mut self.x[8 * i..8 * i + 8], &[], &leaves[i]);
+                    leaf_product::<S, false>(simd, &mut self.x[8 * i..8 * i + 8], &[], &leaves[i]);
                 }
             }
             Some(y) => {
                 for i in 0..leaves.len() {
-                    leaf_product::<V, true>(&mut self.x[8 * i..8 * i + 8], &y[8 * i..8 * i + 8], &leaves[i]);
+                    leaf_product::<S, true>(
+                        simd,
+                        &mut self.x[8 * i..8 * i + 8],
+                        &y[8 * i..8 * i + 8],
+                        &leaves[i],
+                    );
                 }
             }
         }
-        steps::<V, true>(self.x, self.factors, self.ring, self.depth, self.k);
+        steps::<S, true>(simd, self.x, self.factors, self.ring, self.depth, self.k);
     }
 }
 
 /// The steps of four of a piece, forward or backward.
 #[inline(always)]
-fn steps<V: Vector, const BACK: bool>(
+fn steps<S: Simd, const BACK: bool>(
+    simd: S,
     x: &mut [Block],
     factors: &Factors,
     ring: usize,
@@ -524,22 +520,22 @@ fn steps<V: Vector, const BACK: bool>(
             let block = &mut x[j * len..(j + 1) * len];
             let (low, high) = block.split_at_mut(len / 2);
             let ((x0, x1), (x2, x3)) = (low.split_at_mut(len / 4), high.split_at_mut(len / 4));
-            pass4::<V, BACK>([x0, x1, x2, x3], splat3(&table[j]));
+            pass4::<S, BACK>(simd, [x0, x1, x2, x3], splat3(simd, &table[j]));
         }
     }
 }
 
 /// The last three halvings of eight blocks, the product, and the way back.
 #[inline(always)]
-fn leaf_product<V: Vector, const BOTH: bool>(x: &mut [Block], y: &[Block], leaf: &Leaf) {
-    let (d4, d) = (Complex::<V>::load(&leaf[0]), Complex::load(&leaf[1]));
-    let (d2, d3) = (Complex::load(&leaf[2]), Complex::load(&leaf[3]));
+fn leaf_product<S: Simd, const BOTH: bool>(simd: S, x: &mut [Block], y: &[Block], leaf: &Leaf) {
+    let (d4, d) = (Complex::load(simd, &leaf[0]), Complex::load(simd, &leaf[1]));
+    let (d2, d3) = (Complex::load(simd, &leaf[2]), Complex::load(simd, &leaf[3]));
     // The roots of the second half are `d` times the eighth root of unity.
-    let half = Complex::<V>::splat([std::f64::consts::FRAC_1_SQRT_2; 2]);
+    let half = Complex::splat(simd, [std::f64::consts::FRAC_1_SQRT_2; 2]);
     let first = [d, d2, d3];
     let second = [d.mul(half), d2.mul_i(), d3.mul(half).mul_i()];
-    let mut z = forward8(x, d4, first, second);
-    let other = if BOTH { forward8(y, d4, first, second) } else { z };
+    let mut z = forward8(simd, x, d4, first, second);
+    let other = if BOTH { forward8(simd, y, d4, first, second) } else { z };
     for i in 0..8 {
         z[i] = z[i].mul(other[i]);
     }
@@ -556,15 +552,16 @@ fn leaf_product<V: Vector, const BOTH: bool>(x: &mut [Block], y: &[Block], leaf:
 }
 
 #[inline(always)]
-fn forward8<V: Vector>(
+fn forward8<S: Simd>(
+    simd: S,
     x: &[Block],
-    d4: Complex<V>,
-    first: [Complex<V>; 3],
-    second: [Complex<V>; 3],
-) -> [Complex<V>; 8] {
+    d4: Complex<S::F64x8>,
+    first: [Complex<S::F64x8>; 3],
+    second: [Complex<S::F64x8>; 3],
+) -> [Complex<S::F64x8>; 8] {
     let mut rows = [d4; 8];
     for i in 0..8 {
-        rows[i] = Complex::load(&x[i]);
+        rows[i] = Complex::load(simd, &x[i]);
     }
     let [a0, a1, a2, a3, a4, a5, a6, a7] = Complex::transpose(rows);
     let (b4, b5, b6, b7) = (a4.mul(d4), a5.mul(d4), a6.mul(d4), a7.mul(d4));

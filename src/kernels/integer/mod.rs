@@ -5,16 +5,14 @@
 //! | `multiply`, `ifma` | products by the schoolbook method, and the choice of algorithm |
 //! | `convolution` | products of large integers: digits and carries |
 //! | `fft` | products of polynomials |
-//! | `vector`, `x86` | vectors of doubles of each CPU level |
+//! | `complex` | eight complex numbers side by side |
 
+mod complex;
 mod convolution;
 mod fft;
 #[cfg(x86_simd)]
 mod ifma;
 mod multiply;
-mod vector;
-#[cfg(x86_simd)]
-mod x86;
 
 pub use multiply::Multiplier;
 

@@ -10,6 +10,8 @@ use super::ifma;
 use crate::alloc::try_filled;
 use crate::error::Result;
 use crate::parallel::Work;
+#[cfg(x86_simd)]
+use crate::simd::Ifma;
 use crate::simd::{self, Kernel, Level, Simd};
 
 /// What products need.
@@ -19,20 +21,21 @@ pub struct Multiplier<'a> {
     scratch: Scratch,
     /// Limbs of the smaller factor from which on a product, and a square, is left to the transform.
     transform: (usize, usize),
-    /// Scratch memory of `ifma`, if the CPU has it.
+    /// With scratch memory, if the CPU has it.
     #[cfg(x86_simd)]
-    ifma: Option<Vec<u64>>,
+    ifma: Option<(Ifma, Vec<u64>)>,
 }
 
 impl<'a> Multiplier<'a> {
     /// For products of up to `bits` bits.
     pub fn new(level: Level, bits: usize, work: &'a Work<'a>) -> Result<Self> {
         #[cfg(x86_simd)]
-        let ifma = if level == Level::Avx512 && ifma::is_available() {
-            let limbs = (bits / 128 + 2).min(ifma::MAX_LIMBS);
-            Some(try_filled(ifma::scratch_len(limbs), 0)?)
-        } else {
-            None
+        let ifma = match Ifma::within(level) {
+            Some(ifma) => {
+                let limbs = (bits / 128 + 2).min(ifma::MAX_LIMBS);
+                Some((ifma, try_filled(ifma::scratch_len(limbs), 0)?))
+            }
+            None => None,
         };
         #[cfg(x86_simd)]
         let has_ifma = ifma.is_some();
@@ -82,12 +85,12 @@ impl<'a> Multiplier<'a> {
 
     /// The product in another way, if the CPU has one.
     #[cfg(x86_simd)]
-    #[allow(unsafe_code)]
     fn fast(&mut self, a: &[u64], b: &[u64], out: &mut [u64]) -> bool {
         match &mut self.ifma {
-            Some(scratch) if a.len() >= FEW && ifma::scratch_len(a.len().max(b.len())) <= scratch.len() => {
-                // SAFETY: the memory is there only if the CPU has the instructions.
-                unsafe { ifma::product(a, b, out, scratch) };
+            Some((ifma, scratch))
+                if a.len() >= FEW && ifma::scratch_len(a.len().max(b.len())) <= scratch.len() =>
+            {
+                ifma::product(*ifma, a, b, out, scratch);
                 true
             }
             _ => false,

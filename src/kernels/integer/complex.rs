@@ -1,91 +1,8 @@
-//! Vectors of eight doubles, and of eight complex numbers.
+//! Eight complex numbers side by side: vectors of their real and of their imaginary parts.
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
 
-/// Eight doubles. The portable one is an array; `x86` has those of AVX2 and AVX-512.
-pub trait Vector: Copy {
-    /// From memory.
-    fn load(from: &[f64; 8]) -> Self;
-    /// To memory.
-    fn store(self, to: &mut [f64; 8]);
-    /// Eight times the same.
-    fn splat(value: f64) -> Self;
-    /// `self + other`.
-    fn add(self, other: Self) -> Self;
-    /// `self - other`.
-    fn sub(self, other: Self) -> Self;
-    /// `self * other`.
-    fn mul(self, other: Self) -> Self;
-    /// `self * other + more`, with one or two roundings.
-    fn mul_add(self, other: Self, more: Self) -> Self;
-    /// `self * other - less`, with one or two roundings.
-    fn mul_sub(self, other: Self, less: Self) -> Self;
-    /// Rows become columns.
-    fn transpose(rows: [Self; 8]) -> [Self; 8];
-}
-
-impl Vector for [f64; 8] {
-    #[inline(always)]
-    fn load(from: &[f64; 8]) -> Self {
-        *from
-    }
-
-    #[inline(always)]
-    fn store(self, to: &mut [f64; 8]) {
-        *to = self;
-    }
-
-    #[inline(always)]
-    fn splat(value: f64) -> Self {
-        [value; 8]
-    }
-
-    #[inline(always)]
-    fn add(mut self, other: Self) -> Self {
-        for l in 0..8 {
-            self[l] += other[l];
-        }
-        self
-    }
-
-    #[inline(always)]
-    fn sub(mut self, other: Self) -> Self {
-        for l in 0..8 {
-            self[l] -= other[l];
-        }
-        self
-    }
-
-    #[inline(always)]
-    fn mul(mut self, other: Self) -> Self {
-        for l in 0..8 {
-            self[l] *= other[l];
-        }
-        self
-    }
-
-    // `f64::mul_add` would call a function where the CPU has no such instruction.
-    #[inline(always)]
-    fn mul_add(self, other: Self, more: Self) -> Self {
-        self.mul(other).add(more)
-    }
-
-    #[inline(always)]
-    fn mul_sub(self, other: Self, less: Self) -> Self {
-        self.mul(other).sub(less)
-    }
-
-    #[inline(always)]
-    fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        let mut columns = [[0.0; 8]; 8];
-        for (r, row) in rows.iter().enumerate() {
-            for (c, &value) in row.iter().enumerate() {
-                columns[c][r] = value;
-            }
-        }
-        columns
-    }
-}
+use crate::simd::{F64x8, WithF64x8};
 
 /// Eight complex numbers in memory.
 #[derive(Debug, Clone, Copy)]
@@ -111,11 +28,11 @@ pub struct Complex<V> {
     pub im: V,
 }
 
-impl<V: Vector> Complex<V> {
+impl<V: F64x8> Complex<V> {
     /// From memory.
     #[inline(always)]
-    pub fn load(from: &Block) -> Self {
-        Complex { re: V::load(&from.re), im: V::load(&from.im) }
+    pub fn load<S: WithF64x8<F64x8 = V>>(simd: S, from: &Block) -> Self {
+        Complex { re: simd.load_f64x8(&from.re), im: simd.load_f64x8(&from.im) }
     }
 
     /// To memory.
@@ -127,8 +44,8 @@ impl<V: Vector> Complex<V> {
 
     /// Eight times the same.
     #[inline(always)]
-    pub fn splat([re, im]: [f64; 2]) -> Self {
-        Complex { re: V::splat(re), im: V::splat(im) }
+    pub fn splat<S: WithF64x8<F64x8 = V>>(simd: S, [re, im]: [f64; 2]) -> Self {
+        Complex { re: simd.splat_f64x8(re), im: simd.splat_f64x8(im) }
     }
 
     /// `self + other`.
@@ -176,7 +93,7 @@ impl<V: Vector> Complex<V> {
     /// `i * self`.
     #[inline(always)]
     pub fn mul_i(self) -> Self {
-        Complex { re: V::splat(0.0).sub(self.im), im: self.re }
+        Complex { re: self.im.neg(), im: self.re }
     }
 
     /// Rows become columns.
