@@ -1,13 +1,16 @@
 //! NumPy arrays processed in Rust.
 //!
-//! The map, from the top: imports only point down.
+//! The map, from the top: imports only point down, topics do not import each other, and nothing goes in circles.
+//! `tests/test_architecture.py` holds the imports against it.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `bindings` | Python: one door for arrays, one for work, one for errors, thin functions |
-//! | [`kernels`] | the algorithms, a folder a topic; no Python in them |
-//! | [`parallel`], [`simd`] | threads; vector instructions and memory |
-//! | [`dtype`], [`alloc`], [`error`] | element types, memory that may be refused, what can go wrong |
+//! | `bindings/<topic>` | Python: thin functions, a file or a folder a topic |
+//! | `bindings/{array, argument, axes, call, error, guard, objects, once}` | the doors they go through: arrays, work, errors |
+//! | `kernels/<topic>` | the algorithms; no Python in them |
+//! | `kernels/{blocks, eft}` | mathematics that several topics rest on |
+//! | `parallel`, `simd` | threads; vector instructions and memory |
+//! | `dtype`, `alloc`, `error` | element types, memory that may be refused, what can go wrong |
 
 pub mod alloc;
 #[cfg(feature = "python")]

@@ -1,4 +1,4 @@
-"""Every `unsafe` in the Rust code has its reason beside it, in the files that may have one."""
+"""Every `unsafe` in the Rust code has its reason beside it; `test_architecture.py` has the files that may have one."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def unsafe_lines() -> Iterator[tuple[Path, int, bool]]:
             yield path.relative_to(ROOT), number + 1, bool(REASON.search(lines[above]))
 
 
+@pytest.mark.source
 def test_every_unsafe_has_its_reason(figure: Callable[[str, str, bool], None]) -> None:
     if not SOURCES.is_dir():
         pytest.skip("needs the source tree")
@@ -52,13 +53,3 @@ def test_every_unsafe_has_its_reason(figure: Callable[[str, str, bool], None]) -
         f"{len(found)} in {len(files)} of {total} files, without a reason: {len(without)}",
         len(found) > 0 and not without,
     )
-
-
-def test_unsafe_is_only_where_contributing_says() -> None:
-    if not SOURCES.is_dir():
-        pytest.skip("needs the source tree")
-    # A file without the lint's `allow` does not compile; this is about the list that people read.
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    named = text[text.index("`unsafe` is denied") : text.index("## How to add a dtype")]
-    for path in {path for path, _, _ in unsafe_lines()}:
-        assert path.name in named or path.stem in named, path
