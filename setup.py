@@ -2,8 +2,6 @@
 
 # Written for any Python 3, so that one which is too old can still say so.
 import os
-import re
-import subprocess
 import sys
 import sysconfig
 
@@ -15,46 +13,12 @@ if sys.version_info < (3, 10):  # noqa: UP036
 
 try:
     from setuptools import setup
-    from setuptools.errors import PlatformError
-    from setuptools_rust import Binding, RustExtension, build_rust
+    from setuptools_rust import Binding, RustExtension
 except ImportError as error:
     sys.exit(
         f"rust_numpy_example cannot be built without the package {error.name!r}; "
         f"first run: {sys.executable} -m pip install setuptools setuptools-rust wheel"
     )
-
-
-def complaint_about_cargo() -> str:
-    """Return what is wrong with cargo, or nothing."""
-    with open("Cargo.toml", encoding="utf-8") as manifest:
-        needed = re.findall(r'^rust-version = "(\d+)\.(\d+)"', manifest.read(), re.MULTILINE)[0]
-    advice = f"rust_numpy_example needs Rust {'.'.join(needed)} or newer (https://rustup.rs)"
-    cargo = os.environ.get("CARGO", "cargo")
-    try:
-        answer = (
-            subprocess.run([cargo, "--version"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
-        )
-    except OSError:
-        return f"{advice}; the command {cargo!r} was not found"
-    except subprocess.CalledProcessError as error:
-        return f"{advice}; {cargo!r} failed with exit code {error.returncode}"
-    found = re.findall(r"^cargo (\d+)\.(\d+)", answer)
-    if found and tuple(map(int, found[0])) < tuple(map(int, needed)):
-        return f"{advice}; this is {answer}"
-    return ""
-
-
-class build_rust_checked(build_rust):
-    """``build_rust`` that says in one line which Rust is needed."""
-
-    def run(self) -> None:
-        complaint = complaint_about_cargo()
-        if complaint:
-            raise PlatformError(complaint)
-        # What setuptools says unasked is to cargo every command line of the compiler.
-        self.verbose = max(0, self.verbose - 1)
-        super().run()
-
 
 options = {}
 if not sysconfig.get_config_var("Py_GIL_DISABLED"):
@@ -72,11 +36,12 @@ setup(
             binding=Binding.PyO3,
             # Test builds add `faults`; see CONTRIBUTING.md.
             features=["python", *os.environ.get("RUST_NUMPY_EXAMPLE_BUILD_FEATURES", "").split()],
+            # The same as in Cargo.toml; a test compares them.
+            rust_version=">=1.85",
             # A release build, also where setuptools-rust would make a debug one: `pip install -e`.
             debug=False,
             cargo_manifest_args=["--locked"],
         )
     ],
-    cmdclass={"build_rust": build_rust_checked},
     options=options,
 )
