@@ -83,7 +83,7 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `tox -e bench -- --level avx2 --level baseline --publish`. Each figure is the time of the peer divided",
+        "Made by `tox -c tools/tox.ini -e bench -- --level avx2 --level baseline --publish`. Each figure is the time of the peer divided",
         "by ours: above 1 we are faster. Both run in turn in one process, over the same input, with the same number of",
         "threads, and their results are compared first, where they are not random or of another form. It is the ratio",
         "of the medians; in brackets are the 10th and the 90th percentile",

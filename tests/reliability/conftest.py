@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from page import Row, write
@@ -32,4 +31,4 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the page."""
     path = session.config.getoption("--figures")
     if path and ROWS:
-        write(Path(path), list(ROWS.values()))
+        write(session.config.rootpath / path, list(ROWS.values()))

@@ -1,6 +1,6 @@
 """Address Sanitizer over the Rust tests, and valgrind over a call of every entry of the extension.
 
-``python tests/reliability/sanitize.py [--figures FILE] {asan,valgrind} ...`` needs a nightly Rust toolchain for
+``python tools/sanitize.py [--figures FILE] {asan,valgrind} ...`` needs a nightly Rust toolchain for
 the first and valgrind for the second, which looks at the extension that is installed. A report of valgrind
 counts if the extension is in its stack: the interpreter and NumPy have reports of their own.
 """
@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 from page import Row, publish
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "rust_numpy_example"
 
 #: Where CPython multiplies a digit that it has not set by zero, the size of the number 0.
@@ -73,7 +73,7 @@ def asan() -> Row:
         "Address Sanitizer finds nothing in the Rust tests",
         f"{passed} tests, reports: {reports}",
         done.returncode == 0 and passed > 0,
-        "`tox -e sanitize`",
+        "`tools/sanitize.py`",
     )
 
 
@@ -87,8 +87,8 @@ def _is_ours(error: ElementTree.Element) -> bool:
 
 def valgrind() -> Row:
     """Run a call of every entry under valgrind."""
-    here = Path(__file__).parent
-    paths = os.pathsep.join([str(here), str(here.parent), *filter(None, sys.path[1:])])
+    tests = ROOT / "tests"
+    paths = os.pathsep.join([str(tests / "reliability"), str(tests), *filter(None, sys.path[1:])])
     environment = {**os.environ, "PYTHONMALLOC": "malloc", "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
@@ -113,7 +113,7 @@ def valgrind() -> Row:
         "Valgrind finds no wrong use of memory in the extension",
         f"{calls} calls of every entry and dtype, the layouts in turn, reports: {len(ours)}",
         done.returncode == 0 and not ours,
-        "`tox -e sanitize`",
+        "`tools/sanitize.py`",
     )
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 HEAD = """# Reliability
 
-Each row is a promise, the test that tries to break it, and what came out. The whole page is made by
-`tox -e soak,panics,sanitize,fuzz,planted,mutants,supply`, in which each environment replaces its own rows: `soak` those
-of the tests (`pytest tests/reliability --figures docs/reliability.md` makes them with smaller counts), the others
-those that name them, which need another build or other tools.
+Each row is a promise, the test that tries to break it, and what came out. `tox -c tools/tox.ini` and
+`tox -e faults -- --figures docs/reliability.md` make the whole page; each environment replaces its own rows. Those of
+the tests are made by `soak` (and with smaller counts by `pytest tests/reliability --figures docs/reliability.md`).
 
 | promise | figure | target reached | by |
 |---|---|---|---|
@@ -20,7 +19,7 @@ TAIL = """
 ## Left out
 
 Mutants that give the same results, and so cannot be noticed: how many elements make a block, how much memory is
-asked for at first, short ways beside a long one that does the same. `EQUAL` in `tests/reliability/mutants.py` names
+asked for at first, short ways beside a long one that does the same. `EQUAL` in `tools/mutants.py` names
 each kind and the reason.
 
 ## Not tested

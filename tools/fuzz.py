@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of texts, tables, JSON, images and the headers of .npy files, each for some seconds.
 
-``python tests/reliability/fuzz.py [--figures FILE] [--seconds N] [TARGET ...]`` needs a nightly Rust and
+``python tools/fuzz.py [--figures FILE] [--seconds N] [TARGET ...]`` needs a nightly Rust and
 ``cargo-fuzz``, and ``atheris`` for ``npy``. It starts from `fuzz/corpus` and adds nothing to it; an input that
 crashes a target is kept in `fuzz/artifacts`.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from page import Row, publish
 
-FUZZ = Path(__file__).resolve().parents[2] / "fuzz"
+FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 TARGETS = ("words", "table", "json", "image", "npy")
 BUILD = ["cargo", "+nightly", "fuzz"]
 
@@ -62,7 +62,7 @@ def main() -> int:
         "Coverage-guided fuzzing crashes nothing",
         f"runs: {counts}; {hours:.2f} CPU-hours, crashes: {crashes}",
         crashes == 0 and all(count for count, _ in found.values()),
-        "`tox -e fuzz`",
+        "`tools/fuzz.py`",
     )
     return publish([row], arguments.figures)
 

@@ -1,6 +1,6 @@
 """What the package is built from: licences, sources, advisories, and whether a build can be repeated.
 
-``python tests/reliability/supply.py [--figures FILE] [--advisories FOLDER] {crates,wheel} ...``. The first needs
+``python tools/supply.py [--figures FILE] [--advisories FOLDER] {crates,wheel} ...``. The first needs
 ``cargo deny`` and ``cargo audit``; FOLDER is a checkout of the RustSec advisory database where there is no network
 to get it from. The second builds the wheel twice, from two copies of the tree in two places.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from page import Row, publish
 from tree import ROOT, copy
 
-COMMAND = "`tox -e supply`"
+COMMAND = "`tools/supply.py`"
 
 
 def crates(advisories: Path | None) -> list[Row]:

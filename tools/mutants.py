@@ -1,6 +1,6 @@
 """Mutation testing: `cargo-mutants` changes the kernels, one place at a time; do the Rust tests notice?
 
-``python tests/reliability/mutants.py [--figures FILE] [--shard 3/20] [TOPIC ...]`` makes every twentieth of the
+``python tools/mutants.py [--figures FILE] [--shard 3/20] [TOPIC ...]`` makes every twentieth of the
 mutants of some files; ``--shard 0/1`` makes all. Each is tried on the tests of its own topic, in a copy of the
 tree. A mutant that runs for ever is one that was noticed. What survives is printed. Mutants that change no result
 are not made: see ``EQUAL``.
@@ -19,21 +19,27 @@ from tree import ROOT, copy
 
 WORK = ROOT / "target" / "mutants"
 
-#: Files of each topic, and so which tests have to notice.
-TOPICS = {
-    "alloc": "alloc.rs",
-    "parallel": "parallel.rs",
-    "kernels::blocks": "kernels/blocks.rs",
-    "kernels::eft": "kernels/eft.rs",
-    "kernels::elementwise": "kernels/elementwise/select.rs",
-    "kernels::image": "kernels/image/border.rs kernels/image/taps.rs",
-    "kernels::monte_carlo": "kernels/monte_carlo/xoshiro.rs",
-    "kernels::processor": "kernels/processor/state.rs kernels/processor/chunk_means.rs",
-    "kernels::reduce": "kernels/reduce/pairwise.rs",
-    "kernels::stats": "kernels/stats/moments.rs kernels/stats/number.rs",
-    "kernels::table": "kernels/table/field.rs kernels/table/record.rs",
-    "kernels::words": "kernels/words/short_text.rs kernels/words/space.rs kernels/words/result.rs",
-}
+#: The files, under `src`. The tests of the topic in which a file lies have to notice.
+FILES = """
+    alloc.rs
+    parallel/*.rs
+    kernels/blocks.rs
+    kernels/eft.rs
+    kernels/elementwise/select.rs
+    kernels/image/border.rs
+    kernels/image/taps.rs
+    kernels/monte_carlo/xoshiro.rs
+    kernels/processor/chunk_means.rs
+    kernels/processor/state.rs
+    kernels/reduce/pairwise.rs
+    kernels/stats/moments.rs
+    kernels/stats/number.rs
+    kernels/table/field.rs
+    kernels/table/record.rs
+    kernels/words/result.rs
+    kernels/words/short_text.rs
+    kernels/words/space.rs
+""".split()
 
 #: Mutants that give the same results, by their names, and why they do.
 EQUAL = {
@@ -47,6 +53,17 @@ EQUAL = {
     r"replace > with >= in decimal": "a short way, left one number earlier",
 }
 
+
+def topics() -> dict[str, list[Path]]:
+    """Return the files of each topic, which is how `cargo test` names it: `parallel`, `kernels::words`."""
+    found: dict[str, list[Path]] = {}
+    for pattern in FILES:
+        parts = pattern.removesuffix(".rs").split("/")
+        topic = "::".join(parts[: 2 if parts[0] == "kernels" else 1])
+        found.setdefault(topic, []).extend(sorted((ROOT / "src").glob(pattern)))
+    return found
+
+
 #: Exit codes of a run that came to its end: all were noticed, some were not, some ran for ever.
 RAN = (0, 2, 3)
 
@@ -57,7 +74,7 @@ def mutants(topic: str, shard: str) -> dict[str, list[str]] | None:
     shutil.rmtree(output, ignore_errors=True)
     command = ["cargo", "mutants", "--in-place", "--sharding", "round-robin", "--shard", shard]
     command += [word for name in EQUAL for word in ("--exclude-re", name)]
-    command += [word for name in TOPICS[topic].split() for word in ("--file", f"src/{name}")]
+    command += [word for path in topics()[topic] for word in ("--file", str(path.relative_to(ROOT)))]
     command += ["--", "--lib", topic]
     if subprocess.run(command, cwd=WORK, check=False).returncode not in RAN:
         return None
@@ -72,7 +89,7 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=Path)
     parser.add_argument("--shard", default="3/20")
-    parser.add_argument("topics", nargs="*", default=list(TOPICS))
+    parser.add_argument("topics", nargs="*", default=list(topics()))
     arguments = parser.parse_args()
     copy(WORK)
     total = killed = 0
@@ -91,7 +108,7 @@ def main() -> int:
         "Mutants of the kernels are noticed by the Rust tests of their topic alone",
         f"{killed} of {total} in {len(files)} files ({100 * killed / max(total, 1):.0f} %; shard {arguments.shard})",
         killed > 0.9 * total,
-        "`tox -e mutants`",
+        "`tools/mutants.py`",
     )
     return publish([row], arguments.figures)
 
