@@ -76,11 +76,10 @@ STILL = {
     "kernels/linalg/vector.rs -> kernels/linalg/mod.rs",
     "kernels/monte_carlo/x86.rs -> kernels/monte_carlo/mod.rs",
     "kernels/stats/moments.rs -> kernels/stats/block.rs",
-    "kernels/words/count.rs -> kernels/words/scan.rs",
     "simd/token.rs -> simd/mod.rs",
 }
 #: Kernels that name Python functions.
-STILL_NAMED = {"kernels/elementwise/select.rs", "kernels/processor/mod.rs", "kernels/words/file.rs"}
+STILL_NAMED = {"kernels/elementwise/select.rs", "kernels/processor/state.rs", "kernels/words/file.rs"}
 
 
 # --- the rules
