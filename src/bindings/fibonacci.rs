@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyInt, PyString};
 
+use super::cached::cached;
 use super::call::Call;
 use super::guard::guard;
-use super::once::once;
 use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 
 /// Exact Fibonacci number.
@@ -94,7 +94,7 @@ fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResul
         Ok(n) => n,
         Err(error) => return Err(refusal(function, name, index, error)),
     };
-    let constants = once(py, &CONSTANTS, || Constants::new(py))?;
+    let constants = cached(py, &CONSTANTS, || Constants::new(py))?;
     if n <= MAX_SMALL as u64 {
         return Ok(constants.small[n as usize].bind(py).clone());
     }

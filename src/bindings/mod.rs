@@ -8,8 +8,8 @@
 //! | `error` | every error, to one Python exception |
 //! | `argument` | arguments of simple types, where they are wrong |
 //! | `axes` | every `axis` argument |
-//! | `objects` | numbers in lists, read in place |
-//! | `once` | what is looked up in Python and kept |
+//! | `cached` | what is looked up in Python and kept |
+//! | `numbers` | Python numbers in lists, tuples and ranges, and their exact sum |
 //! | `package` | names about the package itself |
 //! | the others | a topic each: signature, docstring, one call |
 
@@ -17,6 +17,7 @@ mod aio;
 mod argument;
 mod array;
 mod axes;
+mod cached;
 mod call;
 mod elementwise;
 mod error;
@@ -28,8 +29,7 @@ mod image;
 mod interop;
 mod linalg;
 mod monte_carlo;
-mod objects;
-mod once;
+mod numbers;
 mod package;
 mod processor;
 mod reduce;
@@ -55,14 +55,15 @@ pub mod rust_numpy_example {
         error::InternalError,
         fibonacci::{fibonacci, get_fibonacci},
         image::{gaussian_blur, process_image, sobel},
+        interop::arithmetic::{divide, multiply, sum_as_string},
         interop::errors::{MyCustomError, fallible_function, greater_than_2, risky_operation},
         interop::json::{Human, human_says_hi},
         interop::logging::{log_different_levels, log_example},
-        interop::numbers::{divide, multiply, sum_as_string},
         interop::printing::{dict_printer, word_printer},
-        interop::record::RustStruct,
+        interop::rust_struct::RustStruct,
         linalg::{matrix_multiply, multiply_matrices},
         monte_carlo::monte_carlo_pi,
+        numbers::_read_in_place,
         package::{build_info, get_num_threads, set_num_threads},
         processor::DataProcessor,
         reduce::{cpu_intensive, list_sum, parallel_sum, sum_array},

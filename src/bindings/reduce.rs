@@ -1,23 +1,20 @@
 //! Sums.
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyComplex, PyDict, PyFloat, PyInt, PyList, PyRange, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyComplex, PyFloat, PyList, PyMemoryView, PyRange, PyTuple};
 
-use super::array::{Input, Operand, Output, kind_of, numpy};
+use super::array::{Input, Operand, Output, numpy};
 use super::axes::axes;
+use super::cached::cached_attribute;
 use super::call::Call;
 use super::guard::guard;
-use super::objects::{Items, Layout, Number};
+use super::numbers;
 use crate::dtype::{DType, dispatch};
-use crate::error::Result;
-use crate::kernels::eft::CompensatedSum;
 use crate::kernels::reduce::axis::sum_axes;
 use crate::kernels::reduce::block::Summand;
-use crate::kernels::reduce::integers::Integers;
 use crate::kernels::reduce::narrow::Narrow;
 use crate::kernels::reduce::{sum, sum_of_sines, sum_slice};
-use crate::parallel::{self, Work};
 
 /// Sum of the elements of an array, over all or some of its axes.
 ///
@@ -100,10 +97,7 @@ trait IntoPython {
 
 impl IntoPython for i128 {
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        match i64::try_from(self) {
-            Ok(small) => Ok(PyInt::new(py, small).into_any()),
-            Err(_) => Ok(PyInt::new(py, self).into_any()),
-        }
+        Ok(numbers::int(py, self))
     }
 }
 
@@ -209,193 +203,25 @@ pub fn list_sum<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn sum_objects<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = numbers.py();
-    if let Some(layout) = Layout::known(py) {
-        if let Ok(list) = numbers.cast_exact::<PyList>() {
-            return sum_items(function, numbers, layout.list(list));
-        }
-        if let Ok(tuple) = numbers.cast_exact::<PyTuple>() {
-            return sum_items(function, numbers, layout.tuple(tuple));
-        }
-    }
-    if let Ok(range) = numbers.cast_exact::<PyRange>() {
-        return sum_range(range);
-    }
     if is_array(numbers)? {
-        return sum_all(py, &Input::new(function, "numbers", numbers)?, None);
+        return sum_all(numbers.py(), &Input::new(function, "numbers", numbers)?, None);
     }
-    let mut total = Total::default();
-    for (index, item) in numbers.try_iter()?.enumerate() {
-        total.add_object(function, index, &item?)?;
-    }
-    total.finish(py)
+    numbers::sum(function, numbers)
 }
 
 /// Whether the numbers are held as an array and not as objects.
 fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = numbers.py();
+    if numbers.is_exact_instance_of::<PyList>()
+        || numbers.is_exact_instance_of::<PyTuple>()
+        || numbers.is_exact_instance_of::<PyRange>()
+    {
+        return Ok(false);
+    }
     Ok(numbers.is_instance(&numpy(py, "ndarray")?)?
-        || numbers.is_instance(&py.import("array")?.getattr("array")?)?
-        || numbers.is_instance(&py.get_type::<pyo3::types::PyMemoryView>())?)
-}
-
-/// The sum of a range is that of its ends, times half its length.
-fn sum_range<'py>(range: &Bound<'py, PyRange>) -> PyResult<Bound<'py, PyAny>> {
-    let len = range.call_method0("__len__").or_else(|_| {
-        // Longer than `len` can say.
-        let span = range.getattr("stop")?.sub(range.getattr("start")?)?;
-        let step = range.getattr("step")?;
-        span.add(&step)?
-            .sub(step.call_method0("__abs__")?.div(&step)?.call_method0("__int__")?)?
-            .floor_div(&step)
-    })?;
-    if len.eq(0)? {
-        return Ok(len);
-    }
-    let ends = range.get_item(0)?.add(range.get_item(-1)?)?;
-    ends.mul(len)?.floor_div(2)
-}
-
-/// Items of a list that a thread takes at a time.
-const PART: usize = 1 << 15;
-/// Floats that are added at once.
-const FLOATS: usize = 256;
-/// A list so long that it is worth waking threads.
-const LONG: usize = 1 << 17;
-
-fn sum_items<'py>(
-    function: &str,
-    numbers: &Bound<'py, PyAny>,
-    items: Items<'_>,
-) -> PyResult<Bound<'py, PyAny>> {
-    // The interpreter stays attached, so nothing changes the list while threads read it.
-    let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
-    let parts = work.map(items.len().div_ceil(PART), |part| {
-        let mut total = Total::default();
-        let mut floats = [0.0; FLOATS];
-        let (mut index, end) = (part * PART, items.len().min((part + 1) * PART));
-        while index < end {
-            match items.number(index) {
-                Some(Number::Float(_)) => {
-                    let room = FLOATS.min(end - index);
-                    let count = items.floats(index, &mut floats[..room]);
-                    total.add_floats(&floats[..count]);
-                    index += count;
-                    continue;
-                }
-                Some(Number::Small(value)) => total.integers.add(value),
-                Some(Number::Long(negative, digits)) => {
-                    total.integers.add_digits(negative, digits.iter().copied())
-                }
-                None => {
-                    crate::alloc::try_reserve(&mut total.others, 1)?;
-                    total.others.push(index);
-                }
-            }
-            index += 1;
-        }
-        Result::Ok(total)
-    })?;
-    let mut parts = parts.into_iter();
-    let mut total = parts.next().unwrap_or_default();
-    parts.for_each(|part| total.merge(part));
-    // What is no plain number may run Python code, which may change the list: `get_item` checks.
-    for index in std::mem::take(&mut total.others) {
-        total.add_object(function, index, &numbers.get_item(index)?)?;
-    }
-    total.finish(numbers.py())
-}
-
-/// The Python number in a NumPy scalar, if there is one.
-fn unwrapped<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let scalar = numpy(item.py(), "generic")?;
-    if !item.is_instance(&scalar)? {
-        return Ok(None);
-    }
-    let inner = item.call_method0("item")?;
-    // A longdouble is its own item.
-    Ok(if inner.is_instance(&scalar)? { None } else { Some(inner) })
-}
-
-/// A sum of Python numbers.
-#[derive(Default)]
-struct Total {
-    integers: Integers,
-    floats: CompensatedSum,
-    has_floats: bool,
-    /// Integers too long for the columns.
-    huge: Option<Py<PyAny>>,
-    /// Indices of items to be looked at again.
-    others: Vec<usize>,
-}
-
-impl Total {
-    fn add_floats(&mut self, values: &[f64]) {
-        self.has_floats = true;
-        self.floats.add_all(values);
-    }
-
-    fn add_object(&mut self, function: &str, index: usize, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = item.py();
-        if let Ok(float) = item.cast::<PyFloat>() {
-            self.add_floats(&[float.value()]);
-        } else if let Ok(value) = item.extract::<i64>() {
-            self.integers.add(value);
-        } else if let Ok(int) = item.call_method0("__index__") {
-            let huge = match self.huge.take() {
-                Some(huge) => huge.bind(py).add(int)?,
-                None => int,
-            };
-            self.huge = Some(huge.unbind());
-        } else if let Some(item) = unwrapped(item)? {
-            self.add_object(function, index, &item)?;
-        } else {
-            return Err(PyTypeError::new_err(format!(
-                "{function}: item {index} is of type {}, expected a number",
-                kind_of(item)
-            )));
-        }
-        Ok(())
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.integers.merge(&other.integers);
-        self.floats.merge(other.floats);
-        self.has_floats |= other.has_floats;
-        self.others.extend(other.others);
-    }
-
-    fn finish(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let small = self.integers.small().filter(|_| self.huge.is_none());
-        if let (true, Some(small)) = (self.has_floats, small) {
-            let high = small as f64;
-            self.floats.add(high);
-            self.floats.add((small - high as i128) as f64);
-            return self.floats.finish().into_python(py);
-        }
-        let mut integer = match small {
-            Some(small) => small.into_python(py)?,
-            None => {
-                let bytes = PyBytes::new(py, &self.integers.to_bytes());
-                let signed = PyDict::new(py);
-                signed.set_item("signed", true)?;
-                py.get_type::<PyInt>().call_method("from_bytes", (bytes, "little"), Some(&signed))?
-            }
-        };
-        if let Some(huge) = self.huge {
-            integer = integer.add(huge)?;
-        }
-        if !self.has_floats {
-            return Ok(integer);
-        }
-        let high = integer
-            .extract::<f64>()
-            .map_err(|_| PyOverflowError::new_err("int too large to convert to float"))?;
-        let rest = integer.sub(PyFloat::new(py, high).call_method0("__int__")?)?.extract::<f64>()?;
-        self.floats.add(high);
-        self.floats.add(rest);
-        self.floats.finish().into_python(py)
-    }
+        || numbers.is_instance(cached_attribute(py, &ARRAY, "array", "array")?)?
+        || numbers.is_instance_of::<PyMemoryView>())
 }
 
 /// Sum of the sines of all elements: a function that keeps the CPU busy.

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-#[path = "../../src/bindings/interop/object.rs"]
-mod object;
+#[path = "../../src/bindings/interop/json_parse.rs"]
+mod json_parse;
 
 #[derive(Debug, PartialEq, Deserialize)]
 struct Human {
@@ -15,7 +15,7 @@ struct Human {
 /// Checks the text.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    match object::parse::<Human>(text) {
+    match json_parse::parse::<Human>(text) {
         Ok(human) => {
             // What is skipped may be nested too deeply, or be too large a number, for this reader.
             let value = match serde_json::from_str::<Value>(text) {

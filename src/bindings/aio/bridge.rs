@@ -21,8 +21,8 @@ use super::delivery::{Message, Pending, outcome};
 use super::fetch::Web;
 use super::runtime::with_engine;
 use crate::alloc::has_room;
+use crate::bindings::cached::cached_attribute;
 use crate::bindings::guard::guard;
-use crate::bindings::once::attribute;
 
 /// Starts the work and returns an asyncio future of its result.
 pub fn awaitable<'py, W, T, E>(py: Python<'py>, work: impl FnOnce(Web) -> W) -> PyResult<Bound<'py, PyAny>>
@@ -36,7 +36,7 @@ where
         return Err(PyMemoryError::new_err("no memory is left to start async work"));
     }
     // Raises RuntimeError where no loop runs.
-    let event_loop = attribute(py, &RUNNING_LOOP, "asyncio", "get_running_loop")?.call0()?;
+    let event_loop = cached_attribute(py, &RUNNING_LOOP, "asyncio", "get_running_loop")?.call0()?;
     let future = event_loop.call_method0("create_future")?;
     with_engine(py, |engine, _| Arc::clone(&engine.pending))?.forget_closed(&event_loop)?;
     let cancel = with_engine(py, |engine, runtime| {

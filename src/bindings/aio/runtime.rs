@@ -27,8 +27,8 @@ use tokio::task::AbortHandle;
 use super::delivery::{Message, Pending, deliver_results};
 use super::fetch::Web;
 use crate::alloc::ask_for;
+use crate::bindings::cached::cached;
 use crate::bindings::guard::guard;
-use crate::bindings::once::once;
 use crate::error::{Error, Result};
 
 /// The stack of a thread.
@@ -169,7 +169,7 @@ fn close(py: Python<'_>) -> PyResult<()> {
 pub fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
     static REGISTERED: PyOnceLock<()> = PyOnceLock::new();
     let py = m.py();
-    once(py, &REGISTERED, || {
+    cached(py, &REGISTERED, || {
         py.import("atexit")?.call_method1("register", (wrap_pyfunction!(close, m)?,)).map(drop)
     })
     .copied()

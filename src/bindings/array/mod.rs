@@ -29,8 +29,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
 
+use super::cached::cached;
 use super::guard::guard;
-use super::once::once;
 
 mod dtypes;
 mod input;
@@ -137,11 +137,11 @@ pub fn not_real(function: &str, name: &str, dtype: &dyn Display) -> PyErr {
 /// A function of NumPy.
 pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static NUMPY: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    once(py, &NUMPY, || Ok(py.import("numpy")?.unbind()))?.bind(py).getattr(name)
+    cached(py, &NUMPY, || Ok(py.import("numpy")?.unbind()))?.bind(py).getattr(name)
 }
 
 /// Imports NumPy and its C interface, while nobody can call a function of the extension by its name yet: the
-/// crate that keeps the interface runs Python code to find it, with its cell locked (see [`once`]).
+/// crate that keeps the interface runs Python code to find it, with its cell locked (see [`cached`]).
 pub fn init(py: Python<'_>) -> PyResult<()> {
     guard(|| {
         numpy(py, "ndarray")?;

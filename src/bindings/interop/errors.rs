@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyException, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
-use super::numbers::integer;
+use super::arithmetic::integer;
 use crate::bindings::guard::guard;
 
 create_exception!(

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 use serde::Deserialize;
 
-use super::object::parse;
+use super::json_parse::parse;
 use super::printing::print;
 use crate::bindings::argument::Argument;
 use crate::bindings::guard::guard;

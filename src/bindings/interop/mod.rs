@@ -2,17 +2,17 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | `numbers` | Python ints of any size |
+//! | `arithmetic` | Python ints of any size |
 //! | `printing` | text that goes through Python's `sys.stdout` |
-//! | `record` | a class with state, shared by threads |
-//! | `json` | text to a Rust struct, with errors that say where (the reader: `object`) |
+//! | `rust_struct` | a class with state, shared by threads |
+//! | `json` | text to a Rust struct, with errors that say where (the reader: `json_parse`) |
 //! | `logging` | Python's `logging`, called from Rust |
 //! | `errors` | exceptions of one's own, and Rust errors that become exceptions |
 
+pub mod arithmetic;
 pub mod errors;
 pub mod json;
+mod json_parse;
 pub mod logging;
-pub mod numbers;
-mod object;
 pub mod printing;
-pub mod record;
+pub mod rust_struct;

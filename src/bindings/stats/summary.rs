@@ -7,8 +7,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::bindings::array::{Input, Output, Shape};
+use crate::bindings::cached::cached;
 use crate::bindings::guard::guard;
-use crate::bindings::once::once;
 use crate::dtype::{DType, Kind, dispatch_real};
 use crate::kernels::stats::{Center, Moments, Number, Sample, ToNumber};
 
@@ -430,5 +430,5 @@ fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
 /// A class of `collections.abc`.
 pub(super) fn abc<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static ABC: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    once(py, &ABC, || Ok(py.import("collections.abc")?.unbind()))?.bind(py).getattr(name)
+    cached(py, &ABC, || Ok(py.import("collections.abc")?.unbind()))?.bind(py).getattr(name)
 }

@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyInt, PyString};
 
+use crate::bindings::cached::cached_attribute;
 use crate::bindings::guard::guard;
-use crate::bindings::once::attribute;
 
 /// `value` as a Python int: an int, a bool, or anything with `__index__` such as `numpy.int64`.
 #[inline]
@@ -29,7 +29,7 @@ pub fn integer<'py>(
 fn index<'py>(function: &str, argument: &str, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
     static INDEX: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = value.py();
-    let found = attribute(py, &INDEX, "operator", "index")?.call1((value,));
+    let found = cached_attribute(py, &INDEX, "operator", "index")?.call1((value,));
     match found {
         Ok(int) => Ok(int.cast_into::<PyInt>()?),
         Err(error) if error.is_instance_of::<PyTypeError>(py) => {
@@ -122,7 +122,7 @@ pub fn sum_as_string<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyRes
 fn long_digits<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     static DECIMAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     // The constructor is exact whatever the precision of the context is.
-    let decimal = attribute(value.py(), &DECIMAL, "decimal", "Decimal")?.call1((value,))?;
+    let decimal = cached_attribute(value.py(), &DECIMAL, "decimal", "Decimal")?.call1((value,))?;
     Ok(decimal.call_method1("__format__", ("f",))?.cast_into::<PyString>()?)
 }
 

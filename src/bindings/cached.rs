@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 /// What `cell` holds. Where it is empty, what `find` gives; of several who find, the first is kept.
-pub fn once<'a, T>(
+pub fn cached<'a, T>(
     py: Python<'_>,
     cell: &'a PyOnceLock<T>,
     find: impl FnOnce() -> PyResult<T>,
@@ -22,11 +22,11 @@ pub fn once<'a, T>(
 }
 
 /// The attribute `name` of a module.
-pub fn attribute<'a, 'py>(
+pub fn cached_attribute<'a, 'py>(
     py: Python<'py>,
     cell: &'a PyOnceLock<Py<PyAny>>,
     module: &str,
     name: &str,
 ) -> PyResult<&'a Bound<'py, PyAny>> {
-    Ok(once(py, cell, || Ok(py.import(module)?.getattr(name)?.unbind()))?.bind(py))
+    Ok(cached(py, cell, || Ok(py.import(module)?.getattr(name)?.unbind()))?.bind(py))
 }

@@ -1,0 +1,16 @@
+//! Python numbers: those in lists, tuples, ranges and iterables, and their exact sum.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `sum` | what is summed, and how its numbers are reached |
+//! | `total` | a sum of numbers of any kind |
+//! | `integer` | Python ints of any size |
+//! | `cpython_layout` | ints and floats read where they lie |
+
+mod cpython_layout;
+mod integer;
+mod sum;
+mod total;
+
+pub use integer::int;
+pub use sum::{_read_in_place, sum};

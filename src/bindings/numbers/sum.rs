@@ -1,0 +1,125 @@
+//! The sum of the numbers in a Python object, each reached in the fastest way that its container has.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyRange, PyTuple};
+
+use super::cpython_layout::{Item, Items, Layout};
+use super::total::Total;
+use crate::alloc::try_reserve;
+use crate::bindings::guard::guard;
+use crate::error::Result;
+use crate::kernels::reduce::integers::MAX_DIGITS;
+use crate::parallel::{self, Work};
+
+/// Items of a list that a thread takes at a time.
+const PART: usize = 1 << 15;
+/// Floats that are added at once.
+const FLOATS: usize = 256;
+/// A list so long that it is worth waking threads.
+const LONG: usize = 1 << 17;
+
+/// Return the names of the types of numbers and containers that are read in place here.
+#[pyfunction]
+pub fn _read_in_place(py: Python<'_>) -> PyResult<Vec<&'static str>> {
+    guard(|| Ok(Layout::get(py).names().collect()))
+}
+
+/// The sum of what is iterated over in `numbers`, the argument of `function`.
+pub fn sum<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = numbers.py();
+    if let Ok(range) = numbers.cast_exact::<PyRange>() {
+        return sum_of_range(range);
+    }
+    let layout = Layout::get(py);
+    let items = if let Ok(list) = numbers.cast_exact::<PyList>() {
+        layout.list(list)
+    } else if let Ok(tuple) = numbers.cast_exact::<PyTuple>() {
+        layout.tuple(tuple)
+    } else {
+        None
+    };
+    if let Some(items) = items {
+        return sum_in_place(function, numbers, items);
+    }
+    let mut total = Total::default();
+    for (index, item) in numbers.try_iter()?.enumerate() {
+        total.add_object(function, index, &item?)?;
+    }
+    total.finish(py)
+}
+
+/// The sum of a range is that of its ends, times half its length.
+fn sum_of_range<'py>(range: &Bound<'py, PyRange>) -> PyResult<Bound<'py, PyAny>> {
+    let len = range.call_method0("__len__").or_else(|_| {
+        // Longer than `len` can say.
+        let span = range.getattr("stop")?.sub(range.getattr("start")?)?;
+        let step = range.getattr("step")?;
+        span.add(&step)?
+            .sub(step.call_method0("__abs__")?.div(&step)?.call_method0("__int__")?)?
+            .floor_div(&step)
+    })?;
+    if len.eq(0)? {
+        return Ok(len);
+    }
+    let ends = range.get_item(0)?.add(range.get_item(-1)?)?;
+    ends.mul(len)?.floor_div(2)
+}
+
+/// What a thread makes of a part of a list.
+#[derive(Default)]
+struct Part {
+    total: Total,
+    /// Indices of the items that cannot be read in place.
+    others: Vec<usize>,
+}
+
+/// The sum of the list or tuple `numbers`, which has these `items`.
+fn sum_in_place<'py>(
+    function: &str,
+    numbers: &Bound<'py, PyAny>,
+    items: Items<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // The interpreter stays attached, so nothing changes the list while threads read it.
+    let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
+    let parts = work.map(items.len().div_ceil(PART), |part| {
+        sum_of_part(&items, part * PART, items.len().min((part + 1) * PART))
+    })?;
+    let mut parts = parts.into_iter();
+    let Part { mut total, mut others } = parts.next().unwrap_or_default();
+    for part in parts {
+        total.merge(part.total);
+        others.extend(part.others);
+    }
+    // The others may run Python code, which may change the list: `get_item` checks.
+    for index in others {
+        total.add_object(function, index, &numbers.get_item(index)?)?;
+    }
+    total.finish(numbers.py())
+}
+
+fn sum_of_part(items: &Items<'_>, start: usize, end: usize) -> Result<Part> {
+    let Part { mut total, mut others } = Part::default();
+    let mut floats = [0.0; FLOATS];
+    let mut index = start;
+    while index < end {
+        match items.get(index) {
+            Some(Item::Float(_)) => {
+                let most = FLOATS.min(end - index);
+                let count = items.floats(index, &mut floats[..most]);
+                total.add_floats(&floats[..count]);
+                index += count;
+                continue;
+            }
+            Some(Item::Int(value)) => total.integers.add(value),
+            Some(Item::BigInt(negative, digits)) if digits.len() <= MAX_DIGITS => {
+                total.integers.add_digits(negative, digits.iter().copied())
+            }
+            Some(Item::BigInt(..)) | None => {
+                try_reserve(&mut others, 1)?;
+                others.push(index);
+            }
+        }
+        index += 1;
+    }
+    Ok(Part { total, others })
+}
