@@ -50,8 +50,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 import rust_numpy_example as rne
 stats = rne._TableStats(select=["diameter_km"])
 stats.feed(planets.encode())
-((name, count, *_),) = stats.finish()
-print(f"  rust_numpy_example {rne.__version__} found {count} numbers in the column {name}")
+(column,) = stats.finish()
+print(f"  rust_numpy_example {rne.__version__} found {column.numbers} numbers in the column {column.name}")
 "#,
             Some(&globals),
             None,

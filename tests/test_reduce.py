@@ -6,6 +6,8 @@ import array
 import fractions
 import itertools
 import math
+import sys
+import sysconfig
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, REAL, layouts, sample, strided
 
 import rust_numpy_example as rne
+from rust_numpy_example import rust_numpy_example as extension
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -200,6 +203,16 @@ def test_ints_beyond_floats_beside_a_float() -> None:
         rne.parallel_sum([10**400, 0.5])
     assert rne.parallel_sum([0.0, math.inf]) == math.inf
     assert math.isnan(rne.parallel_sum([math.inf, -math.inf, 1]))
+
+
+@pytest.mark.skipif(
+    sys.implementation.name != "cpython"
+    or sys.maxsize < 2**32
+    or bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    reason="elsewhere items are reached by calls",
+)
+def test_lists_and_tuples_are_read_in_place_on_this_interpreter() -> None:
+    assert extension._read_in_place() == ["bool", "float", "int", "list", "tuple"]
 
 
 def test_a_list_that_shrinks_while_it_is_summed() -> None:

@@ -14,10 +14,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rust_numpy_example.rust_numpy_example import _ArrayStats, _TableStats
+from rust_numpy_example.rust_numpy_example import _ArrayStats, _Column, _TableStats
 
 NOT_AVAILABLE = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
 NOT_AVAILABLE |= {"<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+
+
+FIELDS = (
+    "name",
+    "numbers",
+    "texts",
+    "missing",
+    "mean",
+    "std",
+    "min",
+    "max",
+    "first_text_line",
+    "first_text",
+)
+
+
+def row_of(column: _Column) -> tuple[Any, ...]:
+    """Return the statistics of a column in the order of ``FIELDS``."""
+    return tuple(getattr(column, field) for field in FIELDS)
 
 
 def feed(
@@ -27,7 +46,7 @@ def feed(
     stats = _TableStats(**options)
     for start in range(0, len(data), size or max(len(data), 1)):
         stats.feed(data[start : start + (size or len(data))], workers=workers)
-    return stats.finish(workers=workers)
+    return [row_of(column) for column in stats.finish(workers=workers)]
 
 
 def reference(text: str) -> list[tuple[Any, ...]]:
@@ -89,7 +108,7 @@ def test_blocks_may_end_at_any_byte(workers: int) -> None:
         stats = _TableStats()
         stats.feed(data[:cut])
         stats.feed(data[cut:])
-        assert bits(stats.finish()) == expected
+        assert bits([row_of(column) for column in stats.finish()]) == expected
 
 
 def test_a_text_that_ends_at_any_byte_is_read_as_the_csv_module_reads_it_or_is_an_error() -> None:
@@ -321,7 +340,7 @@ def test_two_threads_are_told_apart_not_mixed_up() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert stats.finish()[0][1] == len(done) * 500_000
+    assert stats.finish()[0].numbers == len(done) * 500_000
     assert len(done) + len(refused) == 12
 
 
@@ -334,7 +353,8 @@ def test_arrays_in_blocks_give_what_numpy_gives(dtype: str) -> None:
         block = values[start : start + 777]
         stats.update(block[:, :2])
         stats.update(np.asfortranarray(block[:, 2:]), 2, workers=2)
-    for name, column, row in zip("abc", values.T, stats.finish()):
+    for name, column, found in zip("abc", values.T, stats.finish()):
+        row = row_of(found)
         assert row[:4] == (name, 5000, 0, 0)
         np.testing.assert_allclose(row[4:8], _describe(column.astype(np.float64)), rtol=1e-13)
 
@@ -342,9 +362,9 @@ def test_arrays_in_blocks_give_what_numpy_gives(dtype: str) -> None:
 def test_nan_in_an_array_is_missing() -> None:
     stats = _ArrayStats(["a"])
     stats.update(np.array([[1.0], [np.nan], [3.0], [np.inf]]))
-    (row,) = stats.finish()
-    assert row[1:4] == (3, 0, 1)
-    assert (row[6], row[7]) == (1.0, np.inf)
+    (found,) = stats.finish()
+    assert (found.numbers, found.texts, found.missing) == (3, 0, 1)
+    assert (found.min, found.max) == (1.0, np.inf)
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 2, 2), ()])

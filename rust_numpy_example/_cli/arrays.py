@@ -132,7 +132,7 @@ def _array(read: Read, size: int | None, name: str, behind: int | None = None) -
                     # A complex array: the parts of a number are neighbours.
                     for offset in range(values.shape[1]):
                         stats.update(values[:, offset : offset + 1], (first + offset) * len(parts) + index)
-    columns = [Column.from_row(row) for row in stats.finish()]
+    columns = [Column.of(found) for found in stats.finish()]
     for index, column in enumerate(columns):
         if why := whys[index % len(parts)]:
             columns[index] = Column(column.name, rows, 0, kind=why)

@@ -52,10 +52,10 @@ def read(source: Source, select: Sequence[str] | None) -> Table:
             progress.update(source.size * done // max(rows, 1) if source.size else 0)
     progress.close()
     columns = [
-        Column.from_row(row)
+        Column.of(found)
         if _is_number(pa, types[name])
         else Column(name, rows - missing[name], missing[name], kind=_kind(pa, types[name]))
-        for name, row in zip(wanted, stats.finish())
+        for name, found in zip(wanted, stats.finish())
     ]
     return Table(selected(columns, select), rows)
 

@@ -6,7 +6,10 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rust_numpy_example.rust_numpy_example import _Column
 
 NAN = math.nan
 
@@ -26,12 +29,11 @@ class Column:
     kind: str = "number"
 
     @classmethod
-    def from_row(cls, row: Sequence[Any]) -> Column:
-        """Return the column that a row of ``_TableStats`` or ``_ArrayStats`` describes."""
-        name, numbers, texts, missing, mean, std, low, high, _, _ = row
-        if texts:
-            return cls(name, numbers + texts, missing, kind="text")
-        return cls(name, numbers, missing, mean, std, low, high)
+    def of(cls, found: _Column) -> Column:
+        """Return the column that ``_TableStats`` or ``_ArrayStats`` found."""
+        if found.texts:
+            return cls(found.name, found.numbers + found.texts, found.missing, kind="text")
+        return cls(found.name, found.numbers, found.missing, found.mean, found.std, found.min, found.max)
 
 
 @dataclass

@@ -20,7 +20,7 @@ def read(source: Source, select: Sequence[str] | None, delimiter: str | None, he
         for block in source.blocks():
             stats.feed(block)
             progress.update(source.position())
-        rows = stats.finish()
+        columns = stats.finish()
     finally:
         progress.close()
     notes = []
@@ -28,8 +28,11 @@ def read(source: Source, select: Sequence[str] | None, delimiter: str | None, he
         notes.append(
             "all of the first row are numbers, so it was taken as data (--header says that it is names)"
         )
-    for name, numbers, texts, _, _, _, _, _, line, text in rows:
-        if texts and numbers:
-            count = f"{texts} of {numbers + texts} fields {'is' if texts == 1 else 'are'} text"
-            notes.append(f"column '{name}': {count}, the first in line {line}: '{text}'")
-    return Table(selected([Column.from_row(row) for row in rows], select), stats.rows, notes)
+    for column in columns:
+        if column.texts and column.numbers:
+            are = "is" if column.texts == 1 else "are"
+            notes.append(
+                f"column '{column.name}': {column.texts} of {column.numbers + column.texts} fields {are} text,"
+                f" the first in line {column.first_text_line}: '{column.first_text}'"
+            )
+    return Table(selected([Column.of(column) for column in columns], select), stats.rows, notes)

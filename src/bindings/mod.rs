@@ -68,7 +68,7 @@ pub mod rust_numpy_example {
         processor::DataProcessor,
         reduce::{cpu_intensive, list_sum, parallel_sum, sum_array},
         stats::{Stats, compute_stats},
-        table::{ArrayStats, TableStats},
+        table::{ArrayStats, ColumnStats, TableStats},
         words::{word_count, word_count_file},
     };
 

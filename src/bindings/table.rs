@@ -10,13 +10,10 @@ use super::call::Call;
 use super::guard::guard;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::kernels::table::{Arrays, Column, Header, Table};
+use crate::kernels::table::{Arrays, Column, FirstText, Header, Table};
 
 /// Nanoseconds to read a byte of text, and to take in an element of an array.
 const NS_PER_BYTE: usize = 2;
-
-/// (name, numbers, texts, missing, mean, std, min, max, line of the first text, the text)
-type Row = (String, u64, u64, u64, f64, f64, f64, f64, Option<u64>, Option<String>);
 
 /// Statistics of the columns of delimited text, which is fed in blocks.
 ///
@@ -59,7 +56,7 @@ impl TableStats {
     #[pyo3(signature = (*, workers=None))]
     fn finish<'py>(&self, py: Python<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyList>> {
         Call::new(py, usize::MAX).workers(workers).run(|work| locked(&self.0)?.finish(work))?;
-        guard(|| PyList::new(py, locked(&self.0)?.columns().iter().map(row)))
+        guard(|| PyList::new(py, locked(&self.0)?.columns().iter().map(ColumnStats::from)))
     }
 
     /// The number of records so far, less the one with the names.
@@ -107,25 +104,102 @@ impl ArrayStats {
 
     /// Return the statistics of the columns.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        guard(|| PyList::new(py, locked(&self.0)?.finish().iter().map(row)))
+        guard(|| PyList::new(py, locked(&self.0)?.finish().iter().map(ColumnStats::from)))
     }
 }
 
-fn row(column: &Column) -> Row {
-    let moments = column.moments();
-    let first = column.first_text.as_ref();
-    (
-        column.name.clone(),
-        moments.count(),
-        column.texts,
-        column.missing,
-        moments.mean(),
-        moments.std(1.0),
-        moments.min(),
-        moments.max(),
-        first.map(|first| first.line),
-        first.map(|first| first.text.clone()),
-    )
+/// Statistics of a column.
+#[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_Column", frozen)]
+pub struct ColumnStats {
+    name: String,
+    numbers: u64,
+    texts: u64,
+    missing: u64,
+    mean: f64,
+    std: f64,
+    min: f64,
+    max: f64,
+    first_text: Option<FirstText>,
+}
+
+impl From<&Column> for ColumnStats {
+    fn from(column: &Column) -> Self {
+        let moments = column.moments();
+        ColumnStats {
+            name: column.name.clone(),
+            numbers: moments.count(),
+            texts: column.texts,
+            missing: column.missing,
+            mean: moments.mean(),
+            std: moments.std(1.0),
+            min: moments.min(),
+            max: moments.max(),
+            first_text: column.first_text.clone(),
+        }
+    }
+}
+
+#[pymethods]
+impl ColumnStats {
+    /// Its name.
+    #[getter]
+    fn name(&self) -> PyResult<&str> {
+        guard(|| Ok(self.name.as_str()))
+    }
+
+    /// How many fields are numbers.
+    #[getter]
+    fn numbers(&self) -> PyResult<u64> {
+        guard(|| Ok(self.numbers))
+    }
+
+    /// How many fields are text.
+    #[getter]
+    fn texts(&self) -> PyResult<u64> {
+        guard(|| Ok(self.texts))
+    }
+
+    /// How many fields are missing.
+    #[getter]
+    fn missing(&self) -> PyResult<u64> {
+        guard(|| Ok(self.missing))
+    }
+
+    /// The mean of the numbers; NaN without one, as what follows.
+    #[getter]
+    fn mean(&self) -> PyResult<f64> {
+        guard(|| Ok(self.mean))
+    }
+
+    /// Their standard deviation, with one less than their count in the denominator.
+    #[getter]
+    fn std(&self) -> PyResult<f64> {
+        guard(|| Ok(self.std))
+    }
+
+    /// The smallest.
+    #[getter]
+    fn min(&self) -> PyResult<f64> {
+        guard(|| Ok(self.min))
+    }
+
+    /// The largest.
+    #[getter]
+    fn max(&self) -> PyResult<f64> {
+        guard(|| Ok(self.max))
+    }
+
+    /// The first text, shortened.
+    #[getter]
+    fn first_text(&self) -> PyResult<Option<&str>> {
+        guard(|| Ok(self.first_text.as_ref().map(|first| first.text.as_str())))
+    }
+
+    /// The line on which the row of the first text starts.
+    #[getter]
+    fn first_text_line(&self) -> PyResult<Option<u64>> {
+        guard(|| Ok(self.first_text.as_ref().map(|first| first.line)))
+    }
 }
 
 /// Never waits: who holds the lock may be waiting for the interpreter, which the caller has.

@@ -74,6 +74,7 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "sum_array": lambda: rne.sum_array(BIG, 0),
     "parallel_sum": lambda: rne.parallel_sum([1, 2.5]),
     "list_sum": lambda: rne.list_sum([1, 2.5]),
+    "_read_in_place": extension._read_in_place,
     "cpu_intensive": lambda: rne.cpu_intensive(BIG),
     "compute_stats": lambda: rne.compute_stats(BIG, 0),
     "word_count": lambda: rne.word_count("a b a " * 9999),
@@ -146,6 +147,13 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "_TableStats.finish": lambda: _table().finish(),
     "_TableStats.rows": lambda: _table().rows,
     "_TableStats.named": lambda: _table().named,
+    **{
+        f"_Column.{name}": lambda name=name: getattr(_table().finish()[0], name)  # type: ignore[misc]
+        for name in (
+            *("name", "numbers", "texts", "missing", "mean", "std", "min", "max"),
+            *("first_text", "first_text_line"),
+        )
+    },
     "_ArrayStats": lambda: extension._ArrayStats(["a"]),
     "_ArrayStats.update": _arrays,
     "_ArrayStats.finish": lambda: _arrays(finished=True),
