@@ -8,14 +8,14 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use ndarray::{Array, Array2};
-use rust_numpy_example::kernels::elementwise::multiply::{Flat, Pages, multiply_flat};
+use rust_numpy_example::kernels::elementwise::multiply::{Factor, Pages, multiply};
 use rust_numpy_example::kernels::image::{Axes, Border, Filter, Image, Mode};
 use rust_numpy_example::kernels::linalg::{Dims, multiply_flat as products};
 use rust_numpy_example::kernels::monte_carlo::count_inside;
 use rust_numpy_example::kernels::processor::Processor;
 use rust_numpy_example::kernels::reduce::block::SumSlice;
 use rust_numpy_example::kernels::reduce::sine::SumSines;
-use rust_numpy_example::kernels::stats::{Data, whole};
+use rust_numpy_example::kernels::stats::whole;
 use rust_numpy_example::kernels::table::{Header, Table};
 use rust_numpy_example::kernels::words::{Options, Tokenizer, count};
 use rust_numpy_example::kernels::{fibonacci, reduce};
@@ -50,14 +50,21 @@ fn main() {
             run_at(level, SumSines(black_box(block)))
         });
     }
-    time("reduce, 1e6 float64", data.len(), || reduce::sum_slice(&data, &work));
+    time("reduce, 1e6 float64", data.len(), || reduce::sum(data.as_slice().into(), &work));
     let view = Array::from_vec(data.clone()).into_dyn();
     time("stats, 1e6 float64", data.len(), || {
-        whole(Data::new(view.view(), None, false), &work).map(|m| m.count())
+        whole(view.view().into(), None, false, &work).map(|m| m.count())
     });
     let mut out = vec![0.0; data.len()];
     time("elementwise, 1e6 float64", data.len(), || {
-        multiply_flat(Flat::Slice(&data), Flat::Scalar(2.0), &mut out, Pages::Used, &work)
+        multiply(
+            Factor::Array(data.as_slice().into()),
+            Factor::Scalar(2.0),
+            out.as_mut_slice().into(),
+            &[data.len()],
+            Pages::Used,
+            &work,
+        )
     });
     for n in [8, 64, 512] {
         let (a, mut c) = (&data[..n * n], vec![0.0; n * n]);
@@ -86,7 +93,7 @@ fn main() {
     time("monte_carlo, 1e6 points", 1_000_000, || count_inside(&[1, 2, 3, 4], 1_000_000, 0..1, &work));
     time("processor, 1e6 in chunks of 1000", data.len(), || {
         let mut processor = Processor::new(1000)?;
-        processor.add_slice(&data).map(|()| processor.process())
+        processor.add(data.as_slice().into()).map(|()| processor.process())
     });
     for n in [1_000, 100_000, 1_000_000] {
         time(&format!("fibonacci, {n}, of a bit"), n as usize, || fibonacci::fibonacci(n, &work));

@@ -9,6 +9,7 @@
 //! | `bindings/{array, argument, axes, call, error, guard, objects, once}` | the doors they go through: arrays, work, errors |
 //! | `kernels/<topic>` | the algorithms; no Python in them |
 //! | `kernels/{blocks, eft}` | mathematics that several topics rest on |
+//! | `layout` | arrays of any layout, and the one way they are walked |
 //! | `parallel`, `simd` | threads; vector instructions and memory |
 //! | `dtype`, `alloc`, `error` | element types, memory that may be refused, what can go wrong |
 
@@ -18,5 +19,6 @@ pub mod bindings;
 pub mod dtype;
 pub mod error;
 pub mod kernels;
+pub mod layout;
 pub mod parallel;
 pub mod simd;

@@ -10,8 +10,9 @@ use super::array::{Aliases, Input, Operand, Output, Shape, dtype_of, kind_of, nu
 use super::call::{Call, valid_workers};
 use super::guard::guard;
 use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
-use crate::kernels::elementwise::multiply::{Flat, Pages, multiply, multiply_flat};
+use crate::kernels::elementwise::multiply::{Factor, Pages, multiply};
 use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};
+use crate::layout::{Elements, ElementsMut};
 
 /// Multiply two arrays, element by element.
 ///
@@ -147,30 +148,23 @@ fn times<'py>(
     let words = shape.iter().product::<usize>().saturating_mul(dtype.size()) / 8;
     let call = Call::elements(py, words).workers(workers).holding(&operands);
     dispatch!(dtype, T => {
-        // Most arrays are flat memory, and for short ones the making of views is most of the work.
-        let flat = |side: usize, input| if overwritten[side] { Some(Flat::Out) } else { flat_or_one::<T>(input, &shape) };
-        match (flat(0, &left), flat(1, &right), output.flat_mut::<T>()) {
-            (Some(x), Some(y), Some(target)) => call.run(|work| multiply_flat(x, y, target, pages, work))?,
-            _ => {
-                let x = (!overwritten[0]).then(|| left.view::<T>());
-                let y = (!overwritten[1]).then(|| right.view::<T>());
-                let target = output.view_mut::<T>();
-                let (shape, fits) = (target.raw_dim(), "the shapes broadcast");
-                let x = x.as_ref().map(|x| x.broadcast(shape.clone()).expect(fits));
-                let y = y.as_ref().map(|y| y.broadcast(shape.clone()).expect(fits));
-                call.run(|work| multiply(x, y, target, pages, work))?;
-            }
-        }
+        let factor = |side: usize, input| if overwritten[side] { Factor::Out } else { factor::<T>(input, &shape) };
+        let (x, y) = (factor(0, &left), factor(1, &right));
+        let target = match output.is_contiguous() {
+            true => ElementsMut::Contiguous(output.slice_mut::<T>()),
+            false => ElementsMut::Strided(output.view_mut::<T>()),
+        };
+        call.run(|work| multiply(x, y, target, &shape, pages, work))?;
     });
     if shape.is_empty() { output.finish_scalar(out.is_some()) } else { output.finish() }
 }
 
-/// An input as flat memory, if it is that or a single element.
-fn flat_or_one<'a, T: Element>(input: &'a Input<'_>, shape: &[usize]) -> Option<Flat<'a, T>> {
-    let slice = input.flat::<T>()?;
-    match *slice {
-        [one] => Some(Flat::Scalar(one)),
-        _ => (input.shape() == shape).then_some(Flat::Slice(slice)),
+/// An input as a factor of a product of this shape.
+fn factor<'a, T: Element>(input: &'a Input<'_>, shape: &[usize]) -> Factor<'a, T> {
+    match input.flat::<T>() {
+        Some(&[one]) => Factor::Scalar(one),
+        Some(slice) if input.shape() == shape => Factor::Array(Elements::Contiguous(slice)),
+        _ => Factor::Array(Elements::Strided(input.view::<T>())),
     }
 }
 

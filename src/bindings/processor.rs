@@ -13,6 +13,7 @@ use super::stats::Stats;
 use crate::dtype::{DType, dispatch_real};
 use crate::error::Result;
 use crate::kernels::processor::Processor;
+use crate::layout::Elements;
 use crate::parallel::Work;
 
 /// Work of this many elements and more waits for the lock, and is done, without the interpreter.
@@ -143,14 +144,11 @@ impl DataProcessor {
         guard(|| {
             let input = Input::real("add_data", "values", values)?;
             dispatch_real!(input.dtype(), T => {
-                match input.flat::<T>() {
-                    // Most arrays are flat memory, and the making of a view takes time.
-                    Some(slice) => self.with(py, slice.len(), &[&input], move |state, _| state.add_slice(slice)),
-                    None => {
-                        let view = input.view::<T>();
-                        self.with(py, view.len(), &[&input], move |state, _| state.add(view))
-                    }
-                }
+                let elements = match input.flat::<T>() {
+                    Some(slice) => Elements::Contiguous(slice),
+                    None => Elements::Strided(input.view::<T>()),
+                };
+                self.with(py, input.len(), &[&input], move |state, _| state.add(elements))
             }, complex => unreachable!("complex input is refused"))
         })
     }

@@ -10,11 +10,12 @@ use super::cached::cached_attribute;
 use super::call::Call;
 use super::guard::guard;
 use super::numbers;
-use crate::dtype::{DType, dispatch};
+use crate::dtype::{DType, Element, dispatch};
 use crate::kernels::reduce::axis::sum_axes;
 use crate::kernels::reduce::block::Summand;
 use crate::kernels::reduce::narrow::Narrow;
-use crate::kernels::reduce::{sum, sum_of_sines, sum_slice};
+use crate::kernels::reduce::{sum, sum_of_sines};
+use crate::layout::Elements;
 
 /// Sum of the elements of an array, over all or some of its axes.
 ///
@@ -79,15 +80,18 @@ fn sum_all<'py>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> Py
     fn run<'py, T: Summand>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<T::Total> {
         let operands: [&dyn Operand; 1] = [input];
         let call = Call::elements(py, input.len()).workers(workers).holding(&operands);
-        match input.flat::<T>() {
-            Some(slice) => call.run(|work| sum_slice(slice, work)),
-            None => {
-                let view = input.view::<T>();
-                call.run(|work| sum(view, work))
-            }
-        }
+        let elements = elements::<T>(input);
+        call.run(|work| sum(elements, work))
     }
     dispatch!(input.dtype(), T => run::<T>(py, input, workers)?.into_python(py))
+}
+
+/// The elements of an input.
+fn elements<'a, T: Element>(input: &'a Input<'_>) -> Elements<'a, T> {
+    match input.flat::<T>() {
+        Some(slice) => Elements::Contiguous(slice),
+        None => Elements::Strided(input.view::<T>()),
+    }
 }
 
 /// A total as a Python object.
@@ -123,7 +127,7 @@ fn sum_over<'py, T: Narrow>(
     let all = input.shape().iter().enumerate();
     let shape: Vec<usize> =
         all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
-    let mut output = Output::new(py, <T::Sum as crate::dtype::Element>::DTYPE, &shape)?;
+    let mut output = Output::new(py, <T::Sum as Element>::DTYPE, &shape)?;
     let (view, out) = (input.view::<T>(), output.view_mut::<T::Sum>());
     Call::elements(py, input.len())
         .workers(workers)
@@ -259,9 +263,9 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
 pub fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
     guard(|| {
         let input = Input::real("cpu_intensive", "data", data)?.cast(DType::F64)?;
-        let view = input.view::<f64>();
+        let elements = elements::<f64>(&input);
         Call::new(data.py(), input.len().saturating_mul(2))
             .holding(&[&input])
-            .run(|work| sum_of_sines(view, work))
+            .run(|work| sum_of_sines(elements, work))
     })
 }

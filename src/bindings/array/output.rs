@@ -97,12 +97,17 @@ impl<'py> Output<'py> {
         view
     }
 
-    /// The elements of a new array.
+    /// The elements of an array in C order, as a new one is.
     ///
     /// # Panics
     /// If `T` is not the element type.
     pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
         self.flat_mut().expect("a new array is in C order")
+    }
+
+    /// Whether the elements are contiguous in C order.
+    pub fn is_contiguous(&self) -> bool {
+        self.array.is_c_contiguous()
     }
 
     /// The elements, if they are flat memory in C order.

@@ -10,7 +10,8 @@ use super::axes::axes;
 use super::call::Call;
 use super::guard::guard;
 use crate::dtype::{Bool, DType, dispatch_real};
-use crate::kernels::stats::{Data, Moments, Number, along, whole, whole_slice};
+use crate::kernels::stats::{Data, Moments, Number, along, whole};
+use crate::layout::Elements;
 
 mod summary;
 
@@ -110,13 +111,12 @@ pub fn compute_stats(
         let skip_nan = policy == NanPolicy::Omit;
         let values = match axes {
             None => {
-                let moments = dispatch_real!(input.dtype(), T => match (input.flat::<T>(), mask) {
-                    // Most arrays are flat memory, and the making of views takes time.
-                    (Some(slice), None) => call.run(|work| Ok(whole_slice(slice, skip_nan, work)?.any()))?,
-                    (_, mask) => {
-                        let data = Data::new(input.view::<T>(), mask, skip_nan);
-                        call.run(|work| Ok(whole(data, work)?.any()))?
-                    }
+                let moments = dispatch_real!(input.dtype(), T => {
+                    let elements = match input.flat::<T>() {
+                        Some(slice) => Elements::Contiguous(slice),
+                        None => Elements::Strided(input.view::<T>()),
+                    };
+                    call.run(|work| Ok(whole(elements, mask, skip_nan, work)?.any()))?
                 }, complex => unreachable!("complex input is refused"));
                 if keepdims {
                     Values::Many {

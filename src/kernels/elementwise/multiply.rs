@@ -4,11 +4,15 @@
 //! Contiguous arrays are one long row, in which the output is aligned to cache lines: a store that
 //! lies in two costs twice. A large output whose pages exist already is streamed past the caches.
 
-use ndarray::{ArrayView, ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, Slice};
+use ndarray::{
+    ArrayView, ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, IxDyn,
+    ShapeBuilder as _, Slice,
+};
 
 use super::product::Product;
 use crate::alloc::try_vec;
 use crate::error::Result;
+use crate::layout::{Elements, ElementsMut};
 use crate::parallel::Work;
 use crate::simd::memory::{self, LINE};
 use crate::simd::{self, Kernel, Simd};
@@ -25,23 +29,76 @@ pub enum Pages {
     Used,
 }
 
-/// `out = a * b`; the three have the same shape. A factor that is `None` is what `out` holds.
+/// A factor of a product.
+#[derive(Debug, Clone)]
+pub enum Factor<'a, T> {
+    /// The same element everywhere.
+    Scalar(T),
+    /// An element each: contiguous ones of the shape of the product, or a view that broadcasts to it.
+    Array(Elements<'a, T>),
+    /// What is overwritten.
+    Out,
+}
+
+/// `out = a * b`, where `out` has this shape.
+///
+/// # Panics
+/// If a factor does not broadcast to the shape.
 pub fn multiply<T: Product>(
-    a: Option<ArrayViewD<'_, T>>,
-    b: Option<ArrayViewD<'_, T>>,
-    mut out: ArrayViewMutD<'_, T>,
+    a: Factor<'_, T>,
+    b: Factor<'_, T>,
+    out: ElementsMut<'_, T>,
+    shape: &[usize],
     pages: Pages,
     work: &Work<'_>,
 ) -> Result<()> {
-    if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(a.as_ref()), flat(b.as_ref())) {
-        return multiply_flat(a, b, out, pages, work);
-    }
+    let out = match (flat(&a), flat(&b), out) {
+        (Some(a), Some(b), ElementsMut::Contiguous(out)) => return multiply_flat(a, b, out, pages, work),
+        (_, _, ElementsMut::Contiguous(out)) => ArrayViewMutD::from_shape(shape, out).expect(FITS),
+        (_, _, ElementsMut::Strided(out)) => out,
+    };
+    let scalar = |factor: &Factor<'_, T>| match factor {
+        Factor::Scalar(scalar) => Some(*scalar),
+        _ => None,
+    };
+    let scalars = [scalar(&a), scalar(&b)];
+    let (a, b) = (view(&a, &scalars[0], shape), view(&b, &scalars[1], shape));
     rows(a, b, out, work)
 }
 
+/// A factor as contiguous memory, if it is that.
+fn flat<'a, T: Product>(factor: &Factor<'a, T>) -> Option<Flat<'a, T>> {
+    match factor {
+        Factor::Scalar(scalar) => Some(Flat::Scalar(*scalar)),
+        Factor::Array(Elements::Contiguous(slice)) => Some(Flat::Slice(slice)),
+        Factor::Array(Elements::Strided(_)) => None,
+        Factor::Out => Some(Flat::Out),
+    }
+}
+
+/// A factor as a view of this shape.
+fn view<'a, T: Product>(
+    factor: &'a Factor<'_, T>,
+    scalar: &'a Option<T>,
+    shape: &[usize],
+) -> Option<ArrayViewD<'a, T>> {
+    match factor {
+        Factor::Scalar(_) => {
+            ArrayViewD::from_shape(IxDyn(shape).strides(IxDyn(&vec![0; shape.len()])), scalar.as_slice()).ok()
+        }
+        Factor::Array(Elements::Contiguous(slice)) => {
+            Some(ArrayViewD::from_shape(shape, *slice).expect(FITS))
+        }
+        Factor::Array(Elements::Strided(view)) => Some(view.broadcast(shape).expect(FITS)),
+        Factor::Out => None,
+    }
+}
+
+const FITS: &str = "the factors broadcast to the shape of the product";
+
 /// A factor as flat memory.
 #[derive(Clone, Copy)]
-pub enum Flat<'a, T> {
+enum Flat<'a, T> {
     /// The same element everywhere.
     Scalar(T),
     /// An element each.
@@ -50,7 +107,7 @@ pub enum Flat<'a, T> {
     Out,
 }
 
-fn flat<'a, T: Product, D: Dimension>(view: Option<&ArrayView<'a, T, D>>) -> Option<Flat<'a, T>> {
+fn flat_view<'a, T: Product, D: Dimension>(view: Option<&ArrayView<'a, T, D>>) -> Option<Flat<'a, T>> {
     let Some(view) = view else { return Some(Flat::Out) };
     let repeats = |axis| view.stride_of(Axis(axis)) == 0 || view.len_of(Axis(axis)) == 1;
     match view.first() {
@@ -71,7 +128,7 @@ impl<T: Product> Flat<'_, T> {
 }
 
 /// The same for flat memory; a slice is as long as `out`.
-pub fn multiply_flat<T: Product>(
+fn multiply_flat<T: Product>(
     a: Flat<'_, T>,
     b: Flat<'_, T>,
     out: &mut [T],
@@ -210,7 +267,9 @@ impl<T: Product> Kernel for Row<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(mut self, _simd: S) {
         let Row { a, b, out } = &mut self;
-        if let (Some(out), Some(a), Some(b)) = (out.as_slice_mut(), flat(a.as_ref()), flat(b.as_ref())) {
+        if let (Some(out), Some(a), Some(b)) =
+            (out.as_slice_mut(), flat_view(a.as_ref()), flat_view(b.as_ref()))
+        {
             return times(a, b, out);
         }
         for i in 0..out.len() {
@@ -228,21 +287,29 @@ mod tests {
     use super::*;
 
     fn check(a: ArrayViewD<'_, i32>, b: ArrayViewD<'_, i32>, mut out: ArrayViewMutD<'_, i32>) {
+        let shape = out.shape().to_vec();
         let expected: ArrayD<i32> = Array::from_shape_fn(out.raw_dim(), |i| a[&i].wrapping_mul(b[&i]));
         for (workers, pages) in [(1, Pages::Fresh), (3, Pages::Used)] {
-            out.fill(-1);
             let work = Work::with_threads(workers);
-            multiply(Some(a.view()), Some(b.view()), out.view_mut(), pages, &work)
-                .expect("nothing fails here");
+            let run = |a, b, out: &mut ArrayViewMutD<'_, i32>| {
+                multiply(a, b, out.view_mut().into(), &shape, pages, &work).expect("nothing fails here");
+            };
+            let (x, y) = (|| Factor::Array(a.view().into()), || Factor::Array(b.view().into()));
+            out.fill(-1);
+            run(x(), y(), &mut out);
             assert_eq!(out, expected);
             out.assign(&a);
-            multiply(None, Some(b.view()), out.view_mut(), pages, &work).expect("nothing fails here");
+            run(Factor::Out, y(), &mut out);
             assert_eq!(out, expected);
             out.assign(&b);
-            multiply(Some(a.view()), None, out.view_mut(), pages, &work).expect("nothing fails here");
+            run(x(), Factor::Out, &mut out);
             assert_eq!(out, expected);
-            multiply(None, None, out.view_mut(), pages, &work).expect("nothing fails here");
+            run(Factor::Out, Factor::Out, &mut out);
             assert_eq!(out, expected.mapv(|x| x.wrapping_mul(x)));
+            run(x(), Factor::Scalar(3), &mut out);
+            assert_eq!(out, a.mapv(|x| x.wrapping_mul(3)));
+            run(Factor::Scalar(3), Factor::Scalar(-5), &mut out);
+            assert_eq!(out, a.mapv(|_| -15));
         }
     }
 

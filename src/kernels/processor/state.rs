@@ -5,12 +5,11 @@
 //! of a chunk is taken as soon as it is full, for the same reason. So adding a few numbers costs
 //! little more than copying them, and many are read from memory once.
 
-use ndarray::ArrayViewD;
-
 use super::chunk_means::ChunkMeans;
 use crate::alloc::{try_copied, try_reserve};
 use crate::error::{Error, Result};
 use crate::kernels::stats::{self, Moments, Sample};
+use crate::layout::Elements;
 use crate::parallel::Work;
 use crate::simd;
 
@@ -63,12 +62,13 @@ impl Processor {
     }
 
     /// Adds numbers, in C order.
-    pub fn add<T: Sample>(&mut self, values: ArrayViewD<'_, T>) -> Result<()> {
-        match values.as_slice() {
-            Some(slice) => self.add_slice(slice),
-            None => {
-                self.reserve(values.len())?;
-                self.buffer.extend(values.iter().map(|value| widen(*value)));
+    #[inline]
+    pub fn add<T: Sample>(&mut self, values: Elements<'_, T>) -> Result<()> {
+        match values {
+            Elements::Contiguous(slice) => self.add_slice(slice),
+            Elements::Strided(view) => {
+                self.reserve(view.len())?;
+                self.buffer.extend(view.iter().map(|value| widen(*value)));
                 self.average_chunks();
                 self.count_blocks();
                 Ok(())
@@ -76,9 +76,8 @@ impl Processor {
         }
     }
 
-    /// The same for flat memory.
     #[inline]
-    pub fn add_slice<T: Sample>(&mut self, values: &[T]) -> Result<()> {
+    fn add_slice<T: Sample>(&mut self, values: &[T]) -> Result<()> {
         self.reserve(values.len())?;
         for piece in values.chunks(PIECE) {
             if T::IS_F64 {
@@ -139,7 +138,7 @@ impl Processor {
 
     /// The moments of what is in the buffer.
     pub fn buffered(&self, work: &Work<'_>) -> Result<Moments> {
-        stats::whole_slice(&self.buffer, false, work)
+        stats::whole(self.buffer.as_slice().into(), None, false, work)
     }
 
     /// The moments of all that was ever added.
@@ -184,16 +183,16 @@ mod tests {
     use super::*;
 
     fn add(processor: &mut Processor, values: &[f64]) {
-        processor.add(ArrayView1::from(values).into_dyn()).expect("there is memory");
+        processor.add(ArrayView1::from(values).into_dyn().into()).expect("there is memory");
     }
 
     #[test]
     fn numbers_of_any_type_are_taken() {
         let mut processor = Processor::new(2).expect("a valid size");
         let every_other = ArrayView1::from(&[1i8, 0, -4, 0, 7]).slice_move(s![..;2]);
-        processor.add(every_other.into_dyn()).expect("there is memory");
-        processor.add_slice(&[9u64, 5]).expect("there is memory");
-        processor.add(ArrayView1::from(&[0.5f32]).into_dyn()).expect("there is memory");
+        processor.add(every_other.into_dyn().into()).expect("there is memory");
+        processor.add([9u64, 5].as_slice().into()).expect("there is memory");
+        processor.add(ArrayView1::from(&[0.5f32]).into_dyn().into()).expect("there is memory");
         assert_eq!(processor.process(), [-1.5, 8.0, 2.75]);
     }
 

@@ -36,7 +36,7 @@ pub fn sum_axes<T: Summand, O: Element>(
     }
     let kept: Vec<usize> = (0..view.ndim()).filter(|axis| !axes.contains(axis)).collect();
     if kept.is_empty() {
-        out.fill(narrow(sum(view, work)?));
+        out.fill(narrow(sum(view.into(), work)?));
         return Ok(());
     }
     let step = |axis: &usize| {

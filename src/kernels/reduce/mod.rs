@@ -9,26 +9,25 @@ pub mod sine;
 
 use std::ops::Add;
 
-use ndarray::ArrayViewD;
-
 use self::block::Summand;
 use self::pairwise::Pairwise;
 use crate::error::Result;
 use crate::kernels::blocks::{Sink, reduce, reduce_slice};
+use crate::layout::Elements;
 use crate::parallel::Work;
 use crate::simd;
 
 /// The sum of all elements. Integers are exact; floats are added pairwise in float64.
-pub fn sum<T: Summand>(view: ArrayViewD<'_, T>, work: &Work<'_>) -> Result<T::Total> {
-    Ok(total(reduce(view, work, |part: Sum<T>| part.0.finish())?))
-}
-
-/// The same for flat memory: a single part needs no state.
-pub fn sum_slice<T: Summand>(slice: &[T], work: &Work<'_>) -> Result<T::Total> {
-    if slice.len() <= block::LONGEST {
-        return Ok(simd::run(block::SumSlice(slice)));
-    }
-    Ok(total(reduce_slice(slice, work, |part: Sum<T>| part.0.finish())?))
+pub fn sum<T: Summand>(elements: Elements<'_, T>, work: &Work<'_>) -> Result<T::Total> {
+    let finish = |part: Sum<T>| part.0.finish();
+    Ok(total(match elements {
+        // A single part needs no state.
+        Elements::Contiguous(slice) if slice.len() <= block::LONGEST => {
+            return Ok(simd::run(block::SumSlice(slice)));
+        }
+        Elements::Contiguous(slice) => reduce_slice(slice, work, finish)?,
+        Elements::Strided(view) => reduce(view, work, finish)?,
+    }))
 }
 
 fn total<A: Copy + Default + Add<Output = A>>(parts: Vec<A>) -> A {
@@ -57,7 +56,7 @@ impl<T: Summand> Sink<T> for Sum<T> {
 }
 
 /// The sum of the sines of all elements; see [`sine`].
-pub fn sum_of_sines(view: ArrayViewD<'_, f64>, work: &Work<'_>) -> Result<f64> {
+pub fn sum_of_sines(elements: Elements<'_, f64>, work: &Work<'_>) -> Result<f64> {
     #[derive(Default)]
     struct Sines(Pairwise<f64>);
 
@@ -67,7 +66,11 @@ pub fn sum_of_sines(view: ArrayViewD<'_, f64>, work: &Work<'_>) -> Result<f64> {
         }
     }
 
-    Ok(total(reduce(view, work, |part: Sines| part.0.finish())?))
+    let finish = |part: Sines| part.0.finish();
+    Ok(total(match elements {
+        Elements::Contiguous(slice) => reduce_slice(slice, work, finish)?,
+        Elements::Strided(view) => reduce(view, work, finish)?,
+    }))
 }
 
 #[cfg(test)]
@@ -88,7 +91,7 @@ mod tests {
         });
         let sums: Vec<u64> = [1, 2, 5]
             .map(|workers| {
-                sum(data.view(), &Work::with_threads(workers)).expect("nothing fails here").to_bits()
+                sum(data.view().into(), &Work::with_threads(workers)).expect("nothing fails here").to_bits()
             })
             .into();
         assert!(sums.iter().all(|&bits| bits == sums[0]));
@@ -99,16 +102,16 @@ mod tests {
     fn integers_are_exact_at_the_extremes() {
         for (value, len) in [(i64::MIN, 5000), (i64::MAX, 5000), (-1, 3)] {
             let data = Array::from_elem(len, value).into_dyn();
-            assert_eq!(sum(data.view(), &Work::serial()), Ok(i128::from(value) * len as i128));
+            assert_eq!(sum(data.view().into(), &Work::serial()), Ok(i128::from(value) * len as i128));
         }
         let data = Array::from_elem(3000, u64::MAX).into_dyn();
-        assert_eq!(sum(data.view(), &Work::serial()), Ok(i128::from(u64::MAX) * 3000));
+        assert_eq!(sum(data.view().into(), &Work::serial()), Ok(i128::from(u64::MAX) * 3000));
     }
 
     #[test]
     fn nothing_sums_to_plus_zero() {
         let none = Array::<f64, _>::zeros(0).into_dyn();
-        assert_eq!(sum(none.view(), &Work::serial()).map(f64::to_bits), Ok(0));
+        assert_eq!(sum(none.view().into(), &Work::serial()).map(f64::to_bits), Ok(0));
     }
 
     #[test]

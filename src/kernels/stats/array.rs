@@ -20,6 +20,7 @@ use super::sample::Sample;
 use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::dtype::Bool;
 use crate::error::Result;
+use crate::layout::Elements;
 use crate::parallel::Work;
 
 /// Elements in a part: 20 to 100 microseconds of work.
@@ -42,12 +43,25 @@ pub struct Data<'a, T> {
     times: u64,
 }
 
-/// The moments of all elements of flat memory: of a short one, without a view of it.
-pub fn whole_slice<T: Sample>(slice: &[T], skip_nan: bool, work: &Work<'_>) -> Result<Moments<T::Key>> {
-    if slice.len() <= PART {
-        return Ok(slice_moments(slice, skip_nan));
-    }
-    whole(Data::new(ArrayView1::from(slice).into_dyn(), None, skip_nan), work)
+/// The moments of all `elements` for which the `mask`, if there is one, is true; without NaN if
+/// `skip_nan`.
+pub fn whole<T: Sample>(
+    elements: Elements<'_, T>,
+    mask: Option<ArrayViewD<'_, Bool>>,
+    skip_nan: bool,
+    work: &Work<'_>,
+) -> Result<Moments<T::Key>> {
+    let elements = match (elements, &mask) {
+        (Elements::Contiguous(slice), None) if slice.len() <= PART => {
+            return Ok(slice_moments(slice, skip_nan));
+        }
+        (Elements::Contiguous(slice), None) => ArrayView1::from(slice).into_dyn(),
+        (Elements::Contiguous(slice), Some(mask)) => {
+            ArrayViewD::from_shape(mask.raw_dim(), slice).expect("the mask has the shape of the elements")
+        }
+        (Elements::Strided(view), _) => view,
+    };
+    all(Data::new(elements, mask, skip_nan), work)
 }
 
 fn slice_moments<T: Sample>(slice: &[T], skip_nan: bool) -> Moments<T::Key> {
@@ -55,7 +69,7 @@ fn slice_moments<T: Sample>(slice: &[T], skip_nan: bool) -> Moments<T::Key> {
 }
 
 /// The moments of all elements.
-pub fn whole<T: Sample>(data: Data<'_, T>, work: &Work<'_>) -> Result<Moments<T::Key>> {
+fn all<T: Sample>(data: Data<'_, T>, work: &Work<'_>) -> Result<Moments<T::Key>> {
     let data = data.arranged();
     let parts = Parts::of(&data);
     if parts.count == 1 {
@@ -92,7 +106,7 @@ pub fn along<T: Sample<Key: ToNumber>>(
     }
     if length >= 2 * PART {
         for (index, result) in results.iter_mut().enumerate() {
-            *result = whole(data.line(kept.len(), index), work)?.any();
+            *result = all(data.line(kept.len(), index), work)?.any();
         }
         return Ok(results);
     }

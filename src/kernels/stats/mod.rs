@@ -26,7 +26,7 @@ mod rare;
 mod rows;
 mod sample;
 
-pub use array::{Data, along, whole, whole_slice};
+pub use array::{Data, along, whole};
 pub use block::{moments, moments_without_nan};
 pub use moments::{Center, Moments, variance};
 pub use number::{Number, ToNumber};
