@@ -75,10 +75,10 @@ fn main() {
     }
     let pixels = Array2::from_shape_fn((1080, 1920), |(row, col)| (row * col % 251) as u8).into_dyn();
     let mut blurred = pixels.clone();
-    let axes = Axes::new("gaussian_blur", 2, None).expect("two axes");
+    let axes = Axes::new(None);
     let image = Image::new(pixels.view(), axes).expect("memory");
     let border = Border { modes: [Mode::Reflect; 2], cval: 0.0 };
-    let blur = Filter::gaussian("gaussian_blur", [2.0; 2], 4.0).expect("a filter");
+    let blur = Filter::Gaussian { sigma: [2.0; 2], truncate: 4.0 };
     time("image, blur of uint8 1080p", pixels.len(), || {
         blur.apply(&image, border, blurred.view_mut(), &work)
     });
@@ -91,8 +91,9 @@ fn main() {
         table.feed(csv.as_bytes(), &work).and_then(|()| table.finish(&work))
     });
     time("monte_carlo, 1e6 points", 1_000_000, || count_inside(&[1, 2, 3, 4], 1_000_000, 0..1, &work));
+    let chunk = std::num::NonZeroUsize::new(1000).expect("not zero");
     time("processor, 1e6 in chunks of 1000", data.len(), || {
-        let mut processor = Processor::new(1000)?;
+        let mut processor = Processor::new(chunk);
         processor.add(data.as_slice().into()).map(|()| processor.process())
     });
     for n in [1_000, 100_000, 1_000_000] {

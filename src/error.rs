@@ -1,36 +1,128 @@
-//! What can go wrong, without a word of Python.
+//! What can go wrong in a kernel, as data. It knows nothing of Python and has no text but that of `Debug`: the
+//! bindings know which function was called and with what, and put both into words.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An error of a kernel. `bindings::error` maps each variant to one Python exception.
+use crate::dtype::DType;
+
+/// An error of a kernel. `bindings::error` makes one Python exception of each variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// An argument has the right type and a value that cannot be used.
-    Value(String),
-    /// An argument, or an element of it, has a type that cannot be used.
-    Type(String),
-    /// The result does not fit in its type.
-    Overflow(String),
+    /// Two operands whose shapes do not fit together.
+    Shapes {
+        /// The shapes of the left and of the right operand.
+        got: [Vec<usize>; 2],
+        /// The rule that they break.
+        rule: ShapeRule,
+    },
+    /// A block of columns that is not one of a table.
+    Block {
+        /// The shape of the block.
+        shape: Vec<usize>,
+        /// The index in the table of its first column.
+        first: usize,
+        /// The number of columns of the table.
+        columns: usize,
+    },
+    /// A result that its type cannot hold.
+    Overflow {
+        /// The type.
+        dtype: DType,
+    },
+    /// A byte that is not UTF-8.
+    Utf8 {
+        /// The byte.
+        byte: u8,
+        /// Its offset in the text.
+        offset: u64,
+        /// The file of the text, if it is that of a file.
+        path: Option<PathBuf>,
+    },
+    /// A text that can be no delimiter.
+    Delimiter {
+        /// The text.
+        got: String,
+    },
+    /// Delimited text that cannot be read.
+    Csv {
+        /// The line, from 1.
+        line: u64,
+        /// The field in the record, from 1, if it is known.
+        column: Option<usize>,
+        /// What is wrong there.
+        reason: Malformed,
+    },
+    /// A table without a record.
+    Empty,
+    /// A column that is not in a table.
+    UnknownColumn {
+        /// The name that was asked for.
+        name: String,
+        /// The first names of the table, shortened.
+        known: Vec<String>,
+        /// Whether there are more.
+        more: bool,
+    },
     /// Memory was refused.
     Memory {
-        /// How much was asked for.
+        /// How much was asked for; `usize::MAX` for more than can be counted.
         bytes: usize,
     },
-    /// A file or a connection failed.
-    Os(String),
     /// The system refused something about a file.
     File {
-        /// The system's number of the error.
-        code: i32,
+        /// The system's number of the error, if it has one.
+        code: Option<i32>,
+        /// What kind of error it is.
+        kind: io::ErrorKind,
         /// What the system says.
         text: String,
         /// The file.
         path: PathBuf,
     },
+    /// The process was forked during the work, and the threads that shared it are gone.
+    Forked,
+    /// The state is in use by another thread.
+    Busy,
     /// The caller asked to stop.
     Interrupted,
+}
+
+/// What shapes have to obey in a matrix product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShapeRule {
+    /// Each operand has an axis.
+    Axes,
+    /// The left operand has as many columns as the right one has rows.
+    Inner,
+    /// The axes before the last two broadcast.
+    Batch,
+}
+
+/// What is wrong with delimited text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformed {
+    /// A quoted field does not end.
+    OpenQuote,
+    /// A carriage return stands where a line ends.
+    CarriageReturn,
+    /// A byte that no text has.
+    Nul,
+    /// A byte-order mark of UTF-16.
+    Utf16,
+    /// A record is longer than is allowed.
+    Long {
+        /// The length allowed, in bytes.
+        limit: usize,
+    },
+    /// A record has another number of fields than the first one.
+    Fields {
+        /// The number that it has.
+        got: usize,
+        /// The number of the first record.
+        expected: usize,
+    },
 }
 
 /// The result of a kernel.
@@ -38,17 +130,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Value(text) | Error::Type(text) | Error::Overflow(text) | Error::Os(text) => {
-                f.write_str(text)
-            }
-            Error::Memory { bytes: usize::MAX } => {
-                f.write_str("the size asked for is larger than any memory")
-            }
-            Error::Memory { bytes } => write!(f, "could not allocate {bytes} bytes"),
-            Error::File { text, path, .. } => write!(f, "{text}: {}", path.display()),
-            Error::Interrupted => f.write_str("interrupted"),
-        }
+        fmt::Debug::fmt(self, f)
     }
 }
 
@@ -57,15 +139,11 @@ impl std::error::Error for Error {}
 impl Error {
     /// What went wrong with the file `path`.
     pub fn file(path: &Path, error: &io::Error) -> Self {
-        let text = error.to_string();
-        match error.raw_os_error() {
-            Some(code) => {
-                let text = text.replace(&format!(" (os error {code})"), "");
-                Error::File { code, text, path: path.to_owned() }
-            }
-            // Such as a zero byte in the name.
-            None if error.kind() == io::ErrorKind::InvalidInput => Error::Value(text),
-            None => Error::Os(text),
+        let code = error.raw_os_error();
+        let mut text = error.to_string();
+        if let Some(code) = code {
+            text = text.replace(&format!(" (os error {code})"), "");
         }
+        Error::File { code, kind: error.kind(), text, path: path.to_owned() }
     }
 }

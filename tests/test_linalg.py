@@ -159,10 +159,10 @@ def test_rows_longer_than_a_piece_are_summed_to_their_end(dtype: str) -> None:
 
 
 def test_messages_name_the_argument() -> None:
-    with pytest.raises(ValueError, match=r"matrix_multiply: argument b, got an array without axes"):
+    with pytest.raises(ValueError, match=r"arguments a and b, got shapes \(.*\) and \(\), expected one axis"):
         rne.matrix_multiply([1.0], 2.0)
     with pytest.raises(
-        ValueError, match=r"matrix_multiply: arguments a and b, got shapes \[2, 3\] and \[2, 3\]"
+        ValueError, match=r"matrix_multiply: arguments a and b, got shapes \(2, 3\) and \(2, 3\)"
     ):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"matrix_multiply: out has shape \(3, 3\), expected \(2, 2\)"):
@@ -172,13 +172,13 @@ def test_messages_name_the_argument() -> None:
     with pytest.raises(TypeError, match="matrix_multiply: a is a masked array"):
         rne.matrix_multiply(np.ma.ones((2, 2)), np.ones((2, 2)))
     for workers in (0, -1, 5000):
-        with pytest.raises(ValueError, match="workers must be between 1 and 1024"):
+        with pytest.raises(ValueError, match="argument workers, got .*, expected None or 1 to 1024"):
             rne.matrix_multiply(np.ones((2, 2)), np.ones((2, 2)), workers=workers)
     masked = np.ma.zeros((2, 2))
     for out in (masked, (masked,)):
         with pytest.raises(TypeError, match="matrix_multiply: out is a masked array"):
             rne.matrix_multiply(np.ones((2, 2), "f4"), np.ones((2, 2), "f4"), out=out)
-    with pytest.raises(ValueError, match="workers must be between 1 and 1024, got -5"):
+    with pytest.raises(ValueError, match="argument workers, got -5, expected None or 1 to 1024"):
         rne.matrix_multiply(np.ones((2, 2), "longdouble"), np.ones((2, 2)), workers=-5)
 
 

@@ -8,9 +8,11 @@
 
 use std::sync::Mutex;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::array::{Operand, pin};
+use super::error::{Named, exception};
 use super::guard::{caught, guard};
 use crate::error::Result;
 use crate::parallel::{self, Interrupt, Work};
@@ -23,28 +25,41 @@ const DETACH: usize = 10_000;
 /// does not say. To wake a thread costs 5 to 100 microseconds.
 const THREADS: usize = 150_000;
 
-/// The `workers` argument of a caller, if a call may have that many threads.
-pub fn valid_workers(workers: Option<i64>) -> PyResult<Option<usize>> {
-    Ok(workers.map(|workers| parallel::valid_threads("workers", workers)).transpose()?)
+/// The `workers` argument of `function`, if a call may have that many threads.
+pub fn valid_workers(function: &str, workers: Option<i64>) -> PyResult<Option<usize>> {
+    valid_threads(function, "workers", workers)
+}
+
+/// The same of an argument `name`.
+pub fn valid_threads(function: &str, name: &str, threads: Option<i64>) -> PyResult<Option<usize>> {
+    let Some(threads) = threads else { return Ok(None) };
+    match parallel::valid_threads(threads) {
+        Some(threads) => Ok(Some(threads)),
+        None => Err(PyValueError::new_err(format!(
+            "{function}: argument {name}, got {threads}, expected None or 1 to {}",
+            parallel::MAX_THREADS
+        ))),
+    }
 }
 
 /// A piece of work about to be done.
 pub struct Call<'a, 'py> {
     py: Python<'py>,
+    function: &'a str,
     cost: usize,
     workers: Option<i64>,
     operands: &'a [&'a dyn Operand],
 }
 
 impl<'a, 'py> Call<'a, 'py> {
-    /// Work that takes about `cost` nanoseconds on one thread.
-    pub fn new(py: Python<'py>, cost: usize) -> Self {
-        Call { py, cost, workers: None, operands: &[] }
+    /// Work of `function` that takes about `cost` nanoseconds on one thread.
+    pub fn new(py: Python<'py>, function: &'a str, cost: usize) -> Self {
+        Call { py, function, cost, workers: None, operands: &[] }
     }
 
     /// A simple loop over so many elements, each of which takes a tenth to a half of a nanosecond.
-    pub fn elements(py: Python<'py>, count: usize) -> Self {
-        Self::new(py, count / 4)
+    pub fn elements(py: Python<'py>, function: &'a str, count: usize) -> Self {
+        Self::new(py, function, count / 4)
     }
 
     /// The `workers` argument of the caller; a number out of range is an error of `run`.
@@ -60,8 +75,8 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Does the work: small work at once, larger work with the interpreter released.
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
-        let workers = match valid_workers(self.workers)? {
-            _ if self.cost < DETACH => return guard(|| Ok(body(&Work::serial())?)),
+        let workers = match valid_workers(self.function, self.workers)? {
+            _ if self.cost < DETACH => return guard(|| body(&Work::serial()).named(self.function)),
             Some(workers) => workers,
             None if self.cost < THREADS => 1,
             None => parallel::num_threads(),
@@ -81,7 +96,7 @@ impl<'a, 'py> Call<'a, 'py> {
         if let Some(raised) = signals.take() {
             return Err(raised);
         }
-        Ok(result??)
+        result?.map_err(|error| exception(self.function, error))
     }
 }
 

@@ -112,7 +112,7 @@ pub fn process_data<'py>(
 }
 
 fn times<'py>(
-    function: &str,
+    function: &'static str,
     names: [&str; 2],
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
@@ -123,7 +123,7 @@ fn times<'py>(
     let [left, right] =
         [Input::if_supported(function, names[0], a)?, Input::if_supported(function, names[1], b)?];
     let (Some(left), Some(right)) = (left, right) else { return by_numpy(function, a, b, out, workers) };
-    let [left, right] = match promote(py, a, b, left, right)? {
+    let [left, right] = match promote(py, function, a, b, left, right)? {
         Some(both) => both,
         None => return by_numpy(function, a, b, out, workers),
     };
@@ -146,7 +146,7 @@ fn times<'py>(
     let operands: [&dyn Operand; 3] = [&left, &right, &held];
     let pages = if output.is_given() { Pages::Used } else { Pages::Fresh };
     let words = shape.iter().product::<usize>().saturating_mul(dtype.size()) / 8;
-    let call = Call::elements(py, words).workers(workers).holding(&operands);
+    let call = Call::elements(py, function, words).workers(workers).holding(&operands);
     dispatch!(dtype, T => {
         let factor = |side: usize, input| if overwritten[side] { Factor::Out } else { factor::<T>(input, &shape) };
         let (x, y) = (factor(0, &left), factor(1, &right));
@@ -176,7 +176,7 @@ fn by_numpy<'py>(
     out: Option<&Bound<'py, PyAny>>,
     workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    valid_workers(workers)?;
+    valid_workers(function, workers)?;
     let product = numpy(a.py(), "multiply")?.call1((a, b))?;
     match out {
         Some(out) => written(function, out, &product),
@@ -187,6 +187,7 @@ fn by_numpy<'py>(
 /// The factors in the dtype of their product, or `None` if that is not in the table.
 fn promote<'py>(
     py: Python<'py>,
+    function: &str,
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     left: Input<'py>,
@@ -199,7 +200,7 @@ fn promote<'py>(
     if left.shape().is_empty() != right.shape().is_empty() {
         let (number, array) = if left.shape().is_empty() { (a, &right) } else { (b, &left) };
         if takes_dtype(number, array.dtype()) {
-            let number = Input::number(py, array.dtype(), number)?;
+            let number = Input::number(py, function, array.dtype(), number)?;
             return Ok(Some(if left.shape().is_empty() { [number, right] } else { [left, number] }));
         }
     }
@@ -331,9 +332,9 @@ fn select<'py, T: Doubled>(
     input: &Input<'py>,
     cut: Cut<T>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = || Call::elements(py, numbers.len());
+    let call = || Call::elements(py, "process_numbers", numbers.len());
     let counts = call().holding(&[input]).run(|work| count(numbers, cut, work))?;
-    let mut output = Output::new(py, T::DTYPE, &[counts.iter().sum()])?;
+    let mut output = Output::new(py, "process_numbers", T::DTYPE, &[counts.iter().sum()])?;
     let out = output.slice_mut::<T>();
     call().holding(&[input]).run(|work| fill(numbers, cut, &counts, out, work))?;
     output.finish()

@@ -1,14 +1,20 @@
 //! Every error of a kernel becomes one Python exception, here and nowhere else.
+//!
+//! A kernel says what is wrong as data ([`Error`]). What a user reads begins with the name of the function
+//! that was called, which only the bindings know: there is no `From<Error> for PyErr`, so that `?` alone
+//! cannot lose it.
 
 use std::any::Any;
+use std::io::ErrorKind;
 
-use pyo3::PyErr;
 use pyo3::create_exception;
 use pyo3::exceptions::{
-    PyKeyboardInterrupt, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+    PyKeyboardInterrupt, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyValueError,
 };
+use pyo3::prelude::*;
 
-use crate::error::Error;
+use super::array::Shape;
+use crate::error::{Error, Malformed, ShapeRule};
 
 create_exception!(
     rust_numpy_example,
@@ -18,21 +24,103 @@ create_exception!(
      It can be caught with ``except Exception`` and pickled. Please report it with its text."
 );
 
-impl From<Error> for PyErr {
-    fn from(error: Error) -> PyErr {
-        let text = error.to_string();
-        match error {
-            Error::Value(_) => PyValueError::new_err(text),
-            Error::Type(_) => PyTypeError::new_err(text),
-            Error::Overflow(_) => PyOverflowError::new_err(text),
-            Error::Memory { .. } => PyMemoryError::new_err(text),
-            Error::Os(_) => PyOSError::new_err(text),
-            // Python chooses the subclass by the number, such as FileNotFoundError.
-            Error::File { code, text, path } if cfg!(windows) => {
-                PyOSError::new_err((0, text, path.into_os_string(), code))
-            }
-            Error::File { code, text, path } => PyOSError::new_err((code, text, path.into_os_string())),
-            Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+/// The result of a kernel on its way to Python.
+pub trait Named<T> {
+    /// What the kernel gave, or what `function` raises in its place.
+    fn named(self, function: &str) -> PyResult<T>;
+}
+
+impl<T> Named<T> for crate::error::Result<T> {
+    #[inline]
+    fn named(self, function: &str) -> PyResult<T> {
+        self.map_err(|error| exception(function, error))
+    }
+}
+
+/// What `function` raises for an error of a kernel.
+#[cold]
+pub fn exception(function: &str, error: Error) -> PyErr {
+    let value_error = |text: String| PyValueError::new_err(format!("{function}: {text}"));
+    match error {
+        Error::Shapes { got: [a, b], rule } => {
+            let expected = match rule {
+                ShapeRule::Axes => "one axis or more of each",
+                ShapeRule::Inner => "as many columns of a as rows of b",
+                ShapeRule::Batch => "axes before the last two that can be broadcast",
+            };
+            let (a, b) = (Shape(&a), Shape(&b));
+            value_error(format!("arguments a and b, got shapes {a} and {b}, expected {expected}"))
+        }
+        Error::Block { shape, first, columns } => {
+            let shape = Shape(&shape);
+            value_error(format!(
+                "argument block, got shape {shape} for the columns from {first} on, expected two axes and at \
+                 most {} columns",
+                columns.saturating_sub(first)
+            ))
+        }
+        Error::Overflow { dtype } => PyOverflowError::new_err(format!(
+            "{function}: a number of dtype {} cannot be doubled without overflow",
+            dtype.name()
+        )),
+        Error::Utf8 { byte, offset, path } => {
+            let place = path.map_or_else(|| "the text".to_owned(), |path| path.display().to_string());
+            value_error(format!("{place} is not UTF-8: byte {byte:#04x} at offset {offset}"))
+        }
+        Error::Delimiter { got } => PyValueError::new_err(format!(
+            "the delimiter is {got:?}, expected one ASCII character that is no letter, digit, quote, sign, point \
+             or line end"
+        )),
+        Error::Csv { line, column, reason } => {
+            let column = column.map_or_else(String::new, |column| format!(", column {column}"));
+            PyValueError::new_err(format!("line {line}{column}: {}", malformed(reason)))
+        }
+        Error::Empty => PyValueError::new_err("the file is empty"),
+        Error::UnknownColumn { name, known, more } => {
+            let mut known: Vec<_> = known.iter().map(|name| format!("'{name}'")).collect();
+            known.extend(more.then(|| "…".to_owned()));
+            PyValueError::new_err(format!("no column '{name}', there are {}", known.join(", ")))
+        }
+        Error::Memory { bytes: usize::MAX } => {
+            PyMemoryError::new_err(format!("{function}: the size asked for is larger than any memory"))
+        }
+        Error::Memory { bytes } => {
+            PyMemoryError::new_err(format!("{function}: could not allocate {bytes} bytes"))
+        }
+        // Python chooses the subclass by the number, such as FileNotFoundError.
+        Error::File { code: Some(code), text, path, .. } if cfg!(windows) => {
+            PyOSError::new_err((0, text, path.into_os_string(), code))
+        }
+        Error::File { code: Some(code), text, path, .. } => {
+            PyOSError::new_err((code, text, path.into_os_string()))
+        }
+        // Such as a zero byte in the name.
+        Error::File { code: None, kind: ErrorKind::InvalidInput, text, .. } => {
+            value_error(format!("argument path, got a name that no file can have: {text}"))
+        }
+        Error::File { code: None, text, path, .. } => {
+            PyOSError::new_err(format!("{text}: {}", path.display()))
+        }
+        Error::Forked => PyOSError::new_err(format!("{function}: the process was forked during this call")),
+        Error::Busy => PyValueError::new_err("the statistics are in use by another thread"),
+        Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+    }
+}
+
+fn malformed(reason: Malformed) -> String {
+    match reason {
+        Malformed::OpenQuote => "a quoted field is not closed".to_owned(),
+        Malformed::CarriageReturn => {
+            "a carriage return without a line feed, expected lines that end with LF or CR LF".to_owned()
+        }
+        Malformed::Nul => "a NUL byte: not a text file, or not in UTF-8".to_owned(),
+        Malformed::Utf16 => "the text is UTF-16, expected UTF-8".to_owned(),
+        Malformed::Long { limit } => {
+            format!("the row is longer than {} MiB: no line end, or a quote that is not closed", limit >> 20)
+        }
+        Malformed::Fields { got, expected } => {
+            let fields = if got == 1 { "field" } else { "fields" };
+            format!("the row has {got} {fields}, expected {expected}")
         }
     }
 }

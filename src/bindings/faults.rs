@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::aio;
 use super::call::Call;
 use super::guard::{guard, trip};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A cost far above the one at which the interpreter is released.
 const LARGE: usize = 1_000_000_000;
@@ -35,9 +36,9 @@ fn nothing<'py>((): ()) -> Option<Bound<'py, PyAny>> {
 pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     match r#where {
         "function" => guard(|| fault("a function")),
-        "work" => Call::new(py, 0).run(|_| fault("work")).map(nothing),
-        "detached work" => Call::new(py, LARGE).run(|_| fault("detached work")).map(nothing),
-        "pool threads" => Call::new(py, LARGE)
+        "work" => Call::new(py, "_panic", 0).run(|_| fault("work")).map(nothing),
+        "detached work" => Call::new(py, "_panic", LARGE).run(|_| fault("detached work")).map(nothing),
+        "pool threads" => Call::new(py, "_panic", LARGE)
             .workers(Some(3))
             .run(|work| work.for_each(64, |part| if part == 33 { fault("a pool thread") } else { Ok(()) }))
             .map(nothing),
@@ -48,7 +49,7 @@ pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py,
             })
             .map(Some)
         }),
-        other => guard(|| Err(Error::Value(format!("_panic: argument where, got {other:?}")).into())),
+        other => guard(|| Err(PyValueError::new_err(format!("_panic: argument where, got {other:?}")))),
     }
 }
 
@@ -56,7 +57,7 @@ pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py,
 #[pyfunction]
 #[pyo3(signature = (n))]
 pub fn _sum_below(py: Python<'_>, n: usize) -> PyResult<usize> {
-    Call::new(py, LARGE).workers(Some(3)).run(|work| {
+    Call::new(py, "_sum_below", LARGE).workers(Some(3)).run(|work| {
         let parts: Result<Vec<usize>> = work.map(n, Ok);
         Ok(parts?.into_iter().sum())
     })

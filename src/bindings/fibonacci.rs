@@ -100,7 +100,7 @@ fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResul
     }
     // Less than half a nanosecond a unit of `n` for all that is not gigantic.
     let cost = usize::try_from(n / 2).unwrap_or(usize::MAX);
-    let limbs = Call::new(py, cost).run(|work| kernel::fibonacci(n, work))?;
+    let limbs = Call::new(py, function, cost).run(|work| kernel::fibonacci(n, work))?;
     // There is no faster door to an int in the stable ABI: it takes a twentieth of the work.
     let bytes = PyBytes::new_with(py, 8 * limbs.len(), |bytes| {
         for (to, limb) in bytes.chunks_exact_mut(8).zip(&limbs) {

@@ -8,9 +8,9 @@ use pyo3::types::PyString;
 use super::argument::or_type_error;
 use super::array::{Aliases, Input, Output, dtype_of, kind_of, not_real, numpy};
 use super::call::Call;
+use super::error::Named;
 use super::guard::guard;
 use crate::dtype::{DType, dispatch_real};
-use crate::error::Result;
 use crate::kernels::image::{Axes, Border, Filter, Image, Mode, Operator};
 
 /// What all filters are called with.
@@ -29,16 +29,14 @@ struct Options<'a, 'py> {
 fn run<'py>(
     image: &Bound<'py, PyAny>,
     options: &Options<'_, 'py>,
-    filter: impl FnOnce(Axes) -> Result<Filter>,
+    filter: impl FnOnce(Axes) -> PyResult<Filter>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let function = options.function;
     let input = Input::real(function, "image", image)?;
-    let axes = Axes::new(function, input.shape().len(), options.channel_axis)?;
+    let axes = image_axes(function, input.shape().len(), options.channel_axis)?;
     let filter = filter(axes)?;
     let modes = options.mode.map_or(Ok([Mode::Reflect; 2]), |modes| {
-        one_or_two(function, "mode", modes, |mode| {
-            Ok(Mode::from_name(function, &mode.extract::<PyBackedStr>()?)?)
-        })
+        one_or_two(function, "mode", modes, |mode| mode_of(function, &mode.extract::<PyBackedStr>()?))
     })?;
     let border = Border { modes, cval: options.cval };
     let dtype = result_dtype(options, input.dtype())?;
@@ -46,15 +44,70 @@ fn run<'py>(
     let mut output = Output::new_or(function, options.out, dtype, &shape, &[&input], Aliases::Never, py)?;
     let held = output.held();
     let refused = "complex images are refused";
-    let picture = dispatch_real!(input.dtype(), T => Image::new(input.view::<T>(), axes), complex => unreachable!("{refused}"))?;
+    let picture = dispatch_real!(input.dtype(), T => Image::new(input.view::<T>(), axes), complex => unreachable!("{refused}")).named(function)?;
     dispatch_real!(dtype, T => {
         let target = output.view_mut::<T>();
-        Call::new(py, filter.cost(input.len(), input.dtype().size().max(dtype.size())))
+        Call::new(py, function, filter.cost(input.len(), input.dtype().size().max(dtype.size())))
             .workers(options.workers)
             .holding(&[&input, &held])
             .run(|work| filter.apply(&picture, border, target, work))?;
     }, complex => unreachable!("{refused}"));
     output.finish()
+}
+
+/// Where the rows, columns and channels are in an array of `ndim` axes.
+fn image_axes(function: &str, ndim: usize, channel_axis: Option<i64>) -> PyResult<Axes> {
+    let expected = if channel_axis.is_some() { 3 } else { 2 };
+    if ndim != expected {
+        let expected = if channel_axis.is_some() {
+            "3 (rows, columns and channels) with channel_axis"
+        } else {
+            "2 (rows and columns), or 3 with channel_axis"
+        };
+        return Err(PyValueError::new_err(format!(
+            "{function}: argument image, got {ndim} axes, expected {expected}"
+        )));
+    }
+    Ok(Axes::new(channel_axis.map(|axis| resolve(function, "channel_axis", axis, ndim)).transpose()?))
+}
+
+/// What the derivative along `axis` is.
+fn operator(function: &str, axes: Axes, axis: Option<i64>) -> PyResult<Operator> {
+    let Some(axis) = axis else { return Ok(Operator::Magnitude) };
+    axes.operator(resolve(function, "axis", axis, axes.ndim())?).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "{function}: argument axis, got {axis}, which is the channel axis; expected an axis of the image"
+        ))
+    })
+}
+
+/// An axis counted from the start or, below zero, from the end.
+fn resolve(function: &str, name: &str, axis: i64, ndim: usize) -> PyResult<usize> {
+    let count = ndim as i64;
+    if (-count..count).contains(&axis) {
+        Ok(axis.rem_euclid(count) as usize)
+    } else {
+        Err(PyValueError::new_err(format!(
+            "{function}: argument {name}, got {axis}, expected {} to {}",
+            -count,
+            count - 1
+        )))
+    }
+}
+
+/// The mode of a name; for a filter each `grid-` name is a synonym.
+fn mode_of(function: &str, name: &str) -> PyResult<Mode> {
+    match name {
+        "reflect" | "grid-mirror" => Ok(Mode::Reflect),
+        "constant" | "grid-constant" => Ok(Mode::Constant),
+        "nearest" => Ok(Mode::Nearest),
+        "mirror" => Ok(Mode::Mirror),
+        "wrap" | "grid-wrap" => Ok(Mode::Wrap),
+        _ => Err(PyValueError::new_err(format!(
+            "{function}: argument mode, got {name:?}, expected 'reflect', 'constant', 'nearest', 'mirror', \
+             'wrap', 'grid-mirror', 'grid-constant' or 'grid-wrap'"
+        ))),
+    }
 }
 
 /// The dtype of the result: what is asked for, else that of ``out``, else that of the image.
@@ -109,7 +162,14 @@ fn one_or_two<T: Copy>(
 fn gaussian(function: &'static str, sigma: Option<&Bound<'_, PyAny>>, truncate: f64) -> PyResult<Filter> {
     let sigma = sigma
         .map_or(Ok([1.0; 2]), |sigma| one_or_two(function, "sigma", sigma, |sigma| sigma.extract::<f64>()))?;
-    Ok(Filter::gaussian(function, sigma, truncate)?)
+    for (name, value) in [("sigma", sigma[0]), ("sigma", sigma[1]), ("truncate", truncate)] {
+        if !(value >= 0.0 && value.is_finite()) {
+            return Err(PyValueError::new_err(format!(
+                "{function}: argument {name}, got {value}, expected a finite number, zero or more"
+            )));
+        }
+    }
+    Ok(Filter::Gaussian { sigma, truncate })
 }
 
 /// Blur an image, or find its edges.
@@ -373,5 +433,5 @@ pub fn sobel<'py>(
     workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = Options { function: "sobel", mode, cval, channel_axis, out, dtype, workers };
-    guard(|| run(image, &options, |axes| Ok(Filter::Sobel(axes.operator("sobel", axis)?))))
+    guard(|| run(image, &options, |axes| Ok(Filter::Sobel(operator("sobel", axes, axis)?))))
 }

@@ -6,9 +6,13 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::array::{Aliases, Input, Output, as_array, dtype_of, numpy, refuse_masked};
 use super::call::{Call, valid_workers};
+use super::error::Named;
 use super::guard::guard;
 use crate::dtype::{DType, dispatch};
 use crate::kernels::linalg::{self, Dims, Sizes};
+
+/// The function that is named in messages.
+const NAME: &str = "matrix_multiply";
 
 /// Product of two arrays, by NumPy: how Rust calls a Python library.
 ///
@@ -121,7 +125,6 @@ pub fn matrix_multiply<'py>(
     out: Option<&Bound<'py, PyAny>>,
     workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    const NAME: &str = "matrix_multiply";
     guard(|| {
         let (left, right) = (Input::if_supported(NAME, "a", a)?, Input::if_supported(NAME, "b", b)?);
         let (Some(left), Some(right)) = (left, right) else { return by_numpy(NAME, a, b, out, workers) };
@@ -132,7 +135,7 @@ pub fn matrix_multiply<'py>(
                 }
             }
         }
-        let sizes = Sizes::new(NAME, left.shape(), right.shape())?;
+        let sizes = Sizes::new(left.shape(), right.shape()).named(NAME)?;
         let dtype = promoted(py, left.dtype(), right.dtype())?;
         if out.map_or(Ok(false), |out| is_for_numpy(out, dtype, &sizes))? {
             return by_numpy(NAME, a, b, out, workers);
@@ -143,7 +146,7 @@ pub fn matrix_multiply<'py>(
         let held = product.held();
         dispatch!(dtype, T => {
             let (a, b, c) = (left.view::<T>(), right.view::<T>(), product.view_mut::<T>());
-            Call::new(py, sizes.dims().cost::<T>())
+            Call::new(py, NAME, sizes.dims().cost::<T>())
                 .workers(workers)
                 .holding(&[&left, &right, &held])
                 .run(|work| linalg::multiply(&sizes, a, b, c, work))
@@ -166,10 +169,10 @@ fn flat<'py>(
     let shape = if left.shape().len() == 2 { &shape[1..] } else { &shape[..] };
     dispatch!(left.dtype(), T => {
         let (Some(a), Some(b)) = (left.flat::<T>(), right.flat::<T>()) else { return Ok(None) };
-        let mut product = Output::new(py, left.dtype(), shape)?;
+        let mut product = Output::new(py, NAME, left.dtype(), shape)?;
         let held = product.held();
         let c = product.slice_mut::<T>();
-        Call::new(py, dims.cost::<T>())
+        Call::new(py, NAME, dims.cost::<T>())
             .workers(workers)
             .holding(&[left, right, &held])
             .run(|work| linalg::multiply_flat(dims, a, b, c, work))?;
@@ -185,7 +188,7 @@ fn by_numpy<'py>(
     out: Option<&Bound<'py, PyAny>>,
     workers: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    valid_workers(workers)?;
+    valid_workers(function, workers)?;
     let options = PyDict::new(a.py());
     if let Some(out) = out {
         match out.cast::<PyTuple>() {

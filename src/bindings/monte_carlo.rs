@@ -88,7 +88,7 @@ pub fn monte_carlo_pi(
             // 0.3 nanoseconds a sample.
             let cost =
                 usize::try_from((samples - start * BLOCK).min(round * BLOCK) / 3).unwrap_or(usize::MAX);
-            inside += Call::new(py, cost)
+            inside += Call::new(py, "monte_carlo_pi", cost)
                 .workers(workers)
                 .run(|work| count_inside(&key, samples, start..end, work))?;
             start = end;

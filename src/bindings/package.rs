@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::call::valid_threads;
 use super::guard::guard;
 use crate::{parallel, simd};
 
@@ -49,7 +50,10 @@ pub fn get_num_threads() -> PyResult<usize> {
 #[pyfunction]
 #[pyo3(signature = (num_threads, /))]
 pub fn set_num_threads(num_threads: Option<i64>) -> PyResult<()> {
-    guard(|| Ok(parallel::set_num_threads(num_threads)?))
+    guard(|| {
+        parallel::set_num_threads(valid_threads("set_num_threads", "num_threads", num_threads)?);
+        Ok(())
+    })
 }
 
 /// How the extension was built and what it uses on this machine.

@@ -1,5 +1,6 @@
 //! `DataProcessor`.
 
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, TryLockError};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -8,6 +9,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::array::{Input, Operand, Output};
 use super::call::Call;
+use super::error::Named;
 use super::guard::guard;
 use super::stats::Stats;
 use crate::dtype::{DType, dispatch_real};
@@ -15,6 +17,9 @@ use crate::error::Result;
 use crate::kernels::processor::Processor;
 use crate::layout::Elements;
 use crate::parallel::Work;
+
+/// The class that is named in messages.
+const NAME: &str = "DataProcessor";
 
 /// Work of this many elements and more waits for the lock, and is done, without the interpreter.
 const DETACH: usize = 20_000;
@@ -67,14 +72,14 @@ impl DataProcessor {
     ) -> PyResult<T> {
         if cost < DETACH {
             match self.state.try_lock() {
-                Ok(mut state) => return Ok(body(&mut state, &Work::serial())?),
+                Ok(mut state) => return body(&mut state, &Work::serial()).named(NAME),
                 Err(TryLockError::Poisoned(state)) => {
-                    return Ok(body(&mut state.into_inner(), &Work::serial())?);
+                    return body(&mut state.into_inner(), &Work::serial()).named(NAME);
                 }
                 Err(TryLockError::WouldBlock) => {}
             }
         }
-        Call::new(py, cost.max(DETACH)).holding(operands).run(|work| {
+        Call::new(py, NAME, cost.max(DETACH)).holding(operands).run(|work| {
             let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             body(&mut state, &Work::with_threads(work.workers()))
         })
@@ -106,15 +111,15 @@ impl DataProcessor {
                     "DataProcessor: chunk_size must be between 1 and 2**63 - 1, got {chunk_size}"
                 ))
             })?;
-            let size = usize::try_from(size).ok().filter(|&size| size > 0).ok_or_else(|| {
+            let size = usize::try_from(size).ok().and_then(NonZeroUsize::new).ok_or_else(|| {
                 PyValueError::new_err(format!("DataProcessor: chunk_size must be at least 1, got {size}"))
             })?;
             let state = match _state {
-                None => Processor::new(size)?,
+                None => Processor::new(size),
                 Some((buffer, total)) => {
                     let buffer = Input::new("DataProcessor", "_state", &buffer)?.cast(DType::F64)?;
                     let buffer = buffer.view::<f64>().iter().copied().collect();
-                    Processor::with_state(size, buffer, total.get().floats_moments()?)?
+                    Processor::with_state(size, buffer, total.get().floats_moments()?).named(NAME)?
                 }
             };
             Ok(DataProcessor { state: Mutex::new(state) })
@@ -162,7 +167,7 @@ impl DataProcessor {
     fn process_chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| {
             let means = self.with(py, 0, &[], |state, _| Ok(state.process()))?;
-            let mut output = Output::new(py, DType::F64, &[means.len()])?;
+            let mut output = Output::new(py, "DataProcessor", DType::F64, &[means.len()])?;
             output.view_mut::<f64>().iter_mut().zip(&means).for_each(|(value, mean)| *value = *mean);
             output.finish()
         })
@@ -242,7 +247,7 @@ impl DataProcessor {
             let cost = this.buffered(py)?;
             let (chunk_size, (buffer, total)) =
                 this.with(py, cost, &[], |state, _| Ok((state.chunk_size(), state.state()?)))?;
-            let mut array = Output::new(py, DType::F64, &[buffer.len()])?;
+            let mut array = Output::new(py, "DataProcessor", DType::F64, &[buffer.len()])?;
             array.view_mut::<f64>().iter_mut().zip(&buffer).for_each(|(value, number)| *value = *number);
             let arguments = PyDict::new(py);
             arguments.set_item("_state", (array.finish()?, Stats::one(total.any(), 1.0)))?;

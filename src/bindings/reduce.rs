@@ -69,21 +69,31 @@ pub fn sum_array<'py>(
     guard(|| {
         let input = Input::new("sum_array", "arr", arr)?;
         if axis.is_none() && !keepdims {
-            return sum_all(arr.py(), &input, workers);
+            return sum_all("sum_array", arr.py(), &input, workers);
         }
         let axes = axes("sum_array", axis, input.shape().len())?;
         dispatch!(input.dtype(), T => sum_over::<T>(arr.py(), &input, &axes, keepdims, workers))
     })
 }
 
-fn sum_all<'py>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
-    fn run<'py, T: Summand>(py: Python<'py>, input: &Input<'py>, workers: Option<i64>) -> PyResult<T::Total> {
+fn sum_all<'py>(
+    function: &str,
+    py: Python<'py>,
+    input: &Input<'py>,
+    workers: Option<i64>,
+) -> PyResult<Bound<'py, PyAny>> {
+    fn run<'py, T: Summand>(
+        function: &str,
+        py: Python<'py>,
+        input: &Input<'py>,
+        workers: Option<i64>,
+    ) -> PyResult<T::Total> {
         let operands: [&dyn Operand; 1] = [input];
-        let call = Call::elements(py, input.len()).workers(workers).holding(&operands);
+        let call = Call::elements(py, function, input.len()).workers(workers).holding(&operands);
         let elements = elements::<T>(input);
         call.run(|work| sum(elements, work))
     }
-    dispatch!(input.dtype(), T => run::<T>(py, input, workers)?.into_python(py))
+    dispatch!(input.dtype(), T => run::<T>(function, py, input, workers)?.into_python(py))
 }
 
 /// The elements of an input.
@@ -127,9 +137,9 @@ fn sum_over<'py, T: Narrow>(
     let all = input.shape().iter().enumerate();
     let shape: Vec<usize> =
         all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
-    let mut output = Output::new(py, <T::Sum as Element>::DTYPE, &shape)?;
+    let mut output = Output::new(py, "sum_array", <T::Sum as Element>::DTYPE, &shape)?;
     let (view, out) = (input.view::<T>(), output.view_mut::<T::Sum>());
-    Call::elements(py, input.len())
+    Call::elements(py, "sum_array", input.len())
         .workers(workers)
         .holding(&[input])
         .run(|work| sum_axes(view, axes, out, T::narrow, work))?;
@@ -208,7 +218,7 @@ pub fn list_sum<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 
 fn sum_objects<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if is_array(numbers)? {
-        return sum_all(numbers.py(), &Input::new(function, "numbers", numbers)?, None);
+        return sum_all(function, numbers.py(), &Input::new(function, "numbers", numbers)?, None);
     }
     numbers::sum(function, numbers)
 }
@@ -264,7 +274,7 @@ pub fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
     guard(|| {
         let input = Input::real("cpu_intensive", "data", data)?.cast(DType::F64)?;
         let elements = elements::<f64>(&input);
-        Call::new(data.py(), input.len().saturating_mul(2))
+        Call::new(data.py(), "cpu_intensive", input.len().saturating_mul(2))
             .holding(&[&input])
             .run(|work| sum_of_sines(elements, work))
     })

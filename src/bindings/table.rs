@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyList};
 
 use super::array::Input;
 use super::call::Call;
+use super::error::Named;
 use super::guard::guard;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -39,7 +40,7 @@ impl TableStats {
                 Some(true) => Header::Yes,
                 Some(false) => Header::No,
             };
-            Ok(TableStats(Mutex::new(Table::new(delimiter, header, select)?)))
+            Ok(TableStats(Mutex::new(Table::new(delimiter, header, select).named("_TableStats")?)))
         })
     }
 
@@ -47,7 +48,7 @@ impl TableStats {
     #[pyo3(signature = (data, *, workers=None))]
     fn feed(&self, data: &Bound<'_, PyBytes>, workers: Option<i64>) -> PyResult<()> {
         let bytes = data.as_bytes();
-        Call::new(data.py(), NS_PER_BYTE.saturating_mul(bytes.len()))
+        Call::new(data.py(), "_TableStats.feed", NS_PER_BYTE.saturating_mul(bytes.len()))
             .workers(workers)
             .run(move |work| locked(&self.0)?.feed(bytes, work))
     }
@@ -55,20 +56,27 @@ impl TableStats {
     /// End the text; return the statistics of the columns.
     #[pyo3(signature = (*, workers=None))]
     fn finish<'py>(&self, py: Python<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyList>> {
-        Call::new(py, usize::MAX).workers(workers).run(|work| locked(&self.0)?.finish(work))?;
-        guard(|| PyList::new(py, locked(&self.0)?.columns().iter().map(ColumnStats::from)))
+        Call::new(py, "_TableStats.finish", usize::MAX)
+            .workers(workers)
+            .run(|work| locked(&self.0)?.finish(work))?;
+        guard(|| {
+            PyList::new(
+                py,
+                locked(&self.0).named("_TableStats.finish")?.columns().iter().map(ColumnStats::from),
+            )
+        })
     }
 
     /// The number of records so far, less the one with the names.
     #[getter]
     fn rows(&self) -> PyResult<u64> {
-        guard(|| Ok(locked(&self.0)?.rows()))
+        guard(|| Ok(locked(&self.0).named("_TableStats.rows")?.rows()))
     }
 
     /// Whether the first record held names.
     #[getter]
     fn named(&self) -> PyResult<bool> {
-        guard(|| Ok(locked(&self.0)?.is_named()))
+        guard(|| Ok(locked(&self.0).named("_TableStats.named")?.is_named()))
     }
 }
 
@@ -86,7 +94,7 @@ impl ArrayStats {
     #[new]
     #[pyo3(signature = (names))]
     fn new(names: Vec<String>) -> PyResult<Self> {
-        guard(|| Ok(ArrayStats(Mutex::new(Arrays::new(names)?))))
+        guard(|| Ok(ArrayStats(Mutex::new(Arrays::new(names).named("_ArrayStats")?))))
     }
 
     /// Take rows of some columns, of which ``first`` is the index of the first.
@@ -95,7 +103,7 @@ impl ArrayStats {
         guard(|| {
             let input = Input::real("_ArrayStats.update", "block", block)?.cast(DType::F64)?;
             let view = input.view::<f64>();
-            Call::new(block.py(), NS_PER_BYTE.saturating_mul(input.len()))
+            Call::new(block.py(), "_ArrayStats.update", NS_PER_BYTE.saturating_mul(input.len()))
                 .workers(workers)
                 .holding(&[&input])
                 .run(move |work| locked(&self.0)?.update(view, first, work))
@@ -104,7 +112,12 @@ impl ArrayStats {
 
     /// Return the statistics of the columns.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        guard(|| PyList::new(py, locked(&self.0)?.finish().iter().map(ColumnStats::from)))
+        guard(|| {
+            PyList::new(
+                py,
+                locked(&self.0).named("_ArrayStats.finish")?.finish().iter().map(ColumnStats::from),
+            )
+        })
     }
 }
 
@@ -204,5 +217,5 @@ impl ColumnStats {
 
 /// Never waits: who holds the lock may be waiting for the interpreter, which the caller has.
 fn locked<T>(state: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
-    state.try_lock().map_err(|_| Error::Value("the statistics are in use by another thread".to_owned()))
+    state.try_lock().map_err(|_| Error::Busy)
 }

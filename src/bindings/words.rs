@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::call::{Call, valid_workers};
+use super::error::Named;
 use super::guard::guard;
 use crate::error::{Error, Result};
 use crate::kernels::words::{self, Options, ShortText, Tokenizer, Word, Words};
@@ -82,11 +83,11 @@ pub fn word_count<'py>(
         let text = Text::new(text)?;
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
-        valid_workers(workers)?;
+        valid_workers("word_count", workers)?;
         if let Some(few) = ShortText::count(bytes, options).filter(|_| top.is_none()) {
             return query.all(text.py(), few.iter());
         }
-        let work = Call::new(text.py(), COST * bytes.len()).workers(workers);
+        let work = Call::new(text.py(), "word_count", COST * bytes.len()).workers(workers);
         let counted = work.run(move |work| words::count(work, bytes, options));
         query.dict(text.py(), counted.map_err(|error| text.decode_error().unwrap_or(error))?)
     })
@@ -170,7 +171,7 @@ pub fn word_count_file<'py>(
             })
         };
         // The size of a file says little of what it costs to read it.
-        let call = Call::new(py, usize::MAX).workers(workers);
+        let call = Call::new(py, "word_count_file", usize::MAX).workers(workers);
         let counted = call.run(|work| {
             let progress = progress.is_some().then_some(&report as words::Progress<'_>);
             words::count_file(work, &path, query.options(true), chunk, progress)
@@ -182,13 +183,14 @@ pub fn word_count_file<'py>(
 
 /// The arguments that say what is counted and returned.
 struct Query {
+    function: &'static str,
     lowercase: bool,
     tokenizer: Tokenizer,
     top: Option<usize>,
 }
 
 impl Query {
-    fn new(function: &str, lowercase: bool, tokenizer: &str, top: Option<i64>) -> PyResult<Self> {
+    fn new(function: &'static str, lowercase: bool, tokenizer: &str, top: Option<i64>) -> PyResult<Self> {
         let tokenizer = match tokenizer {
             "whitespace" => Tokenizer::Whitespace,
             "unicode" => Tokenizer::Unicode,
@@ -203,7 +205,7 @@ impl Query {
                 invalid(format!("{function}: argument top, got {top}, expected None, 0 or more"))
             })
         });
-        Ok(Query { lowercase, tokenizer, top: top.transpose()? })
+        Ok(Query { function, lowercase, tokenizer, top: top.transpose()? })
     }
 
     fn options(&self, validate: bool) -> Options {
@@ -216,7 +218,7 @@ impl Query {
             return self.all(py, words.iter());
         };
         if !self.lowercase || words.is_ascii() {
-            words.keep_most_common(top)?;
+            words.keep_most_common(top).named(self.function)?;
             return self.all(py, words.iter());
         }
         // Words may yet turn out to be the same when they are made lower case.
@@ -327,5 +329,5 @@ fn string<'py>(py: Python<'py>, word: &[u8]) -> PyResult<Bound<'py, PyString>> {
 }
 
 fn invalid(text: String) -> PyErr {
-    Error::Value(text).into()
+    PyValueError::new_err(text)
 }

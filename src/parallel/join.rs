@@ -41,7 +41,7 @@ pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) ->
     body();
     drop(open);
     if join.is_forked() {
-        return Err(Error::Os("the process was forked during this call".into()));
+        return Err(Error::Forked);
     }
     let panic = join.panic.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
     if let Some(payload) = panic {

@@ -3,8 +3,6 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::error::{Error, Result};
-
 /// The environment variables that set the number of threads, the first that is valid wins.
 const VARIABLES: [&str; 3] = ["RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
 
@@ -23,16 +21,17 @@ pub fn num_threads() -> usize {
 }
 
 /// Sets the number of threads for the calls that do not say; `None` returns to the default.
-pub fn set_num_threads(num_threads: Option<i64>) -> Result<()> {
-    let chosen = num_threads.map_or(Ok(0), |threads| valid_threads("num_threads", threads))?;
-    CHOSEN.store(chosen, Ordering::Relaxed);
-    Ok(())
+///
+/// # Panics
+/// If it is not one of [`valid_threads`].
+pub fn set_num_threads(num_threads: Option<usize>) {
+    assert!(num_threads.is_none_or(|threads| (1..=MAX_THREADS).contains(&threads)));
+    CHOSEN.store(num_threads.unwrap_or(0), Ordering::Relaxed);
 }
 
-/// The argument `name`, if a pool may have that many threads.
-pub fn valid_threads(name: &str, threads: i64) -> Result<usize> {
-    let valid = usize::try_from(threads).ok().filter(|threads| (1..=MAX_THREADS).contains(threads));
-    valid.ok_or_else(|| Error::Value(format!("{name} must be between 1 and {MAX_THREADS}, got {threads}")))
+/// A number of threads, if a pool may have that many.
+pub fn valid_threads(threads: i64) -> Option<usize> {
+    usize::try_from(threads).ok().filter(|threads| (1..=MAX_THREADS).contains(threads))
 }
 
 fn default_threads() -> usize {
@@ -40,7 +39,7 @@ fn default_threads() -> usize {
     *DEFAULT.get_or_init(|| {
         VARIABLES
             .iter()
-            .find_map(|name| valid_threads(name, std::env::var(name).ok()?.trim().parse().ok()?).ok())
+            .find_map(|name| valid_threads(std::env::var(name).ok()?.trim().parse().ok()?))
             // Respects the affinity mask and the quota of the process.
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |threads| threads.get()))
             .min(MAX_THREADS)
@@ -55,10 +54,10 @@ mod tests {
     fn the_number_of_threads_can_be_chosen() {
         let default = num_threads();
         assert!((1..=MAX_THREADS).contains(&default));
-        set_num_threads(Some(3)).expect("a valid number");
+        set_num_threads(Some(3));
         assert_eq!(num_threads(), 3);
-        assert!(set_num_threads(Some(0)).is_err() && set_num_threads(Some(-1)).is_err());
-        set_num_threads(None).expect("the default");
+        assert_eq!([-1, 0, 1, 1024, 1025].map(valid_threads), [None, None, Some(1), Some(1024), None]);
+        set_num_threads(None);
         assert_eq!(num_threads(), default);
     }
 }

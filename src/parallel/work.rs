@@ -189,8 +189,8 @@ mod tests {
     #[test]
     fn the_first_error_in_order_wins() {
         let serial =
-            Work::serial().for_each(64, |i| if i >= 3 { Err(Error::Value(i.to_string())) } else { Ok(()) });
-        assert_eq!(serial, Err(Error::Value("3".into())));
+            Work::serial().for_each(64, |i| if i >= 3 { Err(Error::Memory { bytes: i }) } else { Ok(()) });
+        assert_eq!(serial, Err(Error::Memory { bytes: 3 }));
         for workers in [2, 5] {
             let later = AtomicBool::new(false);
             let error = Work::with_threads(workers).for_each(64, |i| {
@@ -200,9 +200,9 @@ mod tests {
                     std::thread::yield_now();
                 }
                 later.fetch_or(i > 3, Ordering::SeqCst);
-                if i >= 3 { Err(Error::Value(i.to_string())) } else { Ok(()) }
+                if i >= 3 { Err(Error::Memory { bytes: i }) } else { Ok(()) }
             });
-            assert_eq!(error, Err(Error::Value("3".into())));
+            assert_eq!(error, Err(Error::Memory { bytes: 3 }));
         }
     }
 

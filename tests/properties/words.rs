@@ -49,7 +49,7 @@ fn temporary() -> PathBuf {
 }
 
 fn collect(words: Result<Words>) -> std::result::Result<Counted, String> {
-    let words = words.map_err(|error| error.to_string())?;
+    let words = words.map_err(|error| format!("{error:?}"))?;
     Ok(words.iter().map(|word| (word.bytes.to_vec(), word.count, word.first)).collect())
 }
 

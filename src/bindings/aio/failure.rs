@@ -6,6 +6,7 @@ use std::io;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::bindings::error::exception;
 use crate::error::Error;
 
 /// Why a fetch failed.
@@ -55,7 +56,7 @@ impl From<Failure> for PyErr {
         match failure {
             Failure::Address(text) => PyValueError::new_err(text),
             Failure::Io(kind, text) => io::Error::new(kind, text).into(),
-            Failure::Memory(bytes) => Error::Memory { bytes }.into(),
+            Failure::Memory(bytes) => exception("async_fetch_data", Error::Memory { bytes }),
             Failure::Status(status, text) => Python::attach(|py| {
                 let error = PyOSError::new_err(text);
                 match error.value(py).setattr("status", status) {

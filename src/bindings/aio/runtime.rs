@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tokio::runtime::Handle;
@@ -28,8 +28,8 @@ use super::delivery::{Message, Pending, deliver_results};
 use super::fetch::Web;
 use crate::alloc::ask_for;
 use crate::bindings::cached::cached;
+use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
-use crate::error::{Error, Result};
 
 /// The stack of a thread.
 const STACK: usize = 2 << 20;
@@ -94,21 +94,22 @@ pub fn with_engine<T>(_py: Python<'_>, body: impl FnOnce(&Engine, &Handle) -> T)
 }
 
 /// Starts a thread; what it returns is closed when the thread has ended.
-fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<Receiver<()>> {
+fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> PyResult<Receiver<()>> {
     let (running, ended) = channel();
     let body = move || {
         body();
         drop::<Sender<()>>(running);
     };
     let started = thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(body);
-    started.map_err(|error| Error::Os(format!("no thread for async work can be started: {error}")))?;
+    started
+        .map_err(|error| PyOSError::new_err(format!("no thread for async work can be started: {error}")))?;
     Ok(ended)
 }
 
 impl Engine {
     fn start() -> PyResult<Self> {
         // Tokio, and a thread once it runs, end the process where memory is refused.
-        ask_for::<u8>(2 * STACK + ROOM)?;
+        ask_for::<u8>(2 * STACK + ROOM).named("async_sleep")?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .thread_name("rust_numpy_example-lookup")
             .thread_stack_size(STACK)

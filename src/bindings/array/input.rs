@@ -80,8 +80,13 @@ impl<'py> Input<'py> {
     }
 
     /// A Python number as an array without axes.
-    pub fn number(py: Python<'py>, dtype: DType, number: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let array = Output::new(py, dtype, &[])?.finish()?.cast_into::<PyUntypedArray>()?;
+    pub fn number(
+        py: Python<'py>,
+        function: &str,
+        dtype: DType,
+        number: &Bound<'py, PyAny>,
+    ) -> PyResult<Self> {
+        let array = Output::new(py, function, dtype, &[])?.finish()?.cast_into::<PyUntypedArray>()?;
         array.set_item(pyo3::types::PyEllipsis::get(py), number)?;
         Ok(Input { array, dtype })
     }

@@ -13,6 +13,7 @@ use super::dtypes::{supported, type_number};
 use super::memory::{flat, is_plain, is_same_memory, layout, overlaps, repeats};
 use super::{Input, Operand, Shape, kind_of, numpy, refuse_masked};
 use crate::alloc::checked_size;
+use crate::bindings::error::{Named, exception};
 use crate::dtype::{DType, Element};
 use crate::error::Error;
 
@@ -35,10 +36,10 @@ impl Operand for Output<'_> {
 
 impl<'py> Output<'py> {
     /// A new array in C order, not initialised. Memory that NumPy cannot get is a `MemoryError`.
-    pub fn new(py: Python<'py>, dtype: DType, shape: &[usize]) -> PyResult<Self> {
-        let bytes = checked_size(&[checked_size(shape)?, dtype.size()])?;
+    pub fn new(py: Python<'py>, function: &str, dtype: DType, shape: &[usize]) -> PyResult<Self> {
+        let bytes = checked_size(shape).and_then(|len| checked_size(&[len, dtype.size()])).named(function)?;
         if isize::try_from(bytes).is_err() {
-            return Err(Error::Memory { bytes }.into());
+            return Err(exception(function, Error::Memory { bytes }));
         }
         assert!(shape.len() <= MAX_DIMS);
         // SAFETY: the shape is an array of `shape.len()` lengths that fit; the call takes over
@@ -66,7 +67,7 @@ impl<'py> Output<'py> {
         aliases: Aliases,
         py: Python<'py>,
     ) -> PyResult<Self> {
-        let Some(out) = out else { return Self::new(py, dtype, shape) };
+        let Some(out) = out else { return Self::new(py, function, dtype, shape) };
         let array = given(function, out, shape, &dtype.name(), |asked| supported(asked) == Some(dtype))?;
         let clashes = |input: &&Input<'py>| {
             let same =
@@ -74,7 +75,7 @@ impl<'py> Output<'py> {
             !same && overlaps(input.array(), array)
         };
         if !is_plain(array, dtype) || repeats(array) || inputs.iter().any(clashes) {
-            let scratch = Self::new(py, dtype, shape)?;
+            let scratch = Self::new(py, function, dtype, shape)?;
             return Ok(Output { result: Some(array.clone()), ..scratch });
         }
         Ok(Output { array: array.clone(), dtype, result: None, given: true })

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::bindings::argument::{Argument, shortened};
+use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::error::Error;
 
@@ -72,7 +73,7 @@ pub fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
             let (Ok(key), Ok(value)) = (key.cast::<PyString>(), value.cast::<PyString>()) else {
                 return Err(not_text(&key, &value));
             };
-            push(&mut text, &[key.to_str()?, ": ", value.to_str()?, "\n"])?;
+            push(&mut text, &[key.to_str()?, ": ", value.to_str()?, "\n"]).named("dict_printer")?;
         }
         if text.is_empty() { Ok(()) } else { print(d.py(), &text) }
     })
@@ -143,12 +144,12 @@ pub fn word_printer(
                 "word_printer: argument n, got {n}, expected 0 or more"
             )));
         };
-        let line = line(word, reverse, uppercase)?;
+        let line = line(word, reverse, uppercase).named("word_printer")?;
         // As many lines as fit in a block are written at once.
         let lines = (BLOCK / line.len()).max(1) as u64;
         let mut block = String::new();
         for _ in 0..lines.min(n) {
-            push(&mut block, &[&line])?;
+            push(&mut block, &[&line]).named("word_printer")?;
         }
         for _ in 0..n / lines {
             py.check_signals()?;

@@ -9,6 +9,7 @@ use pyo3::types::{PyList, PyString, PyType};
 use super::printing::{print, push};
 use crate::alloc::{try_copied, try_reserve};
 use crate::bindings::argument::{Argument, shortened};
+use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 
 /// A piece of text and a vector of numbers that live in Rust.
@@ -77,7 +78,7 @@ impl RustStruct {
     /// A copy of the state: what is done with it runs Python code, and so is done without the lock.
     fn copy(&self) -> PyResult<State> {
         let state = self.lock();
-        Ok(State { data: state.data.clone(), vector: try_copied(&state.vector)? })
+        Ok(State { data: state.data.clone(), vector: try_copied(&state.vector).named("RustStruct")? })
     }
 }
 
@@ -107,7 +108,7 @@ fn numbers(argument: &str, iterable: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
                 "RustStruct: argument {argument}, got {got} at index {index}, expected an int of 64 bits"
             ))
         })?;
-        try_reserve(&mut vector, 1)?;
+        try_reserve(&mut vector, 1).named("RustStruct")?;
         vector.push(number);
     }
     Ok(vector)
@@ -165,9 +166,9 @@ impl RustStruct {
         guard(|| {
             let State { data, vector } = self.copy()?;
             let mut text = String::new();
-            push(&mut text, &[&data, "\n"])?;
+            push(&mut text, &[&data, "\n"]).named("RustStruct.printer")?;
             for number in vector {
-                push(&mut text, &[&number.to_string(), "\n"])?;
+                push(&mut text, &[&number.to_string(), "\n"]).named("RustStruct.printer")?;
             }
             print(py, &text)
         })
@@ -199,7 +200,7 @@ impl RustStruct {
         guard(|| {
             let extension = numbers("extension", extension)?;
             let vector = &mut self.lock().vector;
-            try_reserve(vector, extension.len())?;
+            try_reserve(vector, extension.len()).named("RustStruct.extend_vector")?;
             vector.extend_from_slice(&extension);
             Ok(())
         })

@@ -6,6 +6,7 @@ use pyo3::types::{PyList, PyRange, PyTuple};
 use super::cpython_layout::{Item, Items, Layout};
 use super::total::Total;
 use crate::alloc::try_reserve;
+use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::error::Result;
 use crate::kernels::reduce::integers::MAX_DIGITS;
@@ -83,7 +84,8 @@ fn sum_in_place<'py>(
     let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
     let parts = work.map(items.len().div_ceil(PART), |part| {
         sum_of_part(&items, part * PART, items.len().min((part + 1) * PART))
-    })?;
+    });
+    let parts = parts.named(function)?;
     let mut parts = parts.into_iter();
     let Part { mut total, mut others } = parts.next().unwrap_or_default();
     for part in parts {

@@ -106,7 +106,7 @@ pub fn compute_stats(
         let mask = r#where.map(|mask| where_mask(py, mask, input.shape())).transpose()?;
         let axes = axis.map(|axis| axes("compute_stats", Some(axis), input.shape().len())).transpose()?;
         let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
-        let call = Call::elements(py, input.len()).workers(workers).holding(&operands);
+        let call = Call::elements(py, "compute_stats", input.len()).workers(workers).holding(&operands);
         let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
         let skip_nan = policy == NanPolicy::Omit;
         let values = match axes {

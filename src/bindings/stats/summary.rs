@@ -87,7 +87,7 @@ impl Stats {
         match &self.values {
             Values::One(moments) => of(moments).into_bound_py_any(py),
             Values::Many { shape, lines, .. } => {
-                let mut output = Output::new(py, DType::F64, shape)?;
+                let mut output = Output::new(py, "Stats", DType::F64, shape)?;
                 output.view_mut::<f64>().iter_mut().zip(lines).for_each(|(value, line)| *value = of(line));
                 output.finish()
             }
@@ -110,7 +110,7 @@ impl Stats {
             Values::Many { dtype, shape, lines } => {
                 let is_empty = lines.iter().any(|line| line.count() == 0);
                 let dtype = if is_empty && dtype.kind() != Kind::Float { DType::F64 } else { *dtype };
-                let mut output = Output::new(py, dtype, shape)?;
+                let mut output = Output::new(py, "Stats", dtype, shape)?;
                 dispatch_real!(dtype, T => {
                     for (value, line) in output.view_mut::<T>().iter_mut().zip(lines) {
                         let extreme = line.extremes().map_or(Number::Float(f64::NAN), &of);
@@ -154,7 +154,7 @@ impl Stats {
         guard(|| match &self.values {
             Values::One(moments) => moments.count().into_bound_py_any(py),
             Values::Many { shape, lines, .. } => {
-                let mut output = Output::new(py, DType::I64, shape)?;
+                let mut output = Output::new(py, "Stats", DType::I64, shape)?;
                 let counts = lines.iter().map(|line| line.count() as i64);
                 output.view_mut::<i64>().iter_mut().zip(counts).for_each(|(value, count)| *value = count);
                 output.finish()

@@ -1,7 +1,5 @@
 //! What lies beyond the border of an image: the modes of `scipy.ndimage`.
 
-use crate::error::{Error, Result};
-
 /// How an axis is continued beyond its ends, shown for the elements `a b c d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -20,21 +18,6 @@ pub enum Mode {
 impl Mode {
     /// Every mode.
     pub const ALL: [Mode; 5] = [Mode::Reflect, Mode::Constant, Mode::Nearest, Mode::Mirror, Mode::Wrap];
-
-    /// The mode of a name; for a filter each `grid-` name is a synonym.
-    pub fn from_name(function: &str, name: &str) -> Result<Mode> {
-        match name {
-            "reflect" | "grid-mirror" => Ok(Mode::Reflect),
-            "constant" | "grid-constant" => Ok(Mode::Constant),
-            "nearest" => Ok(Mode::Nearest),
-            "mirror" => Ok(Mode::Mirror),
-            "wrap" | "grid-wrap" => Ok(Mode::Wrap),
-            _ => Err(Error::Value(format!(
-                "{function}: argument mode, got {name:?}, expected 'reflect', 'constant', 'nearest', 'mirror', \
-                 'wrap', 'grid-mirror', 'grid-constant' or 'grid-wrap'"
-            ))),
-        }
-    }
 
     /// Which of `len > 0` elements stands at `index`; `None` is the constant.
     pub fn index(self, index: isize, len: usize) -> Option<usize> {
@@ -94,16 +77,6 @@ mod tests {
         for mode in [Mode::Reflect, Mode::Mirror, Mode::Wrap, Mode::Nearest] {
             assert_eq!(picture(mode, 1), "a".repeat(19));
         }
-    }
-
-    #[test]
-    fn names_are_those_of_scipy() {
-        let named = |name| Mode::from_name("f", name);
-        let all = ["reflect", "constant", "nearest", "mirror", "wrap"].map(named);
-        assert_eq!(all, Mode::ALL.map(Ok));
-        let grid = ["grid-mirror", "grid-constant", "grid-wrap"].map(named);
-        assert_eq!(grid, [Mode::Reflect, Mode::Constant, Mode::Wrap].map(Ok));
-        assert!(named("grid-nearest").is_err_and(|error| error.to_string().contains("got \"grid-nearest\"")));
     }
 
     #[test]

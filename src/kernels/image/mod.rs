@@ -34,7 +34,7 @@ pub use sobel::Operator;
 
 use crate::alloc::try_vec;
 use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Level};
 use pixel::{Source, is_small};
@@ -56,36 +56,30 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// Of an array of `ndim` axes.
-    pub fn new(function: &str, ndim: usize, channel_axis: Option<i64>) -> Result<Self> {
-        let expected = if channel_axis.is_some() { 3 } else { 2 };
-        if ndim != expected {
-            let expected = if channel_axis.is_some() {
-                "3 (rows, columns and channels) with channel_axis"
-            } else {
-                "2 (rows and columns), or 3 with channel_axis"
-            };
-            return Err(Error::Value(format!(
-                "{function}: argument image, got {ndim} axes, expected {expected}"
-            )));
-        }
-        let channel = channel_axis.map(|axis| resolve(function, "channel_axis", axis, ndim)).transpose()?;
-        Ok(Axes { channel })
+    /// Of an array of two axes or, where one of them is that of the channels, of three.
+    ///
+    /// # Panics
+    /// If the third axis is not the last possible one.
+    pub fn new(channel: Option<usize>) -> Self {
+        assert!(channel.is_none_or(|axis| axis < 3));
+        Axes { channel }
     }
 
-    /// What the derivative along `axis` is.
-    pub fn operator(self, function: &str, axis: Option<i64>) -> Result<Operator> {
-        let Some(axis) = axis else { return Ok(Operator::Magnitude) };
-        let ndim = if self.channel.is_some() { 3 } else { 2 };
-        let index = resolve(function, "axis", axis, ndim)?;
-        if self.channel == Some(index) {
-            return Err(Error::Value(format!(
-                "{function}: argument axis, got {axis}, which is the channel axis; expected an axis of the image"
-            )));
-        }
+    /// How many axes the array has.
+    pub fn ndim(self) -> usize {
+        if self.channel.is_some() { 3 } else { 2 }
+    }
+
+    /// The derivative along an axis of the array, if it is not that of the channels.
+    ///
+    /// # Panics
+    /// If the array has no such axis.
+    pub fn operator(self, axis: usize) -> Option<Operator> {
+        assert!(axis < self.ndim());
         // The first of the axes that are not the channels' is that of the rows.
         let rows = usize::from(self.channel == Some(0));
-        Ok(if index == rows { Operator::DownRows } else { Operator::AlongRow })
+        let operator = if axis == rows { Operator::DownRows } else { Operator::AlongRow };
+        (self.channel != Some(axis)).then_some(operator)
     }
 
     fn planes<'a, T>(self, array: ArrayViewD<'a, T>) -> Result<Vec<ArrayView3<'a, T>>> {
@@ -136,20 +130,6 @@ fn one<T>(item: T) -> Result<Vec<T>> {
 /// With the axis `channel` (the first or the second) moved to the end.
 fn last<V>(view: V, channel: usize, permute: impl Fn(V, [usize; 3]) -> V) -> V {
     permute(view, if channel == 0 { [1, 2, 0] } else { [0, 2, 1] })
-}
-
-/// An axis counted from the start or, below zero, from the end.
-fn resolve(function: &str, name: &str, axis: i64, ndim: usize) -> Result<usize> {
-    let count = ndim as i64;
-    if (-count..count).contains(&axis) {
-        Ok(axis.rem_euclid(count) as usize)
-    } else {
-        Err(Error::Value(format!(
-            "{function}: argument {name}, got {axis}, expected {} to {}",
-            -count,
-            count - 1
-        )))
-    }
 }
 
 impl<'a> Image<'a> {
@@ -223,18 +203,6 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// The Gaussian, if the arguments make one.
-    pub fn gaussian(function: &str, sigma: [f64; 2], truncate: f64) -> Result<Filter> {
-        for (name, value) in [("sigma", sigma[0]), ("sigma", sigma[1]), ("truncate", truncate)] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return Err(Error::Value(format!(
-                    "{function}: argument {name}, got {value}, expected a finite number, zero or more"
-                )));
-            }
-        }
-        Ok(Filter::Gaussian { sigma, truncate })
-    }
-
     /// How long it takes, in nanoseconds on one thread.
     pub fn cost(self, values: usize, bytes: usize) -> usize {
         let taps = match self {

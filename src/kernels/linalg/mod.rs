@@ -31,7 +31,7 @@ use std::ops::Range;
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::alloc::{checked_size, try_vec};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ShapeRule};
 use crate::parallel::Work;
 use crate::simd::{self, Level};
 
@@ -56,13 +56,10 @@ pub struct Sizes {
 impl Sizes {
     /// The sizes for operands of these shapes: a vector on the left is a row, one on the right a
     /// column, and that axis is missing in the result; the axes before the last two are broadcast.
-    pub fn new(function: &str, a: &[usize], b: &[usize]) -> Result<Sizes> {
-        for (name, shape) in [("a", a), ("b", b)] {
-            if shape.is_empty() {
-                return Err(Error::Value(format!(
-                    "{function}: argument {name}, got an array without axes, expected one axis or more"
-                )));
-            }
+    pub fn new(a: &[usize], b: &[usize]) -> Result<Sizes> {
+        let mismatch = |rule| Error::Shapes { got: [a.to_vec(), b.to_vec()], rule };
+        if a.is_empty() || b.is_empty() {
+            return Err(mismatch(ShapeRule::Axes));
         }
         let (a_batch, m, k) = match *a {
             [k] => (&a[..0], None, k),
@@ -72,13 +69,8 @@ impl Sizes {
             [rows] => (&b[..0], rows, None),
             _ => (&b[..b.len() - 2], b[b.len() - 2], Some(b[b.len() - 1])),
         };
-        let mismatch = |what: &str| {
-            Error::Value(format!(
-                "{function}: arguments a and b, got shapes {a:?} and {b:?}, expected {what}"
-            ))
-        };
         if rows != k {
-            return Err(mismatch("as many columns of a as rows of b"));
+            return Err(mismatch(ShapeRule::Inner));
         }
         let mut batch = try_vec(a_batch.len().max(b_batch.len()))?;
         for axis in (0..a_batch.len().max(b_batch.len())).rev() {
@@ -86,7 +78,7 @@ impl Sizes {
             batch.push(match (len(a_batch), len(b_batch)) {
                 (1, other) | (other, 1) => other,
                 (same, other) if same == other => same,
-                _ => return Err(mismatch("axes before the last two that can be broadcast")),
+                _ => return Err(mismatch(ShapeRule::Batch)),
             });
         }
         let mut shape = try_vec(batch.len() + 2)?;

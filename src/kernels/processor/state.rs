@@ -5,9 +5,11 @@
 //! of a chunk is taken as soon as it is full, for the same reason. So adding a few numbers costs
 //! little more than copying them, and many are read from memory once.
 
+use std::num::NonZeroUsize;
+
 use super::chunk_means::ChunkMeans;
 use crate::alloc::{try_copied, try_reserve};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels::stats::{self, Moments, Sample};
 use crate::layout::Elements;
 use crate::parallel::Work;
@@ -33,19 +35,16 @@ pub struct Processor {
 
 impl Processor {
     /// An empty one.
-    pub fn new(chunk_size: usize) -> Result<Self> {
-        if chunk_size == 0 {
-            return Err(Error::Value("DataProcessor: chunk_size must be at least 1, got 0".into()));
-        }
+    pub fn new(chunk_size: NonZeroUsize) -> Self {
         let (buffer, means) = (Vec::new(), Vec::new());
-        Ok(Processor { chunk_size, buffer, means, counted: 0, total: Moments::default() })
+        Processor { chunk_size: chunk_size.get(), buffer, means, counted: 0, total: Moments::default() }
     }
 
     /// One with these numbers in its buffer and these moments of all that were ever added, those
     /// in the buffer included.
-    pub fn with_state(chunk_size: usize, buffer: Vec<f64>, total: Moments) -> Result<Self> {
+    pub fn with_state(chunk_size: NonZeroUsize, buffer: Vec<f64>, total: Moments) -> Result<Self> {
         let counted = buffer.len();
-        let mut processor = Processor { buffer, counted, total, ..Self::new(chunk_size)? };
+        let mut processor = Processor { buffer, counted, total, ..Self::new(chunk_size) };
         processor.reserve(0)?;
         processor.average_chunks();
         Ok(processor)
@@ -182,13 +181,17 @@ mod tests {
 
     use super::*;
 
+    fn processor(chunk_size: usize) -> Processor {
+        Processor::new(NonZeroUsize::new(chunk_size).expect("not zero"))
+    }
+
     fn add(processor: &mut Processor, values: &[f64]) {
         processor.add(ArrayView1::from(values).into_dyn().into()).expect("there is memory");
     }
 
     #[test]
     fn numbers_of_any_type_are_taken() {
-        let mut processor = Processor::new(2).expect("a valid size");
+        let mut processor = processor(2);
         let every_other = ArrayView1::from(&[1i8, 0, -4, 0, 7]).slice_move(s![..;2]);
         processor.add(every_other.into_dyn().into()).expect("there is memory");
         processor.add([9u64, 5].as_slice().into()).expect("there is memory");
@@ -201,7 +204,7 @@ mod tests {
         let numbers: Vec<f64> = (0..10_007).map(f64::from).collect();
         for chunk_size in [1, 2, 10, 33, 1000, 1024, 5000, 20_000] {
             for step in [1, 7, 100, 3000, 20_000] {
-                let mut processor = Processor::new(chunk_size).expect("a valid size");
+                let mut processor = processor(chunk_size);
                 let mut means = Vec::new();
                 for (turn, piece) in numbers.chunks(step).enumerate() {
                     add(&mut processor, piece);
@@ -224,10 +227,11 @@ mod tests {
 
     #[test]
     fn a_state_goes_on_where_it_was_taken() {
-        let mut before = Processor::new(2).expect("a valid size");
+        let mut before = processor(2);
         add(&mut before, &[1.0, 2.0, 3.0]);
         let (buffer, total) = before.state().expect("there is memory");
-        let mut after = Processor::with_state(2, buffer, total).expect("a valid size");
+        let mut after = Processor::with_state(NonZeroUsize::MIN.saturating_add(1), buffer, total)
+            .expect("there is memory");
         add(&mut after, &[6.0]);
         assert_eq!((after.total().count(), after.total().mean()), (4, 3.0));
         assert_eq!(after.process(), [1.5, 4.5]);
@@ -235,7 +239,7 @@ mod tests {
 
     #[test]
     fn merging_keeps_both() {
-        let (mut a, mut b) = (Processor::new(3).expect("valid"), Processor::new(5).expect("valid"));
+        let (mut a, mut b) = (processor(3), processor(5));
         add(&mut a, &[1.0, 2.0]);
         add(&mut b, &[3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
         b.process();
@@ -245,6 +249,5 @@ mod tests {
         assert_eq!((a.total().count(), a.total().mean(), a.total().max()), (8, 4.5, 8.0));
         a.clear();
         assert_eq!((a.buffer().len(), a.total().count()), (0, 0));
-        assert!(Processor::new(0).is_err());
     }
 }

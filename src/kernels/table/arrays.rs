@@ -25,16 +25,12 @@ impl Arrays {
 
     /// Takes rows of some columns, the first of which has the index `first`.
     pub fn update(&mut self, block: ArrayViewD<'_, f64>, first: usize, work: &Work<'_>) -> Result<()> {
-        let shape = block.shape().to_vec();
-        let Ok(block) = block.into_dimensionality::<Ix2>() else {
-            return Err(Error::Value(format!("block has {} dimensions, expected 2", shape.len())));
-        };
+        let error = Error::Block { shape: block.shape().to_vec(), first, columns: self.columns.len() };
+        let Ok(block) = block.into_dimensionality::<Ix2>() else { return Err(error) };
         let (rows, count) = block.dim();
         let group = Column::group(self.columns.len());
         let Some(columns) = first.checked_add(count).and_then(|end| self.columns.get_mut(first..end)) else {
-            return Err(Error::Value(format!(
-                "block has {count} columns from {first} on, which are too many"
-            )));
+            return Err(error);
         };
         let step = (GRAIN / rows.max(1)).max(1);
         let mut parts = Vec::new();

@@ -19,7 +19,7 @@ use super::column::{Column, FirstText};
 use super::field::classify;
 use super::record::{Piece, SKIP, Schema, empty_line, record, shown};
 use crate::alloc::{try_filled, try_reserve, try_vec};
-use crate::error::{Error, Result};
+use crate::error::{Error, Malformed, Result};
 use crate::parallel::Work;
 
 /// Text handled at a time. Its cells take eight times as much memory, at most.
@@ -74,12 +74,7 @@ impl Table {
             {
                 byte
             }
-            _ => {
-                return Err(Error::Value(format!(
-                    "the delimiter is {delimiter:?}, expected one ASCII character that is no letter, digit, quote, \
-                     sign, point or line end"
-                )));
-            }
+            _ => return Err(Error::Delimiter { got: delimiter.to_owned() }),
         };
         Ok(Table {
             delimiter,
@@ -111,10 +106,10 @@ impl Table {
                 table.read_rest(table.rest.len(), work)?;
             }
             if !table.rest.is_empty() {
-                return Err(table.error_here("a quoted field is not closed"));
+                return Err(table.error_here(Malformed::OpenQuote));
             }
             if table.schema.is_none() {
-                return Err(Error::Value("the file is empty".to_owned()));
+                return Err(Error::Empty);
             }
             table.columns.iter_mut().for_each(Column::flush);
             Ok(())
@@ -151,29 +146,26 @@ impl Table {
         // were empty starts later.
         let is_start = self.schema.is_none() && self.lines == 0;
         if is_start && (self.rest.starts_with(b"\xff\xfe") || self.rest.starts_with(b"\xfe\xff")) {
-            return Err(Error::Value("line 1: the text is UTF-16, expected UTF-8".to_owned()));
+            return Err(self.error_here(Malformed::Utf16));
         }
         if let Some(offset) = memchr(0, block) {
             // What is wrong before it is reported first, however the text was cut into blocks.
             let until = memrchr(b'\n', &self.rest[..before + offset]).map_or(0, |at| at + 1);
             self.read_rest(until, work)?;
-            return Err(self.error_here("a NUL byte: not a text file, or not in UTF-8"));
+            return Err(self.error_here(Malformed::Nul));
         }
         if let Some(last) = memrchr(b'\n', block) {
             self.read_rest(before + last + 1, work)?;
         }
         if self.rest.len() > LONGEST_RECORD {
-            let mebibytes = LONGEST_RECORD >> 20;
-            return Err(self.error_here(&format!(
-                "the row is longer than {mebibytes} MiB: no line end, or a quote that is not closed"
-            )));
+            return Err(self.error_here(Malformed::Long { limit: LONGEST_RECORD }));
         }
         Ok(())
     }
 
     /// An error in the first record that has not been read.
-    fn error_here(&self, reason: &str) -> Error {
-        Error::Value(format!("line {}: {reason}", self.lines + 1))
+    fn error_here(&self, reason: Malformed) -> Error {
+        Error::Csv { line: self.lines + 1, column: None, reason }
     }
 
     /// Reads the records in `rest[..until]`, which ends with a line feed, and removes them.
@@ -212,9 +204,7 @@ impl Table {
             return Ok(if self.lines == 0 { 0 } else { at });
         };
         if fields.iter().any(|field| memchr(b'\r', field).is_some()) {
-            return Err(self.error_here(
-                "a carriage return without a line feed, expected lines that end with LF or CR LF",
-            ));
+            return Err(self.error_here(Malformed::CarriageReturn));
         }
         self.named = match self.header {
             Header::Yes => true,
@@ -241,15 +231,11 @@ impl Table {
         if let Some(select) = &self.select {
             let all: HashSet<&str> = names.iter().map(String::as_str).collect();
             if let Some(unknown) = select.iter().find(|name| !all.contains(name.as_str())) {
-                let mut known: Vec<_> = names
-                    .iter()
-                    .take(NAMES_SHOWN)
-                    .map(|name| format!("'{}'", shown(name.as_bytes())))
-                    .collect();
-                if names.len() > NAMES_SHOWN {
-                    known.push("…".to_owned());
-                }
-                return Err(Error::Value(format!("no column '{unknown}', there are {}", known.join(", "))));
+                return Err(Error::UnknownColumn {
+                    name: unknown.clone(),
+                    known: names.iter().take(NAMES_SHOWN).map(|name| shown(name.as_bytes())).collect(),
+                    more: names.len() > NAMES_SHOWN,
+                });
             }
         }
         let wanted: Option<HashSet<&str>> =

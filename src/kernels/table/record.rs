@@ -11,7 +11,7 @@ use memchr::{memchr, memchr_iter, memchr2};
 use super::column::{Cell, FirstText};
 use super::field::{classify, leading_number};
 use crate::alloc::try_reserve;
-use crate::error::{Error, Result};
+use crate::error::{Error, Malformed, Result};
 use crate::parallel::{Pacer, Work};
 
 /// The slot of a column that is not kept.
@@ -55,8 +55,8 @@ pub struct Problem {
     pub line: u64,
     /// The field in the record, first is 1.
     pub column: usize,
-    /// In words.
-    pub reason: String,
+    /// What is wrong there.
+    pub reason: Malformed,
 }
 
 /// A field and where it ends.
@@ -142,8 +142,7 @@ impl Piece {
         let width = schema.slots.len();
         if column != width {
             let column_at = if column < width { column + 1 } else { width + 1 };
-            let fields = if column == 1 { "field" } else { "fields" };
-            let reason = format!("the row has {column} {fields}, expected {width}");
+            let reason = Malformed::Fields { got: column, expected: width };
             self.problem = Some(Problem { line: self.lines, column: column_at, reason });
             return Ok(false);
         }
@@ -293,6 +292,6 @@ pub fn shown(bytes: &[u8]) -> String {
 impl Problem {
     /// As an error, where `lines` lines come before the piece.
     pub fn into_error(self, lines: u64) -> Error {
-        Error::Value(format!("line {}, column {}: {}", lines + self.line + 1, self.column, self.reason))
+        Error::Csv { line: lines + self.line + 1, column: Some(self.column), reason: self.reason }
     }
 }

@@ -57,7 +57,7 @@ impl Counter {
         if options.validate {
             std::str::from_utf8(text).map_err(|error| {
                 let at = error.valid_up_to();
-                Error::Value(format!("not UTF-8: byte {:#04x} at offset {}", text[at], base + at as u64))
+                Error::Utf8 { byte: text[at], offset: base + at as u64, path: None }
             })?;
         }
         let Counter { counts, buffers } = self;

@@ -70,7 +70,7 @@ pub fn count_file(
 /// The error with the name of the file.
 fn about(path: &Path, error: Error) -> Error {
     match error {
-        Error::Value(text) => Error::Value(format!("word_count_file: {} is {text}", path.display())),
+        Error::Utf8 { byte, offset, .. } => Error::Utf8 { byte, offset, path: Some(path.to_owned()) },
         error => error,
     }
 }

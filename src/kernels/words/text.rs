@@ -91,7 +91,7 @@ mod tests {
             text[at] = 0xff;
             for workers in [1, 3] {
                 let error = count(&Work::with_threads(workers), &text, OPTIONS).err();
-                assert_eq!(error, Some(Error::Value(format!("not UTF-8: byte 0xff at offset {at}"))));
+                assert_eq!(error, Some(Error::Utf8 { byte: 0xff, offset: at as u64, path: None }));
             }
         }
     }

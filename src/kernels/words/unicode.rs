@@ -13,7 +13,7 @@ const OPERATIONS_PER_BYTE: usize = 8;
 
 /// Counts the words of `text`, which lies at `base` in the whole text.
 pub fn scan(work: &Work<'_>, text: &[u8], base: u64, lower: bool, counts: &mut Counts) -> Result<()> {
-    let text = without_surrogates(text)?;
+    let text = without_surrogates(text, base)?;
     let mut lowered = Vec::new();
     let mut pacer = Pacer::new(work);
     let mut done = 0;
@@ -36,7 +36,7 @@ pub fn scan(work: &Work<'_>, text: &[u8], base: u64, lower: bool, counts: &mut C
 
 /// The text with a replacement character, which has as many bytes and is no part of a word
 /// either, for each lone surrogate.
-fn without_surrogates(text: &[u8]) -> Result<Cow<'_, str>> {
+fn without_surrogates(text: &[u8], base: u64) -> Result<Cow<'_, str>> {
     if let Ok(text) = std::str::from_utf8(text) {
         return Ok(Cow::Borrowed(text));
     }
@@ -48,7 +48,10 @@ fn without_surrogates(text: &[u8]) -> Result<Cow<'_, str>> {
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Cow::Owned(text)),
-        Err(error) => Err(Error::Value(error.to_string())),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            Err(Error::Utf8 { byte: error.as_bytes()[at], offset: base + at as u64, path: None })
+        }
     }
 }
 
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn a_lone_surrogate_is_no_part_of_a_word() {
         let text = b"ab\xed\xa0\x80cd";
-        assert_eq!(without_surrogates(text).as_deref(), Ok("ab\u{fffd}cd"));
-        assert!(without_surrogates(b"\xff").is_err());
+        assert_eq!(without_surrogates(text, 0).as_deref(), Ok("ab\u{fffd}cd"));
+        assert_eq!(without_surrogates(b"a\xff", 7), Err(Error::Utf8 { byte: 0xff, offset: 8, path: None }));
     }
 }
