@@ -7,6 +7,10 @@
 #![allow(unsafe_code)]
 
 use std::any::TypeId;
+use std::ops::{Deref, DerefMut, Range};
+
+use crate::alloc::try_filled;
+use crate::error::Result;
 
 /// Bytes of an output from which streaming pays: larger than the last-level cache of one core.
 const LARGE: usize = 32 << 20;
@@ -20,12 +24,12 @@ pub fn pays(bytes: usize) -> bool {
 pub const LINE: usize = 64;
 
 /// Bytes of a cache line, and of the widest registers: what a large output should be aligned to.
-pub const ALIGN: usize = 64;
+pub const CACHE_LINE: usize = 64;
 
 /// Elements until `slice` is aligned: all of it, if it never is.
 #[inline(always)]
 pub fn unaligned<T>(slice: &[T]) -> usize {
-    slice.as_ptr().align_offset(ALIGN).min(slice.len())
+    slice.as_ptr().align_offset(CACHE_LINE).min(slice.len())
 }
 
 /// Copies `source` to `target` past the caches, if that is aligned. [`fence`] must follow the last
@@ -93,7 +97,7 @@ pub fn prefetch<T>(data: &[T]) {
     #[cfg(x86_simd)]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        for at in (0..size_of_val(data)).step_by(ALIGN) {
+        for at in (0..size_of_val(data)).step_by(CACHE_LINE) {
             // SAFETY: in bounds; a hint that neither reads nor faults. Where the CPU does not run
             // ahead by itself, a filter waits for each new row: a tenth of its time.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(data.as_ptr().cast::<i8>().add(at)) }
@@ -117,9 +121,61 @@ pub fn prefetch_element<T>(slice: &[T], index: usize) {
     let _ = (slice, index);
 }
 
+/// Scratch memory that begins at a cache line, as loads that cross from one line to the next take
+/// twice as long.
+#[derive(Default)]
+pub struct Aligned<T> {
+    memory: Vec<T>,
+    range: Range<usize>,
+}
+
+impl<T: Copy + Default> Aligned<T> {
+    /// `len` elements.
+    pub fn new(len: usize) -> Result<Self> {
+        let spare = CACHE_LINE / size_of::<T>();
+        let memory = try_filled(len.saturating_add(spare), T::default())?;
+        // Where it cannot be told (it may be so in an interpreter), the start is as good.
+        let start = memory.as_ptr().align_offset(CACHE_LINE).min(spare);
+        Ok(Aligned { memory, range: start..start + len })
+    }
+}
+
+impl<T> Deref for Aligned<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.memory[self.range.clone()]
+    }
+}
+
+impl<T> DerefMut for Aligned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.memory[self.range.clone()]
+    }
+}
+
+/// How many elements rows stand apart, so that each holds `len` of them and begins at a line.
+///
+/// An odd number of lines: rows a power of two apart would share few sets of a cache.
+pub fn padded_stride<T>(len: usize) -> usize {
+    let line = CACHE_LINE / size_of::<T>();
+    (len.div_ceil(line) | 1).saturating_mul(line)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_scratch_begin_at_lines_an_odd_number_apart() {
+        for len in [0, 1, 31, 32, 33, 64, 1000] {
+            let stride = padded_stride::<u16>(len);
+            assert!(stride >= len && stride * 2 / CACHE_LINE % 2 == 1 && stride * 2 % CACHE_LINE == 0);
+            let scratch = Aligned::<u16>::new(3 * stride).expect("memory is there");
+            assert!(scratch.len() == 3 * stride && scratch.iter().all(|&element| element == 0));
+            assert!(cfg!(miri) || scratch.as_ptr().addr() % CACHE_LINE == 0);
+        }
+    }
 
     #[test]
     fn copies_at_every_offset() {
@@ -137,7 +193,7 @@ mod tests {
     fn alignment_is_found_or_given_up() {
         let data = [0u64; 40];
         let start = unaligned(&data);
-        assert!(start < 8 && data[start..].as_ptr().addr() % ALIGN == 0);
+        assert!(start < 8 && data[start..].as_ptr().addr() % CACHE_LINE == 0);
         assert_eq!(unaligned(&data[start + 1..start + 3]), 2);
     }
 

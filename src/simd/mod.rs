@@ -13,13 +13,20 @@
 //! | `ifma` | products of integers of 52 bits, with a token of its own |
 //! | `transpose` | squares of elements |
 //! | `memory` | cache lines: streaming past the caches, prefetching, alignment |
+//! | `dot`, `arithmetic` | dot products in lanes, of matrix products; the numbers they are summed in |
+//! | `bits` | bytes as bits |
+//! | `half` | float16 to float32 and back |
 //!
 //! To add a level is to add it to `level` and `token`, and to implement the operations for it:
 //! all of that is in this folder.
 //!
 //! `RUST_NUMPY_EXAMPLE_SIMD=baseline|avx2|avx512` forces a level that the CPU has.
 
+mod arithmetic;
+mod bits;
+mod dot;
 mod f64x8;
+pub mod half;
 #[cfg(x86_simd)]
 mod ifma;
 mod level;
@@ -27,6 +34,9 @@ pub mod memory;
 mod token;
 mod transpose;
 
+pub use arithmetic::Arithmetic;
+pub use bits::ByteMask;
+pub use dot::{Dot, FloatDot, Packed};
 pub use f64x8::{F64x8, WithF64x8};
 #[cfg(x86_simd)]
 pub use ifma::{Ifma, U64x8};
@@ -37,7 +47,19 @@ pub use token::{Baseline, Token};
 pub use transpose::Transpose;
 
 /// The operations that every level has.
-pub trait Simd: Token + WithF64x8 + Transpose {}
+pub trait Simd:
+    Token
+    + WithF64x8
+    + Transpose
+    + Dot<u8>
+    + Dot<u16>
+    + Dot<u32>
+    + Dot<u64>
+    + FloatDot<f32>
+    + FloatDot<f64>
+    + ByteMask
+{
+}
 
 impl Simd for Baseline {}
 #[cfg(x86_simd)]
@@ -76,6 +98,19 @@ pub fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
             if let Some(token) = Avx2::detect() {
                 return token.run(kernel);
             }
+        }
+    }
+    let _ = level;
+    Baseline.run(kernel)
+}
+
+/// As [`run_at`], for work that gains nothing from AVX-512: it is not compiled for it.
+#[inline]
+pub fn run_up_to_avx2<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    #[cfg(x86_simd)]
+    if level >= Level::Avx2 {
+        if let Some(token) = Avx2::detect() {
+            return token.run(kernel);
         }
     }
     let _ = level;

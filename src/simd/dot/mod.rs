@@ -1,0 +1,215 @@
+//! Dot products in the lanes of a register: what a matrix product is made of.
+//!
+//! An instruction that multiplies and adds takes one element a lane, or a group of neighbours
+//! along the sum: two of 16 bits, or four of 8. So both operands are packed into groups. One group
+//! of the left operand is multiplied with a register of groups of the right one, and the products
+//! are added to a register of sums.
+//!
+//! The implementations for x86 are in `dot/x86.rs`, those for every CPU and for complex numbers
+//! here. A new level implements [`Dot`] for `u8`, `u16`, `u32` and `u64`, and [`FloatDot`] for
+//! `f32` and `f64`; integers with a sign have the same bits.
+
+#[cfg(x86_simd)]
+mod x86;
+
+use num_complex::Complex;
+
+use super::arithmetic::Arithmetic;
+use super::token::{Baseline, Token};
+
+/// Dot products of elements of type `T`, one in each lane.
+pub trait Dot<T>: Token {
+    /// [`Dot::DEPTH`] elements that are neighbours along the sum.
+    type Group: Copy + Send;
+    /// A register of groups of the right operand, one a lane, as it lies in memory.
+    type Packed: Packed<Self::Group>;
+    /// The sums, in registers.
+    type Sums: Copy;
+    /// The sums as elements.
+    type Lanes: Copy + AsRef<[T]>;
+    /// Elements in a group, at most four.
+    const DEPTH: usize;
+    /// Dot products that are summed at once.
+    const LANES: usize;
+    /// Registers that [`Dot::Sums`] takes.
+    const SUM_REGISTERS: usize = 1;
+
+    /// A group; only the first [`Dot::DEPTH`] values count.
+    fn group(values: [T; 4]) -> Self::Group;
+
+    /// Sums of nothing.
+    fn zero(self) -> Self::Sums;
+
+    /// Adds the products of one group with each lane.
+    fn add_products(self, sums: Self::Sums, left: Self::Group, right: &Self::Packed) -> Self::Sums;
+
+    /// The sums as elements.
+    fn lanes(self, sums: Self::Sums) -> Self::Lanes;
+}
+
+/// Dot products of floats, which those of complex numbers are made of.
+pub trait FloatDot<T>: Dot<T, Group = T, Lanes: Interleave<T>> {
+    /// Subtracts what [`Dot::add_products`] adds.
+    fn subtract_products(self, sums: Self::Sums, left: T, right: &Self::Packed) -> Self::Sums;
+}
+
+/// A register of groups in memory.
+pub trait Packed<G>: Copy + Send {
+    /// Nothing but zeros.
+    fn zero() -> Self;
+
+    /// Puts a group into a lane.
+    fn set(&mut self, lane: usize, group: G);
+}
+
+impl<G: Copy + Send + Default, const LANES: usize> Packed<G> for [G; LANES] {
+    #[inline(always)]
+    fn zero() -> Self {
+        [G::default(); LANES]
+    }
+
+    #[inline(always)]
+    fn set(&mut self, lane: usize, group: G) {
+        self[lane] = group;
+    }
+}
+
+/// Real parts and imaginary parts that become complex numbers.
+pub trait Interleave<T>: Sized {
+    /// As many complex numbers.
+    type Interleaved: Copy + AsRef<[Complex<T>]>;
+
+    /// Real and imaginary parts, in turn.
+    fn interleave(re: Self, im: Self) -> Self::Interleaved;
+}
+
+impl<T: Copy + Default, const LANES: usize> Interleave<T> for [T; LANES] {
+    type Interleaved = [Complex<T>; LANES];
+
+    #[inline(always)]
+    fn interleave(re: Self, im: Self) -> Self::Interleaved {
+        let mut lanes = [Complex { re: T::default(), im: T::default() }; LANES];
+        for (lane, (&re, &im)) in lanes.iter_mut().zip(re.iter().zip(&im)) {
+            *lane = Complex { re, im };
+        }
+        lanes
+    }
+}
+
+/// Something for the real parts and the same for the imaginary ones.
+#[derive(Clone, Copy)]
+pub struct Parts<T> {
+    re: T,
+    im: T,
+}
+
+impl<T, P: Packed<T>> Packed<Complex<T>> for Parts<P> {
+    #[inline(always)]
+    fn zero() -> Self {
+        Parts { re: P::zero(), im: P::zero() }
+    }
+
+    #[inline(always)]
+    fn set(&mut self, lane: usize, group: Complex<T>) {
+        self.re.set(lane, group.re);
+        self.im.set(lane, group.im);
+    }
+}
+
+/// Real and imaginary parts lie in registers of their own, so that a product is four
+/// multiply-adds and no shuffle.
+impl<T: Copy + Send, S: FloatDot<T>> Dot<Complex<T>> for S {
+    type Group = Complex<T>;
+    type Packed = Parts<S::Packed>;
+    type Sums = Parts<S::Sums>;
+    type Lanes = <S::Lanes as Interleave<T>>::Interleaved;
+    const DEPTH: usize = 1;
+    const LANES: usize = <S as Dot<T>>::LANES;
+    const SUM_REGISTERS: usize = 2;
+
+    #[inline(always)]
+    fn group(values: [Complex<T>; 4]) -> Complex<T> {
+        values[0]
+    }
+
+    #[inline(always)]
+    fn zero(self) -> Self::Sums {
+        Parts { re: Dot::<T>::zero(self), im: Dot::<T>::zero(self) }
+    }
+
+    #[inline(always)]
+    fn add_products(self, sums: Self::Sums, left: Complex<T>, right: &Self::Packed) -> Self::Sums {
+        let re = Dot::<T>::add_products(self, sums.re, left.re, &right.re);
+        let im = Dot::<T>::add_products(self, sums.im, left.re, &right.im);
+        Parts {
+            re: self.subtract_products(re, left.im, &right.im),
+            im: Dot::<T>::add_products(self, im, left.im, &right.re),
+        }
+    }
+
+    #[inline(always)]
+    fn lanes(self, sums: Self::Sums) -> Self::Lanes {
+        Interleave::interleave(Dot::<T>::lanes(self, sums.re), Dot::<T>::lanes(self, sums.im))
+    }
+}
+
+// A macro, as the length of an array cannot be an associated constant.
+/// Dot products in plain Rust over arrays of 16 bytes.
+macro_rules! portable {
+    ($($type:ty as $lane:ty, $lanes:literal;)*) => { $(
+        impl Dot<$type> for Baseline {
+            type Group = $lane;
+            type Packed = [$lane; $lanes];
+            type Sums = [$lane; $lanes];
+            type Lanes = [$type; $lanes];
+            const DEPTH: usize = 1;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn group(values: [$type; 4]) -> $lane {
+                <$lane>::from(values[0])
+            }
+
+            #[inline(always)]
+            fn zero(self) -> Self::Sums {
+                [<$lane>::default(); $lanes]
+            }
+
+            #[inline(always)]
+            fn add_products(self, mut sums: Self::Sums, left: $lane, right: &Self::Packed) -> Self::Sums {
+                for (sum, &right) in sums.iter_mut().zip(right) {
+                    *sum = sum.multiply_add::<Baseline>(left, right);
+                }
+                sums
+            }
+
+            #[inline(always)]
+            fn lanes(self, sums: Self::Sums) -> Self::Lanes {
+                sums.map(|sum| sum as $type)
+            }
+        }
+    )* };
+}
+portable! {
+    // There is no instruction for bytes: of wider sums the low bits are the same.
+    u8 as u16, 8;
+    u16 as u16, 8;
+    u32 as u32, 4;
+    u64 as u64, 2;
+    f32 as f32, 4;
+    f64 as f64, 2;
+}
+
+impl FloatDot<f32> for Baseline {
+    #[inline(always)]
+    fn subtract_products(self, sums: [f32; 4], left: f32, right: &[f32; 4]) -> [f32; 4] {
+        Dot::<f32>::add_products(self, sums, -left, right)
+    }
+}
+
+impl FloatDot<f64> for Baseline {
+    #[inline(always)]
+    fn subtract_products(self, sums: [f64; 2], left: f64, right: &[f64; 2]) -> [f64; 2] {
+        Dot::<f64>::add_products(self, sums, -left, right)
+    }
+}
