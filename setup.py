@@ -35,7 +35,7 @@ setup(
             "rust_numpy_example.rust_numpy_example",
             binding=Binding.PyO3,
             # Test builds add `faults`; see CONTRIBUTING.md.
-            features=["python", *os.environ.get("RUST_NUMPY_EXAMPLE_BUILD_FEATURES", "").split()],
+            features=["python", "net", *os.environ.get("RUST_NUMPY_EXAMPLE_BUILD_FEATURES", "").split()],
             # The same as in Cargo.toml; a test compares them.
             rust_version=">=1.85",
             # A release build, also where setuptools-rust would make a debug one: `pip install -e`.

@@ -13,6 +13,7 @@
 //! | `package` | names about the package itself |
 //! | the others | a topic each: signature, docstring, one call |
 
+#[cfg(feature = "net")]
 mod aio;
 mod argument;
 mod array;
@@ -42,7 +43,7 @@ mod words;
 pub mod rust_numpy_example {
     use pyo3::prelude::*;
 
-    use super::{aio, array, stats};
+    use super::{array, stats};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
@@ -50,7 +51,6 @@ pub mod rust_numpy_example {
 
     #[pymodule_export]
     use super::{
-        aio::{async_fetch_data, async_sleep},
         elementwise::{array_multiply, process_batch, process_data, process_numbers, process_single},
         error::InternalError,
         fibonacci::{fibonacci, get_fibonacci},
@@ -72,6 +72,10 @@ pub mod rust_numpy_example {
         words::{word_count, word_count_file},
     };
 
+    #[cfg(feature = "net")]
+    #[pymodule_export]
+    use super::aio::{async_fetch_data, async_sleep};
+
     #[cfg(feature = "faults")]
     #[pymodule_export]
     use super::faults::{_Panics, _panic, _panic_after, _sum_below};
@@ -81,6 +85,8 @@ pub mod rust_numpy_example {
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         array::init(m.py())?;
         stats::init(m.py())?;
-        aio::init(m)
+        #[cfg(feature = "net")]
+        super::aio::init(m)?;
+        Ok(())
     }
 }
