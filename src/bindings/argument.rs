@@ -15,6 +15,7 @@ enum Wrong {
 
 impl<T> Argument<T> {
     /// What an argument is that was not given.
+    #[cfg(feature = "net")]
     pub fn default(value: T) -> Self {
         Argument(Ok(value))
     }

@@ -75,20 +75,22 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Does the work: small work at once, larger work with the interpreter released.
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
+        let (mut body, mut result) = (Some(body), None);
+        self.enter(&mut |work| {
+            result = body.take().map(|body| body(work)).transpose()?;
+            Ok(())
+        })?;
+        Ok(result.expect("work without an error has a result"))
+    }
+
+    /// The same for any result, compiled once: hundreds of calls would each bring their own copy.
+    fn enter(self, body: &mut (dyn FnMut(&Work<'_>) -> Result<()> + Send)) -> PyResult<()> {
         let workers = match valid_workers(self.function, self.workers)? {
             _ if self.cost < DETACH => return guard(|| body(&Work::serial()).named(self.function)),
             Some(workers) => workers,
             None if self.cost < THREADS => 1,
             None => parallel::num_threads(),
         };
-        self.run_detached(workers, body)
-    }
-
-    fn run_detached<T: Send>(
-        self,
-        workers: usize,
-        body: impl FnOnce(&Work<'_>) -> Result<T> + Send,
-    ) -> PyResult<T> {
         let _pins = pin(self.py, self.operands)?;
         let signals = Signals::default();
         let result = self.py.detach(|| caught(|| body(&Work::interruptible(workers, &signals))));
