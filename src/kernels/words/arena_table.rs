@@ -1,4 +1,5 @@
-//! The table of words that fit into no key: their bytes are in an arena.
+//! The table of words that fit into no key: their bytes are one after the other in an arena, and
+//! `hashbrown` finds them. Such words are rare, so nothing more is done for speed.
 
 use std::hash::BuildHasher;
 
@@ -11,8 +12,8 @@ use crate::error::{Error, Result};
 /// A word, how often it was seen, and where first.
 #[derive(Debug)]
 pub struct ArenaEntry {
-    /// Where the word is in the arena.
-    at: usize,
+    /// Where the word begins in the arena.
+    offset: usize,
     len: usize,
     pub count: u64,
     pub first: u64,
@@ -21,7 +22,7 @@ pub struct ArenaEntry {
 /// Counts of long words. The hash is keyed by random numbers.
 #[derive(Debug, Default)]
 pub struct ArenaTable {
-    /// Places in `entries`.
+    /// Indices into `entries`.
     index: HashTable<usize>,
     entries: Vec<ArenaEntry>,
     arena: Vec<u8>,
@@ -33,20 +34,20 @@ impl ArenaTable {
     pub fn add(&mut self, word: &[u8], count: u64, first: u64) -> Result<()> {
         let ArenaTable { index, entries, arena, hasher } = self;
         let hash = hasher.hash_one(word);
-        if let Some(&place) = index.find(hash, |&place| bytes(arena, &entries[place]) == word) {
-            let entry = &mut entries[place];
+        if let Some(&i) = index.find(hash, |&i| bytes(arena, &entries[i]) == word) {
+            let entry = &mut entries[i];
             entry.count += count;
             entry.first = entry.first.min(first);
             return Ok(());
         }
         try_reserve(arena, word.len())?;
         try_reserve(entries, 1)?;
-        let hash_of = |&place: &usize| hasher.hash_one(bytes(arena, &entries[place]));
+        let hash_of = |&i: &usize| hasher.hash_one(bytes(arena, &entries[i]));
         index
             .try_reserve(1, hash_of)
             .map_err(|_| Error::Memory { bytes: 2 * index.len() * size_of::<usize>() })?;
         index.insert_unique(hash, entries.len(), hash_of);
-        entries.push(ArenaEntry { at: arena.len(), len: word.len(), count, first });
+        entries.push(ArenaEntry { offset: arena.len(), len: word.len(), count, first });
         arena.extend_from_slice(word);
         Ok(())
     }
@@ -68,7 +69,7 @@ impl ArenaTable {
 }
 
 fn bytes<'a>(arena: &'a [u8], entry: &ArenaEntry) -> &'a [u8] {
-    &arena[entry.at..entry.at + entry.len]
+    &arena[entry.offset..entry.offset + entry.len]
 }
 
 #[cfg(test)]

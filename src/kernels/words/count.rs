@@ -1,13 +1,14 @@
-//! Counts of words of every length: what a thread has.
+//! The counts of words of every length: one table for each of three ranges of lengths, so that most
+//! entries are small and of a fixed size.
 
 use super::arena_table::ArenaTable;
 use super::key_table::{KeyTable, PADDING, key, max_len};
 use crate::error::Result;
 
-/// Words of up to this many bytes are in the first table.
+/// Words of up to this many bytes are in the table of short words.
 pub const SHORT: usize = max_len(2);
 
-/// Words of up to this many bytes, and not in the first, are in the second table.
+/// Longer words of up to this many bytes are in the table of medium words.
 pub const MEDIUM: usize = max_len(4);
 
 /// How often each word was seen.
@@ -33,7 +34,7 @@ impl Counts {
         }
     }
 
-    /// Counts a word of any length that stands for itself.
+    /// Counts a word of any length that need not be followed by anything.
     pub fn push_word(&mut self, word: &[u8], first: u64) -> Result<()> {
         if word.len() > MEDIUM {
             return self.long.add(word, 1, first);

@@ -22,15 +22,14 @@ pub enum Tokenizer {
     Unicode,
 }
 
-/// How words are told apart.
+/// What is counted, and how words are compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// What a word is.
     pub tokenizer: Tokenizer,
-    /// Makes ASCII letters small.
+    /// Converts ASCII letters to lowercase.
     pub lowercase: bool,
-    /// The text may be no UTF-8, which is an error. If not set, it is taken for UTF-8 in which
-    /// there may be surrogates.
+    /// Text that is not UTF-8 is an error. If not set, the text must be UTF-8, but for lone surrogates.
     pub validate: bool,
 }
 

@@ -1,8 +1,8 @@
 //! A file of any size, in memory that does not grow with it: threads take turns to read a block,
 //! and count the one they have read while the next reads.
 //!
-//! A block ends where a word does; what comes after its last word is the beginning of the next
-//! block. A word longer than a block makes the block grow.
+//! A block ends where a word does; what comes after its last word is the start of the next block.
+//! A word longer than a block makes the block grow.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -16,7 +16,7 @@ use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
 
-/// Told on the calling thread how many bytes of how many (0: not known) are done.
+/// Called on the calling thread with how many bytes are done and their total (0: not known).
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) -> Result<()> + Sync);
 
 /// Counts the words of the file `path`, of which `chunk_bytes` are read at a time.
@@ -30,8 +30,8 @@ pub fn count_file(
     let failed = |error| Error::file(path, &error);
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    // What is no regular file, such as a pipe, may make its reader wait: on the calling thread a
-    // signal ends that.
+    // Reading what is no regular file, such as a pipe, may block: on the calling thread a signal ends
+    // that.
     let workers = if metadata.is_file() { work.workers() } else { 1 };
     let total = metadata.len();
     let blocks = Mutex::new(BlockReader::new(file, chunk_bytes, options.tokenizer));
@@ -75,8 +75,8 @@ fn about(path: &Path, error: Error) -> Error {
     }
 }
 
-/// Of several errors the one that is first in the file. BlockReader are handed out in order and every
-/// thread ends the one it has, so which one that is does not depend on the threads.
+/// Of several errors the one that is first in the file. Blocks are read in order and every thread
+/// completes its own, so which error that is does not depend on the threads.
 #[derive(Default)]
 struct FirstFailure {
     is_set: AtomicBool,
@@ -89,7 +89,7 @@ impl FirstFailure {
     }
 
     fn set(&self, at: u64, error: Error) -> Result<()> {
-        // To stop wins over what is in the file.
+        // An interrupt takes precedence over what is in the file.
         if error == Error::Interrupted {
             return Err(error);
         }
@@ -109,22 +109,22 @@ impl FirstFailure {
     }
 }
 
-/// Cuts what it reads into blocks.
+/// Reads a file in blocks that end where words do.
 struct BlockReader<R> {
     source: R,
     chunk: usize,
     tokenizer: Tokenizer,
-    /// What comes after the last block that was handed out, and where that is in the file.
-    rest: Vec<u8>,
+    /// What was read after the last block, and its offset in the file.
+    remainder: Vec<u8>,
     at: u64,
 }
 
 impl<R: Read> BlockReader<R> {
     fn new(source: R, chunk: usize, tokenizer: Tokenizer) -> Self {
-        BlockReader { source, chunk, tokenizer, rest: Vec::new(), at: 0 }
+        BlockReader { source, chunk, tokenizer, remainder: Vec::new(), at: 0 }
     }
 
-    /// Puts the next block into `block` and returns its place in the file, which an error has too.
+    /// Puts the next block into `block` and returns its offset in the file, which an error has too.
     fn next(
         &mut self,
         work: &Work<'_>,
@@ -138,8 +138,8 @@ impl<R: Read> BlockReader<R> {
     }
 
     fn cut(&mut self, work: &Work<'_>, path: &Path, block: &mut Vec<u8>) -> Result<usize> {
-        std::mem::swap(block, &mut self.rest);
-        self.rest.clear();
+        std::mem::swap(block, &mut self.remainder);
+        self.remainder.clear();
         loop {
             let old = block.len();
             self.read(work, path, block)?;
@@ -148,8 +148,8 @@ impl<R: Read> BlockReader<R> {
             }
             if let Some(cut) = (old.max(1)..block.len()).rev().find(|&at| self.tokenizer.is_border(block, at))
             {
-                try_reserve(&mut self.rest, block.len() - cut)?;
-                self.rest.extend_from_slice(&block[cut..]);
+                try_reserve(&mut self.remainder, block.len() - cut)?;
+                self.remainder.extend_from_slice(&block[cut..]);
                 block.truncate(cut);
                 return Ok(cut);
             }
@@ -166,7 +166,7 @@ impl<R: Read> BlockReader<R> {
             match self.source.read(&mut block[len..]) {
                 Ok(0) => break,
                 Ok(more) => len += more,
-                // By a signal, of which Python knows what to do.
+                // By a signal, which Python handles in `check`.
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(Error::file(path, &error)),
             }

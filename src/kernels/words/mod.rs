@@ -1,19 +1,30 @@
 //! How often each word occurs in a text.
 //!
 //! The text is UTF-8. By default a word is what Python's `str.split()` gives: a run of bytes
-//! between white space, which is a fixed set of 29 code points ([`space`]). The text goes through
-//! the first-level cache in pieces of 4 KB ([`scan`]): the ASCII letters of a piece are made small
-//! and its white space becomes a mask, 64 bytes at a time; the edges in the mask are the words; a
-//! word of up to 31 bytes becomes a key of two or four machine words, to be looked up in a table
-//! that is indexed by the high bits of a keyed hash ([`key_table`]); words are looked up in batches,
-//! with their places fetched into the cache ahead. Longer words are kept in an arena ([`arena_table`]).
+//! between white space, which is a fixed set of 29 code points. The text goes through the first-level
+//! cache 4 KB at a time: its ASCII letters become lowercase and its white space becomes a mask, 64
+//! bytes at a time; the edges in the mask delimit the words; a word of up to 31 bytes becomes a key of
+//! two or four machine words, which is looked up in a hash table, in batches with a prefetch. Longer
+//! words are kept in an arena.
 //!
-//! What is beyond ASCII is not made small here. That would need the tables of the Unicode version
-//! that the caller uses, and is cheaper done to the distinct words at the end: no rule of
-//! Unicode's lower case looks across white space.
+//! Beyond ASCII nothing becomes lowercase here. That would need the tables of the Unicode version
+//! that the caller uses, and costs less for the distinct words at the end: no rule of Unicode's
+//! lowercase looks across white space.
 //!
-//! Threads take blocks of the text from a queue and count into a table each. Counts add up and
-//! the first position of a word is the least one, so the result is the same however it was cut.
+//! Threads take blocks of the text from a queue, each with a table of its own. Counts add up and
+//! the first offset of a word is the least one, so the result does not depend on the cuts.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `text` | [`count`]: a text in memory, in blocks for the threads |
+//! | `file` | [`count_file`]: a file of any size in bounded memory |
+//! | `short_text` | [`ShortText`]: a text of a line, without a table |
+//! | `counter` | the options, and what a thread counts with |
+//! | `scan`, `unicode` | from text to words: between white space, by Unicode's rules |
+//! | `space` | white space and lowercase, one character or 64 bytes at a time |
+//! | `count` | the counts of words of every length |
+//! | `key_table`, `arena_table` | the tables of short and of long words |
+//! | `result` | [`Words`]: the distinct words in order |
 
 mod arena_table;
 mod count;

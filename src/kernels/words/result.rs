@@ -1,4 +1,5 @@
-//! The result: the distinct words in order.
+//! The result: the distinct words in the order of their first appearance, or of their counts. They stay
+//! in the tables; what is sorted are their indices.
 
 use super::count::Counts;
 use crate::alloc::{try_filled, try_vec};
@@ -20,12 +21,12 @@ pub struct Word<'a> {
 #[derive(Debug)]
 pub struct Words {
     counts: Counts,
-    /// A number to sort by, and a place: in the table of short words, or counted on from its end
-    /// in that of medium words, and so on to the long ones.
+    /// For each word the number to sort by and its index: in the table of short words, then counting
+    /// on in that of medium words, then in that of long words.
     order: Vec<(u64, usize)>,
 }
 
-/// How many words ahead the next ones are fetched into the cache.
+/// How many words ahead entries are fetched into the cache.
 const AHEAD: usize = 8;
 
 impl Words {
@@ -37,7 +38,7 @@ impl Words {
         let firsts = firsts.chain(medium.entries().iter().map(|entry| entry.first));
         let firsts = firsts.chain(long.entries().iter().map(|entry| entry.first));
         let mut order = try_vec(short.entries().len() + medium.entries().len() + long.entries().len())?;
-        order.extend(firsts.enumerate().map(|(place, first)| (first, place)));
+        order.extend(firsts.enumerate().map(|(index, first)| (first, index)));
         Ok(Words { order: sorted(order)?, counts })
     }
 
@@ -54,11 +55,11 @@ impl Words {
     /// The words in order.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Word<'_>> {
-        self.order.iter().enumerate().map(|(i, &(_, place))| {
+        self.order.iter().enumerate().map(|(i, &(_, index))| {
             if let Some(&(_, soon)) = self.order.get(i + AHEAD) {
                 prefetch_element(self.counts.short.entries(), soon);
             }
-            self.word(place)
+            self.word(index)
         })
     }
 
@@ -67,8 +68,8 @@ impl Words {
         self.iter().all(|word| word.bytes.is_ascii())
     }
 
-    /// Keeps the `top` words with the highest counts, highest first; of words that were seen as
-    /// often, the one that was seen earlier comes first.
+    /// Keeps the `top` words with the highest counts, highest first; of words with equal counts the
+    /// one that was seen earlier comes first.
     pub fn keep_most_common(&mut self, top: usize) -> Result<()> {
         let mut ranks = try_vec(self.len())?;
         for (i, word) in self.iter().enumerate() {
@@ -86,25 +87,25 @@ impl Words {
     }
 
     #[inline(always)]
-    fn word(&self, place: usize) -> Word<'_> {
+    fn word(&self, index: usize) -> Word<'_> {
         let Counts { short, medium, long, .. } = &self.counts;
-        if let Some(entry) = short.entries().get(place) {
+        if let Some(entry) = short.entries().get(index) {
             return Word { bytes: entry.word(), count: entry.count, first: entry.first };
         }
-        let place = place - short.entries().len();
-        if let Some(entry) = medium.entries().get(place) {
+        let index = index - short.entries().len();
+        if let Some(entry) = medium.entries().get(index) {
             return Word { bytes: entry.word(), count: entry.count, first: entry.first };
         }
-        let entry = &long.entries()[place - medium.entries().len()];
+        let entry = &long.entries()[index - medium.entries().len()];
         Word { bytes: long.word(entry), count: entry.count, first: entry.first }
     }
 }
 
-/// The most bits of a digit.
-const BITS: u32 = 11;
+/// The most bits of a digit of the radix sort.
+const MAX_DIGIT_BITS: u32 = 11;
 
-/// Below this number comparing is faster.
-const FEW: usize = 64;
+/// Fewer numbers than this are sorted by comparison.
+const MIN_RADIX: usize = 64;
 
 /// Sorts by the first numbers, which are all different: a radix sort from the lowest digit, whose
 /// time is linear in their number.
@@ -112,27 +113,27 @@ fn sorted(mut from: Vec<(u64, usize)>) -> Result<Vec<(u64, usize)>> {
     if from.is_sorted() {
         return Ok(from);
     }
-    if from.len() < FEW {
+    if from.len() < MIN_RADIX {
         from.sort_unstable();
         return Ok(from);
     }
-    let digit_bits = if from.len() < 1 << 12 { 8 } else { BITS };
+    let digit_bits = if from.len() < 1 << 12 { 8 } else { MAX_DIGIT_BITS };
     let mask = (1 << digit_bits) - 1;
     let all = from.iter().fold(0, |all, &(number, _)| all | number);
     let mut to = try_filled(from.len(), (0, 0))?;
     for shift in (0..u64::BITS - all.leading_zeros()).step_by(digit_bits as usize) {
-        let mut places = [0usize; 1 << BITS];
+        let mut offsets = [0usize; 1 << MAX_DIGIT_BITS];
         for &(number, _) in &from {
-            places[(number >> shift) as usize & mask] += 1;
+            offsets[(number >> shift) as usize & mask] += 1;
         }
         let mut next = 0;
-        for place in &mut places[..=mask] {
-            next += std::mem::replace(place, next);
+        for offset in &mut offsets[..=mask] {
+            next += std::mem::replace(offset, next);
         }
         for &pair in &from {
-            let place = &mut places[(pair.0 >> shift) as usize & mask];
-            to[*place] = pair;
-            *place += 1;
+            let offset = &mut offsets[(pair.0 >> shift) as usize & mask];
+            to[*offset] = pair;
+            *offset += 1;
         }
         std::mem::swap(&mut from, &mut to);
     }

@@ -1,4 +1,5 @@
-//! A text of a line: a table, and the memory for it, would cost more than all else.
+//! A text of a line: a table, and the allocation of one, would cost more than everything else. The text
+//! is one block of 64 bytes; its words are compared with a list on the stack.
 
 use super::count::SHORT;
 use super::counter::{Options, Tokenizer};
@@ -6,19 +7,20 @@ use super::key_table::{Entry, PADDING, key};
 use super::result::Word;
 use super::space::{AHEAD, LANES, ascii_spaces, case_bit, lower_ascii, wide_spaces};
 
-/// The most different words.
-const MOST: usize = 16;
+/// The most distinct words.
+const MAX_WORDS: usize = 16;
 
 /// The words of a short text in the order of their first appearance.
 #[derive(Debug)]
 pub struct ShortText {
-    words: [Entry<2>; MOST],
+    words: [Entry<2>; MAX_WORDS],
     len: usize,
 }
 
 impl ShortText {
-    /// Counts the words of `text` if it is short enough, and if words are what is between white
-    /// space. Text that is not UTF-8 is left to others too.
+    /// Counts the words of `text`; `None` where that is left to [`count`](super::count): a text that is
+    /// too long, with a word that is, or with too many words, other words than those between white
+    /// space, and what may not be UTF-8.
     #[inline]
     pub fn count(text: &[u8], options: Options) -> Option<Self> {
         // At least one space comes after the last word and ends it.
@@ -38,7 +40,7 @@ impl ShortText {
             spaces |= wide_spaces(&seen).0;
         }
 
-        let mut few = ShortText { words: [Entry::EMPTY; MOST], len: 0 };
+        let mut few = ShortText { words: [Entry::EMPTY; MAX_WORDS], len: 0 };
         let mut edges = spaces ^ (spaces << 1 | 1);
         while edges != 0 {
             let start = edges.trailing_zeros() as usize;

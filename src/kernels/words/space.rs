@@ -18,7 +18,7 @@ pub fn space_len(text: &[u8]) -> usize {
     }
 }
 
-/// Bytes that are looked at together.
+/// Bytes of a block, which are looked at together.
 pub const LANES: usize = 64;
 
 /// Bytes after a block that are looked at for a character that begins in the block.

@@ -1,4 +1,5 @@
-//! Words by the rules of Unicode Standard Annex 29 (with the tables of `unicode-segmentation`).
+//! Words by the rules of Unicode Standard Annex 29, which `unicode-segmentation` implements. What is done
+//! here: lone surrogates, which UTF-8 cannot have, and borders at which a text can be cut for threads.
 
 use std::borrow::Cow;
 
@@ -34,8 +35,8 @@ pub fn scan(work: &Work<'_>, text: &[u8], base: u64, lower: bool, counts: &mut C
     Ok(())
 }
 
-/// The text with a replacement character, which has as many bytes and is no part of a word
-/// either, for each lone surrogate.
+/// The text with a replacement character for each lone surrogate: it has as many bytes, and is no
+/// part of a word either.
 fn without_surrogates(text: &[u8], base: u64) -> Result<Cow<'_, str>> {
     if let Ok(text) = std::str::from_utf8(text) {
         return Ok(Cow::Borrowed(text));
