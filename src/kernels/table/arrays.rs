@@ -1,4 +1,5 @@
-//! The same statistics for columns that come as numbers: blocks of a two-dimensional array.
+//! The same statistics for columns that arrive as numbers: blocks of a two-dimensional array. Threads
+//! take a few columns each.
 
 use ndarray::{ArrayViewD, Axis, Ix2};
 
@@ -7,7 +8,7 @@ use crate::alloc::{try_reserve, try_vec};
 use crate::error::{Error, Result};
 use crate::parallel::Work;
 
-/// Elements to a piece of work.
+/// Elements of a part of the work, and between two polls.
 const GRAIN: usize = 1 << 14;
 
 /// The statistics of the columns of an array that comes in blocks.
@@ -23,7 +24,7 @@ impl Arrays {
         Ok(Arrays { columns })
     }
 
-    /// Takes rows of some columns, the first of which has the index `first`.
+    /// Adds rows to some columns, the first of which has the index `first`.
     pub fn update(&mut self, block: ArrayViewD<'_, f64>, first: usize, work: &Work<'_>) -> Result<()> {
         let error = Error::Block { shape: block.shape().to_vec(), first, columns: self.columns.len() };
         let Ok(block) = block.into_dimensionality::<Ix2>() else { return Err(error) };
@@ -32,13 +33,13 @@ impl Arrays {
         let Some(columns) = first.checked_add(count).and_then(|end| self.columns.get_mut(first..end)) else {
             return Err(error);
         };
-        let step = (GRAIN / rows.max(1)).max(1);
+        let width = (GRAIN / rows.max(1)).max(1);
         let mut parts = Vec::new();
-        try_reserve(&mut parts, columns.len().div_ceil(step))?;
-        parts.extend(columns.chunks_mut(step));
+        try_reserve(&mut parts, columns.len().div_ceil(width))?;
+        parts.extend(columns.chunks_mut(width));
         work.for_each_mut(&mut parts, |index, part| {
             for (offset, column) in part.iter_mut().enumerate() {
-                let values = block.index_axis(Axis(1), index * step + offset);
+                let values = block.index_axis(Axis(1), index * width + offset);
                 for start in (0..rows).step_by(GRAIN) {
                     work.check()?;
                     let end = (start + GRAIN).min(rows);

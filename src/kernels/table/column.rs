@@ -1,14 +1,14 @@
-//! What is kept of a column while its fields go by.
+//! What is kept of a column.
 //!
 //! Values are collected into groups of a fixed size before they enter the moments, so the result
-//! has the same bits however the input was cut: into blocks by the reader, into pieces for the
+//! has the same bits however the input was cut: into blocks by the caller, into chunks for the
 //! threads.
 
 use crate::error::{Error, Result};
 use crate::kernels::stats::Moments;
 use ndarray::ArrayView1;
 
-/// A field, read. Numbers are themselves; the two other cases are NaNs that no number is read to.
+/// A field that was read: a number, or one of two NaNs that no number is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell(u64);
 
@@ -24,7 +24,7 @@ impl Cell {
         if value.is_nan() { Cell::MISSING } else { Cell(value.to_bits()) }
     }
 
-    /// The number, if it is one.
+    /// The number, if it has one.
     #[inline(always)]
     pub fn value(self) -> Option<f64> {
         let value = f64::from_bits(self.0);
@@ -41,8 +41,7 @@ pub struct FirstText {
     pub text: String,
 }
 
-/// The largest group of values, in number: they are 8 KiB, and the larger the group, the less
-/// it costs to merge it.
+/// The most values of a group: they take 8 KiB, and the larger the group, the less merging it costs.
 const LARGEST_GROUP: usize = 1024;
 
 /// The statistics of a column.
@@ -58,7 +57,7 @@ pub struct Column {
     pub first_text: Option<FirstText>,
     moments: Moments,
     pending: Vec<f64>,
-    /// How long `pending` may become without another look at the memory.
+    /// How long `pending` may become before more memory is reserved or it is emptied.
     limit: usize,
 }
 
@@ -68,8 +67,8 @@ impl Column {
         Column { name, ..Column::default() }
     }
 
-    /// How many values to collect in each of `columns` columns: a rule that depends on nothing
-    /// else, and keeps the memory of a table with a million columns small.
+    /// How many values to collect in each of `columns` columns. Depends on nothing else, and limits the
+    /// memory of a table with a million columns.
     pub fn group(columns: usize) -> usize {
         ((1 << 22) / columns.max(1)).clamp(8, LARGEST_GROUP)
     }
@@ -96,15 +95,15 @@ impl Column {
     #[inline(always)]
     fn push_number(&mut self, value: f64, group: usize) -> Result<()> {
         if self.pending.len() == self.limit {
-            self.make_room(group)?;
+            self.reserve(group)?;
         }
         self.pending.push(value);
         Ok(())
     }
 
-    /// Empties a full group; makes a small one larger.
+    /// Empties a full group, or doubles the capacity of one that may grow.
     #[cold]
-    fn make_room(&mut self, group: usize) -> Result<()> {
+    fn reserve(&mut self, group: usize) -> Result<()> {
         if self.limit >= group {
             self.flush();
             return Ok(());
@@ -116,7 +115,7 @@ impl Column {
         Ok(())
     }
 
-    /// Moves the values that wait into the moments.
+    /// Moves the pending values into the moments.
     pub fn flush(&mut self) {
         self.moments.update(&self.pending);
         self.pending.clear();

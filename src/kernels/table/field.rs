@@ -1,16 +1,16 @@
-//! From the bytes of a field to a number, or to the knowledge that it is none.
+//! From the bytes of a field to a number, a missing value, or text.
 //!
 //! The rules are those of pandas' `read_csv`, so that its `describe` gives the same statistics.
 //!
-//! What is done for speed: eight digits at a time, in one 64-bit word. The bytes that are digits
-//! are found, the others shifted out, and neighbours combined three times: to numbers of two,
-//! four and eight digits (the last step as in Lemire, "Number parsing at a gigabyte per second",
-//! 2021). Up to 2^53 an integer is exact as a float, and so is a power of ten up to 10^22; their
-//! quotient is one rounding away from the number (Clinger, 1990). All else goes to `fast_float2`.
+//! What is done for speed: eight digits at a time, in one 64-bit word. The bytes after the digits are
+//! shifted out, and neighbours combined three times: to numbers of two, four and eight digits (as in
+//! D. Lemire, "Number parsing at a gigabyte per second", 2021). An integer up to 2^53 is exact as a
+//! float, and so is a power of ten up to 10^22, so one division rounds correctly (W. Clinger, "How to
+//! read floating point numbers accurately", 1990). Everything else goes to `fast_float2`.
 
 use super::column::Cell;
 
-/// What stands for "no value"; the list of pandas.
+/// What stands for a missing value: the list of pandas.
 const NOT_AVAILABLE: [&[u8]; 18] = [
     b"#N/A",
     b"#N/A N/A",
@@ -32,13 +32,13 @@ const NOT_AVAILABLE: [&[u8]; 18] = [
     b"null",
 ];
 
-/// Reads a field from which quotes have been taken. White space around it does not count.
+/// Reads a field without its quotes. White space around it is ignored.
 pub fn classify(field: &[u8]) -> Cell {
     let field = field.trim_ascii();
     if field.is_empty() {
         return Cell::MISSING;
     }
-    // No number and no word for "not available" starts with another byte: most text ends here.
+    // Nothing else starts a number or a word for "not available": most text returns here.
     if !matches!(field[0], b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N' | b'#' | b'<') {
         return Cell::TEXT;
     }
@@ -49,8 +49,7 @@ pub fn classify(field: &[u8]) -> Cell {
     }
 }
 
-/// The number at the start of `text` and its length. Fails where there is none, and where `text`
-/// ends so soon after it that [`decimal`] cannot look at eight bytes.
+/// The number at the start of `text` and its length; `None` if there is none.
 #[inline(always)]
 pub fn leading_number(text: &[u8]) -> Option<(f64, usize)> {
     match decimal(text) {
@@ -96,20 +95,20 @@ fn decimal(text: &[u8]) -> Option<(f64, usize)> {
         return None;
     }
     let value = mantissa as f64 / POWERS[decimals];
-    // Signs come in no order that a branch could be predicted by.
+    // Without a branch, which would often be mispredicted.
     Some((f64::from_bits(value.to_bits() | u64::from(negative) << 63), at))
 }
 
 const INTEGER_POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
-/// The number that the digits at the start of eight bytes are, and how many they are.
+/// The number that is made of the digits at the start of eight bytes, and how many they are.
 #[inline(always)]
 fn leading_digits(bytes: [u8; 8]) -> (u64, usize) {
     // The first byte is the lowest. A digit becomes its value.
     let values = u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030;
-    // The high bit of each byte above 9; a carry only reaches bytes after one of these.
-    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    let count = others.trailing_zeros() as usize / 8;
+    // The high bit of each byte above 9. A carry only reaches bytes after one of these.
+    let non_digits = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    let count = non_digits.trailing_zeros() as usize / 8;
     if count == 0 {
         return (0, 0);
     }
@@ -125,7 +124,7 @@ fn leading_digits(bytes: [u8; 8]) -> (u64, usize) {
 fn number(field: &[u8]) -> Option<f64> {
     let unsigned = match field {
         [b'+', b'+' | b'-', ..] => return None,
-        [b'+', rest @ ..] => rest,
+        [b'+', unsigned @ ..] => unsigned,
         _ => field,
     };
     fast_float2::parse(unsigned).ok()
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_way_gives_the_same_bits_as_the_careful_one() {
+    fn the_fast_path_gives_the_same_bits_as_the_slow_one() {
         let mut texts: Vec<String> =
             ["0", "-0", "00.5", ".5", "5.", "-.0", "9007199254740993", "9007199254740992"]
                 .map(String::from)
@@ -193,7 +192,7 @@ mod tests {
                 fast += usize::from(decimal(padded.as_bytes()).is_some());
             }
         }
-        assert!(fast > texts.len(), "the fast way is hardly ever taken");
+        assert!(fast > texts.len(), "the fast path is hardly ever taken");
     }
 
     #[test]

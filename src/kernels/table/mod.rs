@@ -1,4 +1,5 @@
-//! Statistics of every column of a table, while it goes by: of delimited text and of arrays.
+//! Statistics of every column of a table, in one pass: of delimited text (CSV), and of arrays that
+//! arrive in blocks.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -1,15 +1,14 @@
-//! Statistics of every column of a table, while it goes by.
+//! Delimited text (CSV) that arrives in blocks of any size.
 //!
-//! [`Table`] is fed delimited text (CSV) in blocks of any size and keeps, besides what belongs to
-//! the columns, the record that is not complete yet: a table of any length takes bounded memory.
-//! The block is cut into pieces at line feeds, the threads read the pieces, and their cells go
-//! to the columns in the order of the text.
+//! [`Table`] keeps, besides the statistics of the columns, only the record that is not complete yet:
+//! a table of any length takes bounded memory. A block is cut into chunks at line feeds, the threads
+//! read the chunks, and their cells enter the columns in the order of the text.
 //!
-//! A line feed inside quotes ends no record. Whether one is inside is not known before all that
-//! precedes it has been read, so a cut is a guess: a line feed with an even number of quotes
-//! before it in the block. Each piece says where its last record ended; where that is not where
-//! the next one started, the guess was wrong (a stray quote in a field) and the rest of the block
-//! is read again from there. So the result is exact for any input, and the guess only costs time.
+//! A line feed inside quotes does not end a record. Whether it is inside depends on everything before
+//! it, so a cut is speculative: a line feed with an even number of quotes before it in the block. Each
+//! chunk records where its last record ended; where that is not where the next chunk started, the
+//! guess was wrong (a stray quote in a field) and the remainder of the block is read again from there.
+//! So the result is exact for any input, and a wrong guess only costs time.
 
 use std::collections::HashSet;
 
@@ -17,21 +16,21 @@ use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 use super::column::{Column, FirstText};
 use super::field::classify;
-use super::record::{Piece, SKIP, Schema, empty_line, record, shown};
+use super::record::{Chunk, SKIP, Schema, empty_line, record, shown};
 use crate::alloc::{try_filled, try_reserve, try_vec};
 use crate::error::{Error, Malformed, Result};
 use crate::parallel::Work;
 
-/// Text handled at a time. Its cells take eight times as much memory, at most.
+/// Bytes of a block. Its cells take eight times as much memory, at most.
 const BLOCK: usize = 4 << 20;
 
-/// What a thread takes at a time.
-const PIECE: usize = if cfg!(fuzzing) { 16 } else { 128 << 10 };
+/// Bytes that a thread reads at a time.
+const CHUNK: usize = if cfg!(fuzzing) { 16 } else { 128 << 10 };
 
-/// The longest record: so an endless line is an error instead of all the memory.
+/// The longest record: a line without end is an error and does not take all memory.
 const LONGEST_RECORD: usize = 64 << 20;
 
-/// Names shown when one is not found.
+/// How many names the error shows when a column is not found.
 const NAMES_SHOWN: usize = 10;
 
 /// Whether the first record holds the names of the columns.
@@ -54,12 +53,12 @@ pub struct Table {
     schema: Option<Schema>,
     columns: Vec<Column>,
     /// Text that has not been read: the start of a record.
-    rest: Vec<u8>,
+    unread: Vec<u8>,
     rows: u64,
     lines: u64,
     named: bool,
-    pieces: Vec<Piece>,
-    piece_len: usize,
+    chunks: Vec<Chunk>,
+    chunk_len: usize,
     failed: Option<Error>,
 }
 
@@ -68,7 +67,7 @@ impl Table {
     /// kept, or all.
     pub fn new(delimiter: &str, header: Header, select: Option<Vec<String>>) -> Result<Self> {
         let delimiter = match delimiter.as_bytes() {
-            // What may be part of a number, a quote, and what ends a line, divide no fields.
+            // A delimiter is not part of a number, not a quote, and does not end a line.
             &[byte]
                 if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"+-.\n\r\0".contains(&byte) =>
             {
@@ -82,17 +81,17 @@ impl Table {
             select,
             schema: None,
             columns: Vec::new(),
-            rest: Vec::new(),
+            unread: Vec::new(),
             rows: 0,
             lines: 0,
             named: false,
-            pieces: Vec::new(),
-            piece_len: PIECE,
+            chunks: Vec::new(),
+            chunk_len: CHUNK,
             failed: None,
         })
     }
 
-    /// Takes the next bytes of the text. After an error there is no going on.
+    /// Takes the next bytes of the text. After an error every call returns that error.
     pub fn feed(&mut self, data: &[u8], work: &Work<'_>) -> Result<()> {
         self.unless_failed(|table| data.chunks(BLOCK).try_for_each(|block| table.feed_block(block, work)))
     }
@@ -100,12 +99,12 @@ impl Table {
     /// To be called when the text has ended.
     pub fn finish(&mut self, work: &Work<'_>) -> Result<()> {
         self.unless_failed(|table| {
-            if table.rest.last().is_some_and(|&last| last != b'\n') {
-                try_reserve(&mut table.rest, 1)?;
-                table.rest.push(b'\n');
-                table.read_rest(table.rest.len(), work)?;
+            if table.unread.last().is_some_and(|&last| last != b'\n') {
+                try_reserve(&mut table.unread, 1)?;
+                table.unread.push(b'\n');
+                table.consume(table.unread.len(), work)?;
             }
-            if !table.rest.is_empty() {
+            if !table.unread.is_empty() {
                 return Err(table.error_here(Malformed::OpenQuote));
             }
             if table.schema.is_none() {
@@ -121,7 +120,7 @@ impl Table {
         &self.columns
     }
 
-    /// Records read, less the one with the names.
+    /// The number of records read, without the one with the names.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -131,33 +130,33 @@ impl Table {
         self.named
     }
 
-    fn unless_failed(&mut self, step: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    fn unless_failed(&mut self, action: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        step(self).inspect_err(|error| self.failed = Some(error.clone()))
+        action(self).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     fn feed_block(&mut self, block: &[u8], work: &Work<'_>) -> Result<()> {
-        let before = self.rest.len();
-        try_reserve(&mut self.rest, block.len())?;
-        self.rest.extend_from_slice(block);
-        // A mark of UTF-16 is one at the very start only; what is kept of a text whose first lines
+        let before = self.unread.len();
+        try_reserve(&mut self.unread, block.len())?;
+        self.unread.extend_from_slice(block);
+        // A byte-order mark is one at the very start only; what is unread of a text whose first lines
         // were empty starts later.
         let is_start = self.schema.is_none() && self.lines == 0;
-        if is_start && (self.rest.starts_with(b"\xff\xfe") || self.rest.starts_with(b"\xfe\xff")) {
+        if is_start && (self.unread.starts_with(b"\xff\xfe") || self.unread.starts_with(b"\xfe\xff")) {
             return Err(self.error_here(Malformed::Utf16));
         }
         if let Some(offset) = memchr(0, block) {
-            // What is wrong before it is reported first, however the text was cut into blocks.
-            let until = memrchr(b'\n', &self.rest[..before + offset]).map_or(0, |at| at + 1);
-            self.read_rest(until, work)?;
+            // An error before it is reported first, however the text was cut into blocks.
+            let until = memrchr(b'\n', &self.unread[..before + offset]).map_or(0, |at| at + 1);
+            self.consume(until, work)?;
             return Err(self.error_here(Malformed::Nul));
         }
         if let Some(last) = memrchr(b'\n', block) {
-            self.read_rest(before + last + 1, work)?;
+            self.consume(before + last + 1, work)?;
         }
-        if self.rest.len() > LONGEST_RECORD {
+        if self.unread.len() > LONGEST_RECORD {
             return Err(self.error_here(Malformed::Long { limit: LONGEST_RECORD }));
         }
         Ok(())
@@ -168,12 +167,12 @@ impl Table {
         Error::Csv { line: self.lines + 1, column: None, reason }
     }
 
-    /// Reads the records in `rest[..until]`, which ends with a line feed, and removes them.
-    fn read_rest(&mut self, until: usize, work: &Work<'_>) -> Result<()> {
-        let rest = std::mem::take(&mut self.rest);
-        let done = self.read_text(&rest[..until], work);
-        self.rest = rest;
-        self.rest.drain(..done?);
+    /// Reads the records in `unread[..until]`, which ends with a line feed, and drops their text.
+    fn consume(&mut self, until: usize, work: &Work<'_>) -> Result<()> {
+        let unread = std::mem::take(&mut self.unread);
+        let done = self.read_text(&unread[..until], work);
+        self.unread = unread;
+        self.unread.drain(..done?);
         Ok(())
     }
 
@@ -200,7 +199,7 @@ impl Table {
             return Ok(at);
         }
         let Some((fields, next, lines)) = record(text, at, self.delimiter)? else {
-            // The mark at the start of the text has to be seen again.
+            // The byte-order mark is read again.
             return Ok(if self.lines == 0 { 0 } else { at });
         };
         if fields.iter().any(|field| memchr(b'\r', field).is_some()) {
@@ -253,78 +252,78 @@ impl Table {
     }
 
     fn read_records(&mut self, schema: &Schema, text: &[u8], start: usize, work: &Work<'_>) -> Result<usize> {
-        let cuts = cuts(text, start, self.piece_len)?;
+        let cuts = cuts(text, start, self.chunk_len)?;
         let count = cuts.len() - 1;
-        if self.pieces.len() < count {
-            let more = count - self.pieces.len();
-            try_reserve(&mut self.pieces, more)?;
-            self.pieces.resize_with(count, Piece::default);
+        if self.chunks.len() < count {
+            let more = count - self.chunks.len();
+            try_reserve(&mut self.chunks, more)?;
+            self.chunks.resize_with(count, Chunk::default);
         }
-        let mut pieces = std::mem::take(&mut self.pieces);
-        let done = self.read_pieces(schema, text, &cuts, &mut pieces[..count], work);
-        self.pieces = pieces;
+        let mut chunks = std::mem::take(&mut self.chunks);
+        let done = self.read_chunks(schema, text, &cuts, &mut chunks[..count], work);
+        self.chunks = chunks;
         done
     }
 
-    fn read_pieces(
+    fn read_chunks(
         &mut self,
         schema: &Schema,
         text: &[u8],
         cuts: &[usize],
-        pieces: &mut [Piece],
+        chunks: &mut [Chunk],
         work: &Work<'_>,
     ) -> Result<usize> {
-        work.for_each_mut(pieces, |index, piece| {
-            piece.read(schema, text, cuts[index], cuts[index + 1], work)
+        work.for_each_mut(chunks, |index, chunk| {
+            chunk.read(schema, text, cuts[index], cuts[index + 1], work)
         })?;
         let right =
-            (1..pieces.len()).find(|&index| pieces[index - 1].stop != cuts[index]).unwrap_or(pieces.len());
-        if right < pieces.len() {
-            let stop = pieces[right - 1].stop;
-            if pieces[right - 1].problem.is_none() && stop > cuts[right] {
-                pieces[right].read(schema, text, stop, text.len(), work)?;
-                return self.accept(schema, &mut pieces[..=right], work);
+            (1..chunks.len()).find(|&index| chunks[index - 1].stop != cuts[index]).unwrap_or(chunks.len());
+        if right < chunks.len() {
+            let stop = chunks[right - 1].stop;
+            if chunks[right - 1].problem.is_none() && stop > cuts[right] {
+                chunks[right].read(schema, text, stop, text.len(), work)?;
+                return self.accept(schema, &mut chunks[..=right], work);
             }
         }
-        self.accept(schema, &mut pieces[..right], work)
+        self.accept(schema, &mut chunks[..right], work)
     }
 
-    /// Gives the cells of pieces that follow each other to the columns; returns where they end.
-    fn accept(&mut self, schema: &Schema, pieces: &mut [Piece], work: &Work<'_>) -> Result<usize> {
-        for piece in pieces.iter_mut() {
-            for (slot, first) in piece.texts.drain(..) {
+    /// Adds the cells of consecutive chunks to the columns; returns where they end.
+    fn accept(&mut self, schema: &Schema, chunks: &mut [Chunk], work: &Work<'_>) -> Result<usize> {
+        for chunk in chunks.iter_mut() {
+            for (slot, first) in chunk.texts.drain(..) {
                 let line = self.lines + first.line + 1;
                 self.columns[slot as usize].first_text.get_or_insert(FirstText { line, text: first.text });
             }
-            if let Some(problem) = piece.problem.take() {
+            if let Some(problem) = chunk.problem.take() {
                 return Err(problem.into_error(self.lines));
             }
-            self.lines += piece.lines;
+            self.lines += chunk.lines;
         }
         let group = Column::group(self.columns.len());
         if schema.kept > 0 {
-            for piece in pieces.iter() {
-                for row in piece.cells.chunks_exact(schema.kept) {
+            for chunk in chunks.iter() {
+                for row in chunk.cells.chunks_exact(schema.kept) {
                     for (column, &cell) in self.columns.iter_mut().zip(row) {
                         column.push(cell, group)?;
                     }
                 }
-                self.rows += (piece.cells.len() / schema.kept) as u64;
+                self.rows += (chunk.cells.len() / schema.kept) as u64;
                 work.check()?;
             }
         }
-        Ok(pieces.last().map_or(0, |piece| piece.stop))
+        Ok(chunks.last().map_or(0, |chunk| chunk.stop))
     }
 }
 
-/// Where to cut `text[start..]` into pieces.
-fn cuts(text: &[u8], start: usize, piece_len: usize) -> Result<Vec<usize>> {
-    let mut cuts = try_vec(text.len() / piece_len + 2)?;
+/// The offsets at which `text[start..]` is cut into chunks.
+fn cuts(text: &[u8], start: usize, chunk_len: usize) -> Result<Vec<usize>> {
+    let mut cuts = try_vec(text.len() / chunk_len + 2)?;
     cuts.push(start);
     let mut at = start;
     let mut quoted = false;
-    while text.len() - at > piece_len {
-        let end = at + piece_len;
+    while text.len() - at > chunk_len {
+        let end = at + chunk_len;
         quoted ^= memchr_iter(b'"', &text[at..end]).count() % 2 == 1;
         at = end;
         while let Some(offset) = memchr2(b'"', b'\n', &text[at..]) {
@@ -335,7 +334,7 @@ fn cuts(text: &[u8], start: usize, piece_len: usize) -> Result<Vec<usize>> {
                 break;
             }
         }
-        // Either after a line feed, or no record ends in the rest of the text.
+        // Either after a line feed, or no record ends in the remainder of the text.
         if quoted || text[at - 1] != b'\n' || at >= text.len() {
             break;
         }

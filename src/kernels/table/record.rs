@@ -2,9 +2,9 @@
 //! open as Python's `csv` module: a quote inside a field that did not start with one is an
 //! ordinary character, and what follows a closing quote belongs to the field.
 //!
-//! What is done for speed: most fields of most tables are numbers, so a field is first read as
-//! one from where it starts, and the number's own end is the end of the field. Only where that
-//! fails is the end searched for (a vectorised search for two bytes).
+//! What is done for speed: most fields of most tables are numbers, so a field is first read as a
+//! number, and the end of the number is the end of the field. Only where that fails is the end
+//! searched for (with a vectorised search for two bytes).
 
 use memchr::{memchr, memchr_iter, memchr2};
 
@@ -17,29 +17,29 @@ use crate::parallel::{Pacer, Work};
 /// The slot of a column that is not kept.
 pub const SKIP: u32 = u32::MAX;
 
-/// Text shown of a field, in characters.
+/// Characters of a field that errors and results show.
 const SHOWN: usize = 40;
 
-/// How the text is divided.
+/// How a record is divided into fields, and which of them are kept.
 pub struct Schema {
     /// Between two fields.
     pub delimiter: u8,
-    /// For each column of the text its place among the columns kept, or [`SKIP`].
+    /// For each column of the text its index among the columns kept, or [`SKIP`].
     pub slots: Vec<u32>,
     /// How many columns are kept.
     pub kept: usize,
 }
 
-/// A run of whole records, read.
+/// Consecutive records that were read.
 #[derive(Default)]
-pub struct Piece {
+pub struct Chunk {
     /// The kept fields, row by row.
     pub cells: Vec<Cell>,
-    /// Lines that the records and the empty lines between them take up.
+    /// Lines of the records and of the empty lines between them.
     pub lines: u64,
-    /// Where the piece ends in the text.
+    /// Where the chunk ends in the text.
     pub stop: usize,
-    /// For each column with text in this piece the first one, lines counted from the piece's start.
+    /// For each column with text in this chunk the first one, lines counted from the chunk's start.
     pub texts: Vec<(u32, FirstText)>,
     /// What is wrong with the record at `stop`.
     pub problem: Option<Problem>,
@@ -51,7 +51,7 @@ pub struct Piece {
 /// What is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The line, counted from where the piece starts, first is 0.
+    /// The line, counted from where the chunk starts, first is 0.
     pub line: u64,
     /// The field in the record, first is 1.
     pub column: usize,
@@ -68,7 +68,7 @@ struct Field<'a> {
     lines: u64,
 }
 
-impl Piece {
+impl Chunk {
     /// Reads the records that start in `start..until` of `text`, which ends with a line feed.
     /// Stops early before a record whose last field has an open quote, or at a problem.
     pub fn read(
@@ -178,8 +178,8 @@ pub fn empty_line(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The number, or the nothing, at `at` and where its field ends; `None` where it takes a closer
-/// look.
+/// The number or missing value at `at` and where its field ends; `None` where the field may be
+/// anything else.
 #[inline(always)]
 fn number_at(text: &[u8], at: usize, delimiter: u8) -> Option<(Cell, usize)> {
     let first = text[at];
@@ -224,7 +224,7 @@ fn quoted_at<'a>(
         let Some(length) = memchr(b'"', &text[from..]) else { return Ok(None) };
         let quote = from + length;
         if text[quote + 1] == b'"' {
-            // A doubled quote stands for one.
+            // Two quotes stand for one.
             append(unquoted, &text[from..=quote])?;
             from = quote + 2;
             continue;
@@ -259,7 +259,7 @@ fn without_return(text: &[u8], at: usize, end: usize) -> &[u8] {
     }
 }
 
-/// The fields of the record at `at`, where the next one starts, and how many lines it takes up;
+/// The fields of the record at `at`, where the next one starts, and how many lines it has;
 /// `None` if a quote is not closed.
 #[allow(clippy::type_complexity)]
 pub fn record(text: &[u8], at: usize, delimiter: u8) -> Result<Option<(Vec<Vec<u8>>, usize, u64)>> {
@@ -280,7 +280,7 @@ pub fn record(text: &[u8], at: usize, delimiter: u8) -> Result<Option<(Vec<Vec<u
     }
 }
 
-/// A field for people: its first characters.
+/// A field for people to read: its first characters.
 pub fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]);
     if text.chars().count() <= SHOWN && bytes.len() <= 4 * SHOWN {
@@ -290,7 +290,7 @@ pub fn shown(bytes: &[u8]) -> String {
 }
 
 impl Problem {
-    /// As an error, where `lines` lines come before the piece.
+    /// As an error, where `lines` lines come before the chunk.
     pub fn into_error(self, lines: u64) -> Error {
         Error::Csv { line: lines + self.line + 1, column: Some(self.column), reason: self.reason }
     }

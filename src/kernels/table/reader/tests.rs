@@ -14,27 +14,27 @@ fn summary(table: &Table) -> Summary {
     table.columns().iter().map(summary).collect()
 }
 
-/// Reads `text` fed in blocks, with pieces of `piece_len` bytes.
-fn read(text: &[u8], block: usize, piece_len: usize, workers: usize) -> Result<(Summary, u64)> {
+/// Reads `text` fed in blocks, with chunks of `chunk_len` bytes.
+fn read(text: &[u8], block: usize, chunk_len: usize, workers: usize) -> Result<(Summary, u64)> {
     let work = Work::with_threads(workers);
     let mut table = Table::new(",", Header::Auto, None)?;
-    table.piece_len = piece_len;
+    table.chunk_len = chunk_len;
     text.chunks(block.max(1)).try_for_each(|block| table.feed(block, &work))?;
     table.finish(&work)?;
     Ok((summary(&table), table.rows()))
 }
 
-/// The fields of every record, by the letter: one character after the other.
+/// The fields of every record, one character at a time.
 fn naive(text: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
     let (mut quoted, mut fresh) = (false, true);
     let text = text.replace("\r\n", "\n") + if text.ends_with('\n') { "" } else { "\n" };
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => field.push(letters.next().unwrap_or('"')),
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if quoted && characters.peek() == Some(&'"') => field.push(characters.next().unwrap_or('"')),
             '"' if quoted => quoted = false,
-            letter if quoted => field.push(letter),
+            character if quoted => field.push(character),
             '"' if fresh => {
                 quoted = true;
                 fresh = false;
@@ -42,15 +42,15 @@ fn naive(text: &str) -> Vec<Vec<String>> {
             ',' | '\n' => {
                 record.push(std::mem::take(&mut field));
                 fresh = true;
-                if letter == '\n' && record != [""] {
+                if character == '\n' && record != [""] {
                     records.push(std::mem::take(&mut record));
                 }
-                if letter == '\n' {
+                if character == '\n' {
                     record.clear();
                 }
             }
-            letter => {
-                field.push(letter);
+            character => {
+                field.push(character);
                 fresh = false;
             }
         }
@@ -62,9 +62,9 @@ const TRICKY: &str = "\u{feff}a,b,\"c \"\"q\"\"\",d\r\n1,2,3,x\n\n-4.5e2,NA,\"6\
                       ,,,\n1e400,-0,+3,\"say \"\"hi\"\"\nthere\"\r\n5,\"\",\" 6 \",it's \"so\"";
 
 #[test]
-fn fields_are_those_of_the_letter_by_letter_reading() -> Result<()> {
+fn fields_are_those_of_the_character_by_character_reading() -> Result<()> {
     let records = naive(TRICKY.trim_start_matches('\u{feff}'));
-    let (columns, rows) = read(TRICKY.as_bytes(), TRICKY.len(), PIECE, 1)?;
+    let (columns, rows) = read(TRICKY.as_bytes(), TRICKY.len(), CHUNK, 1)?;
     assert_eq!(rows as usize, records.len() - 1);
     for (index, column) in columns.iter().enumerate() {
         assert_eq!(column.0, records[0][index]);
@@ -80,11 +80,11 @@ fn fields_are_those_of_the_letter_by_letter_reading() -> Result<()> {
 }
 
 #[test]
-fn blocks_pieces_and_threads_change_nothing() -> Result<()> {
-    let expected = read(TRICKY.as_bytes(), TRICKY.len(), PIECE, 1)?;
+fn blocks_chunks_and_threads_change_nothing() -> Result<()> {
+    let expected = read(TRICKY.as_bytes(), TRICKY.len(), CHUNK, 1)?;
     for block in 1..=TRICKY.len() {
-        for (piece_len, workers) in [(1, 1), (5, 2), (16, 3), (PIECE, 2)] {
-            assert_eq!(read(TRICKY.as_bytes(), block, piece_len, workers)?, expected, "{block} {piece_len}");
+        for (chunk_len, workers) in [(1, 1), (5, 2), (16, 3), (CHUNK, 2)] {
+            assert_eq!(read(TRICKY.as_bytes(), block, chunk_len, workers)?, expected, "{block} {chunk_len}");
         }
     }
     Ok(())
@@ -107,8 +107,8 @@ fn errors_are_the_same_however_the_text_is_cut() {
         ("\u{feff}", Error::Empty),
     ] {
         for block in 1..=text.len().max(1) {
-            for (piece_len, workers) in [(1, 1), (3, 2), (PIECE, 1)] {
-                let error = read(text.as_bytes(), block, piece_len, workers);
+            for (chunk_len, workers) in [(1, 1), (3, 2), (CHUNK, 1)] {
+                let error = read(text.as_bytes(), block, chunk_len, workers);
                 assert_eq!(error, Err(expected.clone()), "{text:?} {block}");
             }
         }
@@ -118,14 +118,14 @@ fn errors_are_the_same_however_the_text_is_cut() {
 #[test]
 fn bytes_after_empty_lines_are_no_mark_of_utf_16_however_the_text_is_cut() -> Result<()> {
     for text in [&b"\xef\xbb\xbf\r\n\n\xfe\xffx,2\n3,4\n"[..], b"\n\xff\xfex,2\n3,4\n"] {
-        let expected = read(text, text.len(), PIECE, 1)?;
+        let expected = read(text, text.len(), CHUNK, 1)?;
         for block in 1..text.len() {
-            assert_eq!(read(text, block, PIECE, 1)?, expected, "{block}");
+            assert_eq!(read(text, block, CHUNK, 1)?, expected, "{block}");
         }
     }
     for text in [b"\xff\xfea\0,\0b\0\n\0", b"\xfe\xff\0a\0,\0b\0\n"] {
         for block in 1..text.len() {
-            let error = read(text, block, PIECE, 1);
+            let error = read(text, block, CHUNK, 1);
             assert_eq!(error, Err(Error::Csv { line: 1, column: None, reason: Malformed::Utf16 }), "{block}");
         }
     }
@@ -141,17 +141,17 @@ fn a_wrong_guess_of_where_a_record_ends_costs_only_time() -> Result<()> {
     }
     let expected = read(text.as_bytes(), text.len(), usize::MAX, 1)?;
     assert_eq!((expected.1, expected.0[1].1), (201, 201));
-    for piece_len in [1, 7, 64, 1000] {
-        assert_eq!(read(text.as_bytes(), text.len(), piece_len, 2)?, expected);
+    for chunk_len in [1, 7, 64, 1000] {
+        assert_eq!(read(text.as_bytes(), text.len(), chunk_len, 2)?, expected);
     }
     Ok(())
 }
 
 #[test]
 fn the_first_row_is_data_if_it_is_all_numbers() -> Result<()> {
-    let (columns, rows) = read(b"2019,2020\n1,2\n", 100, PIECE, 1)?;
+    let (columns, rows) = read(b"2019,2020\n1,2\n", 100, CHUNK, 1)?;
     assert_eq!((rows, columns[1].0.as_str(), columns[1].1), (2, "column 2", 2));
-    let (columns, rows) = read(b"2019,\n1,2\n", 100, PIECE, 1)?;
+    let (columns, rows) = read(b"2019,\n1,2\n", 100, CHUNK, 1)?;
     assert_eq!((rows, columns[0].0.as_str(), columns[1].0.as_str()), (1, "2019", "column 2"));
     let mut table = Table::new(",", Header::Yes, None)?;
     table.feed(b"1,2\n", &Work::serial())?;
@@ -205,19 +205,19 @@ fn the_text_shown_is_short_and_valid() {
     assert_eq!(shown(b"short"), "short");
     assert_eq!(shown("é".repeat(100).as_bytes()), "é".repeat(40) + "…");
     assert_eq!(shown(b"\xff"), "\u{fffd}");
-    for letter in ["a", "é", "…", "😀"] {
-        let most = letter.repeat(40);
+    for character in ["a", "é", "…", "😀"] {
+        let most = character.repeat(40);
         assert_eq!(shown(most.as_bytes()), most);
-        assert_eq!(shown((most.clone() + letter).as_bytes()), most + "…");
+        assert_eq!(shown((most.clone() + character).as_bytes()), most + "…");
     }
 }
 
 #[test]
-fn a_long_piece_can_be_stopped() {
+fn a_long_chunk_can_be_stopped() {
     let schema = Schema { delimiter: b',', slots: vec![0, SKIP], kept: 1 };
     let read = |rows: usize| {
         let text = b"1,2\n".repeat(rows);
-        Piece::default().read(&schema, &text, 0, text.len(), &Work::stopped())
+        Chunk::default().read(&schema, &text, 0, text.len(), &Work::stopped())
     };
     assert_eq!(read(50_000), Ok(()));
     assert_eq!(read(100_000), Err(Error::Interrupted));
@@ -231,13 +231,13 @@ fn arrays_give_what_the_same_numbers_in_text_give() -> Result<()> {
     for row in 0..rows {
         text += &format!("{},{},{}\n", value(row, 0), value(row, 1), value(row, 2));
     }
-    let (expected, _) = read(text.as_bytes(), 1000, PIECE, 2)?;
+    let (expected, _) = read(text.as_bytes(), 1000, CHUNK, 2)?;
     let array = ndarray::Array2::from_shape_fn((rows, count), |(row, column)| value(row, column));
-    for step in [1, 999, 3000] {
+    for rows_of_block in [1, 999, 3000] {
         let work = Work::with_threads(2);
         let mut arrays = Arrays::new(vec!["a".into(), "b".into(), "c".into()])?;
-        for start in (0..rows).step_by(step) {
-            let end = (start + step).min(rows);
+        for start in (0..rows).step_by(rows_of_block) {
+            let end = (start + rows_of_block).min(rows);
             arrays.update(array.slice(ndarray::s![start..end, ..2]).into_dyn(), 0, &work)?;
             arrays.update(array.slice(ndarray::s![start..end, 2..]).into_dyn(), 2, &work)?;
         }
