@@ -6,10 +6,10 @@
 use crate::kernels::eft::CompensatedSum;
 use crate::simd::{Kernel, Simd};
 
-/// Numbers of a chunk that are summed at once.
+/// Numbers that are summed without compensation.
 const BLOCK: usize = 1024;
 
-/// Sums that run side by side.
+/// Independent sums.
 const LANES: usize = 32;
 
 /// The mean of every `chunk_size` numbers.
@@ -53,7 +53,7 @@ fn block_sum(block: &[f64]) -> f64 {
     remainder.iter().fold(sum, |sum, value| sum + value)
 }
 
-/// Not inlined: the compiler would cut the lanes as suits this sum, and not the loop before it.
+/// Not inlined: the compiler would choose the vectors for this sum instead of for the loop before it.
 #[inline(never)]
 fn lanes_sum(lanes: &[f64; LANES]) -> f64 {
     let mut lanes = *lanes;

@@ -1,4 +1,4 @@
-//! Numbers that arrive bit by bit and leave as means of chunks.
+//! Numbers that arrive a few at a time and leave as means of chunks.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -1,9 +1,9 @@
-//! Numbers that arrive bit by bit and leave as means of chunks.
+//! A buffer of numbers, with the means of its full chunks and the moments of all numbers ever added.
 //!
-//! The moments of all numbers ever added are kept up to date in whole blocks: numbers are counted
-//! when a block of them has gathered, while they are still in cache, or when somebody asks. The mean
-//! of a chunk is taken as soon as it is full, for the same reason. So adding a few numbers costs
-//! little more than copying them, and many are read from memory once.
+//! The moments are updated a block at a time: when a block of numbers has gathered, while they are
+//! still in cache, or when the moments are asked for. The mean of a chunk is taken as soon as it is
+//! full, for the same reason. So adding a few numbers costs little more than copying them, and many
+//! are read from memory once.
 
 use std::num::NonZeroUsize;
 
@@ -15,13 +15,13 @@ use crate::layout::Elements;
 use crate::parallel::Work;
 use crate::simd;
 
-/// Numbers that are counted at once.
+/// Numbers that enter the moments at once.
 const BLOCK: usize = 4096;
 
-/// Numbers that are copied before they are counted: they are still in the second-level cache.
-const PIECE: usize = 4 * BLOCK;
+/// Numbers that are copied before they enter means and moments: they stay in the second-level cache.
+const COPIED: usize = 4 * BLOCK;
 
-/// A buffer of numbers, and the moments of all that have been in it.
+/// A buffer of numbers, and the moments of all numbers that have been in it.
 #[derive(Debug)]
 pub struct Processor {
     chunk_size: usize,
@@ -34,14 +34,14 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// An empty one.
+    /// An empty buffer.
     pub fn new(chunk_size: NonZeroUsize) -> Self {
         let (buffer, means) = (Vec::new(), Vec::new());
         Processor { chunk_size: chunk_size.get(), buffer, means, counted: 0, total: Moments::default() }
     }
 
-    /// One with these numbers in its buffer and these moments of all that were ever added, those
-    /// in the buffer included.
+    /// The state that [`Processor::state`] returned: the buffer, and the moments of all numbers ever
+    /// added, those in the buffer included.
     pub fn with_state(chunk_size: NonZeroUsize, buffer: Vec<f64>, total: Moments) -> Result<Self> {
         let counted = buffer.len();
         let mut processor = Processor { buffer, counted, total, ..Self::new(chunk_size) };
@@ -68,8 +68,7 @@ impl Processor {
             Elements::Strided(view) => {
                 self.reserve(view.len())?;
                 self.buffer.extend(view.iter().map(|value| widen(*value)));
-                self.average_chunks();
-                self.count_blocks();
+                self.update();
                 Ok(())
             }
         }
@@ -78,19 +77,18 @@ impl Processor {
     #[inline]
     fn add_slice<T: Sample>(&mut self, values: &[T]) -> Result<()> {
         self.reserve(values.len())?;
-        for piece in values.chunks(PIECE) {
+        for part in values.chunks(COPIED) {
             if T::IS_F64 {
-                self.buffer.extend_from_slice(T::as_f64(piece));
+                self.buffer.extend_from_slice(T::as_f64(part));
             } else {
-                self.buffer.extend(piece.iter().map(|value| widen(*value)));
+                self.buffer.extend(part.iter().map(|value| widen(*value)));
             }
-            self.average_chunks();
-            self.count_blocks();
+            self.update();
         }
         Ok(())
     }
 
-    /// Room for more numbers and their means: nothing that follows can fail.
+    /// Reserves memory for more numbers and their means, so that nothing after it can fail.
     #[inline]
     fn reserve(&mut self, additional: usize) -> Result<()> {
         try_reserve(&mut self.buffer, additional)?;
@@ -99,25 +97,29 @@ impl Processor {
         try_reserve(&mut self.means, missing)
     }
 
-    /// Takes the means of chunks that have become full.
+    /// Brings means and moments up to date after numbers were added.
     #[inline]
+    fn update(&mut self) {
+        if self.buffer.len() - self.means.len() * self.chunk_size >= self.chunk_size {
+            self.average_chunks();
+        }
+        if self.buffer.len() - self.counted >= BLOCK {
+            self.count_until(self.buffer.len() - (self.buffer.len() - self.counted) % BLOCK);
+        }
+    }
+
+    /// Takes the means of chunks that have become full. Not inlined into the copies of its callers for
+    /// each dtype.
+    #[inline(never)]
     fn average_chunks(&mut self) {
         let done = self.means.len();
         let data = &self.buffer[done * self.chunk_size..];
-        if data.len() >= self.chunk_size {
-            self.means.resize(done + data.len() / self.chunk_size, 0.0);
-            simd::run(ChunkMeans { data, chunk_size: self.chunk_size, means: &mut self.means[done..] });
-        }
+        self.means.resize(done + data.len() / self.chunk_size, 0.0);
+        simd::run(ChunkMeans { data, chunk_size: self.chunk_size, means: &mut self.means[done..] });
     }
 
-    #[inline]
-    fn count_blocks(&mut self) {
-        let pending = self.buffer.len() - self.counted;
-        if pending >= BLOCK {
-            self.count_until(self.counted + pending / BLOCK * BLOCK);
-        }
-    }
-
+    /// Adds the numbers before `end` to the moments.
+    #[inline(never)]
     fn count_until(&mut self, end: usize) {
         self.total.update(&self.buffer[self.counted..end]);
         self.counted = end;
@@ -146,12 +148,12 @@ impl Processor {
         self.total
     }
 
-    /// The numbers in the buffer and the moments of all, to be taken elsewhere.
+    /// A copy of the buffer and the moments of all numbers: see [`Processor::with_state`].
     pub fn state(&mut self) -> Result<(Vec<f64>, Moments)> {
         Ok((try_copied(&self.buffer)?, self.total()))
     }
 
-    /// Adds the state of another one: its buffer comes after this one's.
+    /// Adds the state of another processor, whose buffer comes after this one's.
     pub fn merge(&mut self, buffer: &[f64], total: &Moments) -> Result<()> {
         self.reserve(buffer.len())?;
         self.count_until(self.buffer.len());
@@ -200,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn full_chunks_leave_and_the_rest_stays() {
+    fn full_chunks_leave_and_the_remainder_stays() {
         let numbers: Vec<f64> = (0..10_007).map(f64::from).collect();
         for chunk_size in [1, 2, 10, 33, 1000, 1024, 5000, 20_000] {
-            for step in [1, 7, 100, 3000, 20_000] {
+            for added in [1, 7, 100, 3000, 20_000] {
                 let mut processor = processor(chunk_size);
                 let mut means = Vec::new();
-                for (turn, piece) in numbers.chunks(step).enumerate() {
-                    add(&mut processor, piece);
+                for (turn, part) in numbers.chunks(added).enumerate() {
+                    add(&mut processor, part);
                     if turn % 3 == 0 {
                         means.extend(processor.process());
                     }
