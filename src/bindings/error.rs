@@ -13,7 +13,7 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 
-use super::array::Shape;
+use super::display::Shape;
 use crate::error::{Error, Malformed, ShapeRule};
 
 create_exception!(

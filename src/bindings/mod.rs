@@ -7,6 +7,7 @@
 //! | `guard` | every panic, to `InternalError` |
 //! | `error` | every error, to one Python exception |
 //! | `argument` | arguments of simple types, where they are wrong |
+//! | `display` | types and shapes, as messages have them |
 //! | `axes` | every `axis` argument |
 //! | `cached` | what is looked up in Python and kept |
 //! | `numbers` | Python numbers in lists, tuples and ranges, and their exact sum |
@@ -20,6 +21,7 @@ mod array;
 mod axes;
 mod cached;
 mod call;
+mod display;
 mod elementwise;
 mod error;
 #[cfg(feature = "faults")]

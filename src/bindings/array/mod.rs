@@ -37,6 +37,7 @@ mod input;
 mod memory;
 mod output;
 
+pub use super::display::{Shape, kind_of};
 pub use dtypes::dtype_of;
 pub use input::Input;
 pub use output::{Aliases, Output, written};
@@ -148,24 +149,4 @@ pub fn init(py: Python<'_>) -> PyResult<()> {
         numpy::npyffi::is_numpy_2(py);
         Ok(())
     })
-}
-
-/// The name of an object's type, for a message.
-pub fn kind_of(object: &Bound<'_, PyAny>) -> String {
-    object.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string())
-}
-
-/// A shape as Python writes it.
-pub struct Shape<'a>(pub &'a [usize]);
-
-impl Display for Shape<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            [len] => write!(f, "({len},)"),
-            shape => {
-                let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
-                write!(f, "({})", lengths.join(", "))
-            }
-        }
-    }
 }
