@@ -41,6 +41,7 @@ def worker(topic: str, threads: int, budget: float) -> None:
             "threads": threads,
             "must": {"avx512": case.must, "avx2": case.avx2}.get(level),
             "headline": case.headline,
+            "reason": case.reason,
         }
         ratio = measure(case, budget, threads)
         row |= {"ratio": ratio.median, "low": ratio.low, "high": ratio.high, "rounds": ratio.rounds}

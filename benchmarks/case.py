@@ -44,6 +44,8 @@ class Case:
     headline: bool = False
     #: The ratio that is promised where the CPU has no more than AVX2, if one is.
     avx2: float | None = None
+    #: Why the ratio is below what is promised, where it is.
+    reason: str = ""
     #: Makes the argument of our call, outside of what is timed, where a call uses up what it is given.
     fresh: Callable[[], Any] | None = None
 

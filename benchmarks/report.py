@@ -15,9 +15,6 @@ from benchmarks.curves import LABELS, steps
 
 PEERS = "numpy scipy opencv-python-headless scikit-image polars pandas bottleneck numba numexpr gmpy2 numkong".split()
 
-#: Why a row is below what is aimed at, by the start of "function, what", or of "2t function, what".
-REASONS = json.loads((Path(__file__).with_name("reasons.json")).read_text(encoding="utf-8"))
-
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
@@ -56,13 +53,6 @@ def headlines(rows: list[dict[str, Any]]) -> list[str]:
         if row["headline"] and row["threads"] == 1 and row["level"] is None:
             lines.append(f"| `{row['function']}` | {row['what']} | {row['peer']} | {row['ratio']:.3g} |")
     return lines
-
-
-def reason(row: dict[str, Any]) -> str:
-    """Return why a row is missed: for its number of threads, or for any."""
-    name = f"{row['function']}, {row['what']}"
-    names = (f"{row['threads']}t {name}", name)
-    return next((text for name in names for start, text in REASONS.items() if name.startswith(start)), "")
 
 
 #: The columns of the page: a level that was forced, or none.
@@ -152,7 +142,7 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     for (function, what, peer, threads), case in cases.items():
         cells = [cell(case[level]) if level in case else "" for level in levels]
         below = [row for row in case.values() if is_missed(row)]
-        remark = reason(below[0]) if below else ""
+        remark = below[0]["reason"] if below else ""
         lines.append(
             f"| `{function}` | {what} | {peer} | {threads} | {' | '.join(cells)} | {remark} |".replace(
                 "  ", " "

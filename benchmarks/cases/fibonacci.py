@@ -10,6 +10,9 @@ from benchmarks.case import Case, without
 LOOP = {5: 3.5, 150: 30, 10_000: 200}
 GMPY2 = {90: 1.3, 150: 1.3, 186: 1.3, 10_000: 0.7, 100_000: 0.6, 1_000_000: 0.35}
 
+#: Of numbers that take less time than the call itself.
+CALL = "the cost of the call"
+
 
 def loop(n: int) -> int:
     """Add one number after another."""
@@ -32,6 +35,7 @@ def cases(threads: int) -> Iterator[Case]:
             lambda n=n: loop(n),
             must,
             headline=n == 10_000,
+            reason=CALL if n <= 90 else "",
         )
     if not without("gmpy2"):
         import gmpy2
@@ -45,4 +49,5 @@ def cases(threads: int) -> Iterator[Case]:
                 lambda n=n: int(gmpy2.fib(n)),
                 must,
                 headline=n == 1_000_000,
+                reason=CALL if n <= 90 else "",
             )

@@ -10,6 +10,21 @@ import numpy as np
 import rust_numpy_example as rne
 from benchmarks.case import Case, close, without
 
+#: Why statistics are near what is promised, by the number of elements.
+SIZES = {
+    1_000: "more than half of the time is the call and the object that is returned",
+    100_000: "bound by the adders of this CPU, which has them for 256 bits",
+}
+#: The same for lines of an array, by its shape and the axis.
+LINES = {
+    ((1000, 100), 0): "short lines: what is done once for each takes as long as its elements",
+    ((1000, 100), 1): "short lines: what is done once for each takes as long as its elements",
+    (
+        (1000, 10_000),
+        0,
+    ): "the sums of 10,000 columns do not stay in registers: they are read and written for every eight rows",
+}
+
 
 def _four(a: np.ndarray, axis: int | None = None) -> list[Any]:
     return [a.mean(axis), a.std(axis, ddof=1), a.min(axis), a.max(axis)]
@@ -44,9 +59,10 @@ def cases(threads: int) -> Iterator[Case]:
             must,
             close(1e-9, 1e-9),
             headline=size in (1_000, 10_000_000) and threads == 1,
+            reason=SIZES.get(size, ""),
         )
         if size in (100_000, 10_000_000) and threads == 1:
-            yield from _peers(a, f"float64 {size:.0e}")
+            yield from _peers(a, f"float64 {size:.0e}", SIZES.get(size, ""))
     if threads > 1:
         return
     size = 10_000_000
@@ -70,6 +86,7 @@ def cases(threads: int) -> Iterator[Case]:
         lambda a=a: _four(a),
         6,
         close(1e-9, 1e-9),
+        reason="elements are gathered into a block before they are read",
     )
     for shape, musts in (((1000, 10_000), (7, 7)), ((1000, 100), (6, 4))):
         a = rng.standard_normal(shape)
@@ -82,6 +99,7 @@ def cases(threads: int) -> Iterator[Case]:
                 lambda a=a, axis=axis: _four(a, axis),
                 must,
                 close(1e-9, 1e-9),
+                reason=LINES.get((shape, axis), ""),
             )
     a = rng.standard_normal(1_000_000)
     a[::10] = np.nan
@@ -96,7 +114,7 @@ def cases(threads: int) -> Iterator[Case]:
     )
 
 
-def _peers(a: np.ndarray, what: str) -> Iterator[Case]:
+def _peers(a: np.ndarray, what: str, reason: str) -> Iterator[Case]:
     if not without("polars"):
         import polars
 
@@ -109,6 +127,7 @@ def _peers(a: np.ndarray, what: str) -> Iterator[Case]:
             lambda: [series.mean(), series.std(), series.min(), series.max()],
             2,
             close(1e-9, 1e-9),
+            reason=reason,
         )
     if not without("bottleneck"):
         import bottleneck
@@ -126,4 +145,5 @@ def _peers(a: np.ndarray, what: str) -> Iterator[Case]:
             ],
             2,
             close(1e-9, 1e-9),
+            reason=reason,
         )
