@@ -18,7 +18,7 @@ from imports import EXTENSION, Imports, Source, circles, python_imports, rust_im
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "rust_numpy_example"
 
-pytestmark = pytest.mark.source
+pytestmark = pytest.mark.once
 
 #: One topic that imports another, and why.
 ACROSS = {

@@ -11,8 +11,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="the benchmarks are not beside the tests"),
+]
 
-@pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="the benchmarks are not beside the tests")
+
 @pytest.mark.parametrize("topic", ["fibonacci", "interop", "processor"])
 def test_a_topic_is_measured(topic: str) -> None:
     command = [
@@ -31,7 +35,6 @@ def test_a_topic_is_measured(topic: str) -> None:
     assert rows and all(row["ratio"] > 0 for row in rows)
 
 
-@pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="the benchmarks are not beside the tests")
 def test_a_step_upwards_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT)
     # The package that is installed, not the one beside the benchmarks, is loaded already.

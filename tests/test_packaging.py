@@ -147,7 +147,7 @@ def test_an_installation_has_the_package_its_types_its_licences_and_nothing_else
     assert [Path(name).stem for name in scripts] == ["rust-numpy-example"]
 
 
-@pytest.mark.source
+@pytest.mark.once
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not installed")
 def test_the_crate_without_features_has_no_python_in_it() -> None:
     command = [
@@ -253,7 +253,7 @@ def test_a_python_that_is_too_old_is_refused_in_one_line() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.source
+@pytest.mark.once
 @pytest.mark.parametrize("version", ["3.6", "3.9"])
 def test_an_old_interpreter_can_read_setup_py_and_say_so(version: str) -> None:
     command = [f"python{version}", "setup.py", "install"]

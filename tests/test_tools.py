@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-pytestmark = pytest.mark.source
+pytestmark = pytest.mark.once
 
 if not (ROOT / "src").is_dir():
     pytest.skip("needs the source tree", allow_module_level=True)

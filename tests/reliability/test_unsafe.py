@@ -39,7 +39,7 @@ def unsafe_lines() -> Iterator[tuple[Path, int, bool]]:
             yield path.relative_to(ROOT), number + 1, bool(REASON.search(lines[above]))
 
 
-@pytest.mark.source
+@pytest.mark.once
 def test_every_unsafe_has_its_reason(figure: Callable[[str, str, bool], None]) -> None:
     if not SOURCES.is_dir():
         pytest.skip("needs the source tree")
