@@ -167,7 +167,8 @@ def _with_depth(tokens: list[str]) -> Iterator[tuple[int, int]]:
     depth = 0
     for index, token in enumerate(tokens):
         if token == "{":
-            if tokens[index - 2 : index - 1] == ["mod"]:
+            # In a macro, the name is a variable.
+            if "mod" in (tokens[index - 2], tokens[index - 3] if tokens[index - 2] == "$" else ""):
                 ends.append(depth)
             depth += 1
         elif token == "}":
