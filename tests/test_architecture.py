@@ -81,7 +81,7 @@ STILL = {
     "simd/token.rs -> simd/mod.rs",
 }
 #: Kernels that name Python functions.
-STILL_NAMED = {"kernels/elementwise/select.rs", "kernels/processor/state.rs", "kernels/words/file.rs"}
+STILL_NAMED = {"kernels/elementwise/select.rs"}
 
 
 # --- the rules
