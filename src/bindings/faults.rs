@@ -14,8 +14,8 @@ use crate::error::Result;
 const LARGE: usize = 1_000_000_000;
 
 /// Panics; the type only satisfies the caller.
-fn fault<T>(place: &str) -> T {
-    panic!("a panic in {place}")
+fn fault<T>(entry: &str) -> T {
+    panic!("a panic in {entry}")
 }
 
 /// Let the door after the next `doors` ones that this thread goes through panic; none with None.

@@ -215,7 +215,7 @@ impl ColumnStats {
     }
 }
 
-/// Never waits: who holds the lock may be waiting for the interpreter, which the caller has.
+/// Never blocks: the thread that holds the lock may be waiting for the interpreter, which the caller holds.
 fn locked<T>(state: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
     state.try_lock().map_err(|_| Error::Busy)
 }

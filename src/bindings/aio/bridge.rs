@@ -41,12 +41,12 @@ where
     with_engine(py, |engine, _| Arc::clone(&engine.pending))?.forget_closed(&event_loop)?;
     let cancel = with_engine(py, |engine, runtime| {
         let work = work(engine.web.clone());
-        let post = engine.post.clone();
+        let messages = engine.messages.clone();
         let number = engine.pending.insert(&event_loop, &future, |number| {
             let task = runtime.spawn(async move {
                 let outcome = outcome(work).await;
                 // Nobody listens once Python is about to end.
-                let _ = post.send(Message::Done(number, outcome));
+                let _ = messages.send(Message::Done(number, outcome));
             });
             task.abort_handle()
         });

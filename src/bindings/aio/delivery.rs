@@ -4,7 +4,7 @@
 //!   the driver                   the delivery thread
 //!   its result ── message ──> call_soon_threadsafe ─┐
 //!                                                   │    event loop's thread
-//!                                                   └──> Settle() sets the result of the future
+//!                                                   └──> SetResult() sets the result of the future
 //! ```
 //!
 //! A result becomes a Python object on the thread of the loop.
@@ -36,25 +36,25 @@ pub enum Message {
     Stop,
 }
 
-/// Who waits for a result.
-struct Waiting {
+/// A future that waits for a result.
+struct Waiter {
     event_loop: Py<PyAny>,
     future: Py<PyAny>,
     work: AbortHandle,
 }
 
-/// Everybody who waits, by the number of the work. Locked only while attached to the
+/// The futures that wait, by the number of their work. Locked only while attached to the
 /// interpreter, for a moment in which no Python code runs: nothing is dropped under the lock.
 #[derive(Default)]
 pub struct Pending {
-    waiting: Mutex<HashMap<u64, Waiting>>,
+    waiting: Mutex<HashMap<u64, Waiter>>,
     numbers: AtomicU64,
-    /// How many have come since it was last asked whose loop is closed.
+    /// How many were added since the last look for closed loops.
     unasked: AtomicUsize,
 }
 
 impl Pending {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Waiter>> {
         self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
@@ -70,23 +70,23 @@ impl Pending {
         // Under the lock, so that no result comes before there is somebody who waits for it.
         let mut waiting = self.lock();
         let work = start(number);
-        waiting.insert(number, Waiting { event_loop, future, work });
+        waiting.insert(number, Waiter { event_loop, future, work });
         number
     }
 
     /// Ends the work with this number, if somebody waits for it still.
     pub fn cancel(&self, number: u64) {
-        if let Some(Waiting { work, .. }) = self.remove(number) {
+        if let Some(Waiter { work, .. }) = self.remove(number) {
             work.abort();
         }
     }
 
-    fn remove(&self, number: u64) -> Option<Waiting> {
+    fn remove(&self, number: u64) -> Option<Waiter> {
         self.lock().remove(&number)
     }
 
-    /// Forgets those whose loop is closed: nobody else tells when a loop ends with futures that no task
-    /// waits for. Asks only when half of all have come since the last time: a question for each, on average.
+    /// Removes those whose loop is closed: nothing else tells of a loop that ends with futures that no task
+    /// awaits. Looks only when half of all were added since the last look: amortized, once for each.
     pub fn forget_closed(&self, running: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = running.py();
         let mut loops: HashMap<usize, Py<PyAny>> = HashMap::new();
@@ -97,7 +97,7 @@ impl Pending {
                 return Ok(());
             }
             self.unasked.store(0, Ordering::Relaxed);
-            for Waiting { event_loop, .. } in waiting.values().filter(|one| !one.event_loop.is(running)) {
+            for Waiter { event_loop, .. } in waiting.values().filter(|one| !one.event_loop.is(running)) {
                 loops.entry(event_loop.as_ptr() as usize).or_insert_with(|| event_loop.clone_ref(py));
             }
         }
@@ -107,9 +107,9 @@ impl Pending {
                 closed.push(event_loop.as_ptr());
             }
         }
-        let gone: Vec<Waiting> = {
+        let gone: Vec<Waiter> = {
             let mut waiting = self.lock();
-            let is_gone = |one: &Waiting| closed.contains(&one.event_loop.as_ptr());
+            let is_gone = |one: &Waiter| closed.contains(&one.event_loop.as_ptr());
             let numbers: Vec<u64> =
                 waiting.iter().filter(|(_, one)| is_gone(one)).map(|(&number, _)| number).collect();
             numbers.iter().filter_map(|number| waiting.remove(number)).collect()
@@ -118,7 +118,7 @@ impl Pending {
         Ok(())
     }
 
-    /// Forgets everybody.
+    /// Removes all.
     pub fn clear(&self) {
         let all = std::mem::take(&mut *self.lock());
         drop(all);
@@ -164,12 +164,12 @@ pub fn deliver_results(inbox: &Receiver<Message>, pending: &Pending) {
 }
 
 fn deliver(py: Python<'_>, pending: &Pending, number: u64, outcome: Outcome) {
-    // Whoever was cancelled does not wait any more.
-    let Some(Waiting { event_loop, future, .. }) = pending.remove(number) else { return };
-    let settle = Settle { outcome: Mutex::new(Some(outcome)) };
-    let sent = guard(|| event_loop.call_method1(py, "call_soon_threadsafe", (settle, future)));
+    // A future that was cancelled does not wait any more.
+    let Some(Waiter { event_loop, future, .. }) = pending.remove(number) else { return };
+    let set_result = SetResult { outcome: Mutex::new(Some(outcome)) };
+    let sent = guard(|| event_loop.call_method1(py, "call_soon_threadsafe", (set_result, future)));
     if let Err(error) = sent {
-        // A loop that was closed before its work was done is nobody's mistake.
+        // A loop may be closed before its work is done: that is no error.
         let closed = event_loop.call_method0(py, "is_closed").and_then(|closed| closed.is_truthy(py));
         if !closed.unwrap_or(false) {
             error.write_unraisable(py, Some(event_loop.bind(py)));
@@ -179,23 +179,23 @@ fn deliver(py: Python<'_>, pending: &Pending, number: u64, outcome: Outcome) {
 
 /// Called by the event loop with the future: sets its result.
 #[pyclass(frozen)]
-struct Settle {
+struct SetResult {
     outcome: Mutex<Option<Outcome>>,
 }
 
 #[pymethods]
-impl Settle {
+impl SetResult {
     fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
-        match guard(|| self.settle(future)) {
+        match guard(|| self.set_result(future)) {
             Ok(()) => Ok(()),
-            // Whatever went wrong, who waits hears of it, and does not wait for ever.
+            // Whatever went wrong, the future is done: nobody waits for ever.
             Err(error) => future.call_method1("set_exception", (error,)).map(drop),
         }
     }
 }
 
-impl Settle {
-    fn settle(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
+impl SetResult {
+    fn set_result(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
         let outcome = self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         // It may have been cancelled while the result was on its way.
         let (Some(outcome), false) = (outcome, future.call_method0("done")?.is_truthy()?) else {

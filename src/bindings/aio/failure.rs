@@ -23,8 +23,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What an error of the client means, in an exchange with `place`.
-    pub fn from_client(error: &reqwest::Error, place: &str) -> Self {
+    /// What an error of the client means, in an exchange with `address`.
+    pub fn from_client(error: &reqwest::Error, address: &str) -> Self {
         let mut kind = if error.is_timeout() { io::ErrorKind::TimedOut } else { io::ErrorKind::Other };
         let mut text = error.to_string();
         let mut source = error.source();
@@ -42,12 +42,12 @@ impl Failure {
             text = cause.to_string();
             source = cause.source();
         }
-        Failure::Io(kind, format!("async_fetch_data: {place}: {text}"))
+        Failure::Io(kind, format!("async_fetch_data: {address}: {text}"))
     }
 
     /// A rule of this client was about to be broken.
-    pub fn refused(place: &str, reason: &str) -> Self {
-        Failure::Io(io::ErrorKind::Other, format!("async_fetch_data: {place}: {reason}"))
+    pub fn refused(address: &str, reason: &str) -> Self {
+        Failure::Io(io::ErrorKind::Other, format!("async_fetch_data: {address}: {reason}"))
     }
 }
 

@@ -29,21 +29,21 @@ const REDIRECTS: usize = 5;
 /// How long one connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Memory that the client and the certificates of the system take, and more.
-const CLIENT_ROOM: usize = 8 << 20;
+/// An upper bound of the memory of the client and the certificates of the system.
+const CLIENT_MEMORY: usize = 8 << 20;
 
-/// Memory that a request takes.
-const REQUEST_ROOM: usize = 64 << 10;
+/// An upper bound of the memory of a request.
+const REQUEST_MEMORY: usize = 64 << 10;
 
-/// The client of one process, built at the first fetch. Its connections are kept for a while.
+/// The HTTP client of one process, built at the first fetch. It keeps idle connections for a while.
 #[derive(Clone, Default)]
 pub struct Web(Arc<OnceLock<Client>>);
 
 impl Web {
     fn client(&self) -> Result<&Client, Failure> {
         let known = self.0.get();
-        let room = if known.is_some() { REQUEST_ROOM } else { CLIENT_ROOM };
-        ask_for::<u8>(room).map_err(|_| Failure::Memory(room))?;
+        let bytes = if known.is_some() { REQUEST_MEMORY } else { CLIENT_MEMORY };
+        ask_for::<u8>(bytes).map_err(|_| Failure::Memory(bytes))?;
         if let Some(client) = known {
             return Ok(client);
         }
@@ -72,7 +72,7 @@ fn client() -> Result<Client, Box<dyn std::error::Error>> {
     Ok(client.build()?)
 }
 
-/// Asks the system for the addresses of a name, on another thread, as the system makes it wait.
+/// Asks the system for the addresses of a name, on another thread, as the call blocks.
 struct Lookup;
 
 impl Resolve for Lookup {
@@ -89,7 +89,7 @@ impl Resolve for Lookup {
     }
 }
 
-/// A lookup that nobody waits for any more is not begun.
+/// Cancels the lookup when nobody waits for it any more.
 struct AbortOnDrop<T>(JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {
@@ -123,12 +123,13 @@ impl Request {
 
     /// The body of the answer.
     pub async fn send(self, web: Web) -> Result<Body, Failure> {
-        let place = place(&self.url);
+        let address = shown(&self.url);
         let Request { url, timeout, max_bytes } = self;
         let answer =
             tokio::time::timeout(timeout, async { read(follow(web.client()?, url).await?, max_bytes).await });
         answer.await.unwrap_or_else(|_| {
-            let text = format!("async_fetch_data: {place}: not done after {} seconds", timeout.as_secs_f64());
+            let text =
+                format!("async_fetch_data: {address}: not done after {} seconds", timeout.as_secs_f64());
             Err(Failure::Io(io::ErrorKind::TimedOut, text))
         })
     }
@@ -136,10 +137,10 @@ impl Request {
 
 /// The answer after all redirects.
 async fn follow(client: &Client, mut url: Url) -> Result<Response, Failure> {
-    let first = place(&url);
+    let first = shown(&url);
     for _ in 0..=REDIRECTS {
         let sent = client.get(url.clone()).send().await;
-        let response = sent.map_err(|error| Failure::from_client(&error, &place(&url)))?;
+        let response = sent.map_err(|error| Failure::from_client(&error, &shown(&url)))?;
         match next(&url, &response)? {
             Some(next) => url = next,
             None => return Ok(response),
@@ -155,7 +156,7 @@ fn next(url: &Url, response: &Response) -> Result<Option<Url>, Failure> {
         _ => None,
     };
     let Some(location) = location else { return Ok(None) };
-    let refused = |reason: &str| Failure::refused(&place(url), reason);
+    let refused = |reason: &str| Failure::refused(&shown(url), reason);
     let location = std::str::from_utf8(location.as_bytes()).ok().and_then(|location| url.join(location).ok());
     let mut next = location.ok_or_else(|| refused("redirect to something that is no address"))?;
     if !is_web(&next) {
@@ -175,17 +176,20 @@ fn next(url: &Url, response: &Response) -> Result<Option<Url>, Failure> {
 
 /// The body of a success, at most `max_bytes` long.
 async fn read(mut response: Response, max_bytes: usize) -> Result<Body, Failure> {
-    let place = place(response.url());
+    let address = shown(response.url());
     let status = response.status();
     if !status.is_success() {
-        return Err(Failure::Status(status.as_u16(), format!("async_fetch_data: {place}: status {status}")));
+        return Err(Failure::Status(
+            status.as_u16(),
+            format!("async_fetch_data: {address}: status {status}"),
+        ));
     }
-    let too_long = || Failure::refused(&place, &format!("the body is longer than max_bytes, {max_bytes}"));
+    let too_long = || Failure::refused(&address, &format!("the body is longer than max_bytes, {max_bytes}"));
     if response.content_length().is_some_and(|length| length > max_bytes as u64) {
         return Err(too_long());
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::from_client(&error, &place))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::from_client(&error, &address))? {
         if chunk.len() > max_bytes - body.len() {
             return Err(too_long());
         }
@@ -200,7 +204,7 @@ fn is_web(url: &Url) -> bool {
 }
 
 /// The address as it may be shown: without what may be a secret.
-fn place(url: &Url) -> String {
+fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 

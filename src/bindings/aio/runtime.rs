@@ -34,8 +34,8 @@ use crate::bindings::guard::guard;
 /// The stack of a thread.
 const STACK: usize = 2 << 20;
 
-/// What two threads and the runtime take besides, and more.
-const ROOM: usize = 1 << 20;
+/// An upper bound of what two threads and the runtime take besides.
+const RUNTIME_MEMORY: usize = 1 << 20;
 
 /// How long the end of Python waits for the delivery thread, which is delivering at most a few results.
 const LAST_DELIVERY: Duration = Duration::from_secs(5);
@@ -47,9 +47,9 @@ const LAST_WORK: Duration = Duration::from_secs(1);
 pub struct Engine {
     runtime: Handle,
     /// Ends the driver.
-    quit: AbortHandle,
+    keep_alive: AbortHandle,
     /// To the delivery thread.
-    pub post: Sender<Message>,
+    pub messages: Sender<Message>,
     /// The awaitables that are not done.
     pub pending: Arc<Pending>,
     /// The HTTP client.
@@ -109,39 +109,48 @@ fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> PyResult<Re
 impl Engine {
     fn start() -> PyResult<Self> {
         // Tokio, and a thread once it runs, end the process where memory is refused.
-        ask_for::<u8>(2 * STACK + ROOM).named("async_sleep")?;
+        ask_for::<u8>(2 * STACK + RUNTIME_MEMORY).named("async_sleep")?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .thread_name("rust_numpy_example-lookup")
             .thread_stack_size(STACK)
             .enable_all()
             .build()?;
         let handle = runtime.handle().clone();
-        let life = runtime.spawn(std::future::pending::<()>());
-        let quit = life.abort_handle();
+        let keep_alive = runtime.spawn(std::future::pending::<()>());
+        let abort = keep_alive.abort_handle();
         let pending = Arc::new(Pending::default());
-        let (post, inbox) = channel();
-        let theirs = Arc::clone(&pending);
+        let (messages, inbox) = channel();
+        let for_delivery = Arc::clone(&pending);
         // Should there be no second thread, the first ends at once, as nobody can send to it.
-        let delivery = start_thread("rust_numpy_example-delivery", move || deliver_results(&inbox, &theirs))?;
+        let delivery =
+            start_thread("rust_numpy_example-delivery", move || deliver_results(&inbox, &for_delivery))?;
         let driver = start_thread("rust_numpy_example-async", move || {
-            // Ends as an error: `life` was aborted.
-            let _ = runtime.block_on(life);
+            // Ends as an error: it was aborted.
+            let _ = runtime.block_on(keep_alive);
             runtime.shutdown_timeout(LAST_WORK);
         })?;
-        Ok(Engine { runtime: handle, quit, post, pending, web: Web::default(), delivery, driver })
+        Ok(Engine {
+            runtime: handle,
+            keep_alive: abort,
+            messages,
+            pending,
+            web: Web::default(),
+            delivery,
+            driver,
+        })
     }
 
     /// Ends all threads.
     fn stop(self, py: Python<'_>) {
-        let Engine { runtime: _, quit, post, pending, web, delivery, driver } = self;
+        let Engine { runtime: _, keep_alive, messages, pending, web, delivery, driver } = self;
         // The delivery thread may be waiting for the interpreter.
         py.detach(move || {
             // It cannot be sent to a delivery thread that has ended already, which is as well.
-            let _ = post.send(Message::Stop);
+            let _ = messages.send(Message::Stop);
             let ended = delivery.recv_timeout(LAST_DELIVERY);
             debug_assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
             drop(web);
-            quit.abort();
+            keep_alive.abort();
             // The driver itself waits for the lookups.
             let _ = driver.recv_timeout(2 * LAST_WORK);
         });

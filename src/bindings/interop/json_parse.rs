@@ -15,8 +15,8 @@ pub fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, String> {
     let value = object.deserialize_map(Object(PhantomData));
     value.and_then(|value| json.end().map(|()| value)).map_err(|error| {
         let reason = error.to_string();
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let reason = reason.strip_suffix(&place).unwrap_or(&reason);
+        let suffix = format!(" at line {} column {}", error.line(), error.column());
+        let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
         let column = column(text, error.line(), error.column());
         format!("line {}, column {column}, path {}: {reason}", error.line(), track.path())
     })

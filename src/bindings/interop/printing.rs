@@ -157,7 +157,7 @@ pub fn word_printer(
         }
         match (n % lines) as usize {
             0 => Ok(()),
-            rest => print(py, &block[..rest * line.len()]),
+            remainder => print(py, &block[..remainder * line.len()]),
         }
     })
 }
@@ -191,7 +191,7 @@ pub fn push(text: &mut String, parts: &[&str]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes room for `bytes` more in `text`, or says that there is no memory for them.
+/// Reserves `bytes` more in `text`, or says that there is no memory for them.
 fn reserve(text: &mut String, bytes: usize) -> Result<(), Error> {
     text.try_reserve(bytes).map_err(|_| Error::Memory { bytes })
 }

@@ -209,10 +209,10 @@ impl<'py> Int<'py> {
         let values = [0, 1, 2, 7, 255, 256, (1 << 30) - 1, 1 << 30, 1 << 45, (1 << 60) - 1, (1 << 75) + 5];
         let sample = |value: i128| {
             let mut digits = Vec::new();
-            let mut rest = value.unsigned_abs();
-            while rest > 0 {
-                digits.push(rest as u32 & ((1 << 30) - 1));
-                rest >>= 30;
+            let mut remaining = value.unsigned_abs();
+            while remaining > 0 {
+                digits.push(remaining as u32 & ((1 << 30) - 1));
+                remaining >>= 30;
             }
             let class = type_address(&raw mut ffi::PyLong_Type);
             Int { object: PyInt::new(py, value).into_any(), class, negative: value < 0, digits }
@@ -326,5 +326,24 @@ impl<'a> Items<'a> {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One interpreter runs the other tests; these are the words of all.
+    #[test]
+    fn sign_and_length_of_an_int_are_those_of_its_version() {
+        // Up to 3.11: 0, two digits, three negative ones.
+        let of_3_11 = [0, 2, -3_isize as usize].map(|word| Length::Signed.split(word));
+        assert_eq!(of_3_11, [(false, 0), (false, 2), (true, 3)]);
+        // From 3.12: the sign is 0, 1 for zero, 2 for negative.
+        let of_3_12 = [1, 2 << 3, 3 << 3 | 2].map(|word| Length::Tagged.split(word));
+        assert_eq!(of_3_12, [(false, 0), (false, 2), (true, 3)]);
+        // From 3.14 a bit between them says that the int is immortal.
+        let of_3_14 = [1 | 4, 1 << 3 | 4, 1 << 3 | 4 | 2].map(|word| Length::Tagged.split(word));
+        assert_eq!(of_3_14, [(false, 0), (false, 1), (true, 1)]);
     }
 }
