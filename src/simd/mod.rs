@@ -13,6 +13,7 @@
 //! | `ifma` | products of integers of 52 bits, with a token of its own |
 //! | `transpose` | squares of elements |
 //! | `memory` | cache lines: streaming past the caches, prefetching, alignment |
+//! | `lanes64` | 64-bit integers |
 //! | `dot`, `arithmetic` | dot products in lanes, of matrix products; the numbers they are summed in |
 //! | `bits` | bytes as bits |
 //! | `half` | float16 to float32 and back |
@@ -29,6 +30,7 @@ mod f64x8;
 pub mod half;
 #[cfg(x86_simd)]
 mod ifma;
+mod lanes64;
 mod level;
 pub mod memory;
 mod token;
@@ -40,6 +42,7 @@ pub use dot::{Dot, FloatDot, Packed};
 pub use f64x8::{F64x8, WithF64x8};
 #[cfg(x86_simd)]
 pub use ifma::{Ifma, U64x8};
+pub use lanes64::Lanes64;
 pub use level::{Level, VARIABLE, level};
 #[cfg(x86_simd)]
 pub use token::{Avx2, Avx512};
@@ -49,6 +52,7 @@ pub use transpose::Transpose;
 /// The operations that every level has.
 pub trait Simd:
     Token
+    + Lanes64
     + WithF64x8
     + Transpose
     + Dot<u8>

@@ -14,11 +14,7 @@
 //! For speed: integers only; no test for a carry but a compare of vectors; as many streams at a
 //! time as the registers hold, which hides the latency of the multiplication. xoshiro256+ would
 //! be 10 % faster, but its lowest bits are weak.
-// Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
-// not compiled for the CPU level.
 
-#[cfg(x86_simd)]
-mod x86;
 mod xoshiro;
 
 use std::ops::Range;
@@ -26,14 +22,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Level};
+use crate::simd::{self, Kernel, Level, Simd, run_at};
 pub use xoshiro::Key;
-use xoshiro::{LANES, Lanes, Streams};
+use xoshiro::{LANES, State, load, next, next_of_each, seed, store};
 
 /// Groups of eight streams in a block.
 const GROUPS: usize = 4;
 
-/// Points that the streams of a block give in one step.
+/// Points from one number of each stream of a block.
 const WIDTH: u64 = (GROUPS * LANES) as u64;
 
 /// Samples in a block: 0.3 to 1 ms of one thread.
@@ -62,56 +58,73 @@ pub fn count_inside(key: &Key, samples: u64, blocks: Range<u64>, work: &Work<'_>
 
 /// The points inside among the first `samples` of a block.
 fn inside(level: Level, key: &Key, block: u64, samples: u64) -> u64 {
-    let (steps, rest) = (samples / WIDTH, samples % WIDTH);
+    let (rounds, remainder) = (samples / WIDTH, samples % WIDTH);
     let first = block.wrapping_mul(WIDTH);
-    let mut streams =
-        std::array::from_fn(|group| Streams::new(key, first.wrapping_add((group * LANES) as u64)));
-    let mut total = steps * WIDTH - advance(level, &mut streams, steps);
-    for (group, streams) in streams.iter_mut().enumerate() {
-        let wanted = rest.saturating_sub((group * LANES) as u64).min(LANES as u64) as usize;
-        let outside = is_outside(streams.next());
-        total += outside[..wanted].iter().filter(|&&outside| outside == 0).count() as u64;
+    let mut states = std::array::from_fn(|group| seed(key, first.wrapping_add((group * LANES) as u64)));
+    let mut total = rounds * WIDTH - run_at(level, CountOutside { states: &mut states, rounds });
+    for (group, state) in states.iter_mut().enumerate() {
+        let wanted = remainder.saturating_sub((group * LANES) as u64).min(LANES as u64) as usize;
+        total += next_of_each(state)[..wanted].iter().filter(|&&random| !is_outside(random)).count() as u64;
     }
     total
 }
 
-/// Moves the streams of a block on by `steps` and counts the points outside of the circle.
-#[cfg_attr(x86_simd, allow(unsafe_code))]
-fn advance(level: Level, streams: &mut [Streams; GROUPS], steps: u64) -> u64 {
-    match level {
-        // SAFETY: a level is only used where the CPU has it, and the features are part of it.
-        #[cfg(x86_simd)]
-        Level::Avx512 => unsafe { x86::advance_avx512(streams, steps) },
-        // SAFETY: as above.
-        #[cfg(x86_simd)]
-        Level::Avx2 => unsafe { x86::advance_avx2(streams, steps) },
-        _ => {
-            let mut outside = [0u64; LANES];
-            for streams in streams {
-                for _ in 0..steps {
-                    let more = is_outside(streams.next());
-                    for l in 0..LANES {
-                        outside[l] = outside[l].wrapping_add(more[l]);
-                    }
-                }
-            }
-            outside.iter().sum()
+/// Whether the point of a random number is outside of the circle.
+fn is_outside(random: u64) -> bool {
+    let odd = random | ODD;
+    let (x, y) = (odd & 0xffff_ffff, odd >> 32);
+    (x * x).checked_add(y * y).is_none()
+}
+
+/// Takes `rounds` numbers of each stream of a block and counts the points outside of the circle.
+struct CountOutside<'a> {
+    states: &'a mut [State; GROUPS],
+    rounds: u64,
+}
+
+impl Kernel for CountOutside<'_> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> u64 {
+        // Half of the registers hold states, the others what is computed.
+        if const { S::REGISTERS >= 32 } {
+            self.with_registers::<S, 4>(simd)
+        } else {
+            self.with_registers::<S, 2>(simd)
         }
     }
 }
 
-/// One for each of eight points that is outside of the circle, zero for the others.
-#[inline(always)]
-fn is_outside(random: Lanes) -> Lanes {
-    let mut outside = [0; LANES];
-    for l in 0..LANES {
-        let odd = random[l] | ODD;
-        let (x, y) = (odd & 0xffff_ffff, odd >> 32);
-        // Products of 32 bits fit: `wrapping` is for speed, as a check is a branch.
-        let (x2, y2) = (x.wrapping_mul(x), y.wrapping_mul(y));
-        outside[l] = u64::from(x2.wrapping_add(y2) < x2);
+impl CountOutside<'_> {
+    /// With as many streams at a time as `N` registers hold.
+    #[inline(always)]
+    fn with_registers<S: Simd, const N: usize>(self, simd: S) -> u64 {
+        let mut outside = 0;
+        for first in (0..GROUPS * LANES).step_by(N * S::U64_LANES) {
+            let mut states = [[simd.splat_u64(0); 4]; N];
+            for n in 0..N {
+                let stream = first + n * S::U64_LANES;
+                states[n] = load(simd, &self.states[stream / LANES], stream % LANES);
+            }
+            let mut counts = [simd.no_carries(); N];
+            for _ in 0..self.rounds {
+                for n in 0..N {
+                    let x = simd.or_u64(next(simd, &mut states[n]), simd.splat_u64(ODD));
+                    let y = simd.shift_right_u64(x, 32);
+                    let squares = [simd.multiply_low_u32(x, x), simd.multiply_low_u32(y, y)];
+                    // Both are odd, and their sum is 2 modulo 8.
+                    counts[n] = simd.count_carries(counts[n], squares[0], squares[1]);
+                }
+            }
+            for n in 0..N {
+                let stream = first + n * S::U64_LANES;
+                store(simd, &mut self.states[stream / LANES], stream % LANES, states[n]);
+                outside += simd.carries(counts[n]);
+            }
+        }
+        outside
     }
-    outside
 }
 
 #[cfg(test)]
@@ -124,10 +137,10 @@ mod tests {
     fn naive(block: u64, samples: u64) -> u64 {
         let mut total = 0;
         for group in 0..GROUPS as u64 {
-            let mut streams = Streams::new(&KEY, block * WIDTH + group * LANES as u64);
-            for step in 0..=samples / WIDTH {
-                for (lane, random) in streams.next().into_iter().enumerate() {
-                    let index = step * WIDTH + group * LANES as u64 + lane as u64;
+            let mut state = seed(&KEY, block * WIDTH + group * LANES as u64);
+            for round in 0..=samples / WIDTH {
+                for (lane, random) in next_of_each(&mut state).into_iter().enumerate() {
+                    let index = round * WIDTH + group * LANES as u64 + lane as u64;
                     let x = u128::from(random as u32 | 1);
                     let y = u128::from((random >> 32) as u32 | 1);
                     total += u64::from(index < samples && x * x + y * y < 1 << 64);
@@ -163,11 +176,11 @@ mod tests {
         ];
         for (x, y, expected) in cases {
             assert_eq!(u128::from(x * x) + u128::from(y * y) >= 1 << 64, expected, "{x} {y}");
-            assert_eq!(is_outside([x | y << 32; LANES]), [u64::from(expected); LANES]);
-            assert_eq!(is_outside([y | x << 32; LANES]), [u64::from(expected); LANES]);
+            assert_eq!(is_outside(x | y << 32), expected);
+            assert_eq!(is_outside(y | x << 32), expected);
             // The lowest bits do not count.
-            assert_eq!(is_outside([(x - 1) | (y - 1) << 32; LANES]), [u64::from(expected); LANES]);
-            assert_eq!(is_outside([(y - 1) | (x - 1) << 32; LANES]), [u64::from(expected); LANES]);
+            assert_eq!(is_outside((x - 1) | (y - 1) << 32), expected);
+            assert_eq!(is_outside((y - 1) | (x - 1) << 32), expected);
         }
     }
 
