@@ -80,7 +80,7 @@ fn main() {
     let border = Border { modes: [Mode::Reflect; 2], cval: 0.0 };
     let blur = Filter::Gaussian { sigma: [2.0; 2], truncate: 4.0 };
     time("image, blur of uint8 1080p", pixels.len(), || {
-        blur.apply(&image, border, blurred.view_mut(), &work)
+        blur.apply(&image, border, image.result(blurred.view_mut()).expect("memory"), &work)
     });
     let text = "the quick brown fox jumps over a lazy dog ".repeat(10_000);
     let options = Options { tokenizer: Tokenizer::Whitespace, lowercase: true, validate: false };

@@ -45,7 +45,6 @@ UNSAFE = {
     "kernels/linalg/blas.rs": "calls the kernels of other crates, which take pointers",
     "kernels/linalg/matrix.rs": "views of matrices with any strides",
     "kernels/linalg/stack.rs": "one output for many products",
-    "kernels/monte_carlo/mod.rs": "calls the intrinsics",
     "kernels/stats/gather.rs": "reads elements at any stride",
 }
 
@@ -69,14 +68,11 @@ STILL = {
     "simd/ifma.rs -> simd/mod.rs",
     "bindings/array/input.rs -> bindings/array/mod.rs",
     "bindings/array/output.rs -> bindings/array/mod.rs",
-    "kernels/image/x86.rs -> kernels/image/gaussian_u8.rs",
-    "kernels/image/x86.rs -> kernels/image/mod.rs",
     "kernels/linalg/blas.rs -> kernels/linalg/mod.rs",
     "kernels/linalg/boolean.rs -> kernels/linalg/mod.rs",
     "kernels/linalg/gemm.rs -> kernels/linalg/mod.rs",
     "kernels/linalg/product.rs -> kernels/linalg/mod.rs",
     "kernels/linalg/vector.rs -> kernels/linalg/mod.rs",
-    "kernels/monte_carlo/x86.rs -> kernels/monte_carlo/mod.rs",
     "kernels/stats/moments.rs -> kernels/stats/block.rs",
     "simd/token.rs -> simd/mod.rs",
 }

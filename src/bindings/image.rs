@@ -45,13 +45,11 @@ fn run<'py>(
     let held = output.held();
     let refused = "complex images are refused";
     let picture = dispatch_real!(input.dtype(), T => Image::new(input.view::<T>(), axes), complex => unreachable!("{refused}")).named(function)?;
-    dispatch_real!(dtype, T => {
-        let target = output.view_mut::<T>();
-        Call::new(py, function, filter.cost(input.len(), input.dtype().size().max(dtype.size())))
-            .workers(options.workers)
-            .holding(&[&input, &held])
-            .run(|work| filter.apply(&picture, border, target, work))?;
-    }, complex => unreachable!("{refused}"));
+    let target = dispatch_real!(dtype, T => picture.result(output.view_mut::<T>()), complex => unreachable!("{refused}")).named(function)?;
+    Call::new(py, function, filter.cost(input.len(), input.dtype().size().max(dtype.size())))
+        .workers(options.workers)
+        .holding(&[&input, &held])
+        .run(|work| filter.apply(&picture, border, target, work))?;
     output.finish()
 }
 

@@ -10,9 +10,9 @@
 #[cfg(x86_simd)]
 use std::arch::x86_64::*;
 
-use super::Baseline;
+use super::token::Baseline;
 #[cfg(x86_simd)]
-use super::{Avx2, Avx512};
+use super::token::{Avx2, Avx512};
 
 /// Operations on registers of 64-bit integers. Sums wrap around.
 pub trait Lanes64: Copy {

@@ -13,6 +13,8 @@
 //! | `ifma` | products of integers of 52 bits, with a token of its own |
 //! | `transpose` | squares of elements |
 //! | `memory` | cache lines: streaming past the caches, prefetching, alignment |
+//! | `pairs16` | sums of products of 16-bit integers |
+//! | `shuffle` | bytes in another order |
 //! | `lanes64` | 64-bit integers |
 //! | `dot`, `arithmetic` | dot products in lanes, of matrix products; the numbers they are summed in |
 //! | `bits` | bytes as bits |
@@ -33,6 +35,8 @@ mod ifma;
 mod lanes64;
 mod level;
 pub mod memory;
+mod pairs16;
+mod shuffle;
 mod token;
 mod transpose;
 
@@ -44,6 +48,8 @@ pub use f64x8::{F64x8, WithF64x8};
 pub use ifma::{Ifma, U64x8};
 pub use lanes64::Lanes64;
 pub use level::{Level, VARIABLE, level};
+pub use pairs16::Pairs16;
+pub use shuffle::ShuffleBytes;
 #[cfg(x86_simd)]
 pub use token::{Avx2, Avx512};
 pub use token::{Baseline, Token};
@@ -53,6 +59,8 @@ pub use transpose::Transpose;
 pub trait Simd:
     Token
     + Lanes64
+    + Pairs16
+    + ShuffleBytes
     + WithF64x8
     + Transpose
     + Dot<u8>

@@ -73,7 +73,8 @@ fn filter<I: Pixel, O: Pixel + PartialEq>(mut input: Input<'_>) {
     let run = |workers| {
         let mut out = ArrayD::from_elem(shape, O::default());
         let image = Image::new(image.view(), axes)?;
-        filter.apply(&image, border, out.view_mut(), &Work::with_threads(workers)).map(|()| out)
+        let result = image.result(out.view_mut())?;
+        filter.apply(&image, border, result, &Work::with_threads(workers)).map(|()| out)
     };
     let (one, three) = (run(1), run(3));
     let (Ok(one), Ok(three)) = (&one, &three) else {

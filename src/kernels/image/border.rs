@@ -15,6 +15,22 @@ pub enum Mode {
     Wrap,
 }
 
+/// How an image continues beyond its border.
+#[derive(Debug, Clone, Copy)]
+pub struct Border {
+    /// Along the rows' axis, and along the columns'.
+    pub modes: [Mode; 2],
+    /// The constant of [`Mode::Constant`].
+    pub cval: f64,
+}
+
+impl Border {
+    /// Whether it consists of bytes, for an image of bytes.
+    pub fn is_bytes(&self) -> bool {
+        !self.modes.contains(&Mode::Constant) || f64::from(self.cval as u8) == self.cval
+    }
+}
+
 impl Mode {
     /// Every mode.
     pub const ALL: [Mode; 5] = [Mode::Reflect, Mode::Constant, Mode::Nearest, Mode::Mirror, Mode::Wrap];
@@ -46,8 +62,7 @@ impl Mode {
         Some(inside as usize)
     }
 
-    /// After how many steps an axis of `len` elements comes back to where it was; `None` for
-    /// the modes that never do.
+    /// After how many elements an axis of `len` repeats itself; `None` for the modes that never do.
     pub fn period(self, len: usize) -> Option<usize> {
         match self {
             Mode::Constant | Mode::Nearest => None,

@@ -2,8 +2,10 @@
 //!
 //! Its instruction adds the products of two neighbours, which should be a pixel and the next one,
 //! in the same channel. So two pixels `r g b R G B` are put in the order `r R g G b B` when a row
-//! comes in, and the bytes of the result back. In between, nothing has to know: vertically any
-//! order will do, and horizontally the pairs of a channel are `channels` pairs apart.
+//! comes in, and the bytes of the result back. In between, the order does not matter: vertically
+//! any will do, and horizontally the pairs of a channel are `channels` pairs apart.
+
+use crate::simd::{Kernel, Level, Simd, run_at};
 
 /// A way to reorder pairs of pixels.
 pub struct Order {
@@ -15,13 +17,13 @@ pub struct Order {
     shuffle: Option<Shuffle>,
 }
 
-/// Sixteen bytes, or the first `step` of them, are made from the sixteen at the same place.
+/// Bytes of whole groups are made from the sixteen at the same offset.
 #[derive(Debug, Clone, Copy)]
-pub struct Shuffle {
+struct Shuffle {
     /// Where each comes from.
-    pub indices: [u8; 16],
-    /// How many of them count.
-    pub step: usize,
+    indices: [u8; 16],
+    /// How many of them are in whole groups.
+    len: usize,
 }
 
 impl Order {
@@ -39,22 +41,18 @@ impl Order {
         let group = 2 * channels;
         let shuffle = (group <= 16).then(|| Shuffle {
             indices: std::array::from_fn(|i| {
-                // What does not count may be anything.
+                // Beyond the last whole group any index will do.
                 (i / group * group + from(i % group, channels)).min(15) as u8
             }),
-            step: 16 / group * group,
+            len: 16 / group * group,
         });
         Order { group, from, shuffle }
     }
 
-    /// Fills `to` from bytes in the other order; `shuffled` does the most of it and says how much.
-    pub fn reorder(
-        &self,
-        from: &[u8],
-        to: &mut [u8],
-        shuffled: impl FnOnce(&[u8], &mut [u8], Shuffle) -> usize,
-    ) {
-        let done = self.shuffle.map_or(0, |shuffle| shuffled(from, to, shuffle));
+    /// Fills `to` from bytes in the other order.
+    pub fn reorder(&self, level: Level, from: &[u8], to: &mut [u8]) {
+        let done =
+            self.shuffle.as_ref().map_or(0, |shuffle| run_at(level, Reorder { from, to: &mut *to, shuffle }));
         let channels = self.group / 2;
         for (to, from) in to[done..].chunks_mut(self.group).zip(from[done..].chunks(self.group)) {
             for (i, to) in to.iter_mut().enumerate() {
@@ -62,6 +60,32 @@ impl Order {
                 *to = from.get((self.from)(i, channels)).copied().unwrap_or(0);
             }
         }
+    }
+}
+
+/// Reorders blocks of sixteen bytes while they fit in both; the result is how many bytes are done.
+struct Reorder<'a> {
+    from: &'a [u8],
+    to: &'a mut [u8],
+    shuffle: &'a Shuffle,
+}
+
+impl Kernel for Reorder<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> usize {
+        let Reorder { from, to, shuffle } = self;
+        let Shuffle { indices, len } = *shuffle;
+        let end = from.len().min(to.len());
+        let mut done = 0;
+        while done + 16 <= end {
+            let (from, to) = (&from[done..done + 16], &mut to[done..done + 16]);
+            let block: &[u8; 16] = from.first_chunk().expect("sixteen bytes");
+            to.copy_from_slice(&simd.shuffle_u8(block, &indices));
+            done += len;
+        }
+        done
     }
 }
 
@@ -73,20 +97,20 @@ mod tests {
     fn pixels_come_in_pairs_and_back() {
         let bytes: Vec<u8> = (0..12).collect();
         let mut pairs = [0; 12];
-        Order::pairs(3).reorder(&bytes, &mut pairs, |_, _, _| 0);
+        Order::pairs(3).reorder(Level::Baseline, &bytes, &mut pairs);
         assert_eq!(pairs, [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11]);
         for channels in 2..12 {
             let bytes: Vec<u8> = (0..20 * channels as u8).collect();
-            let (mut pairs, mut again) = (vec![0; bytes.len()], vec![0; bytes.len()]);
-            // The shuffle, as an instruction does it.
-            let shuffled = |from: &[u8], to: &mut [u8], shuffle: Shuffle| {
-                let block: [u8; 16] = std::array::from_fn(|i| from[usize::from(shuffle.indices[i])]);
-                to[..shuffle.step].copy_from_slice(&block[..shuffle.step]);
-                shuffle.step
-            };
-            Order::pairs(channels).reorder(&bytes, &mut pairs, shuffled);
-            Order::pixels(channels).reorder(&pairs, &mut again, shuffled);
-            assert_eq!(again, bytes);
+            for level in Level::available() {
+                let (mut pairs, mut again) = (vec![0; bytes.len()], vec![0; bytes.len()]);
+                Order::pairs(channels).reorder(level, &bytes, &mut pairs);
+                assert!(
+                    (0..channels)
+                        .all(|c| [pairs[2 * c], pairs[2 * c + 1]] == [bytes[c], bytes[channels + c]])
+                );
+                Order::pixels(channels).reorder(level, &pairs, &mut again);
+                assert_eq!(again, bytes);
+            }
         }
     }
 }

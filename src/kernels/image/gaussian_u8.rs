@@ -1,33 +1,32 @@
 //! The Gaussian of bytes, in 16-bit integers.
 //!
 //! Weights are integers whose sum is a power of two ([`Integers`]), of 16 bits or more where
-//! the kernel is wide enough for no weight to need the room. The vertical pass multiplies bytes,
+//! the kernel is wide enough for every weight to fit in 16. The vertical pass multiplies bytes,
 //! adds in 32 bits and keeps 15 (a byte and 7 bits of its fraction); the horizontal pass multiplies
 //! these, adds in 32 bits, and rounds to a byte. Nothing overflows: 255 · 2²² and 255 · 2⁷ · 2¹⁶
 //! are below 2³¹. The result differs from the exact one by half a grey level, for the last
-//! rounding, and about a hundredth at most.
+//! rounding, and about a hundredth at most. The sums are exact: every level gives the same bits.
 //!
-//! The instruction for this is `pmaddwd` (with VNNI, `vpdpwssd`): it multiplies 16-bit integers
-//! and adds the products of two neighbours to a 32-bit one, so the data have to be in pairs.
+//! The instruction for this ([`Pairs16::add_pair_products`](crate::simd::Pairs16::add_pair_products))
+//! multiplies 16-bit integers and adds the products of two neighbours to a 32-bit one, so the data
+//! have to be in pairs.
 //! - Vertically: two rows of the image, as they come in, are interleaved once and stay so in a
-//!   ring. Two rows of the result are made at once from the same pairs: the second with the
-//!   weights moved by one ([`Integers::pairs`]). Each needs `radius + 1` pairs.
+//!   circular buffer. Two rows of the result are made at once from the same pairs: the second with
+//!   the weights moved by one ([`Integers::pairs`]). Each needs `radius + 1` pairs.
 //! - Horizontally in a grey image, two neighbours already stand beside each other, and again two
 //!   neighbouring results come from the same pairs. With more channels, rows are put in an order in
 //!   which the same is true of each channel ([`super::channel_order`]).
 //!
-//! [`Portable`] does the same in plain Rust, and to the bit: the sums are exact.
+//! There are no closures and no iterators over chunks in the loops: a library function that takes
+//! or holds one is not always inlined, and then is compiled without the level's instructions.
 
-use super::channel_order::{Order, Shuffle};
-use super::pixel::Pixel;
-use super::scratch::{self, Scratch};
+use super::channel_order::Order;
 use super::taps::{Integers, Pairs};
 use super::tiles::{Padded, Tile};
-#[cfg(x86_simd)]
-use super::x86;
 use crate::alloc::{checked_size, try_filled};
 use crate::error::Result;
 use crate::parallel::Work;
+use crate::simd::memory::{Aligned, padded_stride};
 use crate::simd::{Kernel, Level, Simd, run_at};
 
 /// The bits after the point of a value between the passes.
@@ -37,10 +36,10 @@ const FRACTION: u32 = 7;
 const MAX_SHIFTS: [u32; 2] = [22, 16];
 
 /// Rows are padded to a multiple of the values that any level takes at once.
-const BLOCK: usize = 64;
+const ROW_MULTIPLE: usize = 64;
 
-/// The values of a row that are made at once.
-const PART: usize = 16 * BLOCK;
+/// The values of a row between two prefetches.
+const PART: usize = 16 * ROW_MULTIPLE;
 
 /// The weights of an axis, and what to do with a sum.
 pub struct Taps {
@@ -82,64 +81,32 @@ impl Weights {
     }
 }
 
-/// The steps, for one level.
-pub trait Steps: Copy {
-    /// Whether channels come in pairs of pixels ([`super::channel_order`]).
-    const PAIRED: bool;
-    /// Interleaves two rows, in an order of the level's choice.
-    fn interleave(self, rows: [&[u8]; 2], pairs: &mut [i16]);
-    /// Makes two lines from pairs of rows, which stand at `places` of `ring`.
-    fn vertical(self, ring: &[i16], places: &[usize], taps: &Taps, lines: [&mut [i16]; 2]);
-    /// Makes a row of the result, whole blocks of it, from a line of pairs.
-    fn horizontal(self, line: &[i16], channels: usize, taps: &Taps, out: &mut [u8]);
-    /// Reorders blocks of sixteen bytes while they fit in both; returns how many bytes are done.
-    fn shuffle(self, from: &[u8], to: &mut [u8], shuffle: Shuffle) -> usize;
-}
-
 /// Makes a tile.
-pub fn make<T: Pixel>(
+pub fn make(
     level: Level,
     image: &Padded<'_>,
     weights: &Weights,
-    tile: &mut Tile<'_, T>,
+    tile: &mut Tile<'_>,
     work: &Work<'_>,
 ) -> Result<()> {
-    #[cfg(x86_simd)]
-    {
-        if let Some(steps) = x86::Avx512::for_level(level) {
-            return make_with(steps, image, weights, tile, work);
-        }
-        if let Some(steps) = x86::Avx2::for_level(level) {
-            return make_with(steps, image, weights, tile, work);
-        }
-    }
-    make_with(Portable(level), image, weights, tile, work)
-}
-
-fn make_with<S: Steps, T: Pixel>(
-    steps: S,
-    image: &Padded<'_>,
-    weights: &Weights,
-    tile: &mut Tile<'_, T>,
-    work: &Work<'_>,
-) -> Result<()> {
-    let (height, width, channels) = tile.out.dim();
+    let [height, width, channels] = tile.size();
     let [ry, rx] = weights.radii();
     let Weights([vertical, horizontal]) = weights;
-    let values = checked_size(&[width, channels])?.next_multiple_of(BLOCK);
+    let values = checked_size(&[width, channels])?.next_multiple_of(ROW_MULTIPLE);
     let padded = checked_size(&[width + 2 * rx, channels])?;
-    // The last block of the horizontal pass reads as far beyond its end as the others do.
-    let stride = scratch::stride::<i16>(values + checked_size(&[2 * rx + 2, channels])?);
+    // The last values of the horizontal pass read as far beyond their end as the others do.
+    let stride = padded_stride::<i16>(values + checked_size(&[2 * rx + 2, channels])?);
     let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
-    let paired = S::PAIRED && channels > 1;
     let slots = ry + 1;
-    let mut pixels = Scratch::<u8>::new(1, stride)?;
-    let mut rows = Scratch::<u8>::new(2, stride)?;
-    let mut ring = Scratch::<i16>::new(slots, checked_size(&[2, stride])?)?;
-    let mut places = try_filled(vertical.pairs.at.len(), 0usize)?;
-    let mut lines = Scratch::<i16>::new(2, stride)?;
-    let mut result = Scratch::<u8>::new(1, values)?;
-    let (pairs, back) = (Order::pairs(channels), Order::pixels(channels));
+    let slot_stride = checked_size(&[2, stride])?;
+    let mut pixels = Aligned::<u8>::new(stride)?;
+    let mut rows = Aligned::<u8>::new(checked_size(&[2, stride])?)?;
+    let mut circular = Aligned::<i16>::new(checked_size(&[slots, slot_stride])?)?;
+    let mut offsets = try_filled(vertical.pairs.at.len(), 0usize)?;
+    let mut lines = Aligned::<i16>::new(checked_size(&[2, stride])?)?;
+    let mut result = Aligned::<u8>::new(values)?;
+    let reordered = channels > 1;
+    let (to_pairs, to_pixels) = (Order::pairs(channels), Order::pixels(channels));
 
     let mut loaded = 0;
     for y in (0..height).step_by(2) {
@@ -148,34 +115,38 @@ fn make_with<S: Steps, T: Pixel>(
         while loaded < first + slots {
             let first = (tile.y + 2 * loaded) as isize - ry as isize;
             for (row, y) in rows.chunks_exact_mut(stride).zip(first..) {
-                if !paired {
-                    image.load(y, &columns, &mut row[..padded]);
-                } else {
+                if reordered {
                     image.load(y, &columns, &mut pixels[..padded]);
-                    pairs.reorder(&pixels, row, |from, to, shuffle| steps.shuffle(from, to, shuffle));
+                    to_pairs.reorder(level, &pixels, row);
+                } else {
+                    image.load(y, &columns, &mut row[..padded]);
                 }
             }
             let (upper, lower) = rows.split_at(stride);
-            steps.interleave([upper, lower], &mut ring[loaded % slots * 2 * stride..][..2 * stride]);
+            let pairs = &mut circular[loaded % slots * slot_stride..][..slot_stride];
+            run_at(level, Interleave { rows: [upper, lower], pairs });
             loaded += 1;
         }
-        for (place, k) in places.iter_mut().zip(&vertical.pairs.at) {
-            *place = (first + k) % slots * 2 * stride;
+        for (offset, k) in offsets.iter_mut().zip(&vertical.pairs.at) {
+            *offset = (first + k) % slots * slot_stride;
         }
         let (upper, lower) = lines.split_at_mut(stride);
-        steps.vertical(&ring, &places, vertical, [upper, lower]);
+        run_at(
+            level,
+            Vertical { circular: &circular, offsets: &offsets, taps: vertical, out: [upper, lower] },
+        );
         for (line, row) in lines.chunks_exact(stride).zip(y..height) {
             // The next pair of rows comes from memory while this one is computed.
             let next = (tile.y + row + 2 * slots) as isize - ry as isize;
             for (part, out) in result.chunks_mut(PART).enumerate() {
                 image.prefetch(next, &columns, part * PART..(part + 1) * PART);
-                steps.horizontal(&line[part * PART..], channels, horizontal, out);
+                run_at(level, Horizontal { line: &line[part * PART..], channels, taps: horizontal, out });
             }
-            let values: &[u8] = if !paired {
-                &result
-            } else {
-                back.reorder(&result, &mut pixels, |from, to, shuffle| steps.shuffle(from, to, shuffle));
+            let values: &[u8] = if reordered {
+                to_pixels.reorder(level, &result, &mut pixels);
                 &pixels
+            } else {
+                &result
             };
             tile.store(row, &values[..width * channels]);
         }
@@ -183,104 +154,142 @@ fn make_with<S: Steps, T: Pixel>(
     Ok(())
 }
 
-/// The steps in plain Rust, compiled for a level.
-#[derive(Clone, Copy)]
-pub struct Portable(pub Level);
+/// Interleaves two rows, in an order of the level's choice.
+struct Interleave<'a> {
+    rows: [&'a [u8]; 2],
+    pairs: &'a mut [i16],
+}
 
-impl Steps for Portable {
-    const PAIRED: bool = false;
+impl Kernel for Interleave<'_> {
+    type Output = ();
 
-    fn interleave(self, [upper, lower]: [&[u8]; 2], pairs: &mut [i16]) {
-        for ((pair, &a), &b) in pairs.chunks_exact_mut(2).zip(upper).zip(lower) {
-            pair[0] = i16::from(a);
-            pair[1] = i16::from(b);
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Interleave { rows: [upper, lower], pairs } = self;
+        for register in 0..upper.len().min(lower.len()) / S::I16_LANES {
+            let at = register * S::I16_LANES;
+            let (a, b) = (simd.load_u8_as_i16(upper, at), simd.load_u8_as_i16(lower, at));
+            let [first, second] = simd.interleave_i16(a, b);
+            simd.store_i16(pairs, 2 * at, first);
+            simd.store_i16(pairs, 2 * at + S::I16_LANES, second);
         }
-    }
-
-    fn vertical(self, ring: &[i16], places: &[usize], taps: &Taps, lines: [&mut [i16]; 2]) {
-        for (line, weights) in lines.into_iter().zip(&taps.pairs.weights) {
-            run_at(self.0, Vertical { ring, places, weights, taps, line });
-        }
-    }
-
-    fn horizontal(self, line: &[i16], channels: usize, taps: &Taps, out: &mut [u8]) {
-        run_at(self.0, Horizontal { line, channels, taps, out });
-    }
-
-    fn shuffle(self, _from: &[u8], _to: &mut [u8], _shuffle: Shuffle) -> usize {
-        0
     }
 }
 
-/// The sums that are made at once.
-const LANES: usize = 16;
-
-/// Nothing overflows (see above), and a check would keep the loop from being vectorised.
-#[inline(always)]
-fn multiply_add(sum: i32, values: [i16; 2], weights: [i16; 2]) -> i32 {
-    let products = i32::from(values[0])
-        .wrapping_mul(i32::from(weights[0]))
-        .wrapping_add(i32::from(values[1]).wrapping_mul(i32::from(weights[1])));
-    sum.wrapping_add(products)
-}
-
+/// Makes two lines from pairs of rows, which are at `offsets` of a circular buffer.
 struct Vertical<'a> {
-    ring: &'a [i16],
-    places: &'a [usize],
-    weights: &'a [[i16; 2]],
+    circular: &'a [i16],
+    offsets: &'a [usize],
     taps: &'a Taps,
-    line: &'a mut [i16],
+    out: [&'a mut [i16]; 2],
 }
 
 impl Kernel for Vertical<'_> {
     type Output = ();
+
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
-        for block in 0..self.line.len() / LANES {
-            let out = &mut self.line[block * LANES..][..LANES];
-            let mut sums = [self.taps.rounding(); LANES];
-            for k in 0..self.places.len().min(self.weights.len()) {
-                let (place, weights) = (self.places[k], &self.weights[k]);
-                let pairs: &[i16; 2 * LANES] =
-                    self.ring[place + 2 * LANES * block..].first_chunk().expect("slots hold whole blocks");
-                for l in 0..LANES {
-                    sums[l] = multiply_add(sums[l], [pairs[2 * l], pairs[2 * l + 1]], *weights);
+    fn run<S: Simd>(mut self, simd: S) {
+        let registers = self.out[0].len().min(self.out[1].len()) / S::I16_LANES;
+        let mut register = 0;
+        // Two at a time: with four sums each, enough to hide the latency of an addition.
+        while register + 2 <= registers {
+            self.registers::<S, 2>(simd, register);
+            register += 2;
+        }
+        if register < registers {
+            self.registers::<S, 1>(simd, register);
+        }
+    }
+}
+
+impl Vertical<'_> {
+    /// Makes `N` registers of both lines.
+    #[inline(always)]
+    fn registers<S: Simd, const N: usize>(&mut self, simd: S, register: usize) {
+        let mut sums = [[[simd.splat_i32(self.taps.rounding()); 2]; N]; 2];
+        let first_value = 2 * register * S::I16_LANES;
+        let [first, second] = &self.taps.pairs.weights;
+        for k in 0..self.offsets.len().min(first.len()).min(second.len()) {
+            let weights = [simd.splat_pair(first[k]), simd.splat_pair(second[k])];
+            // One check for all loads.
+            let pairs = &self.circular[self.offsets[k] + first_value..][..2 * N * S::I16_LANES];
+            for n in 0..N {
+                for half in 0..2 {
+                    let pairs = simd.load_i16(pairs, (2 * n + half) * S::I16_LANES);
+                    for row in 0..2 {
+                        sums[row][n][half] = simd.add_pair_products(sums[row][n][half], pairs, weights[row]);
+                    }
                 }
             }
-            for l in 0..LANES {
-                out[l] = (sums[l] >> self.taps.shift) as i16;
+        }
+        for row in 0..2 {
+            for n in 0..N {
+                let [low, high] = sums[row][n];
+                let (low, high) =
+                    (simd.shift_right_i32(low, self.taps.shift), simd.shift_right_i32(high, self.taps.shift));
+                let at = (register + n) * S::I16_LANES;
+                simd.store_i16(self.out[row], at, simd.narrow_i32([low, high]));
             }
         }
     }
 }
 
+/// Makes values of the result from a line of pairs.
 struct Horizontal<'a> {
     line: &'a [i16],
     channels: usize,
     taps: &'a Taps,
+    /// A multiple of [`ROW_MULTIPLE`] values.
     out: &'a mut [u8],
 }
 
 impl Kernel for Horizontal<'_> {
     type Output = ();
+
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
-        let Pairs { at, weights, .. } = &self.taps.pairs;
-        for block in 0..self.out.len() / LANES {
-            let out = &mut self.out[block * LANES..][..LANES];
-            let mut sums = [self.taps.rounding(); LANES];
-            for k in 0..at.len().min(weights[0].len()) {
-                let from = block * LANES + 2 * at[k] * self.channels;
-                let reaches = "lines reach beyond the last block";
-                let a: &[i16; LANES] = self.line[from..].first_chunk().expect(reaches);
-                let b: &[i16; LANES] = self.line[from + self.channels..].first_chunk().expect(reaches);
-                for l in 0..LANES {
-                    sums[l] = multiply_add(sums[l], [a[l], b[l]], weights[0][k]);
+    fn run<S: Simd>(mut self, simd: S) {
+        let len = self.out.len() / (2 * S::I16_LANES) * (2 * S::I16_LANES);
+        let mut at = 0;
+        // As in the vertical pass.
+        while at + 4 * S::I16_LANES <= len {
+            self.registers::<S, 2>(simd, at);
+            at += 4 * S::I16_LANES;
+        }
+        if at < len {
+            self.registers::<S, 1>(simd, at);
+        }
+    }
+}
+
+impl Horizontal<'_> {
+    /// Makes `N` registers of bytes.
+    #[inline(always)]
+    fn registers<S: Simd, const N: usize>(&mut self, simd: S, at: usize) {
+        let mut sums = [[[simd.splat_i32(self.taps.rounding()); 2]; N]; 2];
+        let Pairs { at: pairs_at, weights: [first, second], .. } = &self.taps.pairs;
+        for k in 0..pairs_at.len().min(first.len()).min(second.len()) {
+            let weights = [simd.splat_pair(first[k]), simd.splat_pair(second[k])];
+            // One check for all loads.
+            let line = &self.line[at + 2 * pairs_at[k] * self.channels..][..2 * N * S::I16_LANES];
+            for n in 0..N {
+                for half in 0..2 {
+                    let pairs = simd.load_i16(line, (2 * n + half) * S::I16_LANES);
+                    for next in 0..2 {
+                        sums[next][n][half] =
+                            simd.add_pair_products(sums[next][n][half], pairs, weights[next]);
+                    }
                 }
             }
-            for l in 0..LANES {
-                out[l] = (sums[l] >> self.taps.shift) as u8;
+        }
+        for n in 0..N {
+            let mut shifted = [[simd.splat_i32(0); 2]; 2];
+            for next in 0..2 {
+                for half in 0..2 {
+                    shifted[next][half] = simd.shift_right_i32(sums[next][n][half], self.taps.shift);
+                }
             }
+            let [even, odd] = shifted;
+            simd.store_as_u8(self.out, at + 2 * n * S::I16_LANES, even, odd);
         }
     }
 }

@@ -15,12 +15,12 @@
 //! is left to do in that mode is to put the constant in its place.
 
 use super::border::Mode;
-use super::pixel::{ComputeType, Pixel};
-use super::scratch::Scratch;
+use super::pixel::{ComputeType, Pixel, Real};
 use super::tiles::{Padded, Tile};
 use crate::alloc::checked_size;
 use crate::error::Result;
 use crate::parallel::Work;
+use crate::simd::memory::Aligned;
 use crate::simd::{Kernel, Level, Simd, run_at};
 
 /// What is wanted.
@@ -34,11 +34,11 @@ pub enum Operator {
     AlongRow,
 }
 
-/// A number to take derivatives of.
+/// The type of derivatives.
 ///
-/// Sums of bytes never overflow 16 bits. `plus` and `minus` do not ask: a check in the loop
+/// Sums of bytes never overflow 16 bits. `plus` and `minus` do not check it: a check in the loop
 /// would keep it from being vectorised.
-pub trait Number: Copy + Default {
+pub trait Derivative: Copy + Default {
     /// What padded rows consist of.
     type Row: ComputeType;
     /// From an element of a row.
@@ -48,25 +48,25 @@ pub trait Number: Copy + Default {
     /// The difference.
     fn minus(self, other: Self) -> Self;
     /// Zero times itself.
-    fn nothing(self) -> Self;
+    fn times_zero(self) -> Self;
 }
 
 /// What a result is made of.
-pub trait Gradient<Out: ComputeType>: Number {
+pub trait Gradient<Out: ComputeType>: Derivative {
     /// The length of a gradient.
     fn length(x: Self, y: Self) -> Out;
     /// Whether `length` is right: no square leaves the range of the type.
-    fn is_safe(x: Self, y: Self) -> bool;
-    /// The length where it is not.
-    fn careful_length(x: Self, y: Self) -> Out;
+    fn is_in_range(x: Self, y: Self) -> bool;
+    /// The length where one does.
+    fn scaled_length(x: Self, y: Self) -> Out;
     /// A derivative.
     fn derivative(value: Self) -> Out;
 }
 
 /// Rows are padded to a multiple of this: loops over them then have no remainder.
-const BLOCK: usize = 64;
+const ROW_MULTIPLE: usize = 64;
 
-impl Number for i16 {
+impl Derivative for i16 {
     type Row = u8;
     #[inline(always)]
     fn of(element: u8) -> i16 {
@@ -81,7 +81,7 @@ impl Number for i16 {
         self.wrapping_sub(other)
     }
     #[inline(always)]
-    fn nothing(self) -> i16 {
+    fn times_zero(self) -> i16 {
         0
     }
 }
@@ -93,11 +93,11 @@ impl Gradient<f32> for i16 {
         (x * x + y * y).sqrt()
     }
     #[inline(always)]
-    fn is_safe(_: i16, _: i16) -> bool {
+    fn is_in_range(_: i16, _: i16) -> bool {
         true
     }
     #[inline(always)]
-    fn careful_length(x: i16, y: i16) -> f32 {
+    fn scaled_length(x: i16, y: i16) -> f32 {
         Self::length(x, y)
     }
     #[inline(always)]
@@ -115,11 +115,11 @@ impl Gradient<u8> for i16 {
         (length.min(255.0) + ROUND).to_bits() as u8
     }
     #[inline(always)]
-    fn is_safe(_: i16, _: i16) -> bool {
+    fn is_in_range(_: i16, _: i16) -> bool {
         true
     }
     #[inline(always)]
-    fn careful_length(x: i16, y: i16) -> u8 {
+    fn scaled_length(x: i16, y: i16) -> u8 {
         Self::length(x, y)
     }
     #[inline(always)]
@@ -128,91 +128,76 @@ impl Gradient<u8> for i16 {
     }
 }
 
-macro_rules! float {
-    ($type:ident, $safe:expr, $careful:expr) => {
-        impl Number for $type {
-            type Row = $type;
-            #[inline(always)]
-            fn of(element: $type) -> $type {
-                element
-            }
-            #[inline(always)]
-            fn plus(self, other: $type) -> $type {
-                self + other
-            }
-            #[inline(always)]
-            fn minus(self, other: $type) -> $type {
-                self - other
-            }
-            #[inline(always)]
-            fn nothing(self) -> $type {
-                self * 0.0
-            }
-        }
+impl<A: Real> Derivative for A {
+    type Row = A;
 
-        impl Gradient<$type> for $type {
-            #[inline(always)]
-            fn length(x: $type, y: $type) -> $type {
-                (x * x + y * y).sqrt()
-            }
-            #[inline(always)]
-            fn is_safe(x: $type, y: $type) -> bool {
-                let square = x * x + y * y;
-                // A NaN is neither; its length is a NaN in any case.
-                let low = (square < $safe) & !((x == 0.0) & (y == 0.0));
-                !(low | (square > $type::MAX))
-            }
-            #[inline(always)]
-            fn careful_length(x: $type, y: $type) -> $type {
-                $careful(x, y)
-            }
-            #[inline(always)]
-            fn derivative(value: $type) -> $type {
-                value
-            }
-        }
-    };
+    #[inline(always)]
+    fn of(element: A) -> A {
+        element
+    }
+    #[inline(always)]
+    fn plus(self, other: A) -> A {
+        self + other
+    }
+    #[inline(always)]
+    fn minus(self, other: A) -> A {
+        self - other
+    }
+    #[inline(always)]
+    fn times_zero(self) -> A {
+        self * A::ZERO
+    }
 }
 
-// Squares below the limit may have lost digits of what was squared.
-float! { f32, 2e-31, |x: f32, y: f32| {
-    let (x, y) = (f64::from(x), f64::from(y));
-    (x * x + y * y).sqrt() as f32
-}}
-float! { f64, 1e-290, |x: f64, y: f64| {
-    /// Two to the power 600.
-    const LARGE: f64 = f64::from_bits((1023 + 600) << 52);
-    let scale = if x.abs().max(y.abs()) < 1.0 { LARGE } else { 1.0 / LARGE };
-    let (x, y) = (x * scale, y * scale);
-    (x * x + y * y).sqrt() / scale
-}}
+impl<A: Real> Gradient<A> for A {
+    #[inline(always)]
+    fn length(x: A, y: A) -> A {
+        (x * x + y * y).square_root()
+    }
+    #[inline(always)]
+    fn is_in_range(x: A, y: A) -> bool {
+        let square = x * x + y * y;
+        // A NaN is neither; its length is a NaN in any case.
+        let low = (square < A::SMALLEST_SQUARE) & !((x == A::ZERO) & (y == A::ZERO));
+        !(low | (square > A::MAX))
+    }
+    #[inline(always)]
+    fn scaled_length(x: A, y: A) -> A {
+        Real::scaled_length(x, y)
+    }
+    #[inline(always)]
+    fn derivative(value: A) -> A {
+        value
+    }
+}
 
 /// Bytes of scratch memory for each value of a row, times six: all of it should stay in the
 /// first-level cache.
-pub fn scratch<N: Number, Out>() -> usize {
-    6 * (3 * size_of::<N::Row>() + 2 * size_of::<N>() + size_of::<Out>())
+pub fn scratch<D: Derivative, Out>() -> usize {
+    6 * (3 * size_of::<D::Row>() + 2 * size_of::<D>() + size_of::<Out>())
 }
 
 /// Makes a tile.
-pub fn make<N: Gradient<Out>, Out: ComputeType, T: Pixel>(
+pub fn make<D: Gradient<Out>, Out: ComputeType>(
     level: Level,
     image: &Padded<'_>,
     operator: Operator,
-    tile: &mut Tile<'_, T>,
+    tile: &mut Tile<'_>,
     work: &Work<'_>,
 ) -> Result<()> {
-    let (height, width, channels) = tile.out.dim();
+    let [height, width, channels] = tile.size();
     let values = checked_size(&[width, channels])?;
     let padded = checked_size(&[width + 2, channels])?;
-    let stride = checked_size(&[values.next_multiple_of(BLOCK) + 2 * channels, 1])?.next_multiple_of(BLOCK);
+    let stride = checked_size(&[values.next_multiple_of(ROW_MULTIPLE) + 2 * channels, 1])?
+        .next_multiple_of(ROW_MULTIPLE);
     let columns = image.columns(tile.x as isize - 1, width + 2)?;
-    let mut rows = Scratch::<N::Row>::new(3, stride)?;
-    let mut sums = Scratch::<N>::new(1, stride)?;
-    let mut slopes = Scratch::<N>::new(1, stride)?;
-    let mut out = Scratch::<Out>::new(1, values.next_multiple_of(BLOCK))?;
+    let mut rows = Aligned::<D::Row>::new(checked_size(&[3, stride])?)?;
+    let mut sums = Aligned::<D>::new(stride)?;
+    let mut slopes = Aligned::<D>::new(stride)?;
+    let mut out = Aligned::<Out>::new(values.next_multiple_of(ROW_MULTIPLE))?;
 
     let [image_rows, image_columns, _] = image.image.size();
-    let constant = N::of(N::Row::of(image.cval));
+    let constant = D::of(D::Row::from_f64(image.border.cval));
 
     let mut loaded = 0;
     for y in 0..height {
@@ -226,16 +211,16 @@ pub fn make<N: Gradient<Out>, Out: ComputeType, T: Pixel>(
         }
         let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
         let rows = [row(0), row(1), row(2)];
-        run_at(level, Vertical::<N> { rows, sums: &mut sums, slopes: &mut slopes });
-        let mut lift = N::default();
-        if image.modes[1] == Mode::Constant {
-            for (outside, at) in [(tile.x == 0, 0), (tile.x + width == image_columns, padded - channels)] {
+        run_at(level, Vertical::<D> { rows, sums: &mut sums, slopes: &mut slopes });
+        let mut lift = D::default();
+        if image.border.modes[1] == Mode::Constant {
+            for (outside, start) in [(tile.x == 0, 0), (tile.x + width == image_columns, padded - channels)] {
                 if outside {
-                    slopes[at..at + channels].fill(constant);
+                    slopes[start..start + channels].fill(constant);
                 }
             }
         }
-        if image.modes[0] == Mode::Constant {
+        if image.border.modes[0] == Mode::Constant {
             for outside in [tile.y + y == 0, tile.y + y + 1 == image_rows] {
                 if outside {
                     lift = lift.plus(constant);
@@ -248,13 +233,13 @@ pub fn make<N: Gradient<Out>, Out: ComputeType, T: Pixel>(
     Ok(())
 }
 
-struct Vertical<'a, N: Number> {
-    rows: [&'a [N::Row]; 3],
-    sums: &'a mut [N],
-    slopes: &'a mut [N],
+struct Vertical<'a, D: Derivative> {
+    rows: [&'a [D::Row]; 3],
+    sums: &'a mut [D],
+    slopes: &'a mut [D],
 }
 
-impl<N: Number> Kernel for Vertical<'_, N> {
+impl<D: Derivative> Kernel for Vertical<'_, D> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {
@@ -263,24 +248,24 @@ impl<N: Number> Kernel for Vertical<'_, N> {
         let (sums, slopes) = (&mut self.sums[..len], &mut self.slopes[..len]);
         let (above, here, below) = (&above[..len], &here[..len], &below[..len]);
         for l in 0..len {
-            let (up, middle, down) = (N::of(above[l]), N::of(here[l]), N::of(below[l]));
+            let (up, middle, down) = (D::of(above[l]), D::of(here[l]), D::of(below[l]));
             sums[l] = up.plus(down).plus(middle.plus(middle));
-            slopes[l] = down.minus(up).plus(middle.nothing());
+            slopes[l] = down.minus(up).plus(middle.times_zero());
         }
     }
 }
 
-struct Horizontal<'a, N, Out> {
-    sums: &'a [N],
-    slopes: &'a [N],
+struct Horizontal<'a, D, Out> {
+    sums: &'a [D],
+    slopes: &'a [D],
     /// Added to derivatives along the row.
-    lift: N,
+    lift: D,
     channels: usize,
     operator: Operator,
     out: &'a mut [Out],
 }
 
-impl<N: Gradient<Out>, Out: ComputeType> Kernel for Horizontal<'_, N, Out> {
+impl<D: Gradient<Out>, Out: ComputeType> Kernel for Horizontal<'_, D, Out> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {
@@ -289,26 +274,26 @@ impl<N: Gradient<Out>, Out: ComputeType> Kernel for Horizontal<'_, N, Out> {
         let slopes = Neighbours::new(slopes, channels, out.len());
         match operator {
             Operator::Magnitude => {
-                let mut unsafe_ones = 0u32;
+                let mut out_of_range = 0u32;
                 for l in 0..out.len() {
                     let (x, y) = (sums.difference(lift, l), slopes.sum(l));
-                    out[l] = N::length(x, y);
-                    unsafe_ones |= u32::from(!N::is_safe(x, y));
+                    out[l] = D::length(x, y);
+                    out_of_range |= u32::from(!D::is_in_range(x, y));
                 }
-                if unsafe_ones != 0 {
+                if out_of_range != 0 {
                     for l in 0..out.len() {
-                        out[l] = N::careful_length(sums.difference(lift, l), slopes.sum(l));
+                        out[l] = D::scaled_length(sums.difference(lift, l), slopes.sum(l));
                     }
                 }
             }
             Operator::AlongRow => {
                 for l in 0..out.len() {
-                    out[l] = N::derivative(sums.difference(lift, l));
+                    out[l] = D::derivative(sums.difference(lift, l));
                 }
             }
             Operator::DownRows => {
                 for l in 0..out.len() {
-                    out[l] = N::derivative(slopes.sum(l));
+                    out[l] = D::derivative(slopes.sum(l));
                 }
             }
         }
@@ -317,26 +302,26 @@ impl<N: Gradient<Out>, Out: ComputeType> Kernel for Horizontal<'_, N, Out> {
 
 /// A line, and the same moved by a pixel to either side.
 #[derive(Clone, Copy)]
-struct Neighbours<'a, N> {
-    left: &'a [N],
-    here: &'a [N],
-    right: &'a [N],
+struct Neighbours<'a, D> {
+    left: &'a [D],
+    here: &'a [D],
+    right: &'a [D],
 }
 
-impl<'a, N: Number> Neighbours<'a, N> {
+impl<'a, D: Derivative> Neighbours<'a, D> {
     #[inline(always)]
-    fn new(line: &'a [N], channels: usize, len: usize) -> Self {
+    fn new(line: &'a [D], channels: usize, len: usize) -> Self {
         let (left, here, right) = (&line[..len], &line[channels..][..len], &line[2 * channels..][..len]);
         Neighbours { left, here, right }
     }
 
     #[inline(always)]
-    fn difference(self, lift: N, l: usize) -> N {
-        self.right[l].minus(self.left[l]).plus(self.here[l].nothing().plus(lift))
+    fn difference(self, lift: D, l: usize) -> D {
+        self.right[l].minus(self.left[l]).plus(self.here[l].times_zero().plus(lift))
     }
 
     #[inline(always)]
-    fn sum(self, l: usize) -> N {
+    fn sum(self, l: usize) -> D {
         self.left[l].plus(self.right[l]).plus(self.here[l].plus(self.here[l]))
     }
 }

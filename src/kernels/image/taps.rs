@@ -3,9 +3,9 @@
 //! The kernel is that of `scipy.ndimage`: `exp(-j² / 2σ²)` for `|j| <= int(truncate σ + 0.5)`,
 //! divided by the sum. It is symmetric, so only the weights for `j >= 0` are kept.
 //!
-//! Where the kernel is longer than the axis, several of its taps meet the same element at every
-//! place: with a periodic border those that are a period apart, with a constant one those that
-//! fall off the end from every place. They are added up beforehand, so a kernel never reaches
+//! Where the kernel is longer than the axis, several of its taps always meet the same
+//! element: with a periodic border those that are a period apart, with a constant one those that
+//! are off the end wherever the kernel is. They are added up beforehand, so a kernel never reaches
 //! further than the length of its axis, and neither work nor memory grows with σ after that.
 
 use super::border::Mode;
@@ -56,8 +56,8 @@ pub fn gaussian(sigma: f64, truncate: f64, mode: Mode, len: usize, work: &Work<'
         // kept, it would take memory that grows with σ.
         let mut beyond = try_filled(reach + 1, 0.0)?;
         for j in (reach + 1..=radius).rev() {
-            let (place, times) = fold(j, mode, len, reach);
-            beyond[place] += times * (weight(j)? / sum);
+            let (tap, times) = fold(j, mode, len, reach);
+            beyond[tap] += times * (weight(j)? / sum);
         }
         half.iter_mut().zip(beyond).for_each(|(near, far)| *near += far);
     }
@@ -69,8 +69,8 @@ fn fold(j: usize, mode: Mode, len: usize, reach: usize) -> (usize, f64) {
     let Some(period) = mode.period(len) else { return (reach, 1.0) };
     // Both taps, j and -j, come to the same distance on the two sides. Exactly half a period
     // away the two sides are one element: each keeps its own share.
-    let rest = j % period;
-    let distance = rest.min(period - rest);
+    let remainder = j % period;
+    let distance = remainder.min(period - remainder);
     // At distance zero the two taps are one.
     (distance, if distance == 0 { 2.0 } else { 1.0 })
 }
@@ -84,7 +84,7 @@ pub struct Integers {
     pub shift: u32,
 }
 
-/// Weights in pairs of neighbours, as `pmaddwd` takes them.
+/// Weights in pairs of neighbours, as [`Pairs16`](crate::simd::Pairs16) takes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pairs {
     /// Which pair of elements the weights are for: the `k`-th begins at `2 k - radius`.
@@ -127,10 +127,10 @@ impl Integers {
         let split = self.half[0] > i32::from(i16::MAX);
         // In two halves, the middle has to be in the same pair of both lists.
         let radius = if split { (self.half.len() - 1).next_multiple_of(2) } else { self.half.len() - 1 };
-        let rest = if split { self.half[0] / 2 } else { 0 };
+        let other_half = if split { self.half[0] / 2 } else { 0 };
         let at = |j: usize| {
             let weight = self.half.get(j.abs_diff(radius)).copied().unwrap_or(0);
-            (if j == radius { weight - rest } else { weight }) as i16
+            (if j == radius { weight - other_half } else { weight }) as i16
         };
         let mut pairs =
             Pairs { at: try_vec(radius + 2)?, weights: [try_vec(radius + 2)?, try_vec(radius + 2)?], radius };
@@ -141,8 +141,8 @@ impl Integers {
         }
         if split {
             pairs.at.push(radius / 2);
-            pairs.weights[0].push([rest as i16, 0]);
-            pairs.weights[1].push([0, rest as i16]);
+            pairs.weights[0].push([other_half as i16, 0]);
+            pairs.weights[1].push([0, other_half as i16]);
         }
         Ok(pairs)
     }
@@ -195,9 +195,9 @@ mod tests {
 
     #[test]
     fn integers_add_up_exactly_and_are_near() {
-        for step in 1..200 {
+        for tenths in 1..200 {
             let half =
-                gaussian(f64::from(step) / 10.0, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
+                gaussian(f64::from(tenths) / 10.0, 4.0, Mode::Reflect, 1000, &Work::serial()).expect("small");
             for max in [16, 22] {
                 let integers = Integers::new(&half, max).expect("small");
                 let sum = integers.half[1..].iter().fold(integers.half[0], |sum, &w| sum + 2 * w);

@@ -1,9 +1,8 @@
 //! The filters against a naive reference: every level, mode, type of sum and number of threads.
 
-use ndarray::{Array3, ArrayD};
+use ndarray::{Array3, ArrayD, ArrayViewD};
 
 use super::*;
-use crate::dtype::Element;
 
 /// One pass along an axis, in f64; the weights are those of `-radius` to `radius`.
 fn correlate(image: &Array3<f64>, weights: &[f64], axis: usize, border: Border) -> Array3<f64> {
@@ -44,18 +43,30 @@ fn noise(shape: (usize, usize, usize)) -> Array3<f64> {
 const SHAPES: [(usize, usize, usize); 9] =
     [(1, 1, 1), (1, 70, 1), (9, 1, 1), (13, 37, 1), (7, 20, 3), (2, 3, 2), (70, 5, 1), (3, 12, 4), (2, 9, 9)];
 
-const CHANNELS_LAST: Axes = Axes { channel: Some(2) };
-
 fn run<I: Pixel, O: Pixel>(
+    filter: Filter,
+    level: Level,
     image: &Array3<f64>,
+    border: Border,
     work: &Work<'_>,
-    filter: impl Fn(&Image<'_>, ArrayViewMutD<'_, O>, &Work<'_>) -> Result<()>,
 ) -> Array3<O> {
     let image = image.mapv(I::from_f64);
     let mut out = Array3::from_elem(image.dim(), O::default());
-    let image = Image::new(image.view().into_dyn(), CHANNELS_LAST).expect("small");
-    filter(&image, out.view_mut().into_dyn(), work).expect("no error");
+    let image = Image::new(image.view().into_dyn(), Axes::new(Some(2))).expect("small");
+    let result = image.result(out.view_mut().into_dyn()).expect("small");
+    filter.apply_at(level, &image, border, result, work).expect("no error");
     out
+}
+
+/// The largest difference of a filter of elements `I` with results `O` from what is exact.
+fn error<I: Pixel, O: Pixel>(
+    filter: Filter,
+    level: Level,
+    image: &Array3<f64>,
+    border: Border,
+    exact: &Array3<f64>,
+) -> f64 {
+    largest_difference(&run::<I, O>(filter, level, image, border, &Work::serial()), exact)
 }
 
 fn largest_difference<O: Pixel>(a: &Array3<O>, b: &Array3<f64>) -> f64 {
@@ -72,21 +83,13 @@ fn the_blur_is_that_of_the_definition_at_every_level() {
                 let exact = reference(&image, sigma, border);
                 let case = format!("{shape:?} {mode:?} {sigma:?}");
                 let mut bytes: Option<Array3<u8>> = None;
+                let filter = Filter::Gaussian { sigma, truncate: 4.0 };
                 for level in Level::available() {
-                    let work = Work::serial();
-                    macro_rules! blurred {
-                        ($in:ty, $out:ty) => {
-                            run::<$in, $out>(&image, &work, |image, out, work| {
-                                Filter::Gaussian { sigma, truncate: 4.0 }
-                                    .apply_at(level, image, border, out, work)
-                            })
-                        };
-                    }
-                    assert!(largest_difference(&blurred!(f64, f64), &exact) < 2e-13, "{case}");
-                    assert!(largest_difference(&blurred!(f32, f32), &exact) < 1e-4, "{case}");
-                    assert!(largest_difference(&blurred!(u8, f64), &exact) < 2e-13, "{case}");
-                    assert!(largest_difference(&blurred!(u16, i32), &exact) < 0.500_1, "{case}");
-                    let result = blurred!(u8, u8);
+                    assert!(error::<f64, f64>(filter, level, &image, border, &exact) < 2e-13, "{case}");
+                    assert!(error::<f32, f32>(filter, level, &image, border, &exact) < 1e-4, "{case}");
+                    assert!(error::<u8, f64>(filter, level, &image, border, &exact) < 2e-13, "{case}");
+                    assert!(error::<u16, i32>(filter, level, &image, border, &exact) < 0.500_1, "{case}");
+                    let result = run::<u8, u8>(filter, level, &image, border, &Work::serial());
                     assert!(largest_difference(&result, &exact) < 0.51, "{case}");
                     assert_eq!(*bytes.get_or_insert(result.clone()), result, "{case} {level:?}");
                 }
@@ -102,11 +105,8 @@ fn bytes_are_within_a_hundredth_of_half_a_level_for_wide_kernels() {
         let border = Border { modes: [Mode::Mirror; 2], cval: 0.0 };
         let exact = reference(&image, [sigma; 2], border);
         for level in Level::available() {
-            let result = run::<u8, u8>(&image, &Work::serial(), |image, out, work| {
-                Filter::Gaussian { sigma: [sigma; 2], truncate: 4.0 }
-                    .apply_at(level, image, border, out, work)
-            });
-            assert!(largest_difference(&result, &exact) < 0.51, "{sigma} {level:?}");
+            let filter = Filter::Gaussian { sigma: [sigma; 2], truncate: 4.0 };
+            assert!(error::<u8, u8>(filter, level, &image, border, &exact) < 0.51, "{sigma} {level:?}");
         }
     }
 }
@@ -126,27 +126,15 @@ fn the_derivatives_are_those_of_the_definition_at_every_level() {
                     (Operator::AlongRow, &along),
                     (Operator::Magnitude, &length),
                 ] {
-                    macro_rules! check {
-                        ($in:ty, $out:ty, $tolerance:expr) => {
-                            let result: Array3<$out> =
-                                run::<$in, $out>(&image, &Work::serial(), |image, out, work| {
-                                    Filter::Sobel(operator).apply_at(level, image, border, out, work)
-                                });
-                            let exact = exact.mapv(|value| {
-                                if <$out>::DTYPE == DType::U8 { value.clamp(0.0, 255.0) } else { value }
-                            });
-                            assert!(
-                                largest_difference(&result, &exact) <= $tolerance,
-                                "{shape:?} {mode:?} {operator:?}"
-                            );
-                        };
-                    }
-                    check!(f64, f64, 1e-12);
-                    check!(f32, f32, 2e-4);
-                    check!(u8, f32, 1e-4);
-                    check!(u8, u8, 0.500_1);
-                    check!(i16, u8, 0.500_1);
-                    check!(u8, i64, 0.500_1);
+                    let (filter, case) =
+                        (Filter::Sobel(operator), format!("{shape:?} {mode:?} {operator:?}"));
+                    let bytes = exact.mapv(|value| value.clamp(0.0, 255.0));
+                    assert!(error::<f64, f64>(filter, level, &image, border, exact) <= 1e-12, "{case}");
+                    assert!(error::<f32, f32>(filter, level, &image, border, exact) <= 2e-4, "{case}");
+                    assert!(error::<u8, f32>(filter, level, &image, border, exact) <= 1e-4, "{case}");
+                    assert!(error::<u8, u8>(filter, level, &image, border, &bytes) <= 0.500_1, "{case}");
+                    assert!(error::<i16, u8>(filter, level, &image, border, &bytes) <= 0.500_1, "{case}");
+                    assert!(error::<u8, i64>(filter, level, &image, border, exact) <= 0.500_1, "{case}");
                 }
             }
         }
@@ -158,9 +146,8 @@ fn lengths_do_not_overflow_before_they_have_to() {
     let border = Border { modes: [Mode::Nearest; 2], cval: 0.0 };
     for scale in [1e-200, 1e200] {
         let image = noise((4, 9, 1)) * scale;
-        let result = run::<f64, f64>(&image, &Work::serial(), |image, out, work| {
-            Filter::Sobel(Operator::Magnitude).apply_at(Level::Baseline, image, border, out, work)
-        });
+        let filter = Filter::Sobel(Operator::Magnitude);
+        let result = run::<f64, f64>(filter, Level::Baseline, &image, border, &Work::serial());
         let [down, along] = [0, 1].map(|axis| derivative(&image, axis, border));
         for ((length, y), x) in result.iter().zip(&down).zip(&along) {
             assert!((length - y.hypot(*x)).abs() <= 1e-15 * length);
@@ -173,11 +160,8 @@ fn every_number_of_threads_gives_the_same_bits() {
     let image = noise((150, 90, 2));
     let border = Border { modes: [Mode::Wrap; 2], cval: 0.0 };
     let blurred = |workers: usize| {
-        let work = Work::with_threads(workers);
-        let blur = |image: &Image<'_>, out: ArrayViewMutD<'_, f32>, work: &Work<'_>| {
-            Filter::Gaussian { sigma: [1.5; 2], truncate: 4.0 }.apply(image, border, out, work)
-        };
-        run::<f32, f32>(&image, &work, blur)
+        let filter = Filter::Gaussian { sigma: [1.5; 2], truncate: 4.0 };
+        run::<f32, f32>(filter, simd::level(), &image, border, &Work::with_threads(workers))
     };
     let alone = blurred(1);
     for workers in [2, 3, 5] {
@@ -194,7 +178,8 @@ fn channels_may_be_on_any_axis_and_memory_in_any_order() {
         let mut out = ArrayD::zeros(array.shape());
         let image = Image::new(array, axes).expect("small");
         let filter = Filter::Gaussian { sigma: [1.0, 2.0], truncate: 4.0 };
-        filter.apply(&image, border, out.view_mut(), &Work::serial()).expect("no error");
+        let result = image.result(out.view_mut()).expect("small");
+        filter.apply(&image, border, result, &Work::serial()).expect("no error");
         out
     };
     let expected = blur(image.view().into_dyn(), 2);

@@ -1,37 +1,87 @@
 //! How an image is cut up, and rows that reach over its border.
 //!
 //! A result of a filter needs the pixels around it, and those only. So the result is cut into
-//! tiles, by a rule that knows the image and the kernel and not the number of threads; each
+//! tiles, by a rule that knows the image and the filter and not the number of threads; each
 //! tile is made on its own from *padded rows*: rows of the image that reach as far over the
-//! tile's sides as the kernel does. What lies beyond the border of the image is filled in there,
-//! and nowhere else: a kernel never meets a border.
+//! tile's sides as the filter does. What lies beyond the border of the image is filled in there,
+//! and nowhere else: a filter never meets a border.
 
 use std::ops::Range;
 
-use ndarray::{ArrayViewMut3, Axis};
+use ndarray::Axis;
 
-use super::border::Mode;
-use super::pixel::{ComputeType, Pixel, Source, store};
-use crate::alloc::{checked_size, try_vec};
+use super::border::Border;
+use super::pixel::ComputeType;
+use super::planes::{Image, ImageMut};
+use super::rows::{Source, Target};
+use crate::alloc::{checked_size, try_reserve, try_vec};
 use crate::error::Result;
-use crate::simd::memory;
+use crate::parallel::Work;
+
+/// How far a filter reaches along an axis: to the pixels `before` and `after` the one that it makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach {
+    /// Towards the first pixel.
+    pub before: usize,
+    /// Towards the last.
+    pub after: usize,
+}
+
+impl Reach {
+    /// As far to both sides.
+    pub fn symmetric(radius: usize) -> Self {
+        Reach { before: radius, after: radius }
+    }
+
+    /// The pixels that it needs besides the one that it makes.
+    fn neighbours(self) -> usize {
+        self.before + self.after
+    }
+}
+
+/// What makes a tile of a result from a padded image.
+pub type MakeTile<'f> = &'f (dyn Fn(&Padded<'_>, &mut Tile<'_>) -> Result<()> + Sync);
+
+/// Makes the result `out` of `image`, tile by tile, on all threads. A tile takes `scratch` bytes of
+/// memory for each value of a row.
+///
+/// # Panics
+/// If the two differ in their shape.
+pub fn make_tiles(
+    image: &Image<'_>,
+    out: ImageMut<'_>,
+    border: Border,
+    reach: [Reach; 2],
+    scratch: usize,
+    work: &Work<'_>,
+    make: MakeTile<'_>,
+) -> Result<()> {
+    let mut tiles = Vec::new();
+    for (image, out) in image.planes.iter().zip(out.planes) {
+        let image = &**image;
+        assert_eq!(image.size(), out.size(), "the result has the shape of the image");
+        let padded = Padded { image, border };
+        let (rows, columns) = tile_sides(image.size(), reach, scratch);
+        cut(out, rows, columns, |tile| (padded, tile), &mut tiles)?;
+    }
+    work.for_each_mut(&mut tiles, |_, (image, tile)| make(image, tile))
+}
 
 /// An image and what lies around it.
+#[derive(Clone, Copy)]
 pub struct Padded<'a> {
     /// The image.
     pub image: &'a dyn Source,
-    /// How rows and columns continue.
-    pub modes: [Mode; 2],
-    /// The constant of [`Mode::Constant`].
-    pub cval: f64,
+    /// How it continues.
+    pub border: Border,
 }
 
 /// Where the pixels of padded rows come from: the same for all rows of a tile.
 pub struct Columns {
     /// The columns that are in the image.
     inside: Range<usize>,
-    /// Where these stand in a row.
-    place: Range<usize>,
+    /// The values of a row that come from these.
+    loaded: Range<usize>,
     /// Values of a row that are copies of others in it, and of which.
     copies: Vec<[usize; 2]>,
     /// The pixels of a row that are neither, and their columns in the image.
@@ -50,26 +100,26 @@ impl Padded<'_> {
         let mut copies = try_vec(checked_size(&[outside, channels])?)?;
         let mut others = try_vec(outside)?;
         for column in (x..inside.start).chain(inside.end..end) {
-            let at = (column - x) as usize * channels;
-            match self.modes[1].index(column, columns) {
+            let to = (column - x) as usize * channels;
+            match self.border.modes[1].index(column, columns) {
                 // A copy of what is already in the row is cheaper than to ask the image.
                 Some(same) if inside.contains(&(same as isize)) => {
                     let from = before + (same - inside.start as usize) * channels;
-                    copies.extend((0..channels).map(|channel| [at + channel, from + channel]));
+                    copies.extend((0..channels).map(|channel| [to + channel, from + channel]));
                 }
-                other => others.push((at, other)),
+                other => others.push((to, other)),
             }
         }
         Ok(Columns {
             inside: inside.start as usize..inside.end as usize,
-            place: before..after,
+            loaded: before..after,
             copies,
             others,
         })
     }
 
-    /// Asks the memory for a part of what `load` is going to read of row `y`: the values `part`
-    /// of those in the image.
+    /// Prefetches a part of what `load` is going to read of row `y`: the values `part` of those in
+    /// the image.
     pub fn prefetch(&self, y: isize, columns: &Columns, part: Range<usize>) {
         /// Pixels of an image that is in the second-level cache anyway.
         const NEAR: usize = 100_000;
@@ -81,82 +131,90 @@ impl Padded<'_> {
     }
 
     /// Fills `out` with the pixels of row `y` and these columns.
-    pub fn load<L: ComputeType>(&self, y: isize, columns: &Columns, out: &mut [L]) {
+    pub fn load<C: ComputeType>(&self, y: isize, columns: &Columns, out: &mut [C]) {
         let [rows, _, channels] = self.image.size();
-        let Some(y) = self.modes[0].index(y, rows) else { return out.fill(L::of(self.cval)) };
+        let Some(y) = self.border.modes[0].index(y, rows) else {
+            return out.fill(C::from_f64(self.border.cval));
+        };
         if !columns.inside.is_empty() {
-            L::load(self.image, y, columns.inside.clone(), &mut out[columns.place.clone()]);
+            let loaded = &mut out[columns.loaded.clone()];
+            self.image.load(y, columns.inside.clone(), C::row_mut(loaded));
         }
-        for &[at, from] in &columns.copies {
-            out[at] = out[from];
+        for &[to, from] in &columns.copies {
+            out[to] = out[from];
         }
-        for &(at, column) in &columns.others {
-            let pixel = &mut out[at..at + channels];
+        for &(to, column) in &columns.others {
+            let pixel = &mut out[to..to + channels];
             match column {
-                None => pixel.fill(L::of(self.cval)),
-                Some(column) => L::load(self.image, y, column..column + 1, pixel),
+                None => pixel.fill(C::from_f64(self.border.cval)),
+                Some(column) => self.image.load(y, column..column + 1, C::row_mut(pixel)),
             }
         }
     }
 }
 
 /// A part of the result.
-pub struct Tile<'a, T> {
+pub struct Tile<'a> {
     /// Whether what is written goes past the caches.
-    pub streamed: bool,
+    streamed: bool,
     /// Its first row in the image.
     pub y: usize,
     /// Its first column in the image.
     pub x: usize,
-    /// Its pixels.
-    pub out: ArrayViewMut3<'a, T>,
+    out: Box<dyn Target + 'a>,
 }
 
-impl<T: Pixel> Tile<'_, T> {
+impl Tile<'_> {
+    /// Its rows, columns and channels.
+    pub fn size(&self) -> [usize; 3] {
+        self.out.size()
+    }
+
     /// Writes the values of row `y`, the channels of a pixel together.
-    pub fn store<L: ComputeType>(&mut self, y: usize, values: &[L]) {
-        let mut row = self.out.index_axis_mut(Axis(0), y);
-        if self.streamed {
-            if let Some(row) = row.as_slice_mut() {
-                if memory::copy_same(values, row) {
-                    return;
-                }
-            }
-        }
-        store(values, row);
+    pub fn store<C: ComputeType>(&mut self, y: usize, values: &[C]) {
+        self.out.store(y, C::row(values), self.streamed);
     }
 }
 
-/// Cuts `out` into tiles of at most `rows` times `columns` pixels.
-pub fn tiles<T: Pixel>(out: ArrayViewMut3<'_, T>, rows: usize, columns: usize) -> Result<Vec<Tile<'_, T>>> {
+/// Cuts `out` into tiles of at most `rows` times `columns` pixels; adds to `tiles` what `with` makes
+/// of each.
+fn cut<'a, R>(
+    out: Box<dyn Target + 'a>,
+    rows: usize,
+    columns: usize,
+    with: impl Fn(Tile<'a>) -> R,
+    tiles: &mut Vec<R>,
+) -> Result<()> {
     /// Bytes of a result that other data would have to leave the caches for.
     const LARGE: usize = 4 << 20;
-    let streamed = out.len().saturating_mul(size_of::<T>()) >= LARGE;
-    let (height, width, _) = out.dim();
-    let mut tiles = try_vec(height.div_ceil(rows).saturating_mul(width.div_ceil(columns)))?;
+    let [height, width, channels] = out.size();
+    let bytes = height.saturating_mul(width).saturating_mul(channels).saturating_mul(out.dtype().size());
+    let streamed = bytes >= LARGE;
+    try_reserve(tiles, height.div_ceil(rows).saturating_mul(width.div_ceil(columns)))?;
     let mut below = out;
     for y in (0..height).step_by(rows) {
-        let (band, rest) = below.split_at(Axis(0), rows.min(height - y));
-        below = rest;
+        let [band, remainder] = below.split_at(Axis(0), rows.min(height - y));
+        below = remainder;
         let mut right = band;
         for x in (0..width).step_by(columns) {
-            let (out, rest) = right.split_at(Axis(1), columns.min(width - x));
-            right = rest;
-            tiles.push(Tile { streamed, y, x, out });
+            let [out, remainder] = right.split_at(Axis(1), columns.min(width - x));
+            right = remainder;
+            tiles.push(with(Tile { streamed, y, x, out }));
         }
     }
-    Ok(tiles)
+    Ok(())
 }
 
-/// The sides of a tile, for a kernel of these radii whose scratch memory takes `bytes` for each
+/// The sides of a tile, for a filter of this reach whose scratch memory takes `bytes` for each
 /// value of a row.
-pub fn tile_sides(size: [usize; 3], radii: [usize; 2], bytes: usize) -> (usize, usize) {
+fn tile_sides(size: [usize; 3], reach: [Reach; 2], bytes: usize) -> (usize, usize) {
     /// Half of the second-level cache of a small CPU.
     const SCRATCH: usize = 192 << 10;
     let [height, width, channels] = size;
-    // A tile loads its padding anew: much smaller than a few radii it would do little else.
-    let rows = (6 * radii[0]).max(128).min(height.max(1));
-    let columns = (SCRATCH / bytes / channels.max(1)).max(8 * radii[1]).max(64).min(width.max(1));
+    // A tile loads its padding anew: much smaller than a few times the reach it would do little else.
+    let rows = (3 * reach[0].neighbours()).max(128).min(height.max(1));
+    let columns =
+        (SCRATCH / bytes / channels.max(1)).max(4 * reach[1].neighbours()).max(64).min(width.max(1));
     // Equal tiles rather than a narrow last one.
     let even = |len: usize, side: usize| len.max(1).div_ceil(len.max(1).div_ceil(side));
     (even(height, rows), even(width, columns))
@@ -164,15 +222,17 @@ pub fn tile_sides(size: [usize; 3], radii: [usize; 2], bytes: usize) -> (usize, 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use ndarray::Array3;
+
+    use super::super::border::Mode;
+    use super::*;
 
     #[test]
     fn padded_rows_hold_what_the_mode_says() {
         let image = Array3::from_shape_fn((3, 4, 2), |(y, x, c)| (100 * y + 10 * x + c) as f64);
         for mode in Mode::ALL {
             let view = image.view();
-            let padded = Padded { image: &view, modes: [mode; 2], cval: -1.0 };
+            let padded = Padded { image: &view, border: Border { modes: [mode; 2], cval: -1.0 } };
             for (x, len) in [(-7, 20), (0, 4), (1, 2), (-9, 3), (6, 3), (2, 9)] {
                 let columns = padded.columns(x, len).expect("small");
                 for y in -4..7 {
@@ -190,26 +250,18 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_stored_past_the_caches_as_well() {
-        let mut out = Array3::<u8>::zeros((2, 50, 3));
-        let mut tile = Tile { streamed: true, y: 0, x: 0, out: out.view_mut() };
-        let values: [u8; 150] = std::array::from_fn(|i| i as u8);
-        tile.store(0, &values);
-        tile.store(1, &values.map(f32::from));
-        assert!(out.rows().into_iter().flatten().eq(values.iter().chain(&values)));
-        // The rows of a plane are not in one piece.
-        let mut out = Array3::<u8>::zeros((3, 50, 1));
-        let mut tile = Tile { streamed: true, y: 0, x: 0, out: out.view_mut().permuted_axes([1, 0, 2]) };
-        tile.store(7, &[1u8, 2, 3]);
-        assert_eq!([out[[0, 7, 0]], out[[1, 7, 0]], out[[2, 7, 0]]], [1, 2, 3]);
-    }
-
-    #[test]
     fn tiles_cover_the_result_once() {
         let mut out = Array3::<u8>::zeros((70, 33, 2));
-        for mut tile in tiles(out.view_mut(), 16, 10).expect("small") {
-            tile.out.mapv_inplace(|seen| seen + 1);
+        let mut tiles = Vec::new();
+        cut(Box::new(out.view_mut()), 16, 10, |tile| tile, &mut tiles).expect("small");
+        let mut stored = 0;
+        for mut tile in tiles {
+            let [height, width, channels] = tile.size();
+            for y in 0..height {
+                tile.store(y, &vec![1u8; width * channels]);
+            }
+            stored += height * width * channels;
         }
-        assert!(out.iter().all(|&seen| seen == 1));
+        assert!(out.iter().all(|&seen| seen == 1) && stored == out.len());
     }
 }
