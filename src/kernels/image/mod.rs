@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `axes` | which axes are rows, columns and channels |
 //! | `border` | what lies beyond the border of an image |
 //! | `pixel` | elements of any type, and the types that are computed in |
 //! | `rows` | loading and storing rows of elements of any type |
@@ -12,6 +13,7 @@
 //! | `gaussian_float` | the Gaussian of all else, in floating point |
 //! | `sobel` | the Sobel operator |
 
+mod axes;
 mod border;
 mod channel_order;
 mod gaussian_float;
@@ -26,10 +28,10 @@ mod tiles;
 #[cfg(test)]
 mod tests;
 
+pub use axes::{Axes, Operator};
 pub use border::{Border, Mode};
 pub use pixel::Pixel;
-pub use planes::{Axes, Image, ImageMut};
-pub use sobel::Operator;
+pub use planes::{Image, ImageMut};
 
 use crate::dtype::DType;
 use crate::error::Result;

@@ -14,6 +14,7 @@
 //! constant before it smooths. Beyond the border the derivative of padded rows is zero, so what
 //! is left to do in that mode is to put the constant in its place.
 
+use super::axes::Operator;
 use super::border::Mode;
 use super::pixel::{ComputeType, Pixel, Real};
 use super::tiles::{Padded, Tile};
@@ -22,17 +23,6 @@ use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::memory::Aligned;
 use crate::simd::{Kernel, Level, Simd, run_at};
-
-/// What is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    /// The length of the gradient.
-    Magnitude,
-    /// The derivative from row to row.
-    DownRows,
-    /// The derivative along a row.
-    AlongRow,
-}
 
 /// The type of derivatives.
 ///
