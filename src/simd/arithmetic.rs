@@ -5,7 +5,7 @@ use std::ops::Neg;
 
 use num_complex::Complex;
 
-use super::Token;
+use super::token::Token;
 
 /// A number that products are summed in.
 pub trait Arithmetic: Copy + Send + Sync + PartialEq + Debug + Default + 'static {

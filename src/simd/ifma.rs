@@ -8,8 +8,9 @@
 use std::arch::x86_64::*;
 use std::sync::OnceLock;
 
+use super::kernel::Kernel;
+use super::level::Level;
 use super::token::{Avx512, Token};
-use super::{Kernel, level};
 
 /// The proof that this CPU has [`Avx512`] and IFMA.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +27,7 @@ impl Ifma {
 
     /// The token, if the CPU has the instructions and `level` includes those of AVX-512.
     #[inline]
-    pub fn within(level: level::Level) -> Option<Self> {
+    pub fn within(level: Level) -> Option<Self> {
         if level >= Avx512::LEVEL { Self::detect() } else { None }
     }
 
@@ -94,7 +95,7 @@ impl U64x8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Simd;
+    use super::super::kernel::Simd;
     use super::*;
 
     struct Halves(Ifma, [u64; 8], u64);

@@ -3,14 +3,12 @@
 //! Whoever holds an [`Avx2`] need not prove anything more: the only way to get one is
 //! [`Avx2::detect`]. So an operation that takes a token is safe to call, and cannot be called
 //! elsewhere. (The idea is that of the crate pulp.)
-#![allow(unsafe_code)]
 
 use super::level::Level;
 #[cfg(x86_simd)]
 use super::level::detect;
-use super::{Kernel, Simd};
 
-/// The proof that this CPU has the instructions of a level, and the way into code compiled for it.
+/// The proof that this CPU has the instructions of a level.
 pub trait Token: Copy + Send + Sync + 'static {
     /// The level.
     const LEVEL: Level;
@@ -20,11 +18,6 @@ pub trait Token: Copy + Send + Sync + 'static {
 
     /// The vector registers that there are.
     const REGISTERS: usize;
-
-    /// Runs `kernel`, compiled for this level.
-    fn run<K: Kernel>(self, kernel: K) -> K::Output
-    where
-        Self: Simd;
 }
 
 /// What every CPU of the target has.
@@ -35,11 +28,6 @@ impl Token for Baseline {
     const LEVEL: Level = Level::Baseline;
     const FUSES: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
     const REGISTERS: usize = if cfg!(target_arch = "aarch64") { 32 } else { 16 };
-
-    #[inline(always)]
-    fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        kernel.run(self)
-    }
 }
 
 /// [`Level::Avx2`].
@@ -61,17 +49,6 @@ impl Token for Avx2 {
     const LEVEL: Level = Level::Avx2;
     const FUSES: bool = true;
     const REGISTERS: usize = 16;
-
-    #[inline(always)]
-    fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        #[target_feature(enable = "avx2,fma,bmi1,bmi2,f16c,lzcnt,popcnt")]
-        fn compiled<K: Kernel>(token: Avx2, kernel: K) -> K::Output {
-            kernel.run(token)
-        }
-        // SAFETY: the token exists, so `probe` has found every feature that the function is
-        // compiled for. Without it no kernel would use more than the baseline's registers.
-        unsafe { compiled(self, kernel) }
-    }
 }
 
 /// [`Level::Avx512`].
@@ -99,16 +76,4 @@ impl Token for Avx512 {
     const LEVEL: Level = Level::Avx512;
     const FUSES: bool = true;
     const REGISTERS: usize = 32;
-
-    #[inline(always)]
-    fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        #[target_feature(
-            enable = "avx2,fma,bmi1,bmi2,f16c,lzcnt,popcnt,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni"
-        )]
-        fn compiled<K: Kernel>(token: Avx512, kernel: K) -> K::Output {
-            kernel.run(token)
-        }
-        // SAFETY: as for `Avx2`.
-        unsafe { compiled(self, kernel) }
-    }
 }

@@ -9,7 +9,7 @@ use crate::alloc::try_filled;
 use crate::dtype::{Bool, Element};
 use crate::error::Result;
 use crate::parallel::Work;
-use crate::simd::{self, Kernel, Level, Simd, Token};
+use crate::simd::{self, Kernel, Level, Simd};
 
 use super::gemm::{Scratch, multiply};
 use super::matrix::{Matrix, MatrixMut};
