@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import statistics
 import threading
 from typing import Any
@@ -369,11 +370,14 @@ def test_nan_in_an_array_is_missing() -> None:
 
 @pytest.mark.parametrize("shape", [(3,), (2, 2, 2), ()])
 def test_blocks_have_two_dimensions(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=f"block has {len(shape)} dimensions, expected 2"):
+    message = f"got shape {shape} for the columns from 0 on, expected two axes and at most 1 columns"
+    with pytest.raises(ValueError, match=re.escape(message)):
         _ArrayStats(["a"]).update(np.zeros(shape))
 
 
 def test_columns_that_are_not_there_are_refused() -> None:
     for first in (1, 2, 2**63):
-        with pytest.raises(ValueError, match="too many"):
+        left = max(2 - first, 0)
+        message = f"from {first} on, expected two axes and at most {left} columns"
+        with pytest.raises(ValueError, match=re.escape(message)):
             _ArrayStats(["a", "b"]).update(np.zeros((1, 2)), first)
