@@ -10,7 +10,7 @@ use std::time::Instant;
 use ndarray::{Array, Array2};
 use rust_numpy_example::kernels::elementwise::multiply::{Factor, Pages, multiply};
 use rust_numpy_example::kernels::image::{Axes, Border, Filter, Image, Mode};
-use rust_numpy_example::kernels::linalg::{Dims, multiply_flat as products};
+use rust_numpy_example::kernels::linalg::{MatmulShape, matmul_contiguous};
 use rust_numpy_example::kernels::monte_carlo::count_inside;
 use rust_numpy_example::kernels::processor::Processor;
 use rust_numpy_example::kernels::reduce::block::SumSlice;
@@ -68,9 +68,9 @@ fn main() {
     });
     for n in [8, 64, 512] {
         let (a, mut c) = (&data[..n * n], vec![0.0; n * n]);
-        let dims = Dims { count: 1, m: n, k: n, n };
+        let shape = MatmulShape::new(&[n, n], &[n, n]).expect("they fit");
         time(&format!("linalg, {n}x{n} float64, a multiply-add"), n * n * n, || {
-            products(dims, black_box(a), a, &mut c, &work)
+            matmul_contiguous(&shape, black_box(a), a, &mut c, &work)
         });
     }
     let pixels = Array2::from_shape_fn((1080, 1920), |(row, col)| (row * col % 251) as u8).into_dyn();

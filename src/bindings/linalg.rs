@@ -9,7 +9,7 @@ use super::call::{Call, valid_workers};
 use super::error::Named;
 use super::guard::guard;
 use crate::dtype::{DType, dispatch};
-use crate::kernels::linalg::{self, Dims, Sizes};
+use crate::kernels::linalg::{self, MatmulShape};
 
 /// The function that is named in messages.
 const NAME: &str = "matrix_multiply";
@@ -128,54 +128,57 @@ pub fn matrix_multiply<'py>(
     guard(|| {
         let (left, right) = (Input::if_supported(NAME, "a", a)?, Input::if_supported(NAME, "b", b)?);
         let (Some(left), Some(right)) = (left, right) else { return by_numpy(NAME, a, b, out, workers) };
+        let shape = MatmulShape::new(left.shape(), right.shape()).named(NAME)?;
         if out.is_none() && left.dtype() == right.dtype() {
-            if let Some(dims) = Dims::of_matrices(left.shape(), right.shape()) {
-                if let Some(product) = flat(py, &left, &right, dims, workers)? {
-                    return Ok(product);
-                }
+            if let Some(product) = contiguous(py, &left, &right, &shape, workers)? {
+                return Ok(product);
             }
         }
-        let sizes = Sizes::new(left.shape(), right.shape()).named(NAME)?;
-        let dtype = promoted(py, left.dtype(), right.dtype())?;
-        if out.map_or(Ok(false), |out| is_for_numpy(out, dtype, &sizes))? {
+        let (dtype, axes) = (promoted(py, left.dtype(), right.dtype())?, shape.result().named(NAME)?);
+        if out.map_or(Ok(false), |out| is_for_numpy(out, dtype, &axes, shape.batch.len()))? {
             return by_numpy(NAME, a, b, out, workers);
         }
         let (left, right) = (left.cast(dtype)?, right.cast(dtype)?);
-        let mut product =
-            Output::new_or(NAME, out, dtype, &sizes.shape, &[&left, &right], Aliases::Never, py)?;
+        let mut product = Output::new_or(NAME, out, dtype, &axes, &[&left, &right], Aliases::Never, py)?;
         let held = product.held();
         dispatch!(dtype, T => {
             let (a, b, c) = (left.view::<T>(), right.view::<T>(), product.view_mut::<T>());
-            Call::new(py, NAME, sizes.dims().cost::<T>())
+            Call::new(py, NAME, shape.cost(dtype))
                 .workers(workers)
                 .holding(&[&left, &right, &held])
-                .run(|work| linalg::multiply(&sizes, a, b, c, work))
+                .run(|work| linalg::matmul(&shape, a, b, c, work))
         })?;
-        if sizes.shape.is_empty() { product.finish_scalar(out.is_some()) } else { product.finish() }
+        if axes.is_empty() { product.finish_scalar(out.is_some()) } else { product.finish() }
     })
 }
 
 /// The product of arrays in C order: most are, and for small ones the making of views is most of
-/// the work. `None` if one is not.
-fn flat<'py>(
+/// the work. `None` if one is not, or if axes are broadcast or missing.
+fn contiguous<'py>(
     py: Python<'py>,
     left: &Input<'py>,
     right: &Input<'py>,
-    dims: Dims,
+    shape: &MatmulShape,
     workers: Option<i64>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Dims { count, m, n, .. } = dims;
-    let shape = [count, m, n];
-    let shape = if left.shape().len() == 2 { &shape[1..] } else { &shape[..] };
+    let axes = shape.batch.len() + 2;
+    let have_all = left.shape().len() == axes && right.shape().len() == axes;
+    if !have_all || left.shape()[..axes - 2] != right.shape()[..axes - 2] {
+        return Ok(None);
+    }
+    // The usual case needs no memory for axes.
+    let matrix = [shape.m, shape.n];
+    let result = if axes == 2 { Vec::new() } else { shape.result().named(NAME)? };
+    let result = if axes == 2 { &matrix[..] } else { &result };
     dispatch!(left.dtype(), T => {
         let (Some(a), Some(b)) = (left.flat::<T>(), right.flat::<T>()) else { return Ok(None) };
-        let mut product = Output::new(py, NAME, left.dtype(), shape)?;
+        let mut product = Output::new(py, NAME, left.dtype(), result)?;
         let held = product.held();
         let c = product.slice_mut::<T>();
-        Call::new(py, NAME, dims.cost::<T>())
+        Call::new(py, NAME, shape.cost(left.dtype()))
             .workers(workers)
             .holding(&[left, right, &held])
-            .run(|work| linalg::multiply_flat(dims, a, b, c, work))?;
+            .run(|work| linalg::matmul_contiguous(shape, a, b, c, work))?;
         product.finish().map(Some)
     })
 }
@@ -210,11 +213,11 @@ fn promoted(py: Python<'_>, a: DType, b: DType) -> PyResult<DType> {
 }
 
 /// Whether `out` needs a conversion or a repetition, which is NumPy's to do or to refuse.
-fn is_for_numpy(out: &Bound<'_, PyAny>, dtype: DType, sizes: &Sizes) -> PyResult<bool> {
+fn is_for_numpy(out: &Bound<'_, PyAny>, dtype: DType, axes: &[usize], batch: usize) -> PyResult<bool> {
     let Ok(array) = out.cast::<PyUntypedArray>() else {
         return Ok(out.is_instance_of::<PyTuple>());
     };
     let is_of_dtype = dtype_of(&array.dtype())? == Some(dtype);
-    let fits = array.shape().ends_with(&sizes.shape[sizes.batch.len()..]);
-    Ok(fits && (!is_of_dtype || array.shape() != sizes.shape))
+    let fits = array.shape().ends_with(&axes[batch..]);
+    Ok(fits && (!is_of_dtype || array.shape() != axes))
 }

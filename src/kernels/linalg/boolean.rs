@@ -9,56 +9,13 @@
 
 use std::ops::Range;
 
+use super::matrix::{Matrix, MatrixMut};
+use super::partition::{Operands, Part, Split};
 use crate::alloc::try_filled;
 use crate::dtype::Bool;
 use crate::error::Result;
-
-use super::Pace;
-use super::matrix::{Matrix, MatrixMut};
-
-/// How 64 elements become bits, the first one the lowest, and the other way round.
-pub trait Bits {
-    /// A bit for each byte: whether it is not zero.
-    fn gather(bytes: &[u8; 64]) -> u64;
-    /// A byte for each bit: zero or one.
-    fn scatter(word: u64) -> [u8; 64];
-}
-
-/// Eight at a time, for every CPU.
-pub struct PortableBits;
-
-/// One in each byte that is not zero.
-#[inline(always)]
-fn ones(eight: u64) -> u64 {
-    let low = 0x7f7f_7f7f_7f7f_7f7f;
-    (((eight & low) + low) | eight) >> 7 & 0x0101_0101_0101_0101
-}
-
-impl Bits for PortableBits {
-    #[inline(always)]
-    fn gather(bytes: &[u8; 64]) -> u64 {
-        let mut word = 0;
-        for (index, eight) in bytes.chunks_exact(8).enumerate() {
-            let mut copy = [0; 8];
-            copy.copy_from_slice(eight);
-            // The multiplication collects the ones in the highest byte.
-            let ones = ones(u64::from_le_bytes(copy));
-            word |= (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
-        }
-        word
-    }
-
-    #[inline(always)]
-    fn scatter(word: u64) -> [u8; 64] {
-        let mut bytes = [0; 64];
-        for (index, eight) in bytes.chunks_exact_mut(8).enumerate() {
-            // A copy of the eight bits in each byte, then one bit of each.
-            let copies = (word >> (8 * index) & 0xff).wrapping_mul(0x0101_0101_0101_0101);
-            eight.copy_from_slice(&ones(copies & 0x8040_2010_0804_0201).to_le_bytes());
-        }
-        bytes
-    }
-}
+use crate::parallel::{Pacer, Work};
+use crate::simd::{self, Kernel, Level, Simd};
 
 /// Rows of b in the tables at a time: one word of a row of a.
 const DEPTH: usize = 64;
@@ -76,12 +33,43 @@ const COLS: usize = 1 << 15;
 type Table<const WORDS: usize> = [[u64; WORDS]; 1 << FOUR];
 
 /// c = a b, for any sizes.
+pub fn multiply(
+    level: Level,
+    mut operands: Operands<'_, Bool>,
+    split: &Split,
+    work: &Work<'_>,
+) -> Result<()> {
+    // With AVX-512 it is no faster: tables and elements come from the caches.
+    operands.for_each(split, work, |part| simd::run_up_to_avx2(level, Bools { part, work }))
+}
+
+struct Bools<'p, 'w> {
+    part: Part<'p, Bool>,
+    work: &'w Work<'w>,
+}
+
+impl Kernel for Bools<'_, '_> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) -> Result<()> {
+        let mut pacer = Pacer::new(self.work);
+        for index in self.part.matrices() {
+            let (a, b, c) = self.part.matrix_in_loop(index, &mut pacer)?;
+            multiply_matrix(simd, a, b, c, &mut pacer)?;
+        }
+        Ok(())
+    }
+}
+
+/// The product of two matrices.
 #[inline(always)]
-pub fn multiply<B: Bits>(
+fn multiply_matrix<S: Simd>(
+    simd: S,
     a: Matrix<'_, Bool>,
     b: Matrix<'_, Bool>,
     mut c: MatrixMut<'_, Bool>,
-    pace: &mut Pace<'_>,
+    pacer: &mut Pacer<'_>,
 ) -> Result<()> {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     for row in (0..m).step_by(ROWS) {
@@ -91,9 +79,9 @@ pub fn multiply<B: Bits>(
             let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, cols.clone()));
             let c = c.block(rows.clone(), cols);
             if n <= 64 {
-                multiply_block::<B, 1>(a, b, c, pace)?;
+                multiply_block::<S, 1>(simd, a, b, c, pacer)?;
             } else {
-                multiply_block::<B, 8>(a, b, c, pace)?;
+                multiply_block::<S, 8>(simd, a, b, c, pacer)?;
             }
         }
     }
@@ -102,11 +90,12 @@ pub fn multiply<B: Bits>(
 
 /// The same where the bits of c fit into memory, with `WORDS` of them at a time.
 #[inline(always)]
-fn multiply_block<B: Bits, const WORDS: usize>(
+fn multiply_block<S: Simd, const WORDS: usize>(
+    simd: S,
     a: Matrix<'_, Bool>,
     b: Matrix<'_, Bool>,
     mut c: MatrixMut<'_, Bool>,
-    pace: &mut Pace<'_>,
+    pacer: &mut Pacer<'_>,
 ) -> Result<()> {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     let lanes = 64 * WORDS;
@@ -117,15 +106,15 @@ fn multiply_block<B: Bits, const WORDS: usize>(
     for from in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - from);
         for (row, word) in left.iter_mut().enumerate() {
-            *word = bits::<B>(a, row, from..from + depth);
+            *word = bits(simd, a, row, from..from + depth);
         }
         for (block, sums) in sums.chunks_exact_mut(m).enumerate() {
-            pace.add((m + lanes) * DEPTH)?;
+            pacer.spend((m + lanes) * DEPTH)?;
             let cols = block * lanes..n.min((block + 1) * lanes);
             let tables = &mut tables[..depth.div_ceil(FOUR)];
             for (four, table) in tables.iter_mut().enumerate() {
                 let rows = from + four * FOUR..(from + depth).min(from + (four + 1) * FOUR);
-                tabulate::<B, WORDS>(b.block(rows, cols.clone()), table);
+                tabulate::<S, WORDS>(simd, b.block(rows, cols.clone()), table);
             }
             for (sum, &word) in sums.iter_mut().zip(&left) {
                 let (mut word, mut total) = (word, *sum);
@@ -139,10 +128,10 @@ fn multiply_block<B: Bits, const WORDS: usize>(
     }
     for (block, sums) in sums.chunks_exact(m.max(1)).enumerate() {
         for (row, sum) in sums.iter().enumerate() {
-            pace.add(lanes)?;
+            pacer.spend(lanes)?;
             for (word, &sum) in sum.iter().enumerate() {
                 let from = block * lanes + word * 64;
-                spread::<B>(sum, &mut c, row, from..n.min(from + 64));
+                spread(simd, sum, &mut c, row, from..n.min(from + 64));
             }
         }
     }
@@ -151,12 +140,12 @@ fn multiply_block<B: Bits, const WORDS: usize>(
 
 /// The ORs of every choice of the rows of `b`, of which there are four at most.
 #[inline(always)]
-fn tabulate<B: Bits, const WORDS: usize>(b: Matrix<'_, Bool>, table: &mut Table<WORDS>) {
+fn tabulate<S: Simd, const WORDS: usize>(simd: S, b: Matrix<'_, Bool>, table: &mut Table<WORDS>) {
     for row in 0..FOUR {
         let mut words = [0; WORDS];
         if row < b.rows {
             for (word, from) in words.iter_mut().zip((0..b.cols).step_by(64)) {
-                *word = bits::<B>(b, row, from..b.cols.min(from + 64));
+                *word = bits(simd, b, row, from..b.cols.min(from + 64));
             }
         }
         // The choices with this row are those without it and this row.
@@ -176,34 +165,34 @@ fn or<const WORDS: usize>(mut a: [u64; WORDS], b: [u64; WORDS]) -> [u64; WORDS] 
 
 /// Up to 64 elements of a row as bits, the first one lowest.
 #[inline(always)]
-fn bits<B: Bits>(matrix: Matrix<'_, Bool>, row: usize, cols: Range<usize>) -> u64 {
+fn bits<S: Simd>(simd: S, matrix: Matrix<'_, Bool>, row: usize, cols: Range<usize>) -> u64 {
     let mut bytes = [0; 64];
-    if matrix.has_plain_rows() && cols.end >= 64 {
+    if matrix.is_row_contiguous() && cols.end >= 64 {
         // Fewer than 64 are the last of 64: a copy of them alone would take longer than the rest.
         let skipped = 64 - cols.len();
         let elements = &matrix.row(row, cols.start - skipped..cols.end)[..64];
         for (byte, element) in bytes.iter_mut().zip(elements) {
             *byte = element.0;
         }
-        return if skipped < 64 { B::gather(&bytes) >> skipped } else { 0 };
+        return if skipped < 64 { simd.nonzero(&bytes) >> skipped } else { 0 };
     }
     for (byte, col) in bytes.iter_mut().zip(cols) {
         *byte = matrix.get(row, col).0;
     }
-    B::gather(&bytes)
+    simd.nonzero(&bytes)
 }
 
 /// Writes bits as elements of a row.
 #[inline(always)]
-fn spread<B: Bits>(word: u64, c: &mut MatrixMut<'_, Bool>, row: usize, cols: Range<usize>) {
+fn spread<S: Simd>(simd: S, word: u64, c: &mut MatrixMut<'_, Bool>, row: usize, cols: Range<usize>) {
     if cols.is_empty() {
         return;
     }
     let mut elements = [Bool(0); 64];
-    for (element, byte) in elements.iter_mut().zip(B::scatter(word)) {
+    for (element, byte) in elements.iter_mut().zip(simd.spread(word)) {
         *element = Bool(byte);
     }
-    if c.has_plain_rows() {
+    if c.is_row_contiguous() {
         let row = c.row(row, cols);
         if let Ok(row) = <&mut [Bool; 64]>::try_from(&mut *row) {
             *row = elements;

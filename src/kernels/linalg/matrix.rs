@@ -1,4 +1,4 @@
-//! Matrices as the kernels see them: an address, two lengths, two steps.
+//! Matrices as the kernels see them: an address, two lengths, two strides.
 //!
 //! A product of 4x4 matrices takes some tens of nanoseconds, and a stack may hold millions of
 //! them. Views of the `ndarray` crate with a dynamic number of axes cost several times that to
@@ -9,14 +9,43 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// A matrix that is read, with any steps (in elements; they may be zero or negative).
+/// The sizes of a matrix, and its strides in elements.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    pub rows: usize,
+    pub cols: usize,
+    pub row_stride: isize,
+    pub col_stride: isize,
+}
+
+impl Layout {
+    /// Rows become columns.
+    #[inline(always)]
+    pub fn transposed(self) -> Self {
+        Layout { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride }
+    }
+
+    /// Whether the elements of a row follow each other.
+    #[inline(always)]
+    pub fn is_row_contiguous(self) -> bool {
+        self.col_stride == 1 || self.cols <= 1
+    }
+
+    /// Whether the elements of a column follow each other.
+    #[inline(always)]
+    pub fn is_col_contiguous(self) -> bool {
+        self.row_stride == 1 || self.rows <= 1
+    }
+}
+
+/// A matrix that is read, with any strides (in elements; they may be zero or negative).
 #[derive(Clone, Copy)]
 pub struct Matrix<'a, T> {
     pub(super) start: *const T,
     pub rows: usize,
     pub cols: usize,
-    pub(super) row_step: isize,
-    pub(super) col_step: isize,
+    pub(super) row_stride: isize,
+    pub(super) col_stride: isize,
     pub(super) life: PhantomData<&'a T>,
 }
 
@@ -28,75 +57,99 @@ impl<'a, T: Copy> Matrix<'a, T> {
             start: elements.as_ptr(),
             rows,
             cols,
-            row_step: cols as isize,
-            col_step: 1,
+            row_stride: cols as isize,
+            col_stride: 1,
             life: PhantomData,
         }
     }
 
-    /// The same, with rows `step` elements apart.
-    pub fn with_step(elements: &'a [T], rows: usize, cols: usize, step: usize) -> Self {
-        assert!(cols <= step && elements.len() >= rows * step);
-        let (start, row_step) = (elements.as_ptr(), step as isize);
-        Matrix { start, rows, cols, row_step, col_step: 1, life: PhantomData }
+    /// The same, with rows `stride` elements apart.
+    pub fn with_stride(elements: &'a [T], rows: usize, cols: usize, stride: usize) -> Self {
+        assert!(cols <= stride && elements.len() >= rows * stride);
+        let (start, row_stride) = (elements.as_ptr(), stride as isize);
+        Matrix { start, rows, cols, row_stride, col_stride: 1, life: PhantomData }
     }
 
-    /// The address, and the steps between rows and between columns.
+    /// The address, and the strides between rows and between columns.
     #[inline(always)]
     pub fn raw(&self) -> (*const T, isize, isize) {
-        (self.start, self.row_step, self.col_step)
+        (self.start, self.row_stride, self.col_stride)
     }
 
     /// Rows become columns.
     #[inline(always)]
     pub fn transposed(self) -> Self {
-        Matrix { rows: self.cols, cols: self.rows, row_step: self.col_step, col_step: self.row_step, ..self }
+        Matrix {
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// Sizes and strides.
+    #[inline(always)]
+    pub fn layout(&self) -> Layout {
+        let &Matrix { rows, cols, row_stride, col_stride, .. } = self;
+        Layout { rows, cols, row_stride, col_stride }
     }
 
     /// Whether the elements of a row follow each other.
     #[inline(always)]
-    pub fn has_plain_rows(&self) -> bool {
-        self.col_step == 1 || self.cols <= 1
+    pub fn is_row_contiguous(&self) -> bool {
+        self.layout().is_row_contiguous()
     }
 
     /// Whether the elements of a column follow each other.
     #[inline(always)]
-    pub fn has_plain_cols(&self) -> bool {
-        self.row_step == 1 || self.rows <= 1
+    pub fn is_col_contiguous(&self) -> bool {
+        self.layout().is_col_contiguous()
     }
 
     /// Whether it costs much to read a few rows: their elements are far apart, and in the same few
     /// sets of the caches.
     pub fn rows_are_slow(&self) -> bool {
-        let bytes = self.col_step.unsigned_abs().wrapping_mul(size_of::<T>());
-        !self.has_plain_rows() && (!self.has_plain_cols() || bytes % 1024 == 0)
+        let bytes = self.col_stride.unsigned_abs().wrapping_mul(size_of::<T>());
+        !self.is_row_contiguous() && (!self.is_col_contiguous() || bytes % 1024 == 0)
     }
 
     #[inline(always)]
     pub fn get(&self, row: usize, col: usize) -> T {
         assert!(row < self.rows && col < self.cols);
-        // SAFETY: in bounds by the line above; the memory is readable for 'a (`Stack::new`).
-        unsafe { *self.start.offset(row as isize * self.row_step + col as isize * self.col_step) }
+        // SAFETY: in bounds by the line above; the memory is readable for 'a (`Batch::new`).
+        unsafe { *self.start.offset(row as isize * self.row_stride + col as isize * self.col_stride) }
     }
 
-    /// All elements, if rows follow each other.
+    /// The number of elements, if rows are contiguous and follow each other.
     #[inline(always)]
-    pub fn dense(&self) -> Option<&'a [T]> {
-        (self.has_plain_rows() && self.rows > 0 && self.row_step == self.cols as isize).then(|| {
-            // SAFETY: rows are in one piece and follow each other; readable for 'a.
-            unsafe { std::slice::from_raw_parts(self.start, self.rows * self.cols) }
-        })
+    pub fn contiguous_len(&self) -> Option<usize> {
+        (self.is_row_contiguous() && self.rows > 0 && self.row_stride == self.cols as isize)
+            .then(|| self.rows * self.cols)
+    }
+
+    /// All elements, if rows are contiguous and follow each other.
+    #[inline(always)]
+    pub fn contiguous(&self) -> Option<&'a [T]> {
+        // SAFETY: contiguous, and readable for 'a.
+        self.contiguous_len().map(|len| unsafe { std::slice::from_raw_parts(self.start, len) })
+    }
+
+    /// The address of an element of a row whose elements up to `cols.end` follow each other.
+    #[inline(always)]
+    fn row_start(&self, row: usize, cols: &Range<usize>) -> *const T {
+        assert!(
+            self.is_row_contiguous() && row < self.rows && cols.start <= cols.end && cols.end <= self.cols
+        );
+        // SAFETY: in bounds by the line above.
+        unsafe { self.start.offset(row as isize * self.row_stride + cols.start as isize) }
     }
 
     /// Part of a row, if its elements follow each other.
     #[inline(always)]
     pub fn row(&self, row: usize, cols: Range<usize>) -> &'a [T] {
-        assert!(self.has_plain_rows() && row < self.rows && cols.start <= cols.end && cols.end <= self.cols);
-        // SAFETY: in bounds by the line above, one element after the other; readable for 'a.
-        unsafe {
-            let start = self.start.offset(row as isize * self.row_step + cols.start as isize);
-            std::slice::from_raw_parts(start, cols.len())
-        }
+        // SAFETY: in bounds and one element after the other, as `row_start` asserts; readable for 'a.
+        unsafe { std::slice::from_raw_parts(self.row_start(row, &cols), cols.len()) }
     }
 
     /// Part of a column, if its elements follow each other.
@@ -114,13 +167,13 @@ impl<'a, T: Copy> Matrix<'a, T> {
                 && cols.start <= cols.end
                 && cols.end <= self.cols
         );
-        let offset = rows.start as isize * self.row_step + cols.start as isize * self.col_step;
+        let offset = rows.start as isize * self.row_stride + cols.start as isize * self.col_stride;
         // An empty block may start outside: its address is never read.
         Matrix { start: self.start.wrapping_offset(offset), rows: rows.len(), cols: cols.len(), ..self }
     }
 }
 
-/// A matrix that is written, with any steps; no two of its elements share memory.
+/// A matrix that is written, with any strides; no two of its elements share memory.
 pub struct MatrixMut<'a, T> {
     pub(super) view: Matrix<'a, T>,
     pub(super) life: PhantomData<&'a mut T>,
@@ -131,14 +184,14 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
     pub fn from_slice(elements: &'a mut [T], rows: usize, cols: usize) -> Self {
         assert_eq!(elements.len(), rows * cols);
         let start = elements.as_mut_ptr().cast_const();
-        let view = Matrix { start, rows, cols, row_step: cols as isize, col_step: 1, life: PhantomData };
+        let view = Matrix { start, rows, cols, row_stride: cols as isize, col_stride: 1, life: PhantomData };
         MatrixMut { view, life: PhantomData }
     }
 
-    /// The address, and the steps between rows and between columns.
+    /// The address, and the strides between rows and between columns.
     #[inline(always)]
     pub fn raw(&self) -> (*mut T, isize, isize) {
-        (self.view.start.cast_mut(), self.view.row_step, self.view.col_step)
+        (self.view.start.cast_mut(), self.view.row_stride, self.view.col_stride)
     }
 
     #[inline(always)]
@@ -157,45 +210,44 @@ impl<'a, T: Copy> MatrixMut<'a, T> {
     }
 
     #[inline(always)]
-    pub fn has_plain_rows(&self) -> bool {
-        self.view.has_plain_rows()
-    }
-
-    #[inline(always)]
-    pub fn has_plain_cols(&self) -> bool {
-        self.view.has_plain_cols()
+    pub fn is_row_contiguous(&self) -> bool {
+        self.view.is_row_contiguous()
     }
 
     /// All elements, if rows follow each other.
     #[inline(always)]
-    pub fn dense(&mut self) -> Option<&mut [T]> {
-        let elements = self.view.dense()?;
+    pub fn contiguous(&mut self) -> Option<&mut [T]> {
+        let len = self.view.contiguous_len()?;
         // SAFETY: the memory is this matrix's alone, and it is borrowed mutably by the caller.
-        Some(unsafe { std::slice::from_raw_parts_mut(elements.as_ptr().cast_mut(), elements.len()) })
+        Some(unsafe { std::slice::from_raw_parts_mut(self.view.start.cast_mut(), len) })
     }
 
     #[inline(always)]
     pub fn at(&mut self, row: usize, col: usize) -> &mut T {
         let view = &self.view;
         assert!(row < view.rows && col < view.cols);
-        // SAFETY: in bounds by the line above; the memory is this matrix's alone (`StackMut`).
+        // SAFETY: in bounds by the line above; the memory is this matrix's alone (`BatchMut`).
         unsafe {
-            &mut *view.start.offset(row as isize * view.row_step + col as isize * view.col_step).cast_mut()
+            &mut *view
+                .start
+                .offset(row as isize * view.row_stride + col as isize * view.col_stride)
+                .cast_mut()
         }
     }
 
     /// Part of a row, if its elements follow each other.
     #[inline(always)]
     pub fn row(&mut self, row: usize, cols: Range<usize>) -> &mut [T] {
-        let row = self.view.row(row, cols);
-        // SAFETY: the memory is this matrix's alone, and it is borrowed mutably by the caller.
-        unsafe { std::slice::from_raw_parts_mut(row.as_ptr().cast_mut(), row.len()) }
+        let start = self.view.row_start(row, &cols).cast_mut();
+        // SAFETY: as for `Matrix::row`; the memory is this matrix's alone, and it is borrowed mutably
+        // by the caller.
+        unsafe { std::slice::from_raw_parts_mut(start, cols.len()) }
     }
 
     /// Writes what `convert` makes of `values` into part of a row.
     #[inline(always)]
     pub fn write<V: Copy>(&mut self, row: usize, cols: Range<usize>, values: &[V], convert: fn(V) -> T) {
-        if self.has_plain_rows() {
+        if self.is_row_contiguous() {
             for (element, &value) in self.row(row, cols).iter_mut().zip(values) {
                 *element = convert(value);
             }

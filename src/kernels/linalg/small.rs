@@ -1,59 +1,136 @@
 //! Products of small matrices: no packing, a tile of results in registers.
 //!
 //! Below some tens of rows and columns, packing and choosing tiles costs more than the
-//! multiplication. Here the rows of b are read where they are, up to 32 elements at a time, and
+//! multiplication. Here the rows of b are read where they are, up to 16 elements at a time, and
 //! some rows of results are summed at once. The sums are those of `gemm`, bit for bit.
 
+use std::marker::PhantomData;
+
 use crate::error::Result;
-use crate::parallel::Work;
+use crate::parallel::{Pacer, Work};
+use crate::simd::{self, Arithmetic, Dot, Kernel, Level, Simd};
 
 use super::matrix::{Matrix, MatrixMut};
-use super::ring::{Number, Value};
+use super::number::{Number, Value};
+use super::partition::{MATRIX, Operands, Part, Split};
 
-/// Does the product if the sizes are at most `largest` and rows are in one piece; says whether
-/// it did. Tiles of sums are up to `HIGH` by `WIDE`.
+/// The largest tile of sums in registers.
+pub trait Largest {
+    /// Rows of a tile.
+    const HEIGHT: usize;
+    /// Columns of a tile.
+    const WIDTH: usize;
+
+    // As constants of their own: the compiler evaluates these before it compiles what they exclude.
+    const HAS_8_ROWS: bool = Self::HEIGHT >= 8;
+    const HAS_4_ROWS: bool = Self::HEIGHT >= 4;
+    const HAS_16_COLS: bool = Self::WIDTH >= 16;
+    const HAS_8_COLS: bool = Self::WIDTH >= 8;
+}
+
+/// The tiles of small products of any numbers: single rows, as there are many types and levels.
+pub struct SmallTile;
+
+impl Largest for SmallTile {
+    const HEIGHT: usize = 1;
+    const WIDTH: usize = 16;
+}
+
+/// The tiles of floats of type `T` with the instructions of `S`.
+pub struct FloatTile<S, T>(PhantomData<(S, T)>);
+
+impl<S: Simd, T: Value> Largest for FloatTile<S, T> {
+    /// Sums of this many rows leave room for what is multiplied.
+    const HEIGHT: usize = if S::REGISTERS >= 32 { 8 } else { 4 };
+    /// Two registers hide how long an addition takes; small matrices are no wider than 16.
+    const WIDTH: usize = if <T::Dot<S> as Dot<T>>::LANES > 8 { 16 } else { 2 * <T::Dot<S> as Dot<T>>::LANES };
+}
+
+/// The largest sizes of floats for which tiles without packing pay.
+const LARGEST: usize = 64;
+
+/// Whether a product of floats is one of small matrices.
+pub fn fits<T: Copy + Send + Sync>(operands: &Operands<'_, T>) -> bool {
+    let (m, k, n) = operands.sizes();
+    m.max(k).max(n) <= LARGEST && operands.are_row_contiguous()
+}
+
+/// c = a b, for floats that [`fits`].
+pub fn multiply_floats<T: Value>(
+    level: Level,
+    mut operands: Operands<'_, T>,
+    split: &Split,
+    work: &Work<'_>,
+) -> Result<()> {
+    operands.for_each(split, work, |part| simd::run_at(level, Small { part, work }))
+}
+
+struct Small<'p, 'w, T> {
+    part: Part<'p, T>,
+    work: &'w Work<'w>,
+}
+
+impl<T: Value> Kernel for Small<'_, '_, T> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, _simd: S) -> Result<()> {
+        let (m, k, n) = self.part.operands().sizes();
+        if m == n && m == k {
+            if let Some((a, b, c)) = self.part.contiguous() {
+                return multiply_batch::<S, T, FloatTile<S, T>>(n, a, b, c, self.work);
+            }
+        }
+        let mut pacer = Pacer::new(self.work);
+        for index in self.part.matrices() {
+            pacer.spend(MATRIX + m * k * n)?;
+            let (a, b, mut c) = self.part.matrix(index);
+            multiply::<S, T, FloatTile<S, T>>(a, b, &mut c, LARGEST);
+        }
+        Ok(())
+    }
+}
+
+/// Does the product if the sizes are at most `largest` and rows are contiguous; says whether
+/// it did.
 #[inline(always)]
-pub fn multiply<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
+pub fn multiply<S: Simd, T: Number, L: Largest>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut MatrixMut<'_, T>,
     largest: usize,
 ) -> bool {
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    let plain = a.has_plain_rows() && b.has_plain_rows() && c.has_plain_rows();
-    if !plain || m.max(k).max(n) > largest {
+    let contiguous = a.is_row_contiguous() && b.is_row_contiguous() && c.is_row_contiguous();
+    if !contiguous || m.max(k).max(n) > largest {
         return false;
     }
     if m == n && m == k && (2..=4).contains(&m) {
-        if let (Some(a), Some(b), Some(c)) = (a.dense(), b.dense(), c.dense()) {
+        if let (Some(a), Some(b), Some(c)) = (a.contiguous(), b.contiguous(), c.contiguous()) {
             match m {
-                2 => square::<T, FUSED, 2, 2, 2>(a, b, c),
-                3 => square::<T, FUSED, 3, 3, 3>(a, b, c),
-                _ => square::<T, FUSED, 4, 4, 4>(a, b, c),
+                2 => square::<S, T, 2, 2, 2>(a, b, c),
+                3 => square::<S, T, 3, 3, 3>(a, b, c),
+                _ => square::<S, T, 4, 4, 4>(a, b, c),
             }
             return true;
         }
     }
-    tiles::<T, FUSED, HIGH, WIDE>(a, b, c);
+    tiles::<S, T, L>(a, b, c);
     true
 }
 
-/// The product in tiles of up to `HIGH` by `WIDE`. The last one ends where the matrix does: what it has
+/// The product in tiles. The last one ends where the matrix does: what it has
 /// in common with the one before is computed twice, and is the same.
 #[inline(always)]
-fn tiles<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    c: &mut MatrixMut<'_, T>,
-) {
+fn tiles<S: Simd, T: Number, L: Largest>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut MatrixMut<'_, T>) {
     let m = a.rows;
     let mut row = 0;
     while row < m {
         match m - row {
-            left if HIGH >= 8 && left >= 8 => row += strips::<T, FUSED, 8, WIDE>(a, b, c, row),
-            left if HIGH >= 4 && left >= 4 => row += strips::<T, FUSED, 4, WIDE>(a, b, c, row),
-            2.. if HIGH >= 4 && m >= 4 => row = m - 4 + strips::<T, FUSED, 4, WIDE>(a, b, c, m - 4),
-            _ => row += strips::<T, FUSED, 1, WIDE>(a, b, c, row),
+            left if L::HAS_8_ROWS && left >= 8 => row += strips::<S, T, L, 8>(a, b, c, row),
+            left if L::HAS_4_ROWS && left >= 4 => row += strips::<S, T, L, 4>(a, b, c, row),
+            2.. if L::HAS_4_ROWS && m >= 4 => row = m - 4 + strips::<S, T, L, 4>(a, b, c, m - 4),
+            _ => row += strips::<S, T, L, 1>(a, b, c, row),
         }
     }
 }
@@ -61,10 +138,9 @@ fn tiles<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
 /// Products between two questions whether to stop.
 const CHECK: usize = 64;
 
-/// Multiplies matrices of `n` rows and columns that follow each other. Tiles of sums are up to
-/// `HIGH` by `WIDE`.
+/// Multiplies matrices of `n` rows and columns that follow each other.
 #[inline(always)]
-pub fn stack<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>(
+fn multiply_batch<S: Simd, T: Number, L: Largest>(
     n: usize,
     a: &[T],
     b: &[T],
@@ -78,11 +154,11 @@ pub fn stack<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>
         let some = start..c.len().min(start + len);
         let (a, b, c) = (&a[some.clone()], &b[some.clone()], &mut c[some]);
         match n {
-            2 => squares::<T, FUSED, 2, 2, 2>(a, b, c),
-            3 => squares::<T, FUSED, 3, 3, 3>(a, b, c),
-            4 => squares::<T, FUSED, 4, 4, 4>(a, b, c),
-            8 if HIGH >= 8 => squares::<T, FUSED, 8, 8, 8>(a, b, c),
-            8 if WIDE >= 8 => squares::<T, FUSED, 8, 4, 8>(a, b, c),
+            2 => squares::<S, T, 2, 2, 2>(a, b, c),
+            3 => squares::<S, T, 3, 3, 3>(a, b, c),
+            4 => squares::<S, T, 4, 4, 4>(a, b, c),
+            8 if L::HAS_8_ROWS => squares::<S, T, 8, 8, 8>(a, b, c),
+            8 if L::HAS_8_COLS => squares::<S, T, 8, 4, 8>(a, b, c),
             _ => {
                 let len = (n * n).max(1);
                 for from in (0..c.len()).step_by(len) {
@@ -90,11 +166,7 @@ pub fn stack<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>
                         Matrix::from_slice(&a[from..][..len], n, n),
                         Matrix::from_slice(&b[from..][..len], n, n),
                     );
-                    tiles::<T, FUSED, HIGH, WIDE>(
-                        a,
-                        b,
-                        &mut MatrixMut::from_slice(&mut c[from..][..len], n, n),
-                    );
+                    tiles::<S, T, L>(a, b, &mut MatrixMut::from_slice(&mut c[from..][..len], n, n));
                 }
             }
         }
@@ -106,7 +178,7 @@ pub fn stack<T: Number, const FUSED: bool, const HIGH: usize, const WIDE: usize>
 
 /// Matrices of `N` rows and columns, one after the other.
 #[inline(always)]
-fn squares<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, const WIDTH: usize>(
+fn squares<S: Simd, T: Number, const N: usize, const HEIGHT: usize, const WIDTH: usize>(
     a: &[T],
     b: &[T],
     c: &mut [T],
@@ -114,13 +186,13 @@ fn squares<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, co
     for from in (0..c.len()).step_by(N * N) {
         // The compiler would take eight matrices at a time and gather their elements one by one.
         let from = std::hint::black_box(from);
-        square::<T, FUSED, N, HEIGHT, WIDTH>(&a[from..], &b[from..], &mut c[from..]);
+        square::<S, T, N, HEIGHT, WIDTH>(&a[from..], &b[from..], &mut c[from..]);
     }
 }
 
 /// Matrices of `N` rows and columns, in tiles of `HEIGHT` by `WIDTH`.
 #[inline(always)]
-fn square<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, const WIDTH: usize>(
+fn square<S: Simd, T: Number, const N: usize, const HEIGHT: usize, const WIDTH: usize>(
     a: &[T],
     b: &[T],
     c: &mut [T],
@@ -129,12 +201,12 @@ fn square<T: Number, const FUSED: bool, const N: usize, const HEIGHT: usize, con
     for row in (0..N).step_by(HEIGHT) {
         for col in (0..N).step_by(WIDTH) {
             let mut sums = [[T::Value::default(); WIDTH]; HEIGHT];
-            for place in 0..N {
-                let right = values::<T, WIDTH>(&b[place * N + col..]);
+            for p in 0..N {
+                let right = values::<T, WIDTH>(&b[p * N + col..]);
                 for i in 0..HEIGHT {
-                    let left = a[(row + i) * N + place].value();
+                    let left = a[(row + i) * N + p].value();
                     for lane in 0..WIDTH {
-                        sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane]);
+                        sums[i][lane] = sums[i][lane].multiply_add::<S>(left, right[lane]);
                     }
                 }
             }
@@ -161,7 +233,7 @@ fn values<T: Number, const WIDTH: usize>(row: &[T]) -> [T::Value; WIDTH] {
 
 /// `HEIGHT` rows from `row`; returns `HEIGHT`.
 #[inline(always)]
-fn strips<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDE: usize>(
+fn strips<S: Simd, T: Number, L: Largest, const HEIGHT: usize>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut MatrixMut<'_, T>,
@@ -171,12 +243,11 @@ fn strips<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDE: usize>(
     let mut col = 0;
     while col < n {
         match n - col {
-            left if WIDE >= 32 && left >= 32 => col += tile::<T, FUSED, HEIGHT, 32>(a, b, c, row, col),
-            left if WIDE >= 16 && left >= 16 => col += tile::<T, FUSED, HEIGHT, 16>(a, b, c, row, col),
-            left if WIDE >= 8 && left >= 8 => col += tile::<T, FUSED, HEIGHT, 8>(a, b, c, row, col),
-            4.. => col += tile::<T, FUSED, HEIGHT, 4>(a, b, c, row, col),
-            _ if n >= 4 => col = n - 4 + tile::<T, FUSED, HEIGHT, 4>(a, b, c, row, n - 4),
-            _ => col += tile::<T, FUSED, HEIGHT, 1>(a, b, c, row, col),
+            left if L::HAS_16_COLS && left >= 16 => col += tile::<S, T, HEIGHT, 16>(a, b, c, row, col),
+            left if L::HAS_8_COLS && left >= 8 => col += tile::<S, T, HEIGHT, 8>(a, b, c, row, col),
+            4.. => col += tile::<S, T, HEIGHT, 4>(a, b, c, row, col),
+            _ if n >= 4 => col = n - 4 + tile::<S, T, HEIGHT, 4>(a, b, c, row, n - 4),
+            _ => col += tile::<S, T, HEIGHT, 1>(a, b, c, row, col),
         }
     }
     HEIGHT
@@ -184,7 +255,7 @@ fn strips<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDE: usize>(
 
 /// `HEIGHT` rows and `WIDTH` columns; returns `WIDTH`.
 #[inline(always)]
-fn tile<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDTH: usize>(
+fn tile<S: Simd, T: Number, const HEIGHT: usize, const WIDTH: usize>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut MatrixMut<'_, T>,
@@ -197,12 +268,12 @@ fn tile<T: Number, const FUSED: bool, const HEIGHT: usize, const WIDTH: usize>(
         left[i] = &a.row(row + i, 0..k)[..k];
     }
     let mut sums = [[T::Value::default(); WIDTH]; HEIGHT];
-    for place in 0..k {
-        let right = values::<T, WIDTH>(b.row(place, col..col + WIDTH));
+    for p in 0..k {
+        let right = values::<T, WIDTH>(b.row(p, col..col + WIDTH));
         for i in 0..HEIGHT {
-            let left = left[i][place].value();
+            let left = left[i][p].value();
             for lane in 0..WIDTH {
-                sums[i][lane] = sums[i][lane].multiply_add::<FUSED>(left, right[lane]);
+                sums[i][lane] = sums[i][lane].multiply_add::<S>(left, right[lane]);
             }
         }
     }

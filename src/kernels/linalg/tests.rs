@@ -4,9 +4,9 @@ use half::f16;
 use ndarray::{ArrayD, IxDyn, Slice};
 use num_complex::Complex;
 
-use super::ring::Number;
 use super::*;
-use crate::dtype::Bool;
+use crate::dtype::{Bool, DType, dispatch};
+use crate::error::{Error, ShapeRule};
 
 /// An element type whose products can be checked exactly.
 trait Exact: Product {
@@ -61,26 +61,6 @@ impl Exact for Bool {
     }
 }
 
-/// Runs a generic check for each element type.
-macro_rules! for_every_type {
-    ($check:ident) => {
-        $check::<Bool>();
-        $check::<i8>();
-        $check::<u8>();
-        $check::<i16>();
-        $check::<u16>();
-        $check::<i32>();
-        $check::<u32>();
-        $check::<i64>();
-        $check::<u64>();
-        $check::<f16>();
-        $check::<f32>();
-        $check::<f64>();
-        $check::<Complex<f32>>();
-        $check::<Complex<f64>>();
-    };
-}
-
 fn sample<T: Exact>(shape: &[usize], seed: i64) -> ArrayD<T> {
     let mut state = seed;
     ArrayD::from_shape_simple_fn(IxDyn(shape), || {
@@ -114,9 +94,9 @@ fn relaid<T: Exact>(array: &ArrayD<T>, layout: usize) -> ArrayD<T> {
     }
 }
 
-fn reference<T: Exact>(sizes: &Sizes, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T> {
-    let (m, k, n) = (sizes.m, sizes.k, sizes.n);
-    let full = |x: usize, y: usize| [&sizes.batch[..], &[x, y]].concat();
+fn reference<T: Exact>(shape: &MatmulShape, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T> {
+    let (m, k, n) = (shape.m, shape.k, shape.n);
+    let full = |x: usize, y: usize| [&shape.batch[..], &[x, y]].concat();
     let a = if a.ndim() == 1 { a.clone().insert_axis(Axis(0)) } else { a.clone() };
     let b = if b.ndim() == 1 { b.clone().insert_axis(Axis(1)) } else { b.clone() };
     let (a, b) = (
@@ -125,26 +105,27 @@ fn reference<T: Exact>(sizes: &Sizes, a: &ArrayD<T>, b: &ArrayD<T>) -> ArrayD<T>
     );
     let (a, b) = (a.iter().copied().collect::<Vec<_>>(), b.iter().copied().collect::<Vec<_>>());
     let mut c = Vec::new();
-    for index in 0..sizes.dims().count {
+    for index in 0..shape.count {
         for i in 0..m {
             for j in 0..n {
                 c.push(T::dot((0..k).map(|p| (a[(index * m + i) * k + p], b[(index * k + p) * n + j]))));
             }
         }
     }
-    ArrayD::from_shape_vec(IxDyn(&sizes.shape), c).expect("as many as the shape says")
+    ArrayD::from_shape_vec(IxDyn(&shape.result().expect("memory is there")), c)
+        .expect("as many as the shape says")
 }
 
 /// Checks one product on every level for two numbers of threads.
 fn check<T: Exact>(a: &ArrayD<T>, b: &ArrayD<T>, c_layout: usize) {
-    let sizes = Sizes::new(a.shape(), b.shape()).expect("shapes fit");
-    let expected = reference(&sizes, a, b);
+    let shape = MatmulShape::new(a.shape(), b.shape()).expect("shapes fit");
+    let expected = reference(&shape, a, b);
     for level in Level::available() {
         for workers in [1, 3] {
-            let blank = ArrayD::from_elem(IxDyn(&sizes.shape), T::small(3));
+            let blank = ArrayD::from_elem(IxDyn(&shape.result().expect("memory is there")), T::small(3));
             let mut c = if blank.ndim() > 0 { relaid(&blank, c_layout) } else { blank };
             let work = Work::with_threads(workers);
-            multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &work).expect("memory is there");
+            matmul_at(level, &shape, a.view(), b.view(), c.view_mut(), &work).expect("memory is there");
             assert!(
                 c == expected,
                 "{} {level:?} {workers} threads: {:?} x {:?}",
@@ -165,7 +146,9 @@ fn products_of_all_sizes_around_a_tile_are_right() {
             check::<T>(&sample(&[m, k], 1), &sample(&[k, n], 2), 0);
         }
     }
-    for_every_type!(sizes);
+    for &dtype in DType::ALL {
+        dispatch!(dtype, T => sizes::<T>());
+    }
 }
 
 #[test]
@@ -181,7 +164,9 @@ fn every_layout_of_operands_and_result_is_right() {
         check(&relaid(&sample::<T>(&[256, 12], 5), 1), &sample(&[12, 9], 6), 0);
         check(&sample(&[5, 140], 7), &relaid(&sample::<T>(&[140, 9], 8), 1), 0);
     }
-    for_every_type!(layouts);
+    for &dtype in DType::ALL {
+        dispatch!(dtype, T => layouts::<T>());
+    }
 }
 
 #[test]
@@ -209,7 +194,9 @@ fn vectors_and_stacks_are_right() {
             check::<T>(&sample(a, 5), &sample(b, 6), 0);
         }
     }
-    for_every_type!(shapes);
+    for &dtype in DType::ALL {
+        dispatch!(dtype, T => shapes::<T>());
+    }
 }
 
 #[test]
@@ -233,15 +220,15 @@ fn parts_are_split_and_cover_everything_once() {
         [([700, 300], [300, 200]), ([200, 300], [300, 700]), ([12, 9000], [9000, 70]), ([30, 30], [30, 30])]
     {
         for workers in [1, 2, 5] {
-            let sizes = Sizes::new(&a, &b).expect("shapes fit");
-            let split = Split::new::<f64>(sizes.dims(), 1, workers);
-            let mut seen = vec![0; sizes.m * sizes.n];
+            let shape = MatmulShape::new(&a, &b).expect("shapes fit");
+            let split = Split::new(&shape, DType::F64, 1, workers);
+            let mut seen = vec![0; shape.m * shape.n];
             for index in 0..split.parts() {
-                let part = split.part(index);
-                assert_eq!(part.matrices, 0..1);
-                for row in part.rows {
-                    for col in part.cols.clone() {
-                        seen[row * sizes.n + col] += 1;
+                let [matrices, rows, cols] = split.part(index);
+                assert_eq!(matrices, 0..1);
+                for row in rows {
+                    for col in cols.clone() {
+                        seen[row * shape.n + col] += 1;
                     }
                 }
             }
@@ -270,12 +257,12 @@ fn floats_have_the_same_bits_for_every_split_and_reals_on_all_levels_that_fuse()
             ([1, 1600, 2000], 1.0),
         ] {
             let (a, b) = (rough([m, k], make, special), rough([k, n], make, 2.0));
-            let sizes = Sizes::new(a.shape(), b.shape()).expect("shapes fit");
+            let shape = MatmulShape::new(a.shape(), b.shape()).expect("shapes fit");
             let product = |level, workers| {
                 let mut c = ArrayD::<T>::from_elem(IxDyn(&[m, n]), T::small(3));
                 let work = Work::with_threads(workers);
-                assert!(workers == 1 || Split::new::<T>(sizes.dims(), 1, workers).parts() > 1);
-                multiply_at(level, &sizes, a.view(), b.view(), c.view_mut(), &work).expect("memory");
+                assert!(workers == 1 || Split::new(&shape, T::DTYPE, 1, workers).parts() > 1);
+                matmul_at(level, &shape, a.view(), b.view(), c.view_mut(), &work).expect("memory");
                 c.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>()
             };
             for level in Level::available() {
@@ -297,22 +284,6 @@ fn floats_have_the_same_bits_for_every_split_and_reals_on_all_levels_that_fuse()
 }
 
 #[test]
-fn half_floats_convert_as_the_standard_says() {
-    for bits in 0..=u16::MAX {
-        let half = f16::from_bits(bits);
-        let value = half.value();
-        assert!(value == half.to_f32() || (value.is_nan() && half.is_nan()), "{bits:#x}");
-        assert!(value.is_sign_negative() == half.is_sign_negative());
-        for near in
-            [value, f32::from_bits(value.to_bits() + 0x0fff), f32::from_bits(value.to_bits() ^ 0x1000)]
-        {
-            let (ours, theirs) = (f16::from_value(near), f16::from_f32(near));
-            assert!(ours.to_bits() == theirs.to_bits() || (ours.is_nan() && theirs.is_nan()), "{near:e}");
-        }
-    }
-}
-
-#[test]
 fn shapes_that_do_not_fit_are_errors() {
     for (a, b, rule) in [
         (&[][..], &[2][..], ShapeRule::Axes),
@@ -321,7 +292,10 @@ fn shapes_that_do_not_fit_are_errors() {
         (&[2, 3], &[2, 3], ShapeRule::Inner),
         (&[2, 1, 1], &[3, 1, 1], ShapeRule::Batch),
     ] {
-        assert_eq!(Sizes::new(a, b), Err(Error::Shapes { got: [a.to_vec(), b.to_vec()], rule }));
+        assert_eq!(MatmulShape::new(a, b), Err(Error::Shapes { got: [a.to_vec(), b.to_vec()], rule }));
     }
-    assert_eq!(Sizes::new(&[0, 1, 3], &[4, 1, 3, 2]).map(|sizes| sizes.shape), Ok(vec![4, 0, 1, 2]));
+    assert_eq!(
+        MatmulShape::new(&[0, 1, 3], &[4, 1, 3, 2]).and_then(|shape| shape.result()),
+        Ok(vec![4, 0, 1, 2])
+    );
 }
