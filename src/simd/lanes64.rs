@@ -7,10 +7,13 @@
 // The intrinsics are compiled by Rust 1.89 and newer only: see build.rs.
 #![allow(clippy::incompatible_msrv)]
 
-#[cfg(x86_simd)]
+#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
+#[cfg(target_arch = "x86_64")]
 use super::token::Baseline;
+#[cfg(not(target_arch = "x86_64"))]
+use super::token::Baseline as Portable;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 
@@ -56,7 +59,96 @@ pub trait Lanes64: Copy {
     fn carries(self, count: Self::Carries) -> u64;
 }
 
+/// SSE2, which every x86-64 has.
+#[cfg(target_arch = "x86_64")]
 impl Lanes64 for Baseline {
+    const U64_LANES: usize = 2;
+    type U64s = __m128i;
+    type Carries = __m128i;
+
+    #[inline(always)]
+    fn load_u64(self, from: &[u64], at: usize) -> __m128i {
+        let from = &from[at..at + Self::U64_LANES];
+        // SAFETY: a register's worth of memory, by the line above; SSE2 is part of x86-64.
+        unsafe { _mm_loadu_si128(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store_u64(self, to: &mut [u64], at: usize, x: __m128i) {
+        let to = &mut to[at..at + Self::U64_LANES];
+        // SAFETY: as in `load_u64`.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), x) }
+    }
+
+    #[inline(always)]
+    fn splat_u64(self, value: u64) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_set1_epi64x(value as i64) }
+    }
+
+    #[inline(always)]
+    fn add_u64(self, x: __m128i, y: __m128i) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_add_epi64(x, y) }
+    }
+
+    #[inline(always)]
+    fn xor_u64(self, x: __m128i, y: __m128i) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_xor_si128(x, y) }
+    }
+
+    #[inline(always)]
+    fn or_u64(self, x: __m128i, y: __m128i) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_or_si128(x, y) }
+    }
+
+    #[inline(always)]
+    fn shift_left_u64(self, x: __m128i, bits: u32) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_sll_epi64(x, _mm_cvtsi32_si128(bits as i32)) }
+    }
+
+    #[inline(always)]
+    fn shift_right_u64(self, x: __m128i, bits: u32) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_srl_epi64(x, _mm_cvtsi32_si128(bits as i32)) }
+    }
+
+    #[inline(always)]
+    fn multiply_low_u32(self, x: __m128i, y: __m128i) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_mul_epu32(x, y) }
+    }
+
+    #[inline(always)]
+    fn no_carries(self) -> __m128i {
+        self.splat_u64(0)
+    }
+
+    /// As for AVX2: the carry is the highest bit of the sum of the halves.
+    #[inline(always)]
+    fn count_carries(self, count: __m128i, x: __m128i, y: __m128i) -> __m128i {
+        let halves = self.add_u64(self.shift_right_u64(x, 1), self.shift_right_u64(y, 1));
+        self.add_u64(count, self.shift_right_u64(halves, 63))
+    }
+
+    #[inline(always)]
+    fn carries(self, count: __m128i) -> u64 {
+        let mut lanes = [0; 2];
+        self.store_u64(&mut lanes, 0, count);
+        lanes[0] + lanes[1]
+    }
+}
+
+/// The operations in plain Rust, for the baseline of other CPUs than x86-64; there for tests alone.
+#[cfg(all(test, target_arch = "x86_64"))]
+#[derive(Clone, Copy)]
+struct Portable;
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+impl Lanes64 for Portable {
     const U64_LANES: usize = 2;
     type U64s = [u64; 2];
     type Carries = [u64; 2];
@@ -325,6 +417,7 @@ impl Lanes64 for Avx512 {
 #[cfg(test)]
 mod tests {
     use super::super::{Kernel, Level, Simd, run_at};
+    use super::*;
 
     const X: [u64; 8] =
         [1, 3, u64::MAX, 0x8000_0000_0000_0001, 0x1234_5678_9abc_def1, 0xffff_ffff, 7, 0xffff_ffff_0000_0001];
@@ -346,27 +439,33 @@ mod tests {
 
         #[inline(always)]
         fn run<S: Simd>(self, simd: S) -> ([[u64; 8]; 6], u64) {
-            let mut results = [[0; 8]; 6];
-            let mut count = simd.no_carries();
-            for at in (0..8).step_by(S::U64_LANES) {
-                let (x, y) = (simd.load_u64(&X, at), simd.load_u64(&Y, at));
-                for _ in 0..3 {
-                    count = simd.count_carries(count, x, y);
-                }
-                let registers = [
-                    simd.add_u64(x, y),
-                    simd.xor_u64(simd.or_u64(x, y), simd.splat_u64(5)),
-                    simd.shift_left_u64(x, 17),
-                    simd.shift_right_u64(x, 32),
-                    simd.rotate_left_u64(x, 45),
-                    simd.multiply_low_u32(x, y),
-                ];
-                for (result, register) in results.iter_mut().zip(registers) {
-                    simd.store_u64(result, at, register);
-                }
-            }
-            (results, simd.carries(count))
+            results(simd)
         }
+    }
+
+    /// Those of every operation, and how many carries there are in three times all lanes.
+    #[inline(always)]
+    fn results<S: Lanes64>(simd: S) -> ([[u64; 8]; 6], u64) {
+        let mut results = [[0; 8]; 6];
+        let mut count = simd.no_carries();
+        for at in (0..8).step_by(S::U64_LANES) {
+            let (x, y) = (simd.load_u64(&X, at), simd.load_u64(&Y, at));
+            for _ in 0..3 {
+                count = simd.count_carries(count, x, y);
+            }
+            let registers = [
+                simd.add_u64(x, y),
+                simd.xor_u64(simd.or_u64(x, y), simd.splat_u64(5)),
+                simd.shift_left_u64(x, 17),
+                simd.shift_right_u64(x, 32),
+                simd.rotate_left_u64(x, 45),
+                simd.multiply_low_u32(x, y),
+            ];
+            for (result, register) in results.iter_mut().zip(registers) {
+                simd.store_u64(result, at, register);
+            }
+        }
+        (results, simd.carries(count))
     }
 
     #[test]
@@ -384,5 +483,6 @@ mod tests {
         for level in Level::available() {
             assert_eq!(run_at(level, Operations), (expected, 3 * carries), "{level:?}");
         }
+        assert_eq!(results(Portable), (expected, 3 * carries));
     }
 }

@@ -7,10 +7,13 @@
 // The intrinsics are compiled by Rust 1.89 and newer only: see build.rs.
 #![allow(clippy::incompatible_msrv)]
 
-#[cfg(x86_simd)]
+#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
+#[cfg(target_arch = "x86_64")]
 use super::token::Baseline;
+#[cfg(not(target_arch = "x86_64"))]
+use super::token::Baseline as Portable;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 
@@ -46,7 +49,88 @@ pub trait Pairs16: Copy {
     fn store_as_u8(self, to: &mut [u8], at: usize, even: [Self::I32s; 2], odd: [Self::I32s; 2]);
 }
 
+/// SSE2, which every x86-64 has.
+#[cfg(target_arch = "x86_64")]
 impl Pairs16 for Baseline {
+    const I16_LANES: usize = 8;
+    type I16s = __m128i;
+    type I32s = __m128i;
+
+    #[inline(always)]
+    fn load_i16(self, from: &[i16], at: usize) -> __m128i {
+        let from = &from[at..at + Self::I16_LANES];
+        // SAFETY: a register's worth of memory, by the line above; SSE2 is part of x86-64.
+        unsafe { _mm_loadu_si128(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store_i16(self, to: &mut [i16], at: usize, value: __m128i) {
+        let to = &mut to[at..at + Self::I16_LANES];
+        // SAFETY: as in `load_i16`.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), value) }
+    }
+
+    #[inline(always)]
+    fn load_u8_as_i16(self, from: &[u8], at: usize) -> __m128i {
+        let from = &from[at..at + Self::I16_LANES];
+        // SAFETY: half a register's worth of memory, by the line above; SSE2 is part of x86-64.
+        unsafe { _mm_unpacklo_epi8(_mm_loadl_epi64(from.as_ptr().cast()), _mm_setzero_si128()) }
+    }
+
+    #[inline(always)]
+    fn splat_pair(self, pair: [i16; 2]) -> __m128i {
+        self.splat_i32(both(pair))
+    }
+
+    #[inline(always)]
+    fn splat_i32(self, value: i32) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_set1_epi32(value) }
+    }
+
+    #[inline(always)]
+    fn interleave_i16(self, a: __m128i, b: __m128i) -> [__m128i; 2] {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { [_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)] }
+    }
+
+    #[inline(always)]
+    fn add_pair_products(self, sums: __m128i, a: __m128i, b: __m128i) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_add_epi32(sums, _mm_madd_epi16(a, b)) }
+    }
+
+    #[inline(always)]
+    fn shift_right_i32(self, sums: __m128i, shift: u32) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_sra_epi32(sums, _mm_cvtsi32_si128(shift as i32)) }
+    }
+
+    #[inline(always)]
+    fn narrow_i32(self, [low, high]: [__m128i; 2]) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_packs_epi32(low, high) }
+    }
+
+    #[inline(always)]
+    fn store_as_u8(self, to: &mut [u8], at: usize, even: [__m128i; 2], odd: [__m128i; 2]) {
+        let to = &mut to[at..at + 2 * Self::I16_LANES];
+        // SAFETY: a register's worth of memory, by the line above; SSE2 is part of x86-64.
+        unsafe {
+            let low = _mm_or_si128(even[0], _mm_slli_epi32::<16>(odd[0]));
+            let high = _mm_or_si128(even[1], _mm_slli_epi32::<16>(odd[1]));
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm_packus_epi16(low, high));
+        }
+    }
+}
+
+/// The operations in plain Rust, for the baseline of other CPUs than x86-64; there for tests alone.
+#[cfg(all(test, target_arch = "x86_64"))]
+#[derive(Clone, Copy)]
+struct Portable;
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+impl Pairs16 for Portable {
     const I16_LANES: usize = 8;
     type I16s = [i16; 8];
     type I32s = [i32; 4];
@@ -55,13 +139,19 @@ impl Pairs16 for Baseline {
     fn load_i16(self, from: &[i16], at: usize) -> [i16; 8] {
         let from = &from[at..at + 8];
         let mut value = [0; 8];
-        value.copy_from_slice(from);
+        // Not as one copy, which the compiler would take for one large integer.
+        for l in 0..8 {
+            value[l] = from[l];
+        }
         value
     }
 
     #[inline(always)]
     fn store_i16(self, to: &mut [i16], at: usize, value: [i16; 8]) {
-        to[at..at + 8].copy_from_slice(&value);
+        let to = &mut to[at..at + 8];
+        for l in 0..8 {
+            to[l] = value[l];
+        }
     }
 
     #[inline(always)]
@@ -286,7 +376,7 @@ impl Pairs16 for Avx512 {
 }
 
 /// Both integers in one of 32 bits.
-#[cfg(x86_simd)]
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn both([first, second]: [i16; 2]) -> i32 {
     i32::from(second) << 16 | i32::from(first as u16)
@@ -295,8 +385,9 @@ fn both([first, second]: [i16; 2]) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::super::{Kernel, Level, Simd, run_at};
+    use super::*;
 
-    /// Every operation once, on the integers of `seed`.
+    /// Every operation once.
     struct Operations;
 
     impl Kernel for Operations {
@@ -304,34 +395,38 @@ mod tests {
 
         #[inline(always)]
         fn run<S: Simd>(self, simd: S) {
-            let lanes = S::I16_LANES;
-            let a: Vec<i16> = (0..lanes).map(|l| (l as i16 * 1021) ^ 0x55).collect();
-            let bytes: Vec<u8> = (0..2 * lanes).map(|l| (l * 37 % 256) as u8).collect();
-            let (first, second) = (simd.load_i16(&a, 0), simd.load_u8_as_i16(&bytes, lanes));
-            let [low, high] = simd.interleave_i16(first, second);
-            let weights = simd.splat_pair([3, -2]);
-            let sums = [low, high].map(|pairs| {
-                simd.shift_right_i32(simd.add_pair_products(simd.splat_i32(-7), pairs, weights), 3)
-            });
-            let mut out = vec![0; 2 * lanes];
-            simd.store_i16(&mut out, lanes, simd.narrow_i32(sums));
-            for l in 0..lanes {
-                let exact = (3 * i32::from(a[l]) - 2 * i32::from(bytes[lanes + l]) - 7) >> 3;
-                assert_eq!(i32::from(out[lanes + l]), exact, "lane {l}");
-            }
-            assert!(out[..lanes].iter().all(|&value| value == 0));
+            check(simd);
+        }
+    }
 
-            // Pairs of neighbours: sums of bytes, the even ones and the odd ones.
-            let words: Vec<i16> = bytes.iter().map(|&byte| i16::from(byte / 2)).collect();
-            let halves = [0, lanes].map(|at| simd.load_i16(&words, at));
-            let sum = |weights| {
-                halves.map(|half| simd.add_pair_products(simd.splat_i32(1), half, simd.splat_pair(weights)))
-            };
-            let mut to = vec![0; 3 * lanes];
-            simd.store_as_u8(&mut to, lanes, sum([1, 0]), sum([0, 1]));
-            for l in 0..2 * lanes {
-                assert_eq!(i16::from(to[lanes + l]), words[l] + 1, "byte {l}");
-            }
+    #[inline(always)]
+    fn check<S: Pairs16>(simd: S) {
+        let lanes = S::I16_LANES;
+        let a: Vec<i16> = (0..lanes).map(|l| (l as i16 * 1021) ^ 0x55).collect();
+        let bytes: Vec<u8> = (0..2 * lanes).map(|l| (l * 37 % 256) as u8).collect();
+        let (first, second) = (simd.load_i16(&a, 0), simd.load_u8_as_i16(&bytes, lanes));
+        let [low, high] = simd.interleave_i16(first, second);
+        let weights = simd.splat_pair([3, -2]);
+        let sums = [low, high]
+            .map(|pairs| simd.shift_right_i32(simd.add_pair_products(simd.splat_i32(-7), pairs, weights), 3));
+        let mut out = vec![0; 2 * lanes];
+        simd.store_i16(&mut out, lanes, simd.narrow_i32(sums));
+        for l in 0..lanes {
+            let exact = (3 * i32::from(a[l]) - 2 * i32::from(bytes[lanes + l]) - 7) >> 3;
+            assert_eq!(i32::from(out[lanes + l]), exact, "lane {l}");
+        }
+        assert!(out[..lanes].iter().all(|&value| value == 0));
+
+        // Pairs of neighbours: sums of bytes, the even ones and the odd ones.
+        let words: Vec<i16> = bytes.iter().map(|&byte| i16::from(byte / 2)).collect();
+        let halves = [0, lanes].map(|at| simd.load_i16(&words, at));
+        let sum = |weights| {
+            halves.map(|half| simd.add_pair_products(simd.splat_i32(1), half, simd.splat_pair(weights)))
+        };
+        let mut to = vec![0; 3 * lanes];
+        simd.store_as_u8(&mut to, lanes, sum([1, 0]), sum([0, 1]));
+        for l in 0..2 * lanes {
+            assert_eq!(i16::from(to[lanes + l]), words[l] + 1, "byte {l}");
         }
     }
 
@@ -340,5 +435,6 @@ mod tests {
         for level in Level::available() {
             run_at(level, Operations);
         }
+        check(Portable);
     }
 }
