@@ -278,7 +278,7 @@ impl<const IMAGINARY: bool> Kernel for Store<'_, '_, IMAGINARY> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::multiply::schoolbook;
+    use super::super::schoolbook::schoolbook;
     use super::*;
 
     fn random(len: usize, seed: u64) -> Vec<u64> {

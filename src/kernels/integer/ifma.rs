@@ -12,17 +12,17 @@ use crate::simd::{Ifma, Kernel, Simd, U64x8};
 /// Zeros on each side of `b`: as far as the two vectors of a step reach beyond it.
 const PAD: usize = 16;
 
-/// The most limbs of a factor.
-pub const MAX_LIMBS: usize = 256;
+/// The most limbs of a product: what scratch memory stays in the first-level cache for.
+pub const MAX_LIMBS: usize = 768;
 
-/// Words of scratch memory for factors of up to `limbs` limbs.
+/// Words of scratch memory for products of up to `limbs` limbs.
 pub fn scratch_len(limbs: usize) -> usize {
-    6 * digits(limbs) + 5 * PAD
+    3 * digits(limbs) + 5 * PAD
 }
 
 const MASK: u64 = (1 << 52) - 1;
 
-/// `out = a * b` for factors that `scratch` is long enough for.
+/// `out = a * b` for factors that `scratch` is long enough for; `a` is better the shorter one.
 pub fn product(ifma: Ifma, a: &[u64], b: &[u64], out: &mut [u64], scratch: &mut [u64]) {
     ifma.run(Product { ifma, a, b, out, scratch });
 }
