@@ -7,6 +7,7 @@ import inspect
 import io
 import logging
 import os
+import random
 import re
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from interrupt import interrupted
 
 import rust_numpy_example as rne
 from rust_numpy_example._twins import Twin, twins
@@ -37,7 +39,9 @@ def printed(function: Any, *arguments: Any) -> str:
     return output.getvalue()
 
 
-def python(script: str, stdout: int | None = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+def python(
+    script: str, stdout: int | None = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a script in a Python of its own, whose ``sys.stdout`` is buffered as usual."""
     return subprocess.run(
         [sys.executable, "-c", f"import rust_numpy_example as rne\n{script}"],
@@ -46,7 +50,10 @@ def python(script: str, stdout: int | None = subprocess.PIPE) -> subprocess.Comp
         stderr=subprocess.PIPE,
         text=True,
         timeout=60,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        env={
+            **{name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+            **environment,
+        },
     )
 
 
@@ -65,6 +72,83 @@ def test_arithmetic_is_that_of_python_whatever_the_size(a: int, b: int) -> None:
     assert rne.sum_as_string(a, b) == str(a + b)
     if b:
         assert rne.divide(a, b) == a // b
+
+
+#: Numbers of bits on both sides of the switches of algorithm: Python's product, the schoolbook methods of 64
+#: and 52 bits, pieces, the transforms of each level.
+SWITCHES = [bits + d for bits in (480, 1920, 2880, 5760, 10_880, 14_720, 32_768, 98_304) for d in (-64, 0, 1, 64)]
+
+
+def of_bits(bits: int, seed: int) -> int:
+    """Return an int of just so many bits: random, or of zeros or ones only."""
+    low = [random.Random(seed).getrandbits(bits), 0, (1 << bits) - 1][seed % 3]
+    return low | 1 << (bits - 1)
+
+
+@pytest.mark.parametrize("bits", SWITCHES)
+def test_products_are_those_of_python_on_both_sides_of_every_switch_of_algorithm(bits: int) -> None:
+    for seed in range(3):
+        a = of_bits(bits, seed)
+        for other in (bits, bits // 3 + 1, 31, 3 * bits):
+            b = of_bits(other, seed + 4)
+            assert rne.multiply(a, b) == a * b
+            assert rne.multiply(-b, a) == -b * a
+        assert rne.multiply(a, a) == a * a == rne.multiply(-a, -a)
+
+
+@given(st.integers(1, 60_000), st.integers(1, 60_000), st.integers(), st.sampled_from([1, -1]))
+@settings(max_examples=60)
+def test_products_of_any_two_sizes_are_those_of_python(m: int, n: int, seed: int, sign: int) -> None:
+    a, b = of_bits(m, seed), sign * of_bits(n, seed + 1)
+    assert rne.multiply(a, b) == a * b == rne.multiply(b, a)
+
+
+@given(st.integers(0, 30_000), st.integers(1, 20_000), st.integers())
+@settings(max_examples=30)
+def test_products_keep_the_laws_of_arithmetic(m: int, n: int, seed: int) -> None:
+    a, b, c = of_bits(m + 1, seed), of_bits(n, seed + 1), of_bits(n, seed + 2)
+    assert rne.multiply(a, b + c) == rne.multiply(a, b) + rne.multiply(a, c)
+    assert rne.multiply(a, b) // b == a
+
+
+@pytest.mark.parametrize("small", [0, 1, -1, 7, 2**64, -(3**700), 3**2000])
+def test_a_huge_number_times_a_small_one(small: int) -> None:
+    for huge in (3**200_000, -(2**400_000), 2**400_001 - 1):
+        assert rne.multiply(huge, small) == huge * small == rne.multiply(small, huge)
+
+
+def test_long_ints_of_other_classes_are_multiplied_as_they_say() -> None:
+    class Odd(int):
+        def __mul__(self, other: int) -> int:
+            return 42
+
+    class Index:
+        def __index__(self) -> int:
+            return 3**5000
+
+    assert rne.multiply(Odd(3**5000), 3**5000) == 42
+    assert rne.multiply(Index(), 3**5000) == 3**10_000 == rne.multiply(3**5000, Index())
+    assert rne.multiply(True, 3**5000) == 3**5000
+    assert type(rne.multiply(3**5000, 3**5000)) is int
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
+def test_every_cpu_level_gives_the_same_product(level: str) -> None:
+    code = (
+        "for k in (500, 2000, 5000, 9000, 30_000, 200_000):\n"
+        "    a, b = 3**k, -(7 ** (k // 2))\n"
+        "    assert rne.multiply(a, b) == a * b and rne.multiply(a, a) == a * a\n"
+    )
+    result = python(code, RUST_NUMPY_EXAMPLE_SIMD=level)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_ctrl_c_stops_a_product() -> None:
+    a, b = (1 << 150_000_000) // 3, (1 << 150_000_000) // 7
+    with interrupted(0.3):
+        for _ in range(100):
+            rne.multiply(a, b)
 
 
 @pytest.mark.parametrize("kind", [bool, np.int8, np.uint64, np.bool_])

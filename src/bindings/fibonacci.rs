@@ -3,11 +3,11 @@
 use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyInt, PyString};
 
 use super::cached::cached;
 use super::call::Call;
 use super::guard::guard;
+use super::numbers::int_from_limbs;
 use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 
 /// Exact Fibonacci number.
@@ -94,45 +94,20 @@ fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResul
         Ok(n) => n,
         Err(error) => return Err(refusal(function, name, index, error)),
     };
-    let constants = cached(py, &CONSTANTS, || Constants::new(py))?;
     if n <= MAX_SMALL as u64 {
-        return Ok(constants.small[n as usize].bind(py).clone());
+        return Ok(cached(py, &SMALL_INTS, || small_ints(py))?[n as usize].bind(py).clone());
     }
     // Less than half a nanosecond a unit of `n` for all that is not gigantic.
     let cost = usize::try_from(n / 2).unwrap_or(usize::MAX);
     let limbs = Call::new(py, function, cost).run(|work| kernel::fibonacci(n, work))?;
-    // There is no faster door to an int in the stable ABI: it takes a twentieth of the work.
-    let bytes = PyBytes::new_with(py, 8 * limbs.len(), |bytes| {
-        for (to, limb) in bytes.chunks_exact_mut(8).zip(&limbs) {
-            to.copy_from_slice(&limb.to_le_bytes());
-        }
-        Ok(())
-    })?;
-    drop(limbs);
-    constants.from_bytes.bind(py).call1((bytes, &constants.little))
+    int_from_limbs(py, limbs)
 }
 
-/// Python objects that are made once.
-struct Constants {
-    /// The numbers that have up to 128 bits: a call then makes no object.
-    small: Vec<Py<PyAny>>,
-    /// `int.from_bytes`.
-    from_bytes: Py<PyAny>,
-    /// Its byte order.
-    little: Py<PyString>,
-}
+/// The numbers that have up to 128 bits, made once: a call then makes no object.
+static SMALL_INTS: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
 
-static CONSTANTS: PyOnceLock<Constants> = PyOnceLock::new();
-
-impl Constants {
-    fn new(py: Python<'_>) -> PyResult<Self> {
-        let small = SMALL.iter().map(|number| Ok(number.into_pyobject(py)?.into_any().unbind()));
-        Ok(Constants {
-            small: small.collect::<PyResult<_>>()?,
-            from_bytes: py.get_type::<PyInt>().getattr("from_bytes")?.unbind(),
-            little: PyString::new(py, "little").unbind(),
-        })
-    }
+fn small_ints(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
+    SMALL.iter().map(|number| Ok(number.into_pyobject(py)?.into_any().unbind())).collect()
 }
 
 /// Why an index that is no `u64` is refused.

@@ -85,7 +85,7 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "monte_carlo_pi": lambda: rne.monte_carlo_pi(1000, rng=1),
     "fibonacci": lambda: rne.fibonacci(500),
     "get_fibonacci": lambda: rne.get_fibonacci(50),
-    "multiply": lambda: rne.multiply(2**70, 3),
+    "multiply": lambda: rne.multiply(2**70, 3**5000) + rne.multiply(3**5000, 3**5000),
     "sum_as_string": lambda: rne.sum_as_string(2, 3),
     "divide": lambda: rne.divide(7, 2),
     "dict_printer": lambda: rne.dict_printer({"a": "b"}),

@@ -145,6 +145,7 @@ many = np.ones(30_000_000)
 square = np.ones((3000, 3000), "i8")
 image = np.ones((3000, 3000), "f8")
 text = "some words to count " * 3_000_000
+long = (1 << 100_000_000) // 3
 calls = {
     "sum_array": lambda: rne.sum_array(big),
     "cpu_intensive": lambda: rne.cpu_intensive(big),
@@ -153,6 +154,7 @@ calls = {
     "gaussian_blur": lambda: rne.gaussian_blur(image, 60.0),
     "monte_carlo_pi": lambda: rne.monte_carlo_pi(10**12),
     "fibonacci": lambda: rne.fibonacci(10**9),
+    "multiply": lambda: [rne.multiply(long, long + 1) for _ in range(100)],
     "word_count": lambda: [rne.word_count(text) for _ in range(50)],
 }
 call = calls[sys.argv[1]]
@@ -171,7 +173,7 @@ for _ in range(int(sys.argv[2])):
     thread.join()
 """
 
-LONG = "sum_array cpu_intensive compute_stats matrix_multiply gaussian_blur monte_carlo_pi fibonacci word_count".split()
+LONG = "sum_array cpu_intensive compute_stats matrix_multiply gaussian_blur monte_carlo_pi fibonacci multiply word_count".split()
 
 
 @linux
@@ -202,6 +204,7 @@ data, square = np.ones(n), np.ones((900, 900), "i8")
 numbers = list(range(100))
 image = np.ones((2000, 2000), "u1")
 text = " ".join(map(str, range(800_000)))
+long = (1 << 40_000_000) // 3
 calls = {
     "array_multiply": lambda: rne.array_multiply(data, data),
     "process_numbers": lambda: rne.process_numbers(data, 0),
@@ -214,6 +217,7 @@ calls = {
     "sobel": lambda: rne.sobel(image, dtype="f8"),
     "word_count": lambda: rne.word_count(text),
     "fibonacci": lambda: rne.fibonacci(30_000_000),
+    "multiply": lambda: rne.multiply(long, long + 1),
     "DataProcessor": lambda: rne.DataProcessor(3).add_data(data),
     "parallel_sum": lambda: rne.parallel_sum(numbers),
 }
@@ -234,7 +238,7 @@ print(outcome)
 
 HUNGRY = (
     "array_multiply process_numbers process_batch sum_array compute_stats matrix_multiply gaussian_blur sobel "
-    "word_count fibonacci DataProcessor parallel_sum"
+    "word_count fibonacci multiply DataProcessor parallel_sum"
 ).split() + ["matrix_multiply, floats"]
 
 

@@ -158,6 +158,20 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Whether ints are read in place.
+    #[inline(always)]
+    pub fn reads_ints(self) -> bool {
+        self.int != 0
+    }
+
+    /// The number of digits of 30 bits of an exact int, if ints are read in place.
+    #[inline(always)]
+    pub fn digits(self, number: &Bound<'_, PyAny>) -> Option<usize> {
+        let object = number.as_ptr() as usize;
+        // SAFETY: all live objects have a type, and one whose type is proved is as in the table.
+        unsafe { (word(object, TYPE) == self.int).then(|| self.length.split(word(object, HEAD)).1) }
+    }
+
     /// The items of an exact list, if lists are read in place.
     pub fn list<'a>(self, list: &'a Bound<'_, PyList>) -> Option<Items<'a>> {
         // SAFETY: at `BODY` is a pointer to as many items as the list is long, all of them live objects

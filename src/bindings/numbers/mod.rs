@@ -12,5 +12,5 @@ mod integer;
 mod sum;
 mod total;
 
-pub use integer::int;
+pub use integer::{exact_int_digits, int, int_from_limbs, magnitude};
 pub use sum::{_read_in_place, sum};
