@@ -41,10 +41,10 @@ UNSAFE = {
     "bindings/array/memory.rs": "where the memory of an array lies",
     "bindings/array/output.rs": "writes into the memory of arrays",
     "bindings/numbers/cpython_layout.rs": "reads floats and ints of lists in place",
-    "kernels/*/x86.rs": "intrinsics",
-    "kernels/linalg/blas.rs": "calls the kernels of other crates, which take pointers",
+    "kernels/linalg/batch.rs": "batches of matrices with any strides",
     "kernels/linalg/matrix.rs": "views of matrices with any strides",
-    "kernels/linalg/stack.rs": "one output for many products",
+    "kernels/linalg/partition.rs": "parts of one output, each for one thread",
+    "kernels/linalg/vendor.rs": "calls the kernels of other crates, which take pointers",
     "kernels/stats/gather.rs": "reads elements at any stride",
 }
 
@@ -65,11 +65,6 @@ PYTHON_MAP = (
 STILL = {
     "bindings/array/input.rs -> bindings/array/mod.rs",
     "bindings/array/output.rs -> bindings/array/mod.rs",
-    "kernels/linalg/blas.rs -> kernels/linalg/mod.rs",
-    "kernels/linalg/boolean.rs -> kernels/linalg/mod.rs",
-    "kernels/linalg/gemm.rs -> kernels/linalg/mod.rs",
-    "kernels/linalg/product.rs -> kernels/linalg/mod.rs",
-    "kernels/linalg/vector.rs -> kernels/linalg/mod.rs",
     "kernels/stats/moments.rs -> kernels/stats/block.rs",
 }
 #: Kernels that name Python functions.
