@@ -16,18 +16,10 @@ pub fn guard<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
 /// What `body` returns, or the exception that its panic becomes.
 #[inline]
 pub fn caught<T>(body: impl FnOnce() -> T) -> PyResult<T> {
-    let (mut body, mut result) = (Some(body), None);
-    catch(&mut || result = body.take().map(|body| body()))?;
-    Ok(result.expect("a body that does not panic returns"))
-}
-
-/// Runs `body`, compiled once for all: each copy of this would bring its own landing pads.
-#[inline(never)]
-fn catch(body: &mut dyn FnMut()) -> PyResult<()> {
     let body = || {
         #[cfg(feature = "faults")]
         trip::trip();
-        body();
+        body()
     };
     catch_unwind(AssertUnwindSafe(body)).map_err(from_panic)
 }
