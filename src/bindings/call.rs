@@ -75,18 +75,28 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Does the work: small work at once, larger work with the interpreter released.
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
+        let workers = match self.workers {
+            None => None,
+            workers => valid_workers(self.function, workers)?,
+        };
+        if self.cost < DETACH {
+            return guard(|| once(body, &Work::serial()).named(self.function));
+        }
         let (mut body, mut result) = (Some(body), None);
-        self.enter(&mut |work| {
-            result = body.take().map(|body| body(work)).transpose()?;
+        self.run_detached(workers, &mut |work| {
+            result = body.take().map(|body| once(body, work)).transpose()?;
             Ok(())
         })?;
         Ok(result.expect("work without an error has a result"))
     }
 
-    /// The same for any result, compiled once: hundreds of calls would each bring their own copy.
-    fn enter(self, body: &mut (dyn FnMut(&Work<'_>) -> Result<()> + Send)) -> PyResult<()> {
-        let workers = match valid_workers(self.function, self.workers)? {
-            _ if self.cost < DETACH => return guard(|| body(&Work::serial()).named(self.function)),
+    /// Compiled once: each of hundreds of calls would bring its own copy.
+    fn run_detached(
+        self,
+        workers: Option<usize>,
+        body: &mut (dyn FnMut(&Work<'_>) -> Result<()> + Send),
+    ) -> PyResult<()> {
+        let workers = match workers {
             Some(workers) => workers,
             None if self.cost < THREADS => 1,
             None => parallel::num_threads(),
@@ -100,6 +110,12 @@ impl<'a, 'py> Call<'a, 'py> {
         }
         result?.map_err(|error| exception(self.function, error))
     }
+}
+
+/// The work, whose code stands here alone, and not once for each way to it.
+#[inline(never)]
+fn once<T>(body: impl FnOnce(&Work<'_>) -> Result<T>, work: &Work<'_>) -> Result<T> {
+    body(work)
 }
 
 /// Runs Python's signal handlers and keeps what they raise.
