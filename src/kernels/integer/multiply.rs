@@ -16,8 +16,8 @@
 use super::convolution::Scratch;
 #[cfg(x86_simd)]
 use super::ifma;
+use super::limbs::{STRETCH, trimmed};
 use super::schoolbook::{Product, Square};
-use super::{STRETCH, trimmed};
 use crate::alloc::{try_filled, try_vec};
 use crate::error::Result;
 use crate::parallel::Work;
