@@ -8,7 +8,7 @@
 //! | `bindings/<topic>` | Python: thin functions, a file or a folder a topic |
 //! | `bindings/{array, argument, axes, cached, call, display, error, guard, numbers}` | the doors they go through: arrays, work, errors |
 //! | `kernels/<topic>` | the algorithms; no Python in them |
-//! | `kernels/{blocks, eft}` | mathematics that several topics rest on |
+//! | `kernels/eft` | mathematics that several topics rest on |
 //! | `layout` | arrays of any layout, and the one way they are walked |
 //! | `parallel`, `simd` | threads; vector instructions and memory |
 //! | `dtype`, `alloc`, `error` | element types, memory that may be refused, what can go wrong |

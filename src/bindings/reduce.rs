@@ -138,11 +138,11 @@ fn sum_over<'py, T: Narrow>(
     let shape: Vec<usize> =
         all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
     let mut output = Output::new(py, "sum_array", <T::Sum as Element>::DTYPE, &shape)?;
-    let (view, out) = (input.view::<T>(), output.view_mut::<T::Sum>());
+    let (view, out) = (input.view::<T>(), output.slice_mut::<T::Sum>());
     Call::elements(py, "sum_array", input.len())
         .workers(workers)
         .holding(&[input])
-        .run(|work| sum_axes(view, axes, out, T::narrow, work))?;
+        .run(|work| sum_axes(view, axes, out, work))?;
     if keepdims {
         let kept: Vec<usize> = all.map(|(axis, &len)| if axes.contains(&axis) { 1 } else { len }).collect();
         return output.finish()?.call_method1("reshape", (PyTuple::new(py, kept)?,));

@@ -1,6 +1,5 @@
 //! The algorithms, a module a topic. Nothing here knows of Python.
 
-pub mod blocks;
 pub mod eft;
 pub mod elementwise;
 pub mod fibonacci;

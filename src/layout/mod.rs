@@ -1,7 +1,30 @@
-//! Arrays of any layout in memory, and how they are walked.
+//! Arrays of any layout in memory, and the one way they are walked.
 //!
-//! What is contiguous is a slice and is handed on as it is. Anything else is a view.
+//! | file | what it holds |
+//! |---|---|
+//! | `elements` | what a kernel is given: a slice, or a view |
+//! | `order` | axes of several arrays: sorted, turned round, merged, cut into parts; integers only |
+//! | `strided` | an array, or an array and its mask, as a sequence of contiguous slices |
+//! | `zip` | arrays of one shape walked together, one of which is written |
+//! | `slice` | a slice whose element type is known at run time |
+//! | `gather` | copies between strided and contiguous elements |
+//!
+//! What walks an array knows the size of its elements and not their type, so it is compiled once,
+//! not once for each dtype. A kernel is a function over a contiguous slice, called once a block: a
+//! reduction is such a function and a way to merge what it returns ([`Strided::blocks`]), an
+//! element-wise function writes a slice ([`zip()`]).
+//!
+//! How an array is cut depends on its shape and strides only, never on the number of threads.
 
 mod elements;
+mod gather;
+mod order;
+mod slice;
+mod strided;
+mod zip;
 
 pub use elements::{Elements, ElementsMut};
+pub use order::Parts;
+pub use slice::{AnySlice, reinterpret, reinterpret_mut};
+pub use strided::{Lane, Lanes, Origin, Strided};
+pub use zip::{Piece, Source, zip};

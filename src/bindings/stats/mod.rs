@@ -10,7 +10,7 @@ use super::axes::axes;
 use super::call::Call;
 use super::guard::guard;
 use crate::dtype::{Bool, DType, dispatch_real};
-use crate::kernels::stats::{Data, Moments, Number, along, whole};
+use crate::kernels::stats::{Moments, Number, along, whole};
 use crate::layout::Elements;
 
 mod summary;
@@ -116,7 +116,7 @@ pub fn compute_stats(
                         Some(slice) => Elements::Contiguous(slice),
                         None => Elements::Strided(input.view::<T>()),
                     };
-                    call.run(|work| Ok(whole(elements, mask, skip_nan, work)?.any()))?
+                    call.run(|work| whole(elements, mask, skip_nan, work))?
                 }, complex => unreachable!("complex input is refused"));
                 if keepdims {
                     Values::Many {
@@ -131,8 +131,8 @@ pub fn compute_stats(
             Some(axes) => {
                 let shape = reduced_shape(input.shape(), &axes, keepdims);
                 let lines = dispatch_real!(input.dtype(), T => {
-                    let data = Data::new(input.view::<T>(), mask, skip_nan);
-                    call.run(|work| along(data, &axes, work))?
+                    let elements = input.view::<T>();
+                    call.run(|work| along(elements, mask, skip_nan, &axes, work))?
                 }, complex => unreachable!("complex input is refused"));
                 Values::Many { dtype: input.dtype(), shape, lines }
             }

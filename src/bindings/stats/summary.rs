@@ -10,7 +10,7 @@ use crate::bindings::array::{Input, Output, Shape};
 use crate::bindings::cached::cached;
 use crate::bindings::guard::guard;
 use crate::dtype::{DType, Kind, dispatch_real};
-use crate::kernels::stats::{Center, Moments, Number, Sample, ToNumber};
+use crate::kernels::stats::{CentralMoments, Moments, Number, Sample, ToNumber};
 
 /// Count, mean, standard deviation, minimum and maximum: a read-only mapping.
 ///
@@ -410,7 +410,7 @@ fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
     }
     let [means, mean_lows, squares, squares_lows] = &columns;
     let line = |i: usize| {
-        let center = Center {
+        let center = CentralMoments {
             mean: means[i],
             mean_low: mean_lows[i],
             squares: squares[i],

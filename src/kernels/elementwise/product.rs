@@ -8,7 +8,10 @@ use num_complex::Complex;
 use crate::dtype::{Bool, Element};
 
 /// An element that can be multiplied.
-pub trait Product: Element {
+pub trait Multiply: Element {
+    /// The type whose instructions are used: integers with a sign wrap as those without.
+    type Bits: Multiply;
+
     /// The product.
     fn times(self, other: Self) -> Self;
 
@@ -57,38 +60,55 @@ pub trait Product: Element {
     }
 }
 
-macro_rules! product {
-    ($(|$a:ident: $type:ty, $b:ident| $times:expr;)*) => {$(
-        impl Product for $type {
+/// Integers wrap.
+///
+/// A macro, as a blanket implementation for all integers could not stand beside those for floats.
+macro_rules! integer {
+    ($($type:ty as $bits:ty,)*) => {$(
+        impl Multiply for $type {
+            type Bits = $bits;
+
             #[inline(always)]
-            fn times(self, $b: Self) -> Self {
-                let $a = self;
-                $times
+            fn times(self, other: Self) -> Self {
+                self.wrapping_mul(other)
             }
         }
     )*};
 }
 
-product! {
-    |a: Bool, b| Bool::from(a.get() & b.get());
-    |a: i8, b| a.wrapping_mul(b);
-    |a: i16, b| a.wrapping_mul(b);
-    |a: i32, b| a.wrapping_mul(b);
-    |a: i64, b| a.wrapping_mul(b);
-    |a: u8, b| a.wrapping_mul(b);
-    |a: u16, b| a.wrapping_mul(b);
-    |a: u32, b| a.wrapping_mul(b);
-    |a: u64, b| a.wrapping_mul(b);
-    |a: f32, b| a * b;
-    |a: f64, b| a * b;
-    |a: Complex<f32>, b| a * b;
-    |a: Complex<f64>, b| a * b;
+integer! { i8 as u8, i16 as u16, i32 as u32, i64 as u64, u8 as u8, u16 as u16, u32 as u32, u64 as u64, }
+
+/// Floats, and the formula for pairs of them. A macro for the same reason.
+macro_rules! float {
+    ($($type:ty,)*) => {$(
+        impl Multiply for $type {
+            type Bits = $type;
+
+            #[inline(always)]
+            fn times(self, other: Self) -> Self {
+                self * other
+            }
+        }
+    )*};
+}
+
+float! { f32, f64, Complex<f32>, Complex<f64>, }
+
+impl Multiply for Bool {
+    type Bits = Bool;
+
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        Bool::from(self.get() & other.get())
+    }
 }
 
 /// Elements converted at a time.
 const HALVES: usize = 256;
 
-impl Product for f16 {
+impl Multiply for f16 {
+    type Bits = f16;
+
     #[inline(always)]
     fn times(self, other: Self) -> Self {
         f16::from_f32(self.to_f32() * other.to_f32())

@@ -9,9 +9,10 @@ use std::num::NonZeroUsize;
 
 use super::chunk_means::ChunkMeans;
 use crate::alloc::{try_copied, try_reserve};
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::kernels::stats::{self, Moments, Sample};
-use crate::layout::Elements;
+use crate::layout::{Elements, reinterpret};
 use crate::parallel::Work;
 use crate::simd;
 
@@ -78,8 +79,8 @@ impl Processor {
     fn add_slice<T: Sample>(&mut self, values: &[T]) -> Result<()> {
         self.reserve(values.len())?;
         for part in values.chunks(COPIED) {
-            if T::IS_F64 {
-                self.buffer.extend_from_slice(T::as_f64(part));
+            if T::DTYPE == DType::F64 {
+                self.buffer.extend_from_slice(reinterpret(part));
             } else {
                 self.buffer.extend(part.iter().map(|value| widen(*value)));
             }
@@ -139,7 +140,7 @@ impl Processor {
 
     /// The moments of what is in the buffer.
     pub fn buffered(&self, work: &Work<'_>) -> Result<Moments> {
-        stats::whole(self.buffer.as_slice().into(), None, false, work)
+        stats::whole(self.buffer.as_slice().into(), None, false, work).map(Moments::narrow)
     }
 
     /// The moments of all that was ever added.
@@ -174,7 +175,7 @@ impl Processor {
 }
 
 fn widen<T: Sample>(value: T) -> f64 {
-    T::wide(value.key(), T::Key::default())
+    T::to_f64_from(value.key(), T::Key::default())
 }
 
 #[cfg(test)]

@@ -4,14 +4,16 @@
 //! sums lie side by side (the rows of a C-ordered matrix are to be added up), a tile of columns is
 //! summed at a time: 16 rows one after the other, then tiles of 16, 32, 64, … rows in pairs.
 
-use ndarray::{ArrayView2, ArrayViewD, ArrayViewMutD, Axis, Ix1, Ix2, Slice};
+use std::ops::Add;
+
+use ndarray::ArrayViewD;
 
 use super::block::Summand;
-use super::{Sum, sum};
-use crate::alloc::try_vec;
-use crate::dtype::Element;
+use super::narrow::Narrow;
+use super::{Adder, block, sum_slice};
+use crate::alloc::{checked_size, try_filled};
 use crate::error::Result;
-use crate::kernels::blocks::feed;
+use crate::layout::{AnySlice, Strided};
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Simd};
 
@@ -22,126 +24,128 @@ const ROWS: usize = 16;
 /// Sums computed by one part of the work.
 const PART: usize = 64;
 
-/// Sums over `axes`; the others, in their order, are those of `out`. Totals are rounded or wrapped
-/// to the type of `out` by `narrow`.
-pub fn sum_axes<T: Summand, O: Element>(
+/// Sums over `axes`; the others, in their order, are those of `out`, which is contiguous. Totals are
+/// rounded or wrapped to NumPy's dtype of the sums.
+pub fn sum_axes<T: Narrow>(
     view: ArrayViewD<'_, T>,
     axes: &[usize],
-    mut out: ArrayViewMutD<'_, O>,
-    narrow: impl Fn(T::Total) -> O + Sync,
+    out: &mut [T::Sum],
     work: &Work<'_>,
 ) -> Result<()> {
-    if out.is_empty() {
-        return Ok(());
-    }
-    let kept: Vec<usize> = (0..view.ndim()).filter(|axis| !axes.contains(axis)).collect();
-    if kept.is_empty() {
-        out.fill(narrow(sum(view.into(), work)?));
-        return Ok(());
-    }
-    let step = |axis: &usize| {
-        if view.len_of(Axis(*axis)) > 1 { view.stride_of(Axis(*axis)).unsigned_abs() } else { usize::MAX }
+    let adder = AxisAdder {
+        adder: Adder { sum: sum_slice::<T>, longest: block::LONGEST },
+        add_rows: |rows, totals| simd::run(AddRows::<T> { rows, totals }),
     };
-    let innermost = |axes: &[usize]| axes.iter().map(step).min().unwrap_or(usize::MAX);
-    let side_by_side = axes.len() == 1 && innermost(&kept) < innermost(axes);
-    let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
-    let (kept_len, view) = (kept.len(), view.permuted_axes(order));
-    if side_by_side {
-        sum_columns(view, out, &narrow, work)
-    } else {
-        sum_each(view, kept_len, out, &narrow, work)
-    }
+    let totals = adder.sums(view.into(), axes, work)?;
+    assert_eq!(out.len(), totals.len());
+    out.iter_mut().zip(totals).for_each(|(out, total)| *out = T::narrow(total));
+    Ok(())
 }
 
-/// Each sum by itself; the first `kept` axes of `view` are those of `out`.
-fn sum_each<T: Summand, O: Element>(
-    view: ArrayViewD<'_, T>,
-    kept: usize,
-    mut out: ArrayViewMutD<'_, O>,
-    narrow: &(impl Fn(T::Total) -> O + Sync),
-    work: &Work<'_>,
-) -> Result<()> {
-    let sub_views = |index: usize| {
-        let mut sub = view.view();
-        let mut index = index;
-        for axis in (0..kept).rev() {
-            let len = sub.len_of(Axis(axis));
-            sub = sub.index_axis_move(Axis(axis), index % len);
-            index /= len;
+/// Rows of some columns, and the totals of the columns, to which they are added.
+type AddTo<A> = fn(&[AnySlice<'_>], &mut [A; TILE]);
+
+/// How the elements of a dtype are added up. All but this is compiled once for each type of totals.
+struct AxisAdder<A> {
+    adder: Adder<A>,
+    add_rows: AddTo<A>,
+}
+
+impl<A: Copy + Default + Add<Output = A> + Send> AxisAdder<A> {
+    fn sums(&self, array: Strided<'_>, axes: &[usize], work: &Work<'_>) -> Result<Vec<A>> {
+        let kept: Vec<usize> = (0..array.ndim()).filter(|axis| !axes.contains(axis)).collect();
+        if kept.is_empty() {
+            return try_filled(1, self.adder.all(array, work)?);
         }
-        sub
-    };
-    let count = out.len();
-    let parts = work.map(count.div_ceil(PART), |part| {
-        let mut totals = Vec::with_capacity(PART);
-        for index in part * PART..count.min((part + 1) * PART) {
-            let mut state = Sum::<T>::default();
-            feed(sub_views(index), &mut state, work)?;
-            totals.push(narrow(state.0.finish()));
+        let stride = |axis: &usize| match array.len_of(*axis) {
+            0 | 1 => usize::MAX,
+            _ => array.stride_of(*axis).unsigned_abs(),
+        };
+        let smallest = |axes: &[usize]| axes.iter().map(stride).min().unwrap_or(usize::MAX);
+        let side_by_side = axes.len() == 1 && smallest(&kept) < smallest(axes);
+        // The kept axis with the smallest stride: the columns, if the sums lie side by side.
+        let column = (0..kept.len())
+            .filter(|&axis| array.len_of(kept[axis]) > 1)
+            .min_by_key(|&axis| stride(&kept[axis]));
+        let shape: Vec<usize> = kept.iter().map(|&axis| array.len_of(axis)).collect();
+        let mut totals = try_filled(checked_size(&shape)?, A::default())?;
+        if totals.is_empty() {
+            return Ok(totals);
         }
+        if side_by_side {
+            self.columns(&array, &kept, column.unwrap_or(0), axes[0], &mut totals, work)?;
+            return Ok(totals);
+        }
+        let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
+        let array = array.permuted(&order);
+        let mut parts: Vec<&mut [A]> = totals.chunks_mut(PART).collect();
+        work.for_each_mut(&mut parts, |part, totals| {
+            totals.iter_mut().enumerate().try_for_each(|(offset, total)| {
+                let line = array.line(kept.len(), part * PART + offset).in_memory_order();
+                *total = self.adder.line(&line, work)?;
+                Ok(())
+            })
+        })?;
         Ok(totals)
-    })?;
-    out.iter_mut().zip(parts.into_iter().flatten()).for_each(|(out, total)| *out = total);
-    Ok(())
-}
-
-/// Sums over the last axis, whose step is larger than that of another.
-fn sum_columns<T: Summand, O: Element>(
-    view: ArrayViewD<'_, T>,
-    mut out: ArrayViewMutD<'_, O>,
-    narrow: &(impl Fn(T::Total) -> O + Sync),
-    work: &Work<'_>,
-) -> Result<()> {
-    let last = view.ndim() - 1;
-    // The kept axis with the smallest step runs inside.
-    let inner = (0..last)
-        .filter(|&axis| view.len_of(Axis(axis)) > 1)
-        .min_by_key(|&axis| view.stride_of(Axis(axis)).unsigned_abs());
-    let inner = inner.unwrap_or(0);
-    if last > 1 {
-        // One matrix after the other.
-        let outer = (0..last).find(|&axis| axis != inner).unwrap_or(0);
-        return view
-            .axis_iter(Axis(outer))
-            .zip(out.axis_iter_mut(Axis(outer)))
-            .try_for_each(|(view, out)| sum_columns(view, out, narrow, work));
     }
-    let matrix = view.into_dimensionality::<Ix2>().map(|matrix| matrix.reversed_axes());
-    let out = out.into_dimensionality::<Ix1>();
-    let (Ok(matrix), Ok(mut out)) = (matrix, out) else { unreachable!("one kept axis and one summed") };
-    let mut tiles = try_vec(out.len().div_ceil(TILE))?;
-    tiles.extend(out.axis_chunks_iter_mut(Axis(0), TILE));
-    work.for_each_mut(&mut tiles, |index, tile| {
-        let columns = matrix.slice_axis(Axis(1), Slice::from(index * TILE..index * TILE + tile.len()));
-        let mut totals = [T::Total::default(); TILE];
-        sum_rows(columns, &mut totals, work)?;
-        tile.iter_mut().zip(totals).for_each(|(out, total)| *out = narrow(total));
+
+    /// Sums over one axis, whose stride is larger than that of `kept[column]`.
+    fn columns(
+        &self,
+        array: &Strided<'_>,
+        kept: &[usize],
+        column: usize,
+        summed: usize,
+        totals: &mut [A],
+        work: &Work<'_>,
+    ) -> Result<()> {
+        let outer = kept.iter().enumerate().filter(|(index, _)| *index != column).map(|(_, &axis)| axis);
+        let order: Vec<usize> = outer.chain([summed, kept[column]]).collect();
+        let matrices = array.permuted(&order);
+        let columns = array.len_of(kept[column]);
+        // Sums of neighbouring columns are this far apart.
+        let stride: usize = kept[column + 1..].iter().map(|&axis| array.len_of(axis)).product();
+        let tiles = columns.div_ceil(TILE);
+        let found = work.map(totals.len() / columns * tiles, |index| {
+            let (matrix, start) = (matrices.line(kept.len() - 1, index / tiles), index % tiles * TILE);
+            let width = TILE.min(columns - start);
+            let mut totals = [A::default(); TILE];
+            self.rows(&matrix.narrowed(1, start, width), &mut totals, work)?;
+            let mut sums = try_filled(width, A::default())?;
+            sums.copy_from_slice(&totals[..width]);
+            Ok(sums)
+        })?;
+        for (index, sums) in found.iter().enumerate() {
+            let (outer, start) = (index / tiles, index % tiles * TILE);
+            let base = outer / stride * stride * columns + outer % stride;
+            for (offset, sum) in sums.iter().enumerate() {
+                totals[base + (start + offset) * stride] = *sum;
+            }
+        }
         Ok(())
-    })
-}
-
-/// The sums of the columns of a tile: by halves, the depth is the logarithm of the rows.
-fn sum_rows<T: Summand>(
-    tile: ArrayView2<'_, T>,
-    totals: &mut [T::Total; TILE],
-    work: &Work<'_>,
-) -> Result<()> {
-    if tile.nrows() <= ROWS {
-        simd::run(AddRows { tile, totals });
-        return Ok(());
     }
-    work.check()?;
-    let half = tile.nrows().next_power_of_two() / 2;
-    let (upper, lower) = tile.split_at(Axis(0), half);
-    let mut other = [T::Total::default(); TILE];
-    sum_rows(upper, totals, work)?;
-    sum_rows(lower, &mut other, work)?;
-    totals.iter_mut().zip(other).for_each(|(total, other)| *total = *total + other);
-    Ok(())
+
+    /// The sums of the columns of a tile: by halves, the depth is the logarithm of the rows.
+    fn rows(&self, tile: &Strided<'_>, totals: &mut [A; TILE], work: &Work<'_>) -> Result<()> {
+        let rows = tile.len_of(0);
+        if rows <= ROWS {
+            return tile.rows(&mut |rows| {
+                (self.add_rows)(rows, totals);
+                Ok(())
+            });
+        }
+        work.check()?;
+        let half = rows.next_power_of_two() / 2;
+        let mut other = [A::default(); TILE];
+        self.rows(&tile.clone().narrowed(0, 0, half), totals, work)?;
+        self.rows(&tile.clone().narrowed(0, half, rows - half), &mut other, work)?;
+        totals.iter_mut().zip(other).for_each(|(total, other)| *total = *total + other);
+        Ok(())
+    }
 }
 
 struct AddRows<'a, T: Summand> {
-    tile: ArrayView2<'a, T>,
+    rows: &'a [AnySlice<'a>],
     totals: &'a mut [T::Total; TILE],
 }
 
@@ -150,27 +154,19 @@ impl<T: Summand> Kernel for AddRows<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {
-        for index in 0..self.tile.nrows() {
-            let row = self.tile.row(index);
-            match row.to_slice() {
-                Some(row) => add_row(row, self.totals),
-                None => (0..row.len()).for_each(|i| self.totals[i] = self.totals[i] + row[i].widen()),
+        for row in self.rows {
+            let row = row.typed::<T>();
+            let totals = &mut self.totals[..row.len()];
+            for i in 0..row.len() {
+                totals[i] = totals[i] + row[i].widen();
             }
         }
     }
 }
 
-#[inline(always)]
-fn add_row<T: Summand>(row: &[T], totals: &mut [T::Total; TILE]) {
-    let totals = &mut totals[..row.len()];
-    for i in 0..row.len() {
-        totals[i] = totals[i] + row[i].widen();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array, IxDyn, s};
+    use ndarray::{Array, Axis, IxDyn, s};
 
     use super::*;
 
@@ -192,14 +188,9 @@ mod tests {
                 for workers in [1, 3] {
                     let expected = naive(&view, axes);
                     let mut out = Array::<i64, _>::zeros(expected.raw_dim());
-                    sum_axes(
-                        view.clone(),
-                        axes,
-                        out.view_mut(),
-                        |total| total as i64,
-                        &Work::with_threads(workers),
-                    )
-                    .expect("nothing fails here");
+                    let sums = out.as_slice_mut().expect("a new array");
+                    sum_axes(view.clone(), axes, sums, &Work::with_threads(workers))
+                        .expect("nothing fails here");
                     assert_eq!(out, expected, "{axes:?}");
                 }
             }
@@ -210,7 +201,7 @@ mod tests {
     fn a_sum_of_no_rows_is_zero() {
         let array = Array::<f32, _>::zeros(IxDyn(&[0, 3]));
         let mut out = Array::<f32, _>::ones(IxDyn(&[3]));
-        sum_axes(array.view(), &[0], out.view_mut(), |total| total as f32, &Work::serial())
+        sum_axes(array.view(), &[0], out.as_slice_mut().expect("a new array"), &Work::serial())
             .expect("nothing fails here");
         assert_eq!(out, Array::<f32, _>::zeros(IxDyn(&[3])));
     }

@@ -12,65 +12,75 @@ use std::ops::Add;
 use self::block::Summand;
 use self::pairwise::Pairwise;
 use crate::error::Result;
-use crate::kernels::blocks::{Sink, reduce, reduce_slice};
-use crate::layout::Elements;
+use crate::layout::{AnySlice, Elements, Origin, Strided};
 use crate::parallel::Work;
 use crate::simd;
 
+/// Elements in a block that is copied: 8 KiB of float64, so that it stays in the first-level cache.
+/// Shorter lines are copied together even if they are contiguous.
+const BLOCK: usize = 1024;
+
+/// Elements in a part, the unit of work of a thread: some tens of microseconds. Parts of a very
+/// large array are larger, so that their results stay few.
+const PART: usize = 128 * BLOCK;
+const MAX_PARTS: usize = 4096;
+
+/// A sum of a slice, of the type of elements for which it was made. What adds up such sums is
+/// compiled once for all dtypes with one type of totals.
+struct Adder<A> {
+    sum: fn(AnySlice<'_>) -> A,
+    /// The longest slice that is summed at once; divides [`PART`].
+    longest: usize,
+}
+
+impl<A: Copy + Default + Add<Output = A> + Send> Adder<A> {
+    /// The sum of all elements.
+    fn all(&self, array: Strided<'_>, work: &Work<'_>) -> Result<A> {
+        let array = array.in_memory_order();
+        // Contiguous memory is cut anywhere.
+        let array = if array.as_slice().is_some() { array.merged().0 } else { array };
+        let size = PART.max(array.len().div_ceil(MAX_PARTS).next_multiple_of(BLOCK));
+        let parts = array.outermost_parts(size);
+        let sums = work.map(parts.count(), |index| self.line(&array.part(&parts, index), work))?;
+        let mut total = Pairwise::<A>::default();
+        sums.into_iter().for_each(|sum| total.push(sum));
+        Ok(total.finish())
+    }
+
+    /// The same for an array in the order of memory, on this thread.
+    fn line(&self, array: &Strided<'_>, work: &Work<'_>) -> Result<A> {
+        let mut total = Pairwise::<A>::default();
+        let mut add = |slice: AnySlice<'_>, _: Origin| {
+            slice.chunks(PART).try_for_each(|part| {
+                part.chunks(self.longest).for_each(|slice| total.push((self.sum)(slice)));
+                work.check()
+            })
+        };
+        match array.as_slice() {
+            Some(slice) => add(slice, Origin::Array)?,
+            None => array.blocks(BLOCK, BLOCK, work, &mut add)?,
+        }
+        Ok(total.finish())
+    }
+}
+
+fn sum_slice<T: Summand>(slice: AnySlice<'_>) -> T::Total {
+    simd::run(block::SumSlice(slice.typed::<T>()))
+}
+
 /// The sum of all elements. Integers are exact; floats are added pairwise in float64.
 pub fn sum<T: Summand>(elements: Elements<'_, T>, work: &Work<'_>) -> Result<T::Total> {
-    let finish = |part: Sum<T>| part.0.finish();
-    Ok(total(match elements {
+    match elements {
         // A single part needs no state.
-        Elements::Contiguous(slice) if slice.len() <= block::LONGEST => {
-            return Ok(simd::run(block::SumSlice(slice)));
-        }
-        Elements::Contiguous(slice) => reduce_slice(slice, work, finish)?,
-        Elements::Strided(view) => reduce(view, work, finish)?,
-    }))
-}
-
-fn total<A: Copy + Default + Add<Output = A>>(parts: Vec<A>) -> A {
-    let mut total = Pairwise::<A>::default();
-    parts.into_iter().for_each(|part| total.push(part));
-    total.finish()
-}
-
-/// The sum of the blocks seen so far.
-struct Sum<T: Summand>(Pairwise<T::Total>);
-
-impl<T: Summand> Default for Sum<T> {
-    fn default() -> Self {
-        Sum(Pairwise::default())
-    }
-}
-
-impl<T: Summand> Sink<T> for Sum<T> {
-    fn block(&mut self, block: &[T]) {
-        self.0.push(simd::run(block::SumSlice(block)));
-    }
-
-    fn part(&mut self, part: &[T]) {
-        part.chunks(block::LONGEST).for_each(|part| self.block(part));
+        Elements::Contiguous(slice) if slice.len() <= block::LONGEST => Ok(simd::run(block::SumSlice(slice))),
+        _ => Adder { sum: sum_slice::<T>, longest: block::LONGEST }.all(elements.into(), work),
     }
 }
 
 /// The sum of the sines of all elements; see [`sine`].
 pub fn sum_of_sines(elements: Elements<'_, f64>, work: &Work<'_>) -> Result<f64> {
-    #[derive(Default)]
-    struct Sines(Pairwise<f64>);
-
-    impl Sink<f64> for Sines {
-        fn block(&mut self, block: &[f64]) {
-            self.0.push(simd::run(sine::SumSines(block)));
-        }
-    }
-
-    let finish = |part: Sines| part.0.finish();
-    Ok(total(match elements {
-        Elements::Contiguous(slice) => reduce_slice(slice, work, finish)?,
-        Elements::Strided(view) => reduce(view, work, finish)?,
-    }))
+    let sum = |slice: AnySlice<'_>| simd::run(sine::SumSines(slice.typed()));
+    Adder { sum, longest: sine::LONGEST }.all(elements.into(), work)
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@
 //! 2^20 π/2, an infinity or a NaN goes to the C library, element by element.
 
 use super::block::sum_lanes;
-use crate::kernels::blocks::BLOCK;
 use crate::kernels::eft::two_difference;
 use crate::simd::{Kernel, Simd};
 
@@ -84,7 +83,10 @@ fn polynomial<const N: usize>(z: f64, coefficients: [f64; N]) -> f64 {
     sum
 }
 
-/// The sum of the sines of a block.
+/// The longest slice whose sines are summed at once: they are in the first-level cache.
+pub const LONGEST: usize = 1024;
+
+/// The sum of the sines of at most [`LONGEST`] elements.
 pub struct SumSines<'a>(pub &'a [f64]);
 
 impl Kernel for SumSines<'_> {
@@ -92,7 +94,7 @@ impl Kernel for SumSines<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) -> f64 {
-        let mut sines = [0.0; BLOCK];
+        let mut sines = [0.0; LONGEST];
         let sines = &mut sines[..self.0.len()];
         fill(self.0, sines);
         sum_lanes(

@@ -13,7 +13,7 @@
 //! the first over the next, which takes a third more operations.
 //!
 //! NaN is not looked for: a block whose sums are finite has none. Only other blocks are looked at
-//! again, by [`irregular`].
+//! again, by `fallback`.
 //!
 //! Sixteen sums run side by side; the compiler makes two, four or eight vectors of them. Four rows
 //! of lanes are added in pairs before they are added to the sums: as many additions, but a fourth of
@@ -22,10 +22,10 @@
 
 use std::marker::PhantomData;
 
-use super::moments::{Center, Moments};
-use super::pivot::{guess, pivot_near, shift};
-use super::rare::{careful_sum, irregular};
+use super::fallback::{irregular, neumaier_sum};
+use super::moments::{CentralMoments, Moments};
 use super::sample::{Key, Sample};
+use super::shift::{guess, pivot_near, shifted_mean};
 use crate::kernels::eft::two_sum;
 use crate::simd::{self, Kernel, Level, Simd};
 
@@ -56,6 +56,18 @@ pub(super) const CANCELLED: f64 = 1.0 / (1u64 << 26) as f64;
 /// The moments of `data`.
 pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
     moments_at::<T, false>(simd::level(), data)
+}
+
+impl Moments {
+    /// Adds the elements of a slice; a NaN makes everything but the count NaN.
+    pub fn update(&mut self, data: &[f64]) {
+        self.merge(&moments::<f64>(data));
+    }
+}
+
+/// The distances of the elements from the origin, for what is rarely needed.
+fn distances<T: Sample>(block: &[T], origin: T::Key) -> impl Fn(&mut dyn FnMut(f64)) {
+    move |take| block.iter().for_each(|element| take(T::to_f64_from(element.key(), origin)))
 }
 
 /// The moments of a slice at a level; without its NaNs if `SKIP`.
@@ -231,8 +243,7 @@ impl<K: Key> Sums<K> {
     }
 
     /// Takes a row into all but the sums, and returns what is to be added to these: the deviations
-    /// and their squares. One step at a time for all lanes: so the compiler sees that each step is a
-    /// vector.
+    /// and their squares. One operation at a time for all lanes: so the compiler sees that each is a vector.
     #[inline(always)]
     fn terms<T: Sample<Key = K>, const SKIP: bool, S: Simd>(
         &mut self,
@@ -248,7 +259,7 @@ impl<K: Key> Sums<K> {
             keys[lane] = row[lane].key();
         }
         for lane in 0..LANES {
-            let deviation = adder.sub(T::wide(keys[lane], origin), pivots[lane]);
+            let deviation = adder.sub(T::to_f64_from(keys[lane], origin), pivots[lane]);
             deviations[lane] = if SKIP && keys[lane].is_nan() { 0.0 } else { deviation };
         }
         for lane in 0..LANES {
@@ -275,7 +286,7 @@ impl<K: Key> Sums<K> {
         for (lane, element) in tail.iter().enumerate() {
             let key = element.key();
             if !(SKIP && key.is_nan()) {
-                let deviation = T::wide(key, origin) - pivot;
+                let deviation = T::to_f64_from(key, origin) - pivot;
                 self.sum[lane] += deviation;
                 self.squares[lane] += deviation * deviation;
                 self.count[lane] += 1.0;
@@ -399,9 +410,9 @@ impl<K: Key> Total<K> {
         let used = *pivot;
         let [(sum, sum_low), (squares, squares_low)] = self.trees(block.len());
         let mut sum = sum + sum_low;
-        let ends = [T::wide(min, origin) - used, T::wide(max, origin) - used];
+        let ends = [T::to_f64_from(min, origin) - used, T::to_f64_from(max, origin) - used];
         if sum.abs() < CANCELLED * ends[0].abs().max(ends[1].abs()) {
-            sum = careful_sum::<T, SKIP>(block.iter(), origin, used);
+            sum = neumaier_sum(&distances(block, origin), SKIP, used);
         }
         let low = sum / count;
         // The deviations are not from the mean: their squares are so much too large.
@@ -409,20 +420,21 @@ impl<K: Key> Total<K> {
         let squares = (squares - excess) + squares_low;
         if !squares.is_finite() {
             *pivot = 0.0;
-            total.merge(&irregular::<T, SKIP, _>(|| block.iter(), origin, count, min, max));
+            let center = irregular(&distances(block, origin), SKIP, T::split(origin), count);
+            total.merge(&Moments::of_irregular(count as u64, center, min, max));
             return Verdict::Merged;
         }
         if excess > NEAR * squares {
-            let range = T::wide(max, origin) - T::wide(min, origin);
+            let range = T::to_f64_from(max, origin) - T::to_f64_from(min, origin);
             *pivot = pivot_near(used + low, range, squares / count);
             let lost = excess > TOLERANCE * squares || *pivot == 0.0;
             if lost && attempt == 0 {
                 return Verdict::Again;
             }
         }
-        let (mean, mean_low) = shift::<T>(used, sum, count, origin);
+        let (mean, mean_low) = shifted_mean(used, sum, count, T::split(origin));
         let squares = if squares > 0.0 { squares } else { 0.0 };
-        let center = Center { mean, mean_low, squares, squares_low: 0.0 };
+        let center = CentralMoments { mean, mean_low, squares, squares_low: 0.0 };
         total.merge(&Moments::from_parts(count as u64, center, min, max));
         Verdict::Merged
     }

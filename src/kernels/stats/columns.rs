@@ -6,16 +6,15 @@
 //! are loaded, eight rows are added, and they are stored again. So memory is read in order, and
 //! once.
 
-use ndarray::iter::LanesIter;
-use ndarray::{ArrayViewD, Axis, Dimension, Ix2};
-
 use super::block::{Adder, LANES, Sums};
-use super::lines::{self, Lines};
+use super::lanes16::{self, Lines};
 use super::moments::Moments;
-use super::pivot::guess;
+use super::number::{Number, ToNumber};
 use super::sample::Sample;
-use crate::alloc::{try_filled, try_reserve, try_vec};
+use super::shift::guess;
+use crate::alloc::{try_filled, try_vec};
 use crate::error::Result;
+use crate::layout::Strided;
 use crate::parallel::Work;
 use crate::simd::{self, Kernel, Simd};
 
@@ -28,53 +27,40 @@ const ROWS: usize = 1024;
 /// Rows that are added while the sums are in registers.
 const STRIP: usize = 8;
 
-/// The moments of the lines of a tile: one for each index of the first axis, of which there are
-/// at most [`TILE`], along all others.
-pub fn tile<T: Sample>(
-    tile: &ArrayViewD<'_, T>,
-    skip_nan: bool,
+/// The moments of the lines of a tile, without NaN if `SKIP`: one for each index of the innermost
+/// axis, of which there are at most [`TILE`], along all others.
+pub fn tile<T: Sample<Key: ToNumber>, const SKIP: bool>(
+    tile: &Strided<'_>,
     work: &Work<'_>,
-) -> Result<Vec<Moments<T::Key>>> {
-    // Two axes are the common case, and walked faster if the compiler knows it.
-    match tile.view().into_dimensionality::<Ix2>() {
-        Ok(two) => of_rows(two.lanes(Axis(0)).into_iter(), tile.len_of(Axis(0)), skip_nan, work),
-        Err(_) => of_rows(tile.lanes(Axis(0)).into_iter(), tile.len_of(Axis(0)), skip_nan, work),
-    }
-}
-
-fn of_rows<T: Sample, D: Dimension>(
-    mut rows: LanesIter<'_, T, D>,
-    lines: usize,
-    skip_nan: bool,
-    work: &Work<'_>,
-) -> Result<Vec<Moments<T::Key>>> {
+) -> Result<Vec<Moments<Number>>> {
+    let lines = tile.len_of(tile.ndim() - 1);
     let mut states = States::<T>::new(lines)?;
+    let mut rows = tile.lanes().peekable();
+    let is_copied = rows.peek().is_some_and(|row| row.as_slice().is_none());
     let mut buffer = try_vec::<T>(0)?;
     loop {
         work.check()?;
         let mut batch: Vec<&[T]> = try_vec(ROWS)?;
-        buffer.clear();
-        for row in rows.by_ref().take(ROWS) {
-            match row.to_slice() {
-                Some(row) => batch.push(row),
-                None => {
-                    try_reserve(&mut buffer, lines)?;
-                    buffer.extend(row.iter());
-                }
+        if is_copied {
+            let Some(first) = tile.first::<T>() else { break };
+            if buffer.is_empty() {
+                buffer = try_filled(ROWS * lines, first)?;
             }
-        }
-        batch.extend(buffer.chunks_exact(lines));
-        let Some(first) = batch.first() else {
-            return Ok(states.totals);
-        };
-        states.turn_to(T::origin(first[0].key()), &batch);
-        let (rows, states) = (&batch[..], &mut states);
-        if skip_nan {
-            simd::run(Rows::<T, true> { rows, states });
+            let copies = rows.by_ref().take(ROWS).zip(buffer.chunks_exact_mut(lines));
+            let count = copies.map(|(row, copy)| row.gather(copy)).count();
+            batch.extend(buffer.chunks_exact(lines).take(count));
         } else {
-            simd::run(Rows::<T, false> { rows, states });
+            batch.extend(
+                rows.by_ref().take(ROWS).filter_map(|row| row.as_slice()).map(|row| row.typed::<T>()),
+            );
         }
+        let Some(first) = batch.first() else { break };
+        states.turn_to(T::origin(first[0].key()), &batch);
+        simd::run(Rows::<T, SKIP> { rows: &batch, states: &mut states });
     }
+    let mut totals = try_vec(lines)?;
+    totals.extend(states.totals.iter().map(|total| total.any()));
+    Ok(totals)
 }
 
 /// The states of the lines of a tile, in groups of [`LANES`]. The last group ends where the row does:
@@ -134,7 +120,7 @@ impl<T: Sample, const SKIP: bool> Kernel for Rows<'_, '_, T, SKIP> {
             let end = totals.len().min((group + 1) * LANES);
             let totals = &mut totals[group * LANES..end];
             let lines = Group::new(self.rows, group);
-            lines::merge::<T, SKIP, S>(&lines, origin, &mut pivots[group], sums, totals);
+            lanes16::merge::<T, SKIP, S>(&lines, origin, &mut pivots[group], sums, totals);
         }
     }
 }

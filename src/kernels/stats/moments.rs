@@ -7,7 +7,6 @@
 //! its digits, and a long chain of merges drifts. With two, a chain is as good as a tree, so no
 //! stack of partial results is needed.
 
-use super::block;
 use super::sample::Key;
 use crate::kernels::eft::{fast_two_sum, two_product, two_sum};
 
@@ -15,14 +14,14 @@ use crate::kernels::eft::{fast_two_sum, two_product, two_sum};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments<K = f64> {
     count: u64,
-    center: Center,
+    center: CentralMoments,
     min: K,
     max: K,
 }
 
 /// Mean and sum of squared deviations from it, each the sum of two floats.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Center {
+pub struct CentralMoments {
     /// The mean, rounded.
     pub mean: f64,
     /// What rounding took from the mean.
@@ -33,24 +32,33 @@ pub struct Center {
     pub squares_low: f64,
 }
 
+impl CentralMoments {
+    /// Of elements one of which is NaN.
+    pub(super) const NAN: Self =
+        CentralMoments { mean: f64::NAN, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 };
+}
+
 impl<K: Key> Default for Moments<K> {
     /// Of no elements.
     fn default() -> Self {
-        Moments { count: 0, center: Center::default(), min: K::HIGHEST, max: K::LOWEST }
-    }
-}
-
-impl Moments {
-    /// Adds the elements of a slice; a NaN makes everything but the count NaN.
-    pub fn update(&mut self, data: &[f64]) {
-        self.merge(&block::moments::<f64>(data));
+        Moments { count: 0, center: CentralMoments::default(), min: K::HIGHEST, max: K::LOWEST }
     }
 }
 
 impl<K: Key> Moments<K> {
     /// From parts that another state was taken apart into.
-    pub fn from_parts(count: u64, center: Center, min: K, max: K) -> Self {
+    pub fn from_parts(count: u64, center: CentralMoments, min: K, max: K) -> Self {
         if count == 0 { Moments::default() } else { Moments { count, center, min, max } }
+    }
+
+    /// From a state that is not regular; `None` stands for NaN everywhere.
+    pub(super) fn of_irregular(count: u64, center: Option<CentralMoments>, min: K, max: K) -> Self {
+        match (center, K::NAN) {
+            (Some(center), _) => Self::from_parts(count, center, min, max),
+            (None, nan) => {
+                Self::from_parts(count, CentralMoments::NAN, nan.unwrap_or(min), nan.unwrap_or(max))
+            }
+        }
     }
 
     /// Adds the elements of another state.
@@ -71,10 +79,13 @@ impl<K: Key> Moments<K> {
 
     /// The state of `times` copies of the elements.
     pub fn repeated(self, times: u64) -> Self {
-        let Center { squares, squares_low, .. } = self.center;
+        let CentralMoments { squares, squares_low, .. } = self.center;
         let times_f64 = times as f64;
-        let center =
-            Center { squares: squares * times_f64, squares_low: squares_low * times_f64, ..self.center };
+        let center = CentralMoments {
+            squares: squares * times_f64,
+            squares_low: squares_low * times_f64,
+            ..self.center
+        };
         Self::from_parts(self.count * times, center, self.min, self.max)
     }
 
@@ -84,7 +95,7 @@ impl<K: Key> Moments<K> {
     }
 
     /// Mean and sum of squares as they are kept.
-    pub fn center(&self) -> Center {
+    pub fn center(&self) -> CentralMoments {
         self.center
     }
 
@@ -130,7 +141,7 @@ pub fn variance(count: f64, squares: f64, ddof: f64) -> f64 {
 
 /// The center of `a_count` and `b_count` elements together; neither is zero.
 #[inline(always)]
-pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
+pub fn merge(a: CentralMoments, a_count: f64, b: CentralMoments, b_count: f64) -> CentralMoments {
     // From the larger side, so that the step, and with it the rounding, is the smaller one.
     let (a, a_count, b, b_count) =
         if a_count >= b_count { (a, a_count, b, b_count) } else { (b, b_count, a, a_count) };
@@ -155,17 +166,17 @@ pub fn merge(a: Center, a_count: f64, b: Center, b_count: f64) -> Center {
     // An infinite term makes NaN of the rest that rounding leaves: only the sum itself counts.
     let squares =
         if between.is_finite() && !squares.is_nan() { squares } else { a.squares + b.squares + between };
-    Center { mean, mean_low, squares, squares_low }
+    CentralMoments { mean, mean_low, squares, squares_low }
 }
 
 /// A mean is infinite or NaN, or the means are further apart than the largest float.
 #[cold]
-fn merge_infinite(a: Center, b: Center, share: f64) -> Center {
+fn merge_infinite(a: CentralMoments, b: CentralMoments, share: f64) -> CentralMoments {
     if a.mean.is_finite() && b.mean.is_finite() {
         let mean = a.mean * (1.0 - share) + b.mean * share;
-        return Center { mean, mean_low: 0.0, squares: f64::INFINITY, squares_low: 0.0 };
+        return CentralMoments { mean, mean_low: 0.0, squares: f64::INFINITY, squares_low: 0.0 };
     }
-    Center { mean: a.mean + b.mean, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 }
+    CentralMoments { mean: a.mean + b.mean, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 }
 }
 
 #[cfg(test)]
@@ -175,16 +186,16 @@ mod tests {
     #[test]
     fn what_two_states_have_beyond_a_float_is_merged() {
         let tiny = 2f64.powi(-60);
-        let a = Center { mean: 8.0, mean_low: tiny, squares: 5.0, squares_low: tiny };
-        let b = Center { mean: 4.0, mean_low: 5.0 * tiny, squares: 6.0, squares_low: 3.0 * tiny };
+        let a = CentralMoments { mean: 8.0, mean_low: tiny, squares: 5.0, squares_low: tiny };
+        let b = CentralMoments { mean: 4.0, mean_low: 5.0 * tiny, squares: 6.0, squares_low: 3.0 * tiny };
         // The mean is (6 a + 2 b) / 8; between the two lie (8 - 4)² · 6 · 2 / 8.
-        let Center { mean, mean_low, squares, squares_low } = merge(a, 6.0, b, 2.0);
+        let CentralMoments { mean, mean_low, squares, squares_low } = merge(a, 6.0, b, 2.0);
         assert_eq!((mean, mean_low, squares, squares_low), (7.0, 2.0 * tiny, 35.0, 4.0 * tiny));
     }
 
     #[test]
     fn squares_beyond_the_largest_float_are_infinite() {
-        let center = |mean, squares| Center { mean, squares, ..Center::default() };
+        let center = |mean, squares| CentralMoments { mean, squares, ..CentralMoments::default() };
         let far = merge(center(1e200, 1.0), 2.0, center(-1e200, 1.0), 2.0);
         let sum = merge(center(1.0, f64::MAX), 2.0, center(2.0, f64::MAX), 2.0);
         let kept = merge(center(1.0, f64::INFINITY), 2.0, center(2.0, 1.0), 2.0);

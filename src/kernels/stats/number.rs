@@ -83,6 +83,7 @@ pub trait ToNumber: Key {
     fn from_number(number: Number) -> Self;
 }
 
+/// A macro, as `as` has no trait.
 macro_rules! to_number {
     ($variant:ident $wide:ty: $($type:ty)*) => {
         $(impl ToNumber for $type {
@@ -110,6 +111,18 @@ impl<K: ToNumber> Moments<K> {
         match self.extremes() {
             None => Moments::default(),
             Some((min, max)) => Moments::from_parts(self.count(), self.center(), min.number(), max.number()),
+        }
+    }
+}
+
+impl Moments<Number> {
+    /// The same with minimum and maximum of this type; the nearest ones where they are of another.
+    pub fn narrow<K: ToNumber>(self) -> Moments<K> {
+        match self.extremes() {
+            None => Moments::default(),
+            Some((min, max)) => {
+                Moments::from_parts(self.count(), self.center(), K::from_number(min), K::from_number(max))
+            }
         }
     }
 }

@@ -1,31 +1,44 @@
 //! The moments of many short rows, each of which is contiguous.
 
-use ndarray::{ArrayView2, Axis};
-
 use super::block::{Adder, BLOCK, LANES, Sums, Total};
-use super::lines::{self, Lines};
+use super::lanes16::{self, Lines};
 use super::moments::Moments;
-use super::pivot::guess;
+use super::number::{Number, ToNumber};
 use super::sample::Sample;
+use super::shift::guess;
+use crate::layout::Strided;
 use crate::simd::{self, Kernel, Simd};
 
 /// The longest row that is short.
 pub const SHORT: usize = BLOCK;
 
-/// The moments of each of the rows, of 1 to [`SHORT`] elements with step 1, of a type that an `f64`
-/// holds exactly: there is one origin for all.
-pub fn short<T: Sample>(rows: &ArrayView2<'_, T>, skip_nan: bool, results: &mut [Moments<T::Key>]) {
-    debug_assert!(!T::HAS_ORIGIN && rows.nrows() == results.len());
-    let level = simd::level();
-    if skip_nan {
-        simd::run_at(level, ShortRows::<T, true> { rows, results });
-    } else {
-        simd::run_at(level, ShortRows::<T, false> { rows, results });
+/// Rows that are found before they are read.
+const BATCH: usize = 16 * LANES;
+
+/// What writes the moments of contiguous rows of 1 to [`SHORT`] elements, without NaN if `SKIP`. Only
+/// for a type that an `f64` holds exactly: there is one origin for all rows.
+pub fn short<T: Sample<Key: ToNumber>, const SKIP: bool>() -> Option<fn(&Strided<'_>, &mut [Moments<Number>])>
+{
+    if T::HAS_ORIGIN {
+        return None;
     }
+    Some(|rows, results| {
+        let mut lanes = rows.lanes();
+        for results in results.chunks_mut(BATCH) {
+            let mut batch: [&[T]; BATCH] = [&[]; BATCH];
+            for (slice, row) in batch.iter_mut().zip(lanes.by_ref().take(results.len())) {
+                *slice = row.as_slice().expect("elements of a row have stride 1").typed();
+            }
+            let mut moments = [Moments::<T::Key>::default(); BATCH];
+            let (rows, moments) = (&batch[..results.len()], &mut moments[..results.len()]);
+            simd::run(ShortRows::<T, SKIP> { rows, results: moments });
+            results.iter_mut().zip(moments).for_each(|(result, moments)| *result = moments.any());
+        }
+    })
 }
 
 struct ShortRows<'a, 'b, T: Sample, const SKIP: bool> {
-    rows: &'a ArrayView2<'b, T>,
+    rows: &'a [&'b [T]],
     results: &'a mut [Moments<T::Key>],
 }
 
@@ -34,14 +47,11 @@ impl<T: Sample, const SKIP: bool> Kernel for ShortRows<'_, '_, T, SKIP> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {
-        let rows = self.rows.axis_chunks_iter(Axis(0), LANES);
-        for (rows, results) in rows.into_iter().zip(self.results.chunks_mut(LANES)) {
+        for (rows, results) in self.rows.chunks(LANES).zip(self.results.chunks_mut(LANES)) {
             // The last lanes, if there are fewer.
             let idle = LANES - results.len();
             let mut sixteen: Rows<'_, T> = Rows([&[]; LANES]);
-            for (slice, row) in sixteen.0[idle..].iter_mut().zip(rows.outer_iter()) {
-                *slice = row.to_slice().expect("elements of a row have step 1");
-            }
+            sixteen.0[idle..].copy_from_slice(rows);
             let origin = T::Key::default();
             let mut pivots = [0.0; LANES];
             for (pivot, row) in pivots.iter_mut().zip(&sixteen.0).skip(idle) {
@@ -49,7 +59,7 @@ impl<T: Sample, const SKIP: bool> Kernel for ShortRows<'_, '_, T, SKIP> {
             }
             let mut sums = Sums::new();
             sixteen.read::<SKIP, S>(origin, &pivots, &mut sums);
-            lines::merge::<T, SKIP, S>(&sixteen, origin, &mut pivots, &mut sums, results);
+            lanes16::merge::<T, SKIP, S>(&sixteen, origin, &mut pivots, &mut sums, results);
         }
     }
 }

@@ -38,10 +38,7 @@ pub trait Sample: Element {
     /// What elements are compared as.
     type Key: Key;
 
-    /// Whether the element is an `f64` already, and a slice can be read as it lies.
-    const IS_F64: bool = false;
-
-    /// Whether elements have an origin other than zero: see [`Sample::wide`].
+    /// Whether elements have an origin other than zero: see [`Sample::to_f64_from`].
     const HAS_ORIGIN: bool = false;
 
     /// The element to be compared.
@@ -52,7 +49,7 @@ pub trait Sample: Element {
 
     /// The distance from `origin`, rounded at most once. Only elements that an `f64` does not
     /// hold exactly, 64-bit integers, have an origin other than zero.
-    fn wide(key: Self::Key, origin: Self::Key) -> f64;
+    fn to_f64_from(key: Self::Key, origin: Self::Key) -> f64;
 
     /// The origin to use for elements like this one.
     #[inline(always)]
@@ -65,14 +62,9 @@ pub trait Sample: Element {
     fn split(_origin: Self::Key) -> (f64, f64) {
         (0.0, 0.0)
     }
-
-    /// The slice itself if it is one of `f64`.
-    #[inline(always)]
-    fn as_f64(_slice: &[Self]) -> &[f64] {
-        &[]
-    }
 }
 
+/// A macro, as no trait of the standard library has the ends of a type.
 macro_rules! key {
     ($($type:ty, $low:expr, $high:expr, $nan:expr;)*) => {
         $(impl Key for $type {
@@ -96,75 +88,97 @@ key! {
     u64, u64::MIN, u64::MAX, None;
 }
 
-/// Types that an `f64` holds exactly.
-macro_rules! exact {
-    ($($type:ty)*) => {
-        $(impl Sample for $type {
-            type Key = $type;
-            #[inline(always)]
-            fn key(self) -> $type { self }
-            #[inline(always)]
-            fn from_key(key: $type) -> $type { key }
-            #[inline(always)]
-            fn wide(key: $type, _origin: $type) -> f64 { f64::from(key) }
-        })*
-    };
-}
+/// A type that an `f64` holds exactly, and that is compared as it is.
+trait Exact: Element + Key + Into<f64> {}
 
-exact! { i8 i16 i32 u8 u16 u32 f32 }
+impl Exact for i8 {}
+impl Exact for i16 {}
+impl Exact for i32 {}
+impl Exact for u8 {}
+impl Exact for u16 {}
+impl Exact for u32 {}
+impl Exact for f32 {}
+impl Exact for f64 {}
 
-impl Sample for f64 {
-    type Key = f64;
-    const IS_F64: bool = true;
+impl<T: Exact> Sample for T {
+    type Key = T;
     #[inline(always)]
-    fn key(self) -> f64 {
+    fn key(self) -> T {
         self
     }
     #[inline(always)]
-    fn from_key(key: f64) -> f64 {
+    fn from_key(key: T) -> T {
         key
     }
     #[inline(always)]
-    fn wide(key: f64, _origin: f64) -> f64 {
+    fn to_f64_from(key: T, _origin: T) -> f64 {
+        key.into()
+    }
+}
+
+/// The distance of a 64-bit integer from another: each half of 32 bits is exact as an `f64`, and so is
+/// the difference of two such halves; the two are added with one rounding. Nothing overflows, whatever
+/// the range.
+#[inline(always)]
+fn distance((high, low): (f64, f64), (origin_high, origin_low): (f64, f64)) -> f64 {
+    (high - origin_high) + (low - origin_low)
+}
+
+/// What the upper half of a 64-bit integer counts.
+const UPPER: f64 = 4294967296.0;
+
+/// Integers below this are exact without an origin.
+const NEAR_ZERO: u64 = 1 << 51;
+
+impl Sample for i64 {
+    type Key = i64;
+    const HAS_ORIGIN: bool = true;
+    #[inline(always)]
+    fn key(self) -> i64 {
+        self
+    }
+    #[inline(always)]
+    fn from_key(key: i64) -> i64 {
         key
     }
     #[inline(always)]
-    fn as_f64(slice: &[f64]) -> &[f64] {
-        slice
+    fn to_f64_from(key: i64, origin: i64) -> f64 {
+        distance(Self::split(key), Self::split(origin))
+    }
+    #[inline(always)]
+    fn origin(like: i64) -> i64 {
+        if like.unsigned_abs() < NEAR_ZERO { 0 } else { like }
+    }
+    #[inline(always)]
+    fn split(origin: i64) -> (f64, f64) {
+        (f64::from((origin >> 32) as i32) * UPPER, f64::from(origin as u32))
     }
 }
 
-/// 64-bit integers: each half of 32 bits is exact as an `f64`, and so is the difference of two
-/// such halves; the two are added with one rounding. Nothing overflows, whatever the range.
-macro_rules! long {
-    ($($type:ty, $half:ty;)*) => {
-        $(impl Sample for $type {
-            type Key = $type;
-            const HAS_ORIGIN: bool = true;
-            #[inline(always)]
-            fn key(self) -> $type { self }
-            #[inline(always)]
-            fn from_key(key: $type) -> $type { key }
-            #[inline(always)]
-            fn wide(key: $type, origin: $type) -> f64 {
-                let (high, low) = Self::split(key);
-                let (origin_high, origin_low) = Self::split(origin);
-                (high - origin_high) + (low - origin_low)
-            }
-            #[inline(always)]
-            fn origin(like: $type) -> $type {
-                // Smaller numbers are exact as they are.
-                if (like as i128).abs() < 1 << 51 { 0 } else { like }
-            }
-            #[inline(always)]
-            fn split(origin: $type) -> (f64, f64) {
-                (f64::from((origin >> 32) as $half) * 4294967296.0, f64::from(origin as u32))
-            }
-        })*
-    };
+impl Sample for u64 {
+    type Key = u64;
+    const HAS_ORIGIN: bool = true;
+    #[inline(always)]
+    fn key(self) -> u64 {
+        self
+    }
+    #[inline(always)]
+    fn from_key(key: u64) -> u64 {
+        key
+    }
+    #[inline(always)]
+    fn to_f64_from(key: u64, origin: u64) -> f64 {
+        distance(Self::split(key), Self::split(origin))
+    }
+    #[inline(always)]
+    fn origin(like: u64) -> u64 {
+        if like < NEAR_ZERO { 0 } else { like }
+    }
+    #[inline(always)]
+    fn split(origin: u64) -> (f64, f64) {
+        (f64::from((origin >> 32) as u32) * UPPER, f64::from(origin as u32))
+    }
 }
-
-long! { i64, i32; u64, u32; }
 
 impl Sample for Bool {
     type Key = u8;
@@ -177,7 +191,7 @@ impl Sample for Bool {
         Bool(key)
     }
     #[inline(always)]
-    fn wide(key: u8, _origin: u8) -> f64 {
+    fn to_f64_from(key: u8, _origin: u8) -> f64 {
         f64::from(key)
     }
 }
@@ -193,7 +207,7 @@ impl Sample for f16 {
         f16::from_f32(key)
     }
     #[inline(always)]
-    fn wide(key: f32, _origin: f32) -> f64 {
+    fn to_f64_from(key: f32, _origin: f32) -> f64 {
         f64::from(key)
     }
 }

@@ -19,7 +19,7 @@ fn at_every_level<T: Sample>(data: &[T]) -> Moments<T::Key> {
 }
 
 fn bits<K: Key>(moments: &Moments<K>) -> String {
-    let Center { mean, mean_low, squares, squares_low } = moments.center();
+    let CentralMoments { mean, mean_low, squares, squares_low } = moments.center();
     let center = [mean, mean_low, squares, squares_low].map(f64::to_bits);
     format!("{} {:?} {:?}", moments.count(), center, moments.extremes())
 }

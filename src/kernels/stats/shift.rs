@@ -1,4 +1,4 @@
-//! The number that is subtracted from all elements of a block: a guess at their mean.
+//! Shifted data: the pivot that is subtracted from all elements of a block, a guess at their mean.
 
 use super::sample::Sample;
 use crate::kernels::eft::{fast_two_sum, two_product, two_sum};
@@ -15,13 +15,13 @@ const FEW: usize = 512;
 /// A pivot from some of `len` elements.
 #[inline(always)]
 pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
-    let first = T::wide(element(0).key(), origin);
+    let first = T::to_f64_from(element(0).key(), origin);
     let (mut min, mut max, mut sum) = (first, first, 0.0);
     let run = if len > FEW { RUN } else { 1 };
     for place in 0..PLACES {
         let start = place * (len - run) / (PLACES - 1);
         for index in start..start + run {
-            let value = T::wide(element(index).key(), origin);
+            let value = T::to_f64_from(element(index).key(), origin);
             min = if value < min { value } else { min };
             max = if value > max { value } else { max };
             sum += value;
@@ -55,17 +55,17 @@ fn rounded(mean: f64, range: f64) -> f64 {
     if is_large || !rounder.is_finite() { mean } else { (mean + rounder) - rounder }
 }
 
-/// The mean of distances from `origin`, `pivot + sum / count`, as the sum of two floats.
+/// The mean of distances from an origin, `pivot + sum / count`, as the sum of two floats. The origin
+/// is one, too.
 #[inline(always)]
-pub(super) fn shift<T: Sample>(pivot: f64, sum: f64, count: f64, origin: T::Key) -> (f64, f64) {
-    // The rest of the division matters where pivot and quotient cancel.
+pub(super) fn shifted_mean(pivot: f64, sum: f64, count: f64, origin: (f64, f64)) -> (f64, f64) {
+    // The remainder of the division matters where pivot and quotient cancel.
     let quotient = sum / count;
     let (product, product_low) = two_product(quotient, count);
-    let rest = ((sum - product) - product_low) / count;
+    let remainder = ((sum - product) - product_low) / count;
     let (mean, low) = two_sum(pivot, quotient);
-    let low = low + if rest.is_finite() { rest } else { 0.0 };
-    let (origin, origin_low) = T::split(origin);
-    let (origin, origin_low) = fast_two_sum(origin, origin_low);
-    let (mean, rest) = two_sum(origin, mean);
-    fast_two_sum(mean, rest + (origin_low + low))
+    let low = low + if remainder.is_finite() { remainder } else { 0.0 };
+    let (origin, origin_low) = fast_two_sum(origin.0, origin.1);
+    let (mean, lost) = two_sum(origin, mean);
+    fast_two_sum(mean, lost + (origin_low + low))
 }

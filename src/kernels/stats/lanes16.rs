@@ -2,10 +2,10 @@
 //! the time of two or four.
 
 use super::block::{CANCELLED, LANES, Sums, TOLERANCE};
-use super::moments::{Center, Moments};
-use super::pivot::{pivot_near, shift};
-use super::rare::{careful_sum, irregular};
+use super::fallback::{irregular, neumaier_sum};
+use super::moments::{CentralMoments, Moments};
 use super::sample::Sample;
+use super::shift::{pivot_near, shifted_mean};
 use crate::simd::Simd;
 
 /// Sixteen lines of as many elements each.
@@ -39,7 +39,7 @@ pub(super) fn merge<T: Sample, const SKIP: bool, S: Simd>(
     }
     if centers.cancelled {
         for lane in LANES - totals.len()..LANES {
-            sums.sum[lane] = careful_sum::<T, SKIP>(lines.line(lane), origin, pivots[lane]);
+            sums.sum[lane] = neumaier_sum(&distances::<T>(lines, lane, origin), SKIP, pivots[lane]);
         }
         centers = Centers::of::<T, SKIP>(sums, lines.len(), origin, pivots);
     }
@@ -49,12 +49,18 @@ pub(super) fn merge<T: Sample, const SKIP: bool, S: Simd>(
         let squares = centers.squares[lane];
         if squares.is_finite() {
             let (mean, mean_low) = (centers.mean[lane], centers.mean_low[lane]);
-            let center = Center { mean, mean_low, squares, squares_low: 0.0 };
+            let center = CentralMoments { mean, mean_low, squares, squares_low: 0.0 };
             total.merge(&Moments::from_parts(count as u64, center, min, max));
         } else {
-            total.merge(&irregular::<T, SKIP, _>(|| lines.line(lane), origin, count, min, max));
+            let center = irregular(&distances::<T>(lines, lane, origin), SKIP, T::split(origin), count);
+            total.merge(&Moments::of_irregular(count as u64, center, min, max));
         }
     }
+}
+
+/// The distances of the elements of a line from the origin, for what is rarely needed.
+fn distances<T: Sample>(lines: &impl Lines<T>, lane: usize, origin: T::Key) -> impl Fn(&mut dyn FnMut(f64)) {
+    move |take| lines.line(lane).for_each(|element| take(T::to_f64_from(element.key(), origin)))
 }
 
 /// What follows from the sums of a lane, as in `block`.
@@ -101,20 +107,20 @@ impl Centers {
             far |= excess[lane] > TOLERANCE * centers.squares[lane];
         }
         for lane in 0..LANES {
-            let range = T::wide(sums.max[lane], origin) - T::wide(sums.min[lane], origin);
+            let range = T::to_f64_from(sums.max[lane], origin) - T::to_f64_from(sums.min[lane], origin);
             let mean = pivots[lane] + sums.sum[lane] / count[lane];
             let better = pivot_near(mean, range, centers.squares[lane] / count[lane]);
             centers.better[lane] = if better.is_finite() { better } else { 0.0 };
         }
         for lane in 0..LANES {
             let ends = [
-                T::wide(sums.min[lane], origin) - pivots[lane],
-                T::wide(sums.max[lane], origin) - pivots[lane],
+                T::to_f64_from(sums.min[lane], origin) - pivots[lane],
+                T::to_f64_from(sums.max[lane], origin) - pivots[lane],
             ];
             cancelled |= sums.sum[lane].abs() < CANCELLED * ends[0].abs().max(ends[1].abs());
         }
         for lane in 0..LANES {
-            let (mean, low) = shift::<T>(pivots[lane], sums.sum[lane], count[lane], origin);
+            let (mean, low) = shifted_mean(pivots[lane], sums.sum[lane], count[lane], T::split(origin));
             (centers.mean[lane], centers.mean_low[lane]) = (mean, low);
         }
         Centers { far, cancelled, ..centers }

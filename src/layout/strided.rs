@@ -1,0 +1,567 @@
+//! An array of any dtype and layout, to be read: whole, in parts, line by line, or as a sequence of
+//! contiguous slices.
+//!
+//! What is contiguous is handed on as it lies; anything else is copied through a buffer of one
+//! block, many elements in one loop. Nothing is copied beyond that.
+//!
+//! `unsafe`, as in `slice` and `gather`.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+
+use ndarray::ArrayViewD;
+
+use super::elements::Elements;
+use super::gather::{compress, gather};
+use super::order::{ARRAYS, Axis, Offsets, Order, Parts};
+use super::slice::AnySlice;
+use crate::alloc::{try_filled, try_vec};
+use crate::dtype::{Bool, DType, Element};
+use crate::error::Result;
+use crate::parallel::{Pacer, Work};
+
+/// An array, with a mask of its shape if there is one.
+///
+/// Every offset of `order`, in elements from `first` (and, of its second array, from `mask`), is that
+/// of an element of the view it was made of.
+#[derive(Debug, Clone)]
+pub struct Strided<'a> {
+    first: *const u8,
+    dtype: DType,
+    mask: Option<*const u8>,
+    order: Order,
+    elements: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: it stands for views of elements, and every element type is `Sync`.
+unsafe impl Send for Strided<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Strided<'_> {}
+
+/// Where a slice of [`Strided::blocks`] lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// In the array.
+    Array,
+    /// In the buffer, which is full.
+    Buffer,
+    /// In the buffer, at the end: this comes last, and once, even if it is empty.
+    Remainder,
+}
+
+impl<'a, T: Element> From<&'a [T]> for Strided<'a> {
+    fn from(slice: &'a [T]) -> Self {
+        let (first, order) = (slice.as_ptr().cast(), Order::contiguous(&[slice.len()]));
+        Strided { first, dtype: T::DTYPE, mask: None, order, elements: PhantomData }
+    }
+}
+
+impl<'a, T: Element> From<ArrayViewD<'a, T>> for Strided<'a> {
+    fn from(view: ArrayViewD<'a, T>) -> Self {
+        let (first, order) = (view.as_ptr().cast(), Order::new(view.shape(), view.strides()));
+        Strided { first, dtype: T::DTYPE, mask: None, order, elements: PhantomData }
+    }
+}
+
+impl<'a, T: Element> From<Elements<'a, T>> for Strided<'a> {
+    fn from(elements: Elements<'a, T>) -> Self {
+        match elements {
+            Elements::Contiguous(slice) => slice.into(),
+            Elements::Strided(view) => view.into(),
+        }
+    }
+}
+
+impl<'a> Strided<'a> {
+    /// The elements for which a mask of bools is true.
+    ///
+    /// # Panics
+    /// If the mask has another shape (but for elements that are contiguous: they may have any shape of
+    /// the same length, and take that of the mask), or is of another dtype.
+    pub fn masked(mut self, mask: Self) -> Self {
+        assert!(mask.dtype == DType::Bool);
+        let shape: Vec<usize> = mask.order.axes.iter().map(|axis| axis.len).collect();
+        if self.order.is_contiguous() && self.len() == mask.len() {
+            self.order = Order::contiguous(&shape);
+        }
+        assert!(self.order.axes.iter().map(|axis| axis.len).eq(shape.iter().copied()));
+        let strides: Vec<isize> = mask.order.axes.iter().map(|axis| axis.strides[0]).collect();
+        self.order.add(1, &shape, &strides);
+        self.mask = Some(mask.first);
+        self
+    }
+
+    /// How many elements.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether there is a mask.
+    pub fn is_masked(&self) -> bool {
+        self.mask.is_some()
+    }
+
+    /// How many axes.
+    pub fn ndim(&self) -> usize {
+        self.order.axes.len()
+    }
+
+    /// The length of an axis.
+    pub fn len_of(&self, axis: usize) -> usize {
+        self.order.axes[axis].len
+    }
+
+    /// The stride of an axis, in elements.
+    pub fn stride_of(&self, axis: usize) -> isize {
+        self.order.axes[axis].strides[0]
+    }
+
+    /// The axes in another order.
+    pub fn permuted(&self, order: &[usize]) -> Self {
+        debug_assert!(order.len() == self.ndim());
+        self.with(self.order.permuted(order))
+    }
+
+    /// The axes in the order of memory, from the largest stride to the smallest, each forwards. Axes
+    /// of length one are gone.
+    pub fn in_memory_order(mut self) -> Self {
+        self.order.sort();
+        self
+    }
+
+    /// The same with as few axes as can be, and how often each element counts: an axis that repeats
+    /// the elements is not walked.
+    pub fn merged(mut self) -> (Self, u64) {
+        if self.is_masked() {
+            return (self, 1);
+        }
+        let times = self.order.drop_repeats();
+        self.order.merge();
+        (self, times)
+    }
+
+    /// One line along the axes from `kept` on; `index` counts through the axes before these.
+    pub fn line(&self, kept: usize, index: usize) -> Self {
+        self.with(self.order.line(kept, index))
+    }
+
+    /// A range of indices along an axis.
+    ///
+    /// # Panics
+    /// If it is not within the axis.
+    pub fn narrowed(mut self, axis: usize, start: usize, len: usize) -> Self {
+        self.order.narrow(axis, start, len);
+        self
+    }
+
+    /// Parts of about `size` elements.
+    pub fn parts(&self, size: usize) -> Parts {
+        Parts::new(&self.order, size)
+    }
+
+    /// The same, but only the outermost axis is cut.
+    pub fn outermost_parts(&self, size: usize) -> Parts {
+        Parts::of_outermost(&self.order, size)
+    }
+
+    /// The part with this index.
+    pub fn part(&self, parts: &Parts, index: usize) -> Self {
+        self.with(self.order.part(parts, index))
+    }
+
+    fn with(&self, order: Order) -> Self {
+        Strided { order, ..*self }
+    }
+
+    /// The elements, if they are contiguous in this order and have no mask.
+    pub fn as_slice(&self) -> Option<AnySlice<'a>> {
+        if self.is_masked() || !self.order.is_contiguous() {
+            return None;
+        }
+        let first = self.at(self.order.start[0]);
+        // SAFETY: contiguous, and elements of the view this was made of.
+        Some(unsafe { AnySlice::from_raw(first, self.len(), self.dtype) })
+    }
+
+    /// The lines along the innermost axis, in the order of the axes.
+    pub fn lanes(&self) -> Lanes<'_> {
+        let (offsets, inner) = self.order.lines();
+        Lanes { array: self, offsets, inner }
+    }
+
+    /// One of the elements, if there are any.
+    ///
+    /// # Panics
+    /// If the elements are of another type.
+    pub fn first<T: Element>(&self) -> Option<T> {
+        let lane = self.lanes().next().filter(|lane| !lane.is_empty())?;
+        lane.part(0, 1).as_slice().map(|slice| slice.typed::<T>()[0])
+    }
+
+    fn at(&self, offset: isize) -> *const u8 {
+        self.first.wrapping_offset(offset.wrapping_mul(self.dtype.size() as isize))
+    }
+
+    /// Calls `take` with contiguous slices of all elements that count, in the order of the axes: lines
+    /// of `longest` elements and more as they lie, the others in blocks of `block` elements.
+    pub fn blocks(
+        &self,
+        block: usize,
+        longest: usize,
+        work: &Work<'_>,
+        take: &mut dyn FnMut(AnySlice<'_>, Origin) -> Result<()>,
+    ) -> Result<()> {
+        let mut buffer = Buffer::new(self.dtype, block)?;
+        let mut pacer = Pacer::new(work);
+        if let Some(mask) = self.mask {
+            self.masked_blocks(mask, &mut buffer, &mut pacer, take)?;
+            return take(buffer.filled(), Origin::Remainder);
+        }
+        for lane in self.lanes() {
+            match lane.as_slice().filter(|slice| slice.len() >= longest) {
+                Some(slice) => {
+                    take(slice, Origin::Array)?;
+                    pacer.spend(slice.len())?;
+                }
+                None => {
+                    let mut start = 0;
+                    while start < lane.len() {
+                        let len = (lane.len() - start).min(buffer.free());
+                        buffer.gather(&lane.part(start, len));
+                        start += len;
+                        if buffer.free() == 0 {
+                            take(buffer.filled(), Origin::Buffer)?;
+                            buffer.len = 0;
+                            pacer.spend(block)?;
+                        }
+                    }
+                }
+            }
+        }
+        take(buffer.filled(), Origin::Remainder)
+    }
+
+    /// Calls `take` once with all lines along the innermost axis as slices, which are copied if they
+    /// are not contiguous: for few and short lines.
+    pub fn rows(&self, take: &mut dyn FnMut(&[AnySlice<'_>]) -> Result<()>) -> Result<()> {
+        let count =
+            self.ndim().checked_sub(1).map_or(1, |outer| (0..outer).map(|axis| self.len_of(axis)).product());
+        let mut rows = try_vec(count)?;
+        let is_copied = self.lanes().next().is_some_and(|lane| lane.as_slice().is_none());
+        let mut buffer = Buffer::new(self.dtype, if is_copied { self.len() } else { 0 })?;
+        if is_copied {
+            self.lanes().for_each(|lane| buffer.gather(&lane));
+            rows.extend(buffer.filled().chunks(self.len() / count));
+        } else {
+            rows.extend(self.lanes().filter_map(|lane| lane.as_slice()));
+        }
+        take(&rows)
+    }
+
+    fn masked_blocks(
+        &self,
+        mask: *const u8,
+        buffer: &mut Buffer,
+        pacer: &mut Pacer<'_>,
+        take: &mut dyn FnMut(AnySlice<'_>, Origin) -> Result<()>,
+    ) -> Result<()> {
+        let block = buffer.capacity;
+        let (mut elements, mut counts) = (Buffer::new(self.dtype, block)?, Buffer::new(DType::Bool, block)?);
+        let (offsets, inner) = self.order.lines();
+        for offsets in offsets {
+            let line = self.lane(&offsets, &inner);
+            let masks = Lane {
+                first: mask.wrapping_offset(offsets[1]),
+                stride: inner.strides[1],
+                dtype: DType::Bool,
+                ..line
+            };
+            let mut start = 0;
+            while start < line.len() {
+                let len = (line.len() - start).min(buffer.free());
+                let line = line.part(start, len).read(&mut elements);
+                let mask = masks.part(start, len).read(&mut counts).typed::<Bool>();
+                buffer.compress(line, mask);
+                start += len;
+                if buffer.free() == 0 {
+                    take(buffer.filled(), Origin::Buffer)?;
+                    buffer.len = 0;
+                }
+                pacer.spend(len)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lane(&self, offsets: &[isize; ARRAYS], inner: &Axis) -> Lane<'a> {
+        Lane {
+            first: self.at(offsets[0]),
+            len: inner.len,
+            stride: inner.strides[0],
+            dtype: self.dtype,
+            elements: PhantomData,
+        }
+    }
+}
+
+/// The lines of an array along its innermost axis.
+pub struct Lanes<'a> {
+    array: &'a Strided<'a>,
+    offsets: Offsets<'a>,
+    inner: Axis,
+}
+
+impl<'a> Iterator for Lanes<'a> {
+    type Item = Lane<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Lane<'a>> {
+        let offsets = self.offsets.next()?;
+        Some(self.array.lane(&offsets, &self.inner))
+    }
+}
+
+/// Elements with one stride between them.
+#[derive(Debug, Clone, Copy)]
+pub struct Lane<'a> {
+    first: *const u8,
+    len: usize,
+    stride: isize,
+    dtype: DType,
+    elements: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Lane<'a> {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The elements, if they are contiguous.
+    #[inline]
+    pub fn as_slice(&self) -> Option<AnySlice<'a>> {
+        // SAFETY: elements of the view that the lane is of, and contiguous.
+        (self.stride == 1 || self.len <= 1)
+            .then(|| unsafe { AnySlice::from_raw(self.first, self.len, self.dtype) })
+    }
+
+    /// Copies the elements.
+    ///
+    /// # Panics
+    /// If the slice has another length, or its elements another type.
+    pub fn gather<T: Element>(&self, into: &mut [T]) {
+        assert!(into.len() == self.len && T::DTYPE == self.dtype);
+        // SAFETY: elements of the view that the lane is of, and as many in `into`.
+        unsafe { gather(self.first, self.stride, size_of::<T>(), self.len, into.as_mut_ptr().cast()) }
+    }
+
+    fn part(&self, start: usize, len: usize) -> Self {
+        assert!(start <= self.len && len <= self.len - start);
+        let offset = self.stride.wrapping_mul((start * self.dtype.size()) as isize);
+        Lane { first: self.first.wrapping_offset(offset), len, ..*self }
+    }
+
+    /// The elements as a slice: their own, or copied into the buffer.
+    fn read<'b>(&self, buffer: &'b mut Buffer) -> AnySlice<'b>
+    where
+        'a: 'b,
+    {
+        match self.as_slice() {
+            Some(slice) => slice,
+            None => {
+                buffer.len = 0;
+                buffer.gather(self);
+                buffer.filled()
+            }
+        }
+    }
+}
+
+/// Memory for elements of some dtype: aligned for all of them.
+struct Buffer {
+    memory: Vec<u128>,
+    dtype: DType,
+    capacity: usize,
+    len: usize,
+}
+
+impl Buffer {
+    fn new(dtype: DType, capacity: usize) -> Result<Self> {
+        let memory = try_filled((capacity * dtype.size()).div_ceil(size_of::<u128>()), 0)?;
+        Ok(Buffer { memory, dtype, capacity, len: 0 })
+    }
+
+    fn free(&self) -> usize {
+        self.capacity - self.len
+    }
+
+    fn filled(&self) -> AnySlice<'_> {
+        // SAFETY: `len` is at most `capacity`, and every byte of that is initialised; every bit pattern
+        // is a value of every element type.
+        unsafe { AnySlice::from_raw(self.memory.as_ptr().cast(), self.len, self.dtype) }
+    }
+
+    fn end(&mut self) -> *mut u8 {
+        self.memory.as_mut_ptr().cast::<u8>().wrapping_add(self.len * self.dtype.size())
+    }
+
+    /// Appends the elements of a lane.
+    fn gather(&mut self, lane: &Lane<'_>) {
+        assert!(lane.dtype == self.dtype && lane.len <= self.free());
+        // SAFETY: elements of the view that the lane is of; there is room for as many.
+        unsafe { gather(lane.first, lane.stride, self.dtype.size(), lane.len, self.end()) };
+        self.len += lane.len;
+    }
+
+    /// Appends the elements for which the mask is true.
+    fn compress(&mut self, elements: AnySlice<'_>, mask: &[Bool]) {
+        assert!(elements.dtype() == self.dtype && elements.len() == mask.len() && mask.len() <= self.free());
+        // SAFETY: as many elements as the mask has, and room for as many.
+        self.len += unsafe { compress(elements.as_ptr(), mask, self.dtype.size(), self.end()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array, ArrayD, IxDyn, s};
+
+    use super::*;
+
+    fn cube() -> ArrayD<i64> {
+        Array::from_iter(0..60_000).into_shape_with_order(IxDyn(&[30, 100, 20])).expect("fits")
+    }
+
+    /// All elements of the blocks, which are checked for their lengths.
+    fn collected(strided: &Strided<'_>, block: usize, longest: usize) -> Vec<i64> {
+        let (mut all, mut ended) = (Vec::new(), false);
+        strided
+            .blocks(block, longest, &Work::serial(), &mut |slice, origin| {
+                assert!(!ended);
+                match origin {
+                    Origin::Array => assert!(slice.len() >= longest),
+                    Origin::Buffer => assert_eq!(slice.len(), block),
+                    Origin::Remainder => assert!(slice.len() < block),
+                }
+                ended = origin == Origin::Remainder;
+                all.extend(slice.typed::<i64>());
+                Ok(())
+            })
+            .expect("nothing fails here");
+        assert!(ended);
+        all
+    }
+
+    fn views(cube: &ArrayD<i64>) -> Vec<ArrayViewD<'_, i64>> {
+        vec![
+            cube.view(),
+            cube.view().reversed_axes(),
+            cube.slice(s![..;-1, 5..50;3, ..;2]).into_dyn(),
+            cube.slice(s![.., 3..4, 7]).into_dyn(),
+            cube.slice(s![0, 0, 0]).into_dyn(),
+            cube.slice(s![0..0, .., ..]).into_dyn(),
+            cube.slice(s![0..1, 0, ..]).into_dyn(),
+            cube.slice(s![.., ..90, ..]).into_dyn(),
+            cube.slice(s![..;-1, .., ..;-1]).into_dyn(),
+        ]
+    }
+
+    #[test]
+    fn every_element_comes_once_whatever_the_layout() {
+        let cube = cube();
+        for view in views(&cube) {
+            let expected: Vec<i64> = view.iter().copied().collect();
+            let strided = Strided::from(view);
+            for (block, longest) in [(1, 1), (7, 20), (1024, 1024), (4096, 1)] {
+                let sorted = |mut all: Vec<i64>| {
+                    all.sort_unstable();
+                    all
+                };
+                // A line that lies in the array comes before those that are still in the buffer.
+                assert_eq!(sorted(collected(&strided, block, longest)), sorted(expected.clone()));
+                let (merged, times) = strided.clone().in_memory_order().merged();
+                assert_eq!(times, 1);
+                assert_eq!(sorted(collected(&merged, block, longest)), sorted(expected.clone()));
+                for parts in [merged.parts(1000), merged.outermost_parts(1000)] {
+                    let all = (0..parts.count()).map(|index| merged.part(&parts, index));
+                    let all = all.flat_map(|part| collected(&part, block, longest)).collect();
+                    assert_eq!(sorted(all), sorted(expected.clone()));
+                }
+            }
+            // Without lines as they lie the order is that of the axes.
+            assert_eq!(collected(&strided, 1000, usize::MAX), expected);
+        }
+    }
+
+    #[test]
+    fn contiguous_memory_is_one_slice_however_it_is_turned() {
+        let cube = cube();
+        for view in [cube.view(), cube.view().reversed_axes(), cube.slice(s![.., ..;-1, ..]).into_dyn()] {
+            let slice = Strided::from(view).in_memory_order().as_slice().expect("contiguous");
+            assert!(slice.typed::<i64>().iter().copied().eq(0..60_000));
+        }
+        assert!(
+            Strided::from(cube.slice(s![.., ..90, ..]).into_dyn()).in_memory_order().as_slice().is_none()
+        );
+    }
+
+    #[test]
+    fn repeated_elements_are_walked_once() {
+        let row = Array::from_iter(0..50i64).into_dyn();
+        let wide = row.broadcast(IxDyn(&[7, 3, 50])).expect("fits");
+        let (merged, times) = Strided::from(wide).in_memory_order().merged();
+        assert_eq!((times, merged.as_slice().map(AnySlice::len)), (21, Some(50)));
+    }
+
+    #[test]
+    fn what_the_mask_leaves_out_does_not_come() {
+        let cube = cube();
+        let masks = Array::from_shape_fn(cube.raw_dim(), |i| Bool(((i[0] * 7 + i[1] * 3 + i[2]) % 3) as u8));
+        for (view, mask) in [
+            (cube.view(), masks.view()),
+            (cube.slice(s![..;2, 5..50, ..;-3]).into_dyn(), masks.slice(s![..;2, 5..50, ..;-3]).into_dyn()),
+            (cube.view().reversed_axes(), masks.view().reversed_axes()),
+            (cube.slice(s![..0, .., ..]).into_dyn(), masks.slice(s![..0, .., ..]).into_dyn()),
+        ] {
+            let counted = view.iter().zip(&mask).filter(|(_, counts)| counts.get());
+            let expected: Vec<i64> = counted.map(|(element, _)| *element).collect();
+            let strided = Strided::from(Elements::from(view)).masked(mask.into());
+            for block in [1, 13, 1024] {
+                assert_eq!(collected(&strided, block, 1), expected);
+            }
+            let mut all = collected(&strided.in_memory_order(), 100, 1);
+            all.sort_unstable();
+            let mut expected = expected;
+            expected.sort_unstable();
+            assert_eq!(all, expected);
+        }
+    }
+
+    #[test]
+    fn lanes_are_copied_as_their_own_type() {
+        let cube = cube();
+        let strided = Strided::from(cube.slice(s![3, 5..7, ..;4]).into_dyn());
+        let lanes: Vec<_> = strided.lanes().collect();
+        assert_eq!(lanes.len(), 2);
+        let mut copy = [0i64; 5];
+        lanes[1].gather(&mut copy);
+        assert_eq!(copy, [6120, 6124, 6128, 6132, 6136]);
+        assert!(lanes[1].as_slice().is_none());
+    }
+
+    #[test]
+    fn work_that_is_to_stop_stops() {
+        let cube = Array::<f64, _>::zeros(IxDyn(&[2, 1 << 18]));
+        let strided = Strided::from(cube.slice(s![.., ..;2]).into_dyn());
+        assert!(strided.blocks(1024, 1024, &Work::stopped(), &mut |_, _| Ok(())).is_err());
+    }
+}
