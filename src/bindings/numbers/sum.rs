@@ -3,13 +3,13 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyRange, PyTuple};
 
-use super::cpython_layout::{Item, Items, Layout};
+use super::cpython_layout::{self, Item, Items, Layout};
 use super::total::Total;
 use crate::alloc::try_reserve;
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::error::Result;
-use crate::kernels::reduce::integers::MAX_DIGITS;
+use crate::kernels::reduce::integers;
 use crate::parallel::{self, Work};
 
 /// Items of a list that a thread takes at a time.
@@ -18,6 +18,8 @@ const PART: usize = 1 << 15;
 const FLOATS: usize = 256;
 /// A list so long that it is worth waking threads.
 const LONG: usize = 1 << 17;
+
+const _: () = assert!(cpython_layout::MAX_DIGITS <= integers::MAX_DIGITS, "what is read can be added");
 
 /// Return the names of the types of numbers and containers that are read in place here.
 #[pyfunction]
@@ -28,14 +30,13 @@ pub fn _read_in_place(py: Python<'_>) -> PyResult<Vec<&'static str>> {
 /// The sum of what is iterated over in `numbers`, the argument of `function`.
 pub fn sum<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = numbers.py();
-    if let Ok(range) = numbers.cast_exact::<PyRange>() {
-        return sum_of_range(range);
-    }
     let layout = Layout::get(py);
     let items = if let Ok(list) = numbers.cast_exact::<PyList>() {
         layout.list(list)
     } else if let Ok(tuple) = numbers.cast_exact::<PyTuple>() {
         layout.tuple(tuple)
+    } else if let Ok(range) = numbers.cast_exact::<PyRange>() {
+        return sum_of_range(range);
     } else {
         None
     };
@@ -80,18 +81,9 @@ fn sum_in_place<'py>(
     numbers: &Bound<'py, PyAny>,
     items: Items<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    // The interpreter stays attached, so nothing changes the list while threads read it.
-    let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
-    let parts = work.map(items.len().div_ceil(PART), |part| {
-        sum_of_part(&items, part * PART, items.len().min((part + 1) * PART))
-    });
-    let parts = parts.named(function)?;
-    let mut parts = parts.into_iter();
-    let Part { mut total, mut others } = parts.next().unwrap_or_default();
-    for part in parts {
-        total.merge(part.total);
-        others.extend(part.others);
-    }
+    let Part { mut total, others } =
+        if items.len() <= PART { sum_of_part(&items, 0, items.len()) } else { sum_of_parts(&items) }
+            .named(function)?;
     // The others may run Python code, which may change the list: `get_item` checks.
     for index in others {
         total.add_object(function, index, &numbers.get_item(index)?)?;
@@ -99,8 +91,22 @@ fn sum_in_place<'py>(
     total.finish(numbers.py())
 }
 
+fn sum_of_parts(items: &Items<'_>) -> Result<Part> {
+    // The interpreter stays attached, so nothing changes the list while threads read it.
+    let work = if items.len() < LONG { Work::serial() } else { Work::with_threads(parallel::num_threads()) };
+    let parts: Vec<Part> = work.map(items.len().div_ceil(PART), |part| {
+        sum_of_part(items, part * PART, items.len().min((part + 1) * PART))
+    })?;
+    let mut whole = Part::default();
+    for part in parts {
+        whole.total.merge(part.total);
+        whole.others.extend(part.others);
+    }
+    Ok(whole)
+}
+
 fn sum_of_part(items: &Items<'_>, start: usize, end: usize) -> Result<Part> {
-    let Part { mut total, mut others } = Part::default();
+    let mut part = Part::default();
     let mut floats = [0.0; FLOATS];
     let mut index = start;
     while index < end {
@@ -108,20 +114,20 @@ fn sum_of_part(items: &Items<'_>, start: usize, end: usize) -> Result<Part> {
             Some(Item::Float(_)) => {
                 let most = FLOATS.min(end - index);
                 let count = items.floats(index, &mut floats[..most]);
-                total.add_floats(&floats[..count]);
+                part.total.add_floats(&floats[..count]);
                 index += count;
                 continue;
             }
-            Some(Item::Int(value)) => total.integers.add(value),
-            Some(Item::BigInt(negative, digits)) if digits.len() <= MAX_DIGITS => {
-                total.integers.add_digits(negative, digits.iter().copied())
+            Some(Item::Int(value)) => part.total.integers.add(value),
+            Some(Item::BigInt(negative, digits)) => {
+                part.total.integers.add_digits(negative, digits.iter().copied())
             }
-            Some(Item::BigInt(..)) | None => {
-                try_reserve(&mut others, 1)?;
-                others.push(index);
+            None => {
+                try_reserve(&mut part.others, 1)?;
+                part.others.push(index);
             }
         }
         index += 1;
     }
-    Ok(Part { total, others })
+    Ok(part)
 }
