@@ -92,7 +92,7 @@ def test_whatever_asarray_takes() -> None:
     ],
 )
 def test_other_dtypes_are_refused_with_their_name(data: object) -> None:
-    with pytest.raises(TypeError, match="sum_array: arr has dtype .*expected bool, an integer, a float"):
+    with pytest.raises(TypeError, match="sum_array: argument arr, got dtype .*expected bool, an integer, a float"):
         rne.sum_array(data)
 
 

@@ -85,7 +85,7 @@ def test_any_shapes_and_layouts(data: st.DataObject, dtype: str) -> None:
         with np.errstate(all="ignore"):
             expected = np.asarray(a) * b
     except ValueError:
-        with pytest.raises(ValueError, match="do not broadcast"):
+        with pytest.raises(ValueError, match="shapes that broadcast together"):
             rne.array_multiply(a, b)
         return
     got = rne.array_multiply(a, b)
@@ -155,23 +155,23 @@ def test_factors_may_be_overwritten(dtype: str) -> None:
 
 def test_a_wrong_out_is_refused_with_a_reason() -> None:
     a = np.ones((2, 3))
-    with pytest.raises(ValueError, match=r"out has shape \(3,\), expected \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"argument out, got shape \(3,\), expected \(2, 3\)"):
         rne.array_multiply(a, a, out=np.ones(3))
-    with pytest.raises(TypeError, match="out has dtype float32, expected float64"):
+    with pytest.raises(TypeError, match="argument out, got dtype float32, expected float64"):
         rne.array_multiply(a, a, out=np.ones((2, 3), "f4"))
-    with pytest.raises(TypeError, match="out must be a NumPy array, got list"):
+    with pytest.raises(TypeError, match="argument out, got list, expected a NumPy array"):
         rne.array_multiply(a, a, out=[1])
     read_only = np.ones((2, 3))
     read_only.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):
         rne.array_multiply(a, a, out=read_only)
-    with pytest.raises(TypeError, match="out is a masked array"):
+    with pytest.raises(TypeError, match="argument out, got a masked array"):
         rne.array_multiply(a, a, out=np.ma.zeros((2, 3)))
 
 
 def test_wrong_arguments_are_refused_with_a_reason() -> None:
     with pytest.raises(
-        ValueError, match=r"a has shape \(2,\) and b has shape \(3,\), which do not broadcast"
+        ValueError, match=r"arguments a and b, got shapes \(2,\) and \(3,\), expected"
     ):
         rne.array_multiply([1, 2], [1, 2, 3])
     with pytest.raises(TypeError, match="masked"):
@@ -191,11 +191,11 @@ def test_other_dtypes_are_left_to_numpy() -> None:
     out = np.zeros(3, "longdouble")
     assert rne.array_multiply(a, 2, out=out) is out
     assert_same(out, a * 2)
-    with pytest.raises(TypeError, match="out has dtype float64, expected (longdouble|float128|float96)"):
+    with pytest.raises(TypeError, match="argument out, got dtype float64, expected (longdouble|float128|float96)"):
         rne.array_multiply(a, 2, out=np.zeros(3))
-    with pytest.raises(ValueError, match=r"out has shape \(2, 3\), expected \(3,\)"):
+    with pytest.raises(ValueError, match=r"argument out, got shape \(2, 3\), expected \(3,\)"):
         rne.array_multiply(a, 2, out=np.zeros((2, 3), "longdouble"))
-    with pytest.raises(TypeError, match="out is a masked array"):
+    with pytest.raises(TypeError, match="argument out, got a masked array"):
         rne.array_multiply(a, 2, out=np.ma.zeros(3, "longdouble"))
     with pytest.raises(ValueError, match="argument workers, got -5, expected None or 1 to 1024"):
         rne.array_multiply(a, 2, workers=-5)
@@ -278,16 +278,16 @@ def test_what_an_object_raises_is_not_replaced() -> None:
 
 
 def test_process_numbers_refuses_what_is_no_number() -> None:
-    with pytest.raises(TypeError, match="item 1 is of type str"):
+    with pytest.raises(TypeError, match="process_numbers: argument numbers, item 1, got str"):
         rne.process_numbers([1, "2"], 0)
     for item in (1j, np.complex64(1), np.timedelta64(1, "s"), None):
         with pytest.raises(
-            TypeError, match=f"item 1 is of type {type(item).__name__}, expected an int or a float"
+            TypeError, match=f"item 1, got {type(item).__name__}, expected an int or a float"
         ):
             rne.process_numbers([1, item], 0)
     with pytest.raises(TypeError, match="complex128"):
         rne.process_numbers(np.ones(2, complex), 0)
-    with pytest.raises(TypeError, match="threshold must be"):
+    with pytest.raises(TypeError, match="process_numbers: argument threshold, got"):
         rne.process_numbers([1], "0")
 
 

@@ -281,7 +281,7 @@ def test_the_dtype_of_out_is_that_of_the_result() -> None:
     data, out = image("uint8"), np.empty((40, 33), np.float32)
     rne.sobel(data, axis=0, out=out)
     np.testing.assert_array_equal(out, sobel(data, 0))
-    with pytest.raises(TypeError, match="sobel: out has dtype float32, expected float64"):
+    with pytest.raises(TypeError, match="sobel: argument out, got dtype float32, expected float64"):
         rne.sobel(data, out=out, dtype=float)
 
 
@@ -377,15 +377,15 @@ def test_the_length_of_a_gradient_keeps_the_range_of_the_dtype() -> None:
             (np.zeros((2, 2)),),
             {"out": np.zeros((2, 3))},
             ValueError,
-            r"out has shape \(2, 3\), expected \(2, 2\)",
+            r"argument out, got shape \(2, 3\), expected \(2, 2\)",
         ),
         (
             (np.zeros((2, 2)),),
             {"out": np.zeros((2, 2), "c8")},
             TypeError,
-            "out has dtype complex64",
+            "argument out, got dtype complex64",
         ),
-        ((np.zeros((2, 2)),), {"out": [[0, 0], [0, 0]]}, TypeError, "out must be a NumPy array, got list"),
+        ((np.zeros((2, 2)),), {"out": [[0, 0], [0, 0]]}, TypeError, "argument out, got list, expected a NumPy array"),
         (
             (np.zeros((2, 2)),),
             {"workers": 0},
@@ -399,7 +399,7 @@ def test_the_length_of_a_gradient_keeps_the_range_of_the_dtype() -> None:
             "argument workers, got .*, expected None or 1 to 1024",
         ),
         ((np.ma.masked_array(np.zeros((2, 2))),), {}, TypeError, "masked"),
-        ((np.array([["a", "b"]]),), {}, TypeError, "image has dtype <U1"),
+        ((np.array([["a", "b"]]),), {}, TypeError, "argument image, got dtype <U1"),
     ],
 )
 @pytest.mark.parametrize("name", ["process_image", "gaussian_blur", "sobel"])
@@ -414,14 +414,14 @@ def test_wrong_arguments_are_named(name: str, arguments: Any, options: Any, erro
 @pytest.mark.parametrize("function", FILTERS)
 def test_complex_images_are_refused(function: Any, dtype: str) -> None:
     with pytest.raises(
-        TypeError, match=f"image has dtype {dtype}, expected bool, an integer or a float up to 64 bits"
+        TypeError, match=f"argument image, got dtype {dtype}, expected bool, an integer or a float up to 64 bits"
     ):
         function(np.zeros((3, 3), dtype))
 
 
 @pytest.mark.parametrize("sigma", [-1, np.nan, np.inf, (1, -0.5)])
 def test_a_wrong_sigma_is_refused(sigma: Any) -> None:
-    with pytest.raises(ValueError, match="gaussian_blur: argument sigma, got .*, expected a finite number"):
+    with pytest.raises(ValueError, match="gaussian_blur: argument sigma, (item 1, )?got .*, expected a finite number"):
         rne.gaussian_blur(np.zeros((3, 3)), sigma)
 
 
@@ -439,11 +439,11 @@ def test_other_wrong_arguments_of_one_filter() -> None:
         rne.sobel(data, axis=-2 + 3, channel_axis=1)
     with pytest.raises(ValueError, match="argument axis, got 2, expected -2 to 1"):
         rne.sobel(data[0], axis=2)
-    with pytest.raises(ValueError, match="argument filter, got \"sharpen\", expected 'blur' or 'edges'"):
+    with pytest.raises(ValueError, match="argument filter, got 'sharpen', expected 'blur' or 'edges'"):
         rne.process_image(data[0], "sharpen")
     read_only = np.zeros((3, 3))
     read_only.flags.writeable = False
-    with pytest.raises(ValueError, match="out is read-only"):
+    with pytest.raises(ValueError, match="argument out, got a read-only array"):
         rne.sobel(data[0], out=read_only)
 
 

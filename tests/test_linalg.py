@@ -165,18 +165,18 @@ def test_messages_name_the_argument() -> None:
         ValueError, match=r"matrix_multiply: arguments a and b, got shapes \(2, 3\) and \(2, 3\)"
     ):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((2, 3)))
-    with pytest.raises(ValueError, match=r"matrix_multiply: out has shape \(3, 3\), expected \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"matrix_multiply: argument out, got shape \(3, 3\), expected \(2, 2\)"):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((3, 2)), out=np.zeros((3, 3)))
-    with pytest.raises(TypeError, match="matrix_multiply: out must be a NumPy array"):
+    with pytest.raises(TypeError, match="matrix_multiply: argument out, got .*, expected a NumPy array"):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((3, 2)), out=[0])
-    with pytest.raises(TypeError, match="matrix_multiply: a is a masked array"):
+    with pytest.raises(TypeError, match="matrix_multiply: argument a, got a masked array"):
         rne.matrix_multiply(np.ma.ones((2, 2)), np.ones((2, 2)))
     for workers in (0, -1, 5000):
         with pytest.raises(ValueError, match="argument workers, got .*, expected None or 1 to 1024"):
             rne.matrix_multiply(np.ones((2, 2)), np.ones((2, 2)), workers=workers)
     masked = np.ma.zeros((2, 2))
     for out in (masked, (masked,)):
-        with pytest.raises(TypeError, match="matrix_multiply: out is a masked array"):
+        with pytest.raises(TypeError, match="matrix_multiply: argument out, got a masked array"):
             rne.matrix_multiply(np.ones((2, 2), "f4"), np.ones((2, 2), "f4"), out=out)
     with pytest.raises(ValueError, match="argument workers, got -5, expected None or 1 to 1024"):
         rne.matrix_multiply(np.ones((2, 2), "longdouble"), np.ones((2, 2)), workers=-5)

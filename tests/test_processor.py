@@ -124,11 +124,11 @@ def test_merge_clear_and_pickle() -> None:
 @pytest.mark.parametrize(
     ("size", "error", "text"),
     [
-        (0, ValueError, "chunk_size must be at least 1, got 0"),
-        (-3, ValueError, "chunk_size must be at least 1, got -3"),
-        (10**30, ValueError, "must be between 1 and"),
-        (1.5, TypeError, "chunk_size must be an int, got float"),
-        ("3", TypeError, "chunk_size must be an int, got str"),
+        (0, ValueError, "argument chunk_size, got 0, expected an int from 1"),
+        (-3, ValueError, "argument chunk_size, got -3, expected an int from 1"),
+        (10**30, ValueError, "argument chunk_size, got 10{30}, expected an int from 1"),
+        (1.5, TypeError, "argument chunk_size, got float, expected an int"),
+        ("3", TypeError, "argument chunk_size, got str, expected an int"),
     ],
 )
 def test_wrong_chunk_size(size: Any, error: type[Exception], text: str) -> None:
@@ -142,7 +142,7 @@ def test_wrong_data_changes_nothing() -> None:
     for values in [*bad, *(sample(dtype) for dtype in COMPLEX)]:
         with pytest.raises((TypeError, ValueError)):
             processor.add_data(values)
-    with pytest.raises(TypeError, match="add_data: values has dtype complex64"):
+    with pytest.raises(TypeError, match="DataProcessor.add_data: argument values, got dtype complex64"):
         processor.add_data(np.zeros(2, np.complex64))
     with pytest.raises(TypeError):
         processor.merge([1.0])  # type: ignore[arg-type]

@@ -113,13 +113,13 @@ def test_threads_do_not_change_a_bit(dtype: str) -> None:
 
 
 def test_wrong_arguments_are_refused_with_a_reason() -> None:
-    with pytest.raises(ValueError, match="axis 2 is out of bounds for array of dimension 2"):
+    with pytest.raises(ValueError, match="argument axis, got 2, expected -2 to 1"):
         rne.sum_array(np.ones((2, 2)), 2)
     with pytest.raises(IndexError):
         rne.sum_array(np.ones((2, 2)), -3)
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match="argument axis, got .*, expected no axis twice"):
         rne.sum_array(np.ones((2, 2)), (0, -2))
-    with pytest.raises(TypeError, match="axis must be"):
+    with pytest.raises(TypeError, match="sum_array: argument axis, got"):
         rne.sum_array(np.ones((2, 2)), "0")
     with pytest.raises(TypeError, match="dtype object"):
         rne.sum_array(np.array([None]))
@@ -190,7 +190,7 @@ def test_other_iterables_and_numbers() -> None:
 @pytest.mark.parametrize("wrong", ["1", None, 1j, [1], fractions.Fraction(1)])
 def test_what_is_no_number_is_named(wrong: object) -> None:
     for form in (list, tuple, iter):
-        with pytest.raises(TypeError, match=r"parallel_sum: item 2 is of type \w+, expected a number"):
+        with pytest.raises(TypeError, match=r"parallel_sum: argument numbers, item 2, got \w+, expected a number"):
             rne.parallel_sum(form([1, 2, wrong]))
     with pytest.raises(TypeError):
         rne.parallel_sum(5)

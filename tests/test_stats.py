@@ -288,16 +288,16 @@ def test_containers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        (([1j],), TypeError, "arr has dtype complex128"),
-        ((["a"],), TypeError, "arr has dtype"),
-        (([None],), TypeError, "arr has dtype object"),
+        (([1j],), TypeError, "argument arr, got dtype complex128"),
+        ((["a"],), TypeError, "argument arr, got dtype"),
+        (([None],), TypeError, "argument arr, got dtype object"),
         ((np.ma.masked_array([1.0], [True]),), TypeError, "masked"),
-        ((np.array(["2020"], "M8[D]"),), TypeError, "arr has dtype"),
-        (([1.0], 1.5), TypeError, "axis must be None, an int"),
-        (([1.0], "x"), TypeError, "axis must be None, an int"),
-        (([1.0], (0, 0)), ValueError, "twice"),
-        (([[1.0]], (0, -2)), ValueError, "twice"),
-        (([1.0], 10**30), ValueError, "out of bounds"),
+        ((np.array(["2020"], "M8[D]"),), TypeError, "argument arr, got dtype"),
+        (([1.0], 1.5), TypeError, "argument axis, got .*, expected None, an int"),
+        (([1.0], "x"), TypeError, "argument axis, got .*, expected None, an int"),
+        (([1.0], (0, 0)), ValueError, "argument axis, got .*, expected no axis twice"),
+        (([[1.0]], (0, -2)), ValueError, "argument axis, got .*, expected no axis twice"),
+        (([1.0], 10**30), AxisError, "argument axis, got 10{30}, expected -1 to 0"),
     ],
 )
 def test_wrong_input(arguments: tuple[Any, ...], error: type[Exception], text: str) -> None:
@@ -309,13 +309,13 @@ def test_wrong_keywords() -> None:
     for axis in (1, -2, (0, 1)):
         with pytest.raises(AxisError, match="compute_stats"):
             compute_stats([1.0], axis)
-    with pytest.raises(ValueError, match="nan_policy must be"):
+    with pytest.raises(ValueError, match="argument nan_policy, got 'skip', expected 'propagate', 'omit' or 'raise'"):
         compute_stats([1.0], nan_policy="skip")
-    with pytest.raises(TypeError, match="where has dtype int"):
+    with pytest.raises(TypeError, match="argument where, got dtype int"):
         compute_stats([1.0], where=[1])
-    with pytest.raises(ValueError, match=r"where has shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"argument where, got shape \(2,\)"):
         compute_stats([1.0, 2.0, 3.0], where=[True, False])
-    with pytest.raises(ValueError, match=r"where has shape \(2, 1\)"):
+    with pytest.raises(ValueError, match=r"argument where, got shape \(2, 1\)"):
         compute_stats([1.0], where=[[True], [False]])
     for workers in (0, -1, 5000):
         with pytest.raises(ValueError, match="compute_stats: argument workers, got"):
@@ -402,7 +402,7 @@ def test_merging_arrays_and_dtypes() -> None:
     parts = [np.array([2**62 + 1]), np.array([2**63 + 1], np.uint64), np.array([0.5])]
     mixed = reduce(Stats.merge, map(compute_stats, parts))
     assert (mixed.min, mixed.max, mixed.count) == (0.5, 2**63 + 1, 3)
-    with pytest.raises(ValueError, match=r"other has shape \(2,\), expected \(7,\)"):
+    with pytest.raises(ValueError, match=r"argument other, got shape \(2,\), expected \(7,\)"):
         merged.merge(compute_stats(np.zeros((3, 2)), 0))
     with pytest.raises(TypeError):
         merged.merge(3)  # type: ignore[arg-type]

@@ -8,9 +8,9 @@
 
 use std::sync::Mutex;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use super::argument::{Workers, threads};
 use super::array::{Operand, pin};
 use super::error::{Named, exception};
 use super::guard::{caught, guard};
@@ -25,45 +25,34 @@ const DETACH: usize = 10_000;
 /// does not say. To wake a thread costs 5 to 100 microseconds.
 const THREADS: usize = 150_000;
 
-/// The `workers` argument of `function`, if a call may have that many threads.
-pub fn valid_workers(function: &str, workers: Option<i64>) -> PyResult<Option<usize>> {
-    valid_threads(function, "workers", workers)
-}
-
-/// The same of an argument `name`.
-pub fn valid_threads(function: &str, name: &str, threads: Option<i64>) -> PyResult<Option<usize>> {
-    let Some(threads) = threads else { return Ok(None) };
-    match parallel::valid_threads(threads) {
-        Some(threads) => Ok(Some(threads)),
-        None => Err(PyValueError::new_err(format!(
-            "{function}: argument {name}, got {threads}, expected None or 1 to {}",
-            parallel::MAX_THREADS
-        ))),
-    }
-}
-
 /// A piece of work about to be done.
 pub struct Call<'a, 'py> {
     py: Python<'py>,
-    function: &'a str,
+    function: &'static str,
     cost: usize,
-    workers: Option<i64>,
+    workers: Option<usize>,
     operands: &'a [&'a dyn Operand],
 }
 
 impl<'a, 'py> Call<'a, 'py> {
     /// Work of `function` that takes about `cost` nanoseconds on one thread.
-    pub fn new(py: Python<'py>, function: &'a str, cost: usize) -> Self {
+    pub fn new(py: Python<'py>, function: &'static str, cost: usize) -> Self {
         Call { py, function, cost, workers: None, operands: &[] }
     }
 
     /// A simple loop over so many elements, each of which takes a tenth to a half of a nanosecond.
-    pub fn elements(py: Python<'py>, function: &'a str, count: usize) -> Self {
+    pub fn elements(py: Python<'py>, function: &'static str, count: usize) -> Self {
         Self::new(py, function, count / 4)
     }
 
-    /// The `workers` argument of the caller; a number out of range is an error of `run`.
-    pub fn workers(self, workers: Option<i64>) -> Self {
+    /// The `workers` argument of the caller.
+    pub fn workers(self, workers: Workers) -> PyResult<Self> {
+        let workers = threads(self.function, workers)?;
+        Ok(self.threads(workers))
+    }
+
+    /// The same, if it has been looked at ([`threads`]).
+    pub fn threads(self, workers: Option<usize>) -> Self {
         Call { workers, ..self }
     }
 
@@ -75,15 +64,11 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Does the work: small work at once, larger work with the interpreter released.
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
-        let workers = match self.workers {
-            None => None,
-            workers => valid_workers(self.function, workers)?,
-        };
         if self.cost < DETACH {
             return guard(|| once(body, &Work::serial()).named(self.function));
         }
         let (mut body, mut result) = (Some(body), None);
-        self.run_detached(workers, &mut |work| {
+        self.run_detached(&mut |work| {
             result = body.take().map(|body| once(body, work)).transpose()?;
             Ok(())
         })?;
@@ -91,12 +76,8 @@ impl<'a, 'py> Call<'a, 'py> {
     }
 
     /// Compiled once: each of hundreds of calls would bring its own copy.
-    fn run_detached(
-        self,
-        workers: Option<usize>,
-        body: &mut (dyn FnMut(&Work<'_>) -> Result<()> + Send),
-    ) -> PyResult<()> {
-        let workers = match workers {
+    fn run_detached(self, body: &mut (dyn FnMut(&Work<'_>) -> Result<()> + Send)) -> PyResult<()> {
+        let workers = match self.workers {
             Some(workers) => workers,
             None if self.cost < THREADS => 1,
             None => parallel::num_threads(),

@@ -1,18 +1,16 @@
 //! One element at a time.
 
-use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyFloat, PyInt, PyList, PyTuple};
 
-use super::argument::{Argument, or_type_error};
-use super::array::{Aliases, Input, Operand, Output, Shape, dtype_of, kind_of, numpy, written};
-use super::call::{Call, valid_workers};
+use super::argument::{Arg, Argument, Given, Workers};
+use super::array::{Fallback, Input, Operand, OutRule, Output, broadcast, numpy, promote};
+use super::call::Call;
 use super::guard::guard;
 use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
 use crate::kernels::elementwise::multiply::{Factor, Pages, multiply};
 use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};
-use crate::layout::{Elements, ElementsMut};
+use crate::layout::Elements;
 
 /// Multiply two arrays, element by element.
 ///
@@ -60,9 +58,12 @@ pub fn array_multiply<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
-    guard(|| times("array_multiply", ["a", "b"], a, b, out, workers))
+    guard(|| {
+        let args = ["a", "b"].map(|name| Arg::new("array_multiply", name));
+        times(args, [a, b], out, workers)
+    })
 }
 
 /// Multiply every element by a factor.
@@ -98,163 +99,70 @@ pub fn array_multiply<'py>(
 /// >>> rne.process_data([1, 2, 3], 0.5)
 /// array([0.5, 1. , 1.5])
 #[pyfunction]
-#[pyo3(signature = (data, factor=None, *, out=None, workers=None), text_signature = "(data, factor=2, *, out=None, workers=None)")]
+#[pyo3(signature = (data, factor=Given(None), *, out=None, workers=None), text_signature = "(data, factor=2, *, out=None, workers=None)")]
 pub fn process_data<'py>(
     data: &Bound<'py, PyAny>,
-    factor: Option<&Bound<'py, PyAny>>,
+    factor: Given<'_, 'py>,
     out: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let two = 2i64.into_bound_py_any(data.py())?;
-        times("process_data", ["data", "factor"], data, factor.unwrap_or(&two), out, workers)
+        let args = ["data", "factor"].map(|name| Arg::new("process_data", name));
+        let factor = match factor.0 {
+            Some(factor) if factor.is_none() => {
+                return Err(args[1].wrong_type(&factor, "a number or an array of numbers"));
+            }
+            Some(factor) => factor.to_owned(),
+            None => PyInt::new(data.py(), 2).into_any(),
+        };
+        times(args, [data, &factor], out, workers)
     })
 }
 
+/// The product of two arguments.
 fn times<'py>(
-    function: &'static str,
-    names: [&str; 2],
-    a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    args: [Arg; 2],
+    [a, b]: [&Bound<'py, PyAny>; 2],
     out: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = a.py();
-    let [left, right] =
-        [Input::if_supported(function, names[0], a)?, Input::if_supported(function, names[1], b)?];
-    let (Some(left), Some(right)) = (left, right) else { return by_numpy(function, a, b, out, workers) };
-    let [left, right] = match promote(py, function, a, b, left, right)? {
-        Some(both) => both,
-        None => return by_numpy(function, a, b, out, workers),
+    let (py, function) = (a.py(), args[0].function);
+    let numpys = Fallback { function, ufunc: "multiply", out: OutRule::Exact };
+    let inputs = [Input::if_supported(args[0], a)?, Input::if_supported(args[1], b)?];
+    let [Some(left), Some(right)] = inputs else { return numpys.call([a, b], out, workers) };
+    let Some([left, right]) = promote(args, [a, b], [left, right])? else {
+        return numpys.call([a, b], out, workers);
     };
-    let shape = match broadcast(left.shape(), right.shape()) {
-        Some(shape) => shape,
-        None => {
-            return Err(PyValueError::new_err(format!(
-                "{function}: {} has shape {} and {} has shape {}, which do not broadcast",
-                names[0],
-                Shape(left.shape()),
-                names[1],
-                Shape(right.shape())
-            )));
-        }
-    };
-    let dtype = left.dtype();
-    let mut output = Output::new_or(function, out, dtype, &shape, &[&left, &right], Aliases::Exact, py)?;
+    let (dtype, shape) = (left.dtype(), broadcast(args, [left.shape(), right.shape()])?);
+    let mut output =
+        Output::request(function, dtype, &shape).out(out).reading(&[&left, &right]).in_place().make(py)?;
     let overwritten = [output.overwrites(&left), output.overwrites(&right)];
     let held = output.held();
     let operands: [&dyn Operand; 3] = [&left, &right, &held];
     let pages = if output.is_given() { Pages::Used } else { Pages::Fresh };
     let words = shape.iter().product::<usize>().saturating_mul(dtype.size()) / 8;
-    let call = Call::elements(py, function, words).workers(workers).holding(&operands);
+    let call = Call::elements(py, function, words).workers(workers)?.holding(&operands);
     dispatch!(dtype, T => {
         let factor = |side: usize, input| if overwritten[side] { Factor::Out } else { factor::<T>(input, &shape) };
-        let (x, y) = (factor(0, &left), factor(1, &right));
-        let target = match output.is_contiguous() {
-            true => ElementsMut::Contiguous(output.slice_mut::<T>()),
-            false => ElementsMut::Strided(output.view_mut::<T>()),
-        };
-        call.run(|work| multiply(x, y, target, &shape, pages, work))?;
+        let (x, y, product) = (factor(0, &left), factor(1, &right), output.elements_mut::<T>());
+        call.run(|work| multiply(x, y, product, &shape, pages, work))?;
     });
-    if shape.is_empty() { output.finish_scalar(out.is_some()) } else { output.finish() }
+    output.finish_scalar()
 }
 
 /// An input as a factor of a product of this shape.
 fn factor<'a, T: Element>(input: &'a Input<'_>, shape: &[usize]) -> Factor<'a, T> {
-    match input.flat::<T>() {
-        Some(&[one]) => Factor::Scalar(one),
-        Some(slice) if input.shape() == shape => Factor::Array(Elements::Contiguous(slice)),
-        _ => Factor::Array(Elements::Strided(input.view::<T>())),
-    }
-}
-
-/// What NumPy does with what has no kernel here.
-fn by_numpy<'py>(
-    function: &str,
-    a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
-    out: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
-) -> PyResult<Bound<'py, PyAny>> {
-    valid_workers(function, workers)?;
-    let product = numpy(a.py(), "multiply")?.call1((a, b))?;
-    match out {
-        Some(out) => written(function, out, &product),
-        None => Ok(product),
-    }
-}
-
-/// The factors in the dtype of their product, or `None` if that is not in the table.
-fn promote<'py>(
-    py: Python<'py>,
-    function: &str,
-    a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
-    left: Input<'py>,
-    right: Input<'py>,
-) -> PyResult<Option<[Input<'py>; 2]>> {
-    if left.dtype() == right.dtype() && left.shape().len().min(right.shape().len()) > 0 {
-        return Ok(Some([left, right]));
-    }
-    // Small numbers of Python's own take the dtype of the array in every version of NumPy.
-    if left.shape().is_empty() != right.shape().is_empty() {
-        let (number, array) = if left.shape().is_empty() { (a, &right) } else { (b, &left) };
-        if takes_dtype(number, array.dtype()) {
-            let number = Input::number(py, function, array.dtype(), number)?;
-            return Ok(Some(if left.shape().is_empty() { [number, right] } else { [left, number] }));
+    match input.elements::<T>() {
+        Elements::Contiguous(&[one]) => Factor::Scalar(one),
+        Elements::Contiguous(_) if input.shape() != shape => {
+            Factor::Array(Elements::Strided(input.view::<T>()))
         }
+        elements => Factor::Array(elements),
     }
-    // A number of Python's own has no dtype: NumPy looks at its kind or value.
-    let subject = |object: &Bound<'py, PyAny>, input: &Input<'py>| match is_number(object) {
-        true => object.clone(),
-        false => input.object().clone(),
-    };
-    let common = numpy(py, "result_type")?.call1((subject(a, &left), subject(b, &right)))?;
-    let Some(dtype) = dtype_of(&common)? else { return Ok(None) };
-    let convert = |object: &Bound<'py, PyAny>, input: Input<'py>| match is_number(object) {
-        true => Input::new("asarray", "a number", &numpy(py, "asarray")?.call1((object, common.clone()))?),
-        false => input.cast(dtype),
-    };
-    Ok(Some([convert(a, left)?, convert(b, right)?]))
 }
 
-/// Whether a number is small enough to leave the dtype of an array as it is, even where NumPy
-/// looks at the value (before version 2).
-fn takes_dtype(number: &Bound<'_, PyAny>, dtype: DType) -> bool {
-    let range = match dtype.kind() {
-        Kind::Bool => return false,
-        Kind::Unsigned => 0.0..=127.0,
-        Kind::Signed | Kind::Float | Kind::Complex => -127.0..=127.0,
-    };
-    let allowed = match dtype.kind() {
-        Kind::Float | Kind::Complex => {
-            number.is_exact_instance_of::<PyFloat>() || number.is_exact_instance_of::<PyInt>()
-        }
-        _ => number.is_exact_instance_of::<PyInt>(),
-    };
-    allowed && number.extract::<f64>().is_ok_and(|value| range.contains(&value))
-}
-
-fn is_number(object: &Bound<'_, PyAny>) -> bool {
-    object.is_exact_instance_of::<PyInt>()
-        || object.is_exact_instance_of::<PyFloat>()
-        || object.is_exact_instance_of::<PyComplex>()
-        || object.is_exact_instance_of::<PyBool>()
-}
-
-/// The shape of two arrays together, by NumPy's rules.
-fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
-    let ndim = a.len().max(b.len());
-    let length =
-        |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(ndim).map_or(1, |at| shape[at]);
-    (0..ndim)
-        .map(|axis| match (length(a, axis), length(b, axis)) {
-            (x, y) if x == y => Some(x),
-            (1, len) | (len, 1) => Some(len),
-            _ => None,
-        })
-        .collect()
-}
+/// The first argument of [`process_numbers`].
+const NUMBERS: Arg = Arg::new("process_numbers", "numbers");
 
 /// Keep what is greater than a threshold, doubled, in its order.
 ///
@@ -297,14 +205,14 @@ pub fn process_numbers<'py>(
         if numbers.is_instance_of::<PyList>() || numbers.is_instance_of::<PyTuple>() {
             return select_objects(numbers, threshold);
         }
-        let input = Input::real("process_numbers", "numbers", numbers)?;
+        let input = Input::real(NUMBERS, numbers)?;
         // Twice a bool is an integer, as in NumPy.
         let input = if input.dtype() == DType::Bool { input.cast(DType::I64)? } else { input };
         let threshold = parse(threshold, input.dtype().kind())?;
         let input = input.in_c_order()?;
         dispatch_real!(
             input.dtype(),
-            T => select(numbers.py(), input.slice::<T>(), &input, T::cut(threshold)),
+            T => select::<T>(numbers.py(), &input, T::cut(threshold)),
             complex => unreachable!("complex input is refused")
         )
     })
@@ -318,23 +226,17 @@ fn parse(threshold: &Bound<'_, PyAny>, kind: Kind) -> PyResult<Threshold> {
             Err(_) if kind == Kind::Float => Ok(Threshold::Float(int.extract()?)),
             Err(_) => Ok(Threshold::Integer(if int.gt(0)? { i128::MAX } else { i128::MIN })),
         },
-        Err(_) => threshold.extract().map(Threshold::Float).map_err(|error| {
-            or_type_error(threshold, error, || {
-                format!("process_numbers: threshold must be an int or a float, got {}", kind_of(threshold))
-            })
-        }),
+        Err(_) => {
+            Arg::new(NUMBERS.function, "threshold").read(threshold, "an int or a float").map(Threshold::Float)
+        }
     }
 }
 
-fn select<'py, T: Doubled>(
-    py: Python<'py>,
-    numbers: &[T],
-    input: &Input<'py>,
-    cut: Cut<T>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let call = || Call::elements(py, "process_numbers", numbers.len());
+fn select<'py, T: Doubled>(py: Python<'py>, input: &Input<'py>, cut: Cut<T>) -> PyResult<Bound<'py, PyAny>> {
+    let numbers = input.contiguous::<T>().expect("an array in C order");
+    let call = || Call::elements(py, NUMBERS.function, numbers.len());
     let counts = call().holding(&[input]).run(|work| count(numbers, cut, work))?;
-    let mut output = Output::new(py, "process_numbers", T::DTYPE, &[counts.iter().sum()])?;
+    let mut output = Output::new(py, NUMBERS.function, T::DTYPE, &[counts.iter().sum()])?;
     let out = output.slice_mut::<T>();
     call().holding(&[input]).run(|work| fill(numbers, cut, &counts, out, work))?;
     output.finish()
@@ -365,12 +267,7 @@ fn select_objects<'py>(
     parse(threshold, Kind::Signed)?;
     let kept = PyList::empty(numbers.py());
     for (index, item) in numbers.try_iter()?.enumerate() {
-        let item = real(item?)?.map_err(|item| {
-            PyTypeError::new_err(format!(
-                "process_numbers: item {index} is of type {}, expected an int or a float",
-                kind_of(&item)
-            ))
-        })?;
+        let item = real(item?)?.map_err(|item| NUMBERS.item(index).wrong_type(&item, "an int or a float"))?;
         if item.gt(threshold)? {
             kept.append(item.mul(2)?)?;
         }
@@ -411,23 +308,18 @@ fn select_objects<'py>(
 #[pyo3(signature = (xs, /))]
 pub fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let py = xs.py();
+        let (py, arg) = (xs.py(), Arg::new("process_batch", "xs"));
         if xs.is_instance_of::<PyList>() || xs.is_instance_of::<PyTuple>() {
             let doubled = PyList::empty(py);
             for (index, item) in xs.try_iter()?.enumerate() {
                 let item = item?;
-                let x: f64 = item.extract().map_err(|error| {
-                    or_type_error(&item, error, || {
-                        let kind = kind_of(&item);
-                        format!("process_batch: item {index} is of type {kind}, expected a real number")
-                    })
-                })?;
+                let x: f64 = arg.item(index).read(&item, "a real number")?;
                 doubled.append(x + x)?;
             }
             return Ok(doubled.into_any());
         }
-        let input = Input::real("process_batch", "xs", xs)?.cast(DType::F64)?;
-        times("process_batch", ["xs", "2"], input.object(), &PyFloat::new(py, 2.0), None, None)
+        let input = Input::real(arg, xs)?.cast(DType::F64)?;
+        times([arg; 2], [input.object(), &PyFloat::new(py, 2.0)], None, None)
     })
 }
 
@@ -457,7 +349,7 @@ pub fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 #[pyo3(signature = (x, /))]
 pub fn process_single(x: Argument<f64>) -> PyResult<f64> {
     guard(|| {
-        let x = x.get("process_single", "x", "a real number")?;
+        let x = x.get(Arg::new("process_single", "x"), "a real number")?;
         Ok(x + x)
     })
 }

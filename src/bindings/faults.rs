@@ -39,7 +39,7 @@ pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py,
         "work" => Call::new(py, "_panic", 0).run(|_| fault("work")).map(nothing),
         "detached work" => Call::new(py, "_panic", LARGE).run(|_| fault("detached work")).map(nothing),
         "pool threads" => Call::new(py, "_panic", LARGE)
-            .workers(Some(3))
+            .threads(Some(3))
             .run(|work| work.for_each(64, |part| if part == 33 { fault("a pool thread") } else { Ok(()) }))
             .map(nothing),
         "async work" => guard(|| {
@@ -57,7 +57,7 @@ pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py,
 #[pyfunction]
 #[pyo3(signature = (n))]
 pub fn _sum_below(py: Python<'_>, n: usize) -> PyResult<usize> {
-    Call::new(py, "_sum_below", LARGE).workers(Some(3)).run(|work| {
+    Call::new(py, "_sum_below", LARGE).threads(Some(3)).run(|work| {
         let parts: Result<Vec<usize>> = work.map(n, Ok);
         Ok(parts?.into_iter().sum())
     })

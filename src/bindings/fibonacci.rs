@@ -1,13 +1,16 @@
 //! Fibonacci numbers.
 
-use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use super::argument::{Arg, shortened};
 use super::cached::cached;
 use super::call::Call;
+use super::error::exception;
 use super::guard::guard;
 use super::numbers::int_from_limbs;
+use crate::error::Error;
 use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 
 /// Exact Fibonacci number.
@@ -53,7 +56,7 @@ use crate::kernels::fibonacci::{self as kernel, MAX_SMALL, SMALL};
 #[pyfunction]
 #[pyo3(signature = (n))]
 pub fn fibonacci<'py>(n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    guard(|| number("fibonacci", "n", n))
+    guard(|| number(Arg::new("fibonacci", "n"), n))
 }
 
 /// Exact Fibonacci number: :func:`fibonacci` under another name.
@@ -85,21 +88,18 @@ pub fn fibonacci<'py>(n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 #[pyo3(signature = (number))]
 pub fn get_fibonacci<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    guard(|| self::number("get_fibonacci", "number", number))
+    guard(|| self::number(Arg::new("get_fibonacci", "number"), number))
 }
 
-fn number<'py>(function: &str, name: &str, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn number<'py>(arg: Arg, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = index.py();
-    let n = match index.extract::<u64>() {
-        Ok(n) => n,
-        Err(error) => return Err(refusal(function, name, index, error)),
-    };
+    let n = index.extract::<u64>().map_err(|error| refusal(arg, index, error))?;
     if n <= MAX_SMALL as u64 {
         return Ok(cached(py, &SMALL_INTS, || small_ints(py))?[n as usize].bind(py).clone());
     }
     // Less than half a nanosecond a unit of `n` for all that is not gigantic.
     let cost = usize::try_from(n / 2).unwrap_or(usize::MAX);
-    let limbs = Call::new(py, function, cost).run(|work| kernel::fibonacci(n, work))?;
+    let limbs = Call::new(py, arg.function, cost).run(|work| kernel::fibonacci(n, work))?;
     int_from_limbs(py, limbs)
 }
 
@@ -111,24 +111,13 @@ fn small_ints(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
 }
 
 /// Why an index that is no `u64` is refused.
-fn refusal(function: &str, name: &str, index: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
-    let py = index.py();
-    let class = index.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
-    if !error.is_instance_of::<PyOverflowError>(py) {
-        return PyTypeError::new_err(format!(
-            "{function}: argument {name}, got {class}, expected an integer"
-        ));
+fn refusal(arg: Arg, index: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyOverflowError>(index.py()) {
+        return arg.wrong_type(index, "an integer");
     }
-    match index.lt(0) {
-        Ok(false) => PyMemoryError::new_err(format!(
-            "{function}: argument {name}, got 2**64 or more, expected an index whose number fits in memory"
-        )),
-        _ => {
-            let got =
-                index.extract::<i64>().map_or_else(|_| "a negative integer".to_owned(), |n| n.to_string());
-            PyValueError::new_err(format!(
-                "{function}: argument {name}, got {got}, expected an integer that is not negative"
-            ))
-        }
+    if index.lt(0).is_ok_and(|is_negative| !is_negative) {
+        return exception(arg.function, Error::Memory { bytes: usize::MAX });
     }
+    let got = shortened(index).unwrap_or_else(|_| "a negative int".to_owned());
+    arg.value_error(got, "an integer that is not negative")
 }

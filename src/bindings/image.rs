@@ -1,13 +1,13 @@
 //! Filters of images.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyString;
 
-use super::argument::or_type_error;
-use super::array::{Aliases, Input, Output, dtype_of, kind_of, not_real, numpy};
+use super::argument::{Arg, Argument, Given, Workers, shortened};
+use super::array::{Input, Output, REAL, axis, dtype_of, numpy};
 use super::call::Call;
+use super::display::kind_of;
 use super::error::Named;
 use super::guard::guard;
 use crate::dtype::{DType, dispatch_real};
@@ -16,158 +16,150 @@ use crate::kernels::image::{Axes, Border, Filter, Image, Mode, Operator};
 /// What all filters are called with.
 struct Options<'a, 'py> {
     function: &'static str,
-    /// `'reflect'` where it is not given.
-    mode: Option<&'a Bound<'py, PyAny>>,
-    cval: f64,
-    channel_axis: Option<i64>,
+    mode: Given<'a, 'py>,
+    cval: Argument<f64>,
+    channel_axis: Option<&'a Bound<'py, PyAny>>,
     out: Option<&'a Bound<'py, PyAny>>,
     dtype: Option<&'a Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 }
 
 /// Filters ``image``; which filter may depend on where its channels are.
 fn run<'py>(
     image: &Bound<'py, PyAny>,
-    options: &Options<'_, 'py>,
+    options: Options<'_, 'py>,
     filter: impl FnOnce(Axes) -> PyResult<Filter>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let function = options.function;
-    let input = Input::real(function, "image", image)?;
-    let axes = image_axes(function, input.shape().len(), options.channel_axis)?;
+    let Options { function, mode, cval, channel_axis, out, dtype, workers } = options;
+    let (py, arg) = (image.py(), |name| Arg::new(function, name));
+    let input = Input::real(arg("image"), image)?;
+    let axes = image_axes(function, input.shape().len(), channel_axis)?;
     let filter = filter(axes)?;
-    let modes = options.mode.map_or(Ok([Mode::Reflect; 2]), |modes| {
-        one_or_two(function, "mode", modes, |mode| mode_of(function, &mode.extract::<PyBackedStr>()?))
+    let modes = one_or_two(arg("mode"), mode, Mode::Reflect, |arg, mode| {
+        arg.choice(arg.read(mode, "a mode")?, &MODES)
     })?;
-    let border = Border { modes, cval: options.cval };
-    let dtype = result_dtype(options, input.dtype())?;
-    let (shape, py) = (input.shape().to_vec(), image.py());
-    let mut output = Output::new_or(function, options.out, dtype, &shape, &[&input], Aliases::Never, py)?;
+    let border = Border { modes, cval: cval.get(arg("cval"), "a number")? };
+    let dtype = result_dtype(function, dtype, out)?.unwrap_or(input.dtype());
+    let mut output = Output::request(function, dtype, input.shape()).out(out).reading(&[&input]).make(py)?;
     let held = output.held();
     let refused = "complex images are refused";
     let picture = dispatch_real!(input.dtype(), T => Image::new(input.view::<T>(), axes), complex => unreachable!("{refused}")).named(function)?;
     let target = dispatch_real!(dtype, T => picture.result(output.view_mut::<T>()), complex => unreachable!("{refused}")).named(function)?;
     Call::new(py, function, filter.cost(input.len(), input.dtype().size().max(dtype.size())))
-        .workers(options.workers)
+        .workers(workers)?
         .holding(&[&input, &held])
         .run(|work| filter.apply(&picture, border, target, work))?;
     output.finish()
 }
 
+/// The modes; for a filter each `grid-` name is a synonym.
+const MODES: [(&str, Mode); 8] = [
+    ("reflect", Mode::Reflect),
+    ("constant", Mode::Constant),
+    ("nearest", Mode::Nearest),
+    ("mirror", Mode::Mirror),
+    ("wrap", Mode::Wrap),
+    ("grid-mirror", Mode::Reflect),
+    ("grid-constant", Mode::Constant),
+    ("grid-wrap", Mode::Wrap),
+];
+
 /// Where the rows, columns and channels are in an array of `ndim` axes.
-fn image_axes(function: &str, ndim: usize, channel_axis: Option<i64>) -> PyResult<Axes> {
-    let expected = if channel_axis.is_some() { 3 } else { 2 };
-    if ndim != expected {
-        let expected = if channel_axis.is_some() {
-            "3 (rows, columns and channels) with channel_axis"
-        } else {
-            "2 (rows and columns), or 3 with channel_axis"
-        };
-        return Err(PyValueError::new_err(format!(
-            "{function}: argument image, got {ndim} axes, expected {expected}"
-        )));
+fn image_axes(
+    function: &'static str,
+    ndim: usize,
+    channel_axis: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Axes> {
+    let (count, expected) = match channel_axis {
+        None => (2, "2 (rows and columns), or 3 with channel_axis"),
+        Some(_) => (3, "3 (rows, columns and channels) with channel_axis"),
+    };
+    if ndim != count {
+        return Err(Arg::new(function, "image").value_error(format_args!("{ndim} axes"), expected));
     }
-    Ok(Axes::new(channel_axis.map(|axis| resolve(function, "channel_axis", axis, ndim)).transpose()?))
+    let channel = channel_axis.map(|channel| axis(Arg::new(function, "channel_axis"), channel, ndim));
+    Ok(Axes::new(channel.transpose()?))
 }
 
-/// What the derivative along `axis` is.
-fn operator(function: &str, axes: Axes, axis: Option<i64>) -> PyResult<Operator> {
-    let Some(axis) = axis else { return Ok(Operator::Magnitude) };
-    axes.operator(resolve(function, "axis", axis, axes.ndim())?).ok_or_else(|| {
-        PyValueError::new_err(format!(
-            "{function}: argument axis, got {axis}, which is the channel axis; expected an axis of the image"
-        ))
+/// What the derivative along an axis is.
+fn operator(arg: Arg, axes: Axes, along: Option<&Bound<'_, PyAny>>) -> PyResult<Operator> {
+    let Some(along) = along else { return Ok(Operator::Magnitude) };
+    axes.operator(axis(arg, along, axes.ndim())?).ok_or_else(|| {
+        let got = shortened(along).unwrap_or_default();
+        arg.value_error(format_args!("{got}, which is the channel axis"), "an axis of the image")
     })
 }
 
-/// An axis counted from the start or, below zero, from the end.
-fn resolve(function: &str, name: &str, axis: i64, ndim: usize) -> PyResult<usize> {
-    let count = ndim as i64;
-    if (-count..count).contains(&axis) {
-        Ok(axis.rem_euclid(count) as usize)
-    } else {
-        Err(PyValueError::new_err(format!(
-            "{function}: argument {name}, got {axis}, expected {} to {}",
-            -count,
-            count - 1
-        )))
-    }
-}
-
-/// The mode of a name; for a filter each `grid-` name is a synonym.
-fn mode_of(function: &str, name: &str) -> PyResult<Mode> {
-    match name {
-        "reflect" | "grid-mirror" => Ok(Mode::Reflect),
-        "constant" | "grid-constant" => Ok(Mode::Constant),
-        "nearest" => Ok(Mode::Nearest),
-        "mirror" => Ok(Mode::Mirror),
-        "wrap" | "grid-wrap" => Ok(Mode::Wrap),
-        _ => Err(PyValueError::new_err(format!(
-            "{function}: argument mode, got {name:?}, expected 'reflect', 'constant', 'nearest', 'mirror', \
-             'wrap', 'grid-mirror', 'grid-constant' or 'grid-wrap'"
-        ))),
-    }
-}
-
-/// The dtype of the result: what is asked for, else that of ``out``, else that of the image.
-fn result_dtype(options: &Options<'_, '_>, image: DType) -> PyResult<DType> {
-    let function = options.function;
-    let (name, asked) = match (options.dtype, options.out) {
-        (Some(dtype), _) => ("dtype", numpy(dtype.py(), "dtype")?.call1((dtype,))?),
-        // What is no array is refused where the output is made.
+/// The dtype of the result: what is asked for, else that of ``out``, if one of them is given.
+fn result_dtype(
+    function: &'static str,
+    dtype: Option<&Bound<'_, PyAny>>,
+    out: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<DType>> {
+    let (arg, asked) = match (dtype, out) {
+        (Some(dtype), _) => {
+            let arg = Arg::new(function, "dtype");
+            let asked = numpy(dtype.py(), "dtype")?.call1((dtype,)).map_err(|error| {
+                match error.is_instance_of::<PyTypeError>(dtype.py()) {
+                    true => arg.type_error(shortened(dtype).unwrap_or_else(|_| kind_of(dtype)), REAL),
+                    false => error,
+                }
+            });
+            (arg, asked?)
+        }
         (None, Some(out)) => match out.getattr("dtype") {
-            Ok(dtype) => ("out", dtype),
-            Err(_) => return Ok(image),
+            Ok(dtype) => (Arg::new(function, "out"), dtype),
+            // What is no array is refused where the output is made.
+            Err(_) => return Ok(None),
         },
-        (None, None) => return Ok(image),
+        (None, None) => return Ok(None),
     };
-    dtype_of(&asked)?.filter(|dtype| dtype.is_real()).ok_or_else(|| not_real(function, name, &asked))
+    match dtype_of(&asked)?.filter(|dtype| dtype.is_real()) {
+        None => Err(arg.type_error(format_args!("dtype {asked}"), REAL)),
+        dtype => Ok(dtype),
+    }
 }
 
 /// One value for both axes of the image, or one for each.
 fn one_or_two<T: Copy>(
-    function: &str,
-    name: &str,
-    object: &Bound<'_, PyAny>,
-    one: impl Fn(&Bound<'_, PyAny>) -> PyResult<T>,
+    arg: Arg,
+    given: Given<'_, '_>,
+    default: T,
+    one: impl Fn(Arg, &Bound<'_, PyAny>) -> PyResult<T>,
 ) -> PyResult<[T; 2]> {
-    let wrong = |raised: PyErr| {
-        or_type_error(object, raised, || {
-            let kind = kind_of(object);
-            format!(
-                "{function}: argument {name}, got {kind}, expected one value or two, for the two axes of the image"
-            )
-        })
+    let Some(object) = given.0 else { return Ok([default; 2]) };
+    let py = object.py();
+    let wrong = |raised: PyErr| match raised.is_instance_of::<PyTypeError>(py) {
+        true => arg.wrong_type(&object, "one value or two, for the two axes of the image"),
+        false => raised,
     };
-    match one(object) {
+    match one(arg, &object) {
         Ok(value) => return Ok([value; 2]),
-        Err(raised)
-            if !raised.is_instance_of::<PyTypeError>(object.py()) || object.is_instance_of::<PyString>() =>
-        {
+        Err(raised) if !raised.is_instance_of::<PyTypeError>(py) || object.is_instance_of::<PyString>() => {
             return Err(wrong(raised));
         }
         Err(_) => {}
     }
     let values = object.try_iter().map_err(wrong)?.collect::<PyResult<Vec<_>>>()?;
     match values.as_slice() {
-        [rows, columns] => Ok([one(rows).map_err(wrong)?, one(columns).map_err(wrong)?]),
-        values => Err(PyValueError::new_err(format!(
-            "{function}: argument {name}, got {} values, expected one, or two for the two axes of the image",
-            values.len()
-        ))),
+        [rows, columns] => Ok([one(arg.item(0), rows)?, one(arg.item(1), columns)?]),
+        values => Err(arg.value_error(
+            format_args!("{} values", values.len()),
+            "one, or two for the two axes of the image",
+        )),
     }
 }
 
-fn gaussian(function: &'static str, sigma: Option<&Bound<'_, PyAny>>, truncate: f64) -> PyResult<Filter> {
-    let sigma = sigma
-        .map_or(Ok([1.0; 2]), |sigma| one_or_two(function, "sigma", sigma, |sigma| sigma.extract::<f64>()))?;
-    for (name, value) in [("sigma", sigma[0]), ("sigma", sigma[1]), ("truncate", truncate)] {
-        if !(value >= 0.0 && value.is_finite()) {
-            return Err(PyValueError::new_err(format!(
-                "{function}: argument {name}, got {value}, expected a finite number, zero or more"
-            )));
-        }
-    }
-    Ok(Filter::Gaussian { sigma, truncate })
+fn gaussian(function: &'static str, sigma: Given<'_, '_>, truncate: Argument<f64>) -> PyResult<Filter> {
+    let check = |arg: Arg, value: f64| match value >= 0.0 && value.is_finite() {
+        true => Ok(value),
+        false => Err(arg.value_error(value, "a finite number, zero or more")),
+    };
+    let sigma = one_or_two(Arg::new(function, "sigma"), sigma, 1.0, |arg, sigma| {
+        check(arg, arg.read(sigma, "a number")?)
+    })?;
+    let arg = Arg::new(function, "truncate");
+    Ok(Filter::Gaussian { sigma, truncate: check(arg, truncate.get(arg, "a number")?)? })
 }
 
 /// Blur an image, or find its edges.
@@ -225,8 +217,9 @@ fn gaussian(function: &'static str, sigma: Option<&Bound<'_, PyAny>>, truncate: 
 #[pyfunction]
 #[pyo3(
     signature = (
-        image, filter = "blur", *, sigma = None, mode = None, cval = 0.0, truncate = 4.0, channel_axis = None,
-        out = None, dtype = None, workers = None
+        image, filter = Argument::default("blur"), *, sigma = Given(None), mode = Given(None),
+        cval = Argument::default(0.0), truncate = Argument::default(4.0), channel_axis = None, out = None,
+        dtype = None, workers = None
     ),
     text_signature = "(image, filter='blur', *, sigma=1.0, mode='reflect', cval=0.0, truncate=4.0, \
                       channel_axis=None, out=None, dtype=None, workers=None)"
@@ -234,26 +227,25 @@ fn gaussian(function: &'static str, sigma: Option<&Bound<'_, PyAny>>, truncate: 
 #[allow(clippy::too_many_arguments)]
 pub fn process_image<'py>(
     image: &Bound<'py, PyAny>,
-    filter: &str,
-    sigma: Option<&Bound<'py, PyAny>>,
-    mode: Option<&Bound<'py, PyAny>>,
-    cval: f64,
-    truncate: f64,
-    channel_axis: Option<i64>,
+    filter: Argument<&str>,
+    sigma: Given<'_, 'py>,
+    mode: Given<'_, 'py>,
+    cval: Argument<f64>,
+    truncate: Argument<f64>,
+    channel_axis: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = Options { function: "process_image", mode, cval, channel_axis, out, dtype, workers };
-    guard(|| match filter {
-        "blur" => {
-            let filter = gaussian(options.function, sigma, truncate)?;
-            run(image, &options, |_| Ok(filter))
-        }
-        "edges" => run(image, &options, |_| Ok(Filter::Sobel(Operator::Magnitude))),
-        _ => Err(PyValueError::new_err(format!(
-            "process_image: argument filter, got {filter:?}, expected 'blur' or 'edges'"
-        ))),
+    guard(|| {
+        let blurs =
+            filter.choice(Arg::new(options.function, "filter"), &[("blur", true), ("edges", false)])?;
+        let filter = match blurs {
+            true => gaussian(options.function, sigma, truncate)?,
+            false => Filter::Sobel(Operator::Magnitude),
+        };
+        run(image, options, |_| Ok(filter))
     })
 }
 
@@ -330,8 +322,8 @@ pub fn process_image<'py>(
 #[pyfunction]
 #[pyo3(
     signature = (
-        image, sigma, *, mode = None, cval = 0.0, truncate = 4.0, channel_axis = None, out = None, dtype = None,
-        workers = None
+        image, sigma, *, mode = Given(None), cval = Argument::default(0.0), truncate = Argument::default(4.0),
+        channel_axis = None, out = None, dtype = None, workers = None
     ),
     text_signature = "(image, sigma, *, mode='reflect', cval=0.0, truncate=4.0, channel_axis=None, out=None, \
                       dtype=None, workers=None)"
@@ -339,19 +331,19 @@ pub fn process_image<'py>(
 #[allow(clippy::too_many_arguments)]
 pub fn gaussian_blur<'py>(
     image: &Bound<'py, PyAny>,
-    sigma: &Bound<'py, PyAny>,
-    mode: Option<&Bound<'py, PyAny>>,
-    cval: f64,
-    truncate: f64,
-    channel_axis: Option<i64>,
+    sigma: Given<'_, 'py>,
+    mode: Given<'_, 'py>,
+    cval: Argument<f64>,
+    truncate: Argument<f64>,
+    channel_axis: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = Options { function: "gaussian_blur", mode, cval, channel_axis, out, dtype, workers };
     guard(|| {
-        let filter = gaussian(options.function, Some(sigma), truncate)?;
-        run(image, &options, |_| Ok(filter))
+        let filter = gaussian(options.function, sigma, truncate)?;
+        run(image, options, |_| Ok(filter))
     })
 }
 
@@ -414,7 +406,8 @@ pub fn gaussian_blur<'py>(
 #[pyfunction]
 #[pyo3(
     signature = (
-        image, *, axis = None, mode = None, cval = 0.0, channel_axis = None, out = None, dtype = None, workers = None
+        image, *, axis = None, mode = Given(None), cval = Argument::default(0.0), channel_axis = None, out = None,
+        dtype = None, workers = None
     ),
     text_signature = "(image, *, axis=None, mode='reflect', cval=0.0, channel_axis=None, out=None, dtype=None, \
                       workers=None)"
@@ -422,14 +415,17 @@ pub fn gaussian_blur<'py>(
 #[allow(clippy::too_many_arguments)]
 pub fn sobel<'py>(
     image: &Bound<'py, PyAny>,
-    axis: Option<i64>,
-    mode: Option<&Bound<'py, PyAny>>,
-    cval: f64,
-    channel_axis: Option<i64>,
+    axis: Option<&Bound<'py, PyAny>>,
+    mode: Given<'_, 'py>,
+    cval: Argument<f64>,
+    channel_axis: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = Options { function: "sobel", mode, cval, channel_axis, out, dtype, workers };
-    guard(|| run(image, &options, |axes| Ok(Filter::Sobel(operator("sobel", axes, axis)?))))
+    guard(|| {
+        let along = Arg::new(options.function, "axis");
+        run(image, options, |axes| Ok(Filter::Sobel(operator(along, axes, axis)?)))
+    })
 }

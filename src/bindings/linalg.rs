@@ -2,10 +2,11 @@
 
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyTuple;
 
-use super::array::{Aliases, Input, Output, as_array, dtype_of, numpy, refuse_masked};
-use super::call::{Call, valid_workers};
+use super::argument::{Arg, Workers, threads};
+use super::array::{Fallback, Input, OutRule, Output, as_array, common_dtype, dtype_of};
+use super::call::Call;
 use super::error::Named;
 use super::guard::guard;
 use crate::dtype::{DType, dispatch};
@@ -49,8 +50,8 @@ const NAME: &str = "matrix_multiply";
 #[pyo3(signature = (a, b))]
 pub fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let left = as_array("multiply_matrices", "a", a)?;
-        let right = as_array("multiply_matrices", "b", b)?;
+        let left = as_array(Arg::new("multiply_matrices", "a"), a)?;
+        let right = as_array(Arg::new("multiply_matrices", "b"), b)?;
         left.call_method1("dot", (right,))
     })
 }
@@ -123,32 +124,41 @@ pub fn matrix_multiply<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let (left, right) = (Input::if_supported(NAME, "a", a)?, Input::if_supported(NAME, "b", b)?);
-        let (Some(left), Some(right)) = (left, right) else { return by_numpy(NAME, a, b, out, workers) };
+        const NUMPYS: Fallback = Fallback { function: NAME, ufunc: "matmul", out: OutRule::Numpys };
+        let inputs =
+            [Input::if_supported(Arg::new(NAME, "a"), a)?, Input::if_supported(Arg::new(NAME, "b"), b)?];
+        let [Some(left), Some(right)] = inputs else { return NUMPYS.call([a, b], out, workers) };
+        let workers = threads(NAME, workers)?;
         let shape = MatmulShape::new(left.shape(), right.shape()).named(NAME)?;
         if out.is_none() && left.dtype() == right.dtype() {
             if let Some(product) = contiguous(py, &left, &right, &shape, workers)? {
                 return Ok(product);
             }
         }
-        let (dtype, axes) = (promoted(py, left.dtype(), right.dtype())?, shape.result().named(NAME)?);
+        let axes = shape.result().named(NAME)?;
+        let dtype = match left.dtype() {
+            same if same == right.dtype() => same,
+            _ => {
+                common_dtype([a, b], [&left, &right])?.expect("the table of dtypes is closed under promotion")
+            }
+        };
         if out.map_or(Ok(false), |out| is_for_numpy(out, dtype, &axes, shape.batch.len()))? {
-            return by_numpy(NAME, a, b, out, workers);
+            return NUMPYS.call([a, b], out, None);
         }
         let (left, right) = (left.cast(dtype)?, right.cast(dtype)?);
-        let mut product = Output::new_or(NAME, out, dtype, &axes, &[&left, &right], Aliases::Never, py)?;
+        let mut product = Output::request(NAME, dtype, &axes).out(out).reading(&[&left, &right]).make(py)?;
         let held = product.held();
         dispatch!(dtype, T => {
             let (a, b, c) = (left.view::<T>(), right.view::<T>(), product.view_mut::<T>());
             Call::new(py, NAME, shape.cost(dtype))
-                .workers(workers)
+                .threads(workers)
                 .holding(&[&left, &right, &held])
                 .run(|work| linalg::matmul(&shape, a, b, c, work))
         })?;
-        if axes.is_empty() { product.finish_scalar(out.is_some()) } else { product.finish() }
+        product.finish_scalar()
     })
 }
 
@@ -159,7 +169,7 @@ fn contiguous<'py>(
     left: &Input<'py>,
     right: &Input<'py>,
     shape: &MatmulShape,
-    workers: Option<i64>,
+    workers: Option<usize>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let axes = shape.batch.len() + 2;
     let have_all = left.shape().len() == axes && right.shape().len() == axes;
@@ -171,45 +181,16 @@ fn contiguous<'py>(
     let result = if axes == 2 { Vec::new() } else { shape.result().named(NAME)? };
     let result = if axes == 2 { &matrix[..] } else { &result };
     dispatch!(left.dtype(), T => {
-        let (Some(a), Some(b)) = (left.flat::<T>(), right.flat::<T>()) else { return Ok(None) };
+        let (Some(a), Some(b)) = (left.contiguous::<T>(), right.contiguous::<T>()) else { return Ok(None) };
         let mut product = Output::new(py, NAME, left.dtype(), result)?;
         let held = product.held();
         let c = product.slice_mut::<T>();
         Call::new(py, NAME, shape.cost(left.dtype()))
-            .workers(workers)
+            .threads(workers)
             .holding(&[left, right, &held])
             .run(|work| linalg::matmul_contiguous(shape, a, b, c, work))?;
         product.finish().map(Some)
     })
-}
-
-/// What NumPy does with what has no kernel here.
-fn by_numpy<'py>(
-    function: &str,
-    a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
-    out: Option<&Bound<'py, PyAny>>,
-    workers: Option<i64>,
-) -> PyResult<Bound<'py, PyAny>> {
-    valid_workers(function, workers)?;
-    let options = PyDict::new(a.py());
-    if let Some(out) = out {
-        match out.cast::<PyTuple>() {
-            Ok(outs) => outs.iter().try_for_each(|out| refuse_masked(function, "out", &out))?,
-            Err(_) => refuse_masked(function, "out", out)?,
-        }
-        options.set_item("out", out)?;
-    }
-    numpy(a.py(), "matmul")?.call((a, b), Some(&options))
-}
-
-/// The dtype that NumPy promotes both to.
-fn promoted(py: Python<'_>, a: DType, b: DType) -> PyResult<DType> {
-    if a == b {
-        return Ok(a);
-    }
-    let dtype = numpy(py, "promote_types")?.call1((a.name(), b.name()))?;
-    Ok(dtype_of(&dtype)?.expect("the table of dtypes is closed under promotion"))
 }
 
 /// Whether `out` needs a conversion or a repetition, which is NumPy's to do or to refuse.

@@ -6,9 +6,8 @@
 //! | `call` | every piece of work: interpreter, signals, threads |
 //! | `guard` | every panic, to `InternalError` |
 //! | `error` | every error, to one Python exception |
-//! | `argument` | arguments of simple types, where they are wrong |
+//! | `argument` | arguments of simple types, and the one form of message for an argument |
 //! | `display` | types and shapes, as messages have them |
-//! | `axes` | every `axis` argument |
 //! | `cached` | what is looked up in Python and kept |
 //! | `numbers` | Python numbers in lists, tuples and ranges, and their exact sum |
 //! | `package` | names about the package itself |
@@ -18,7 +17,6 @@
 mod aio;
 mod argument;
 mod array;
-mod axes;
 mod cached;
 mod call;
 mod display;

@@ -1,12 +1,15 @@
 //! Monte Carlo.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::argument::{Arg, Argument, Workers, callable, threads};
 use super::call::Call;
 use super::guard::guard;
 use crate::kernels::monte_carlo::{BLOCK, Key, blocks, count_inside};
+
+/// The function that is named in messages.
+const NAME: &str = "monte_carlo_pi";
 
 /// Samples between two reports of progress at most: about 50 ms of a thread.
 const REPORT: u64 = 128 * BLOCK;
@@ -62,23 +65,20 @@ const REPORT: u64 = 128 * BLOCK;
 #[pyo3(signature = (n_samples, *, rng=None, workers=None, progress=None))]
 pub fn monte_carlo_pi(
     py: Python<'_>,
-    n_samples: &Bound<'_, PyAny>,
+    n_samples: Argument<i64>,
     rng: Option<&Bound<'_, PyAny>>,
-    workers: Option<i64>,
+    workers: Workers,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<f64> {
     guard(|| {
-        let samples = sample_count(n_samples)?;
-        // A negative number is out of range as zero is.
-        if let Some(progress) = progress.filter(|progress| !progress.is_callable()) {
-            return Err(PyTypeError::new_err(format!(
-                "monte_carlo_pi: argument progress, got {}, expected a callable or None",
-                progress.get_type().name()?
-            )));
-        }
+        let arg = |name| Arg::new(NAME, name);
+        const COUNTS: &str = "an integer from 1 to 2**63 - 1";
+        let samples = n_samples.within(arg("n_samples"), 1..=i64::MAX, COUNTS)? as u64;
+        let workers = threads(NAME, workers)?;
+        let progress = progress.map(|progress| callable(arg("progress"), progress)).transpose()?;
         let key = draw_key(py, rng)?;
         let last = blocks(samples);
-        let round = match progress {
+        let round = match &progress {
             None => last,
             Some(_) => last.div_ceil(100).clamp(1, REPORT / BLOCK),
         };
@@ -88,38 +88,16 @@ pub fn monte_carlo_pi(
             // 0.3 nanoseconds a sample.
             let cost =
                 usize::try_from((samples - start * BLOCK).min(round * BLOCK) / 3).unwrap_or(usize::MAX);
-            inside += Call::new(py, "monte_carlo_pi", cost)
-                .workers(workers)
+            inside += Call::new(py, NAME, cost)
+                .threads(workers)
                 .run(|work| count_inside(&key, samples, start..end, work))?;
             start = end;
-            if let Some(progress) = progress {
+            if let Some(progress) = &progress {
                 progress.call1((samples.min(end * BLOCK), samples))?;
             }
         }
         Ok(4.0 * inside as f64 / samples as f64)
     })
-}
-
-/// `n_samples` as a number of samples.
-fn sample_count(n_samples: &Bound<'_, PyAny>) -> PyResult<u64> {
-    const EXPECTED: &str = "expected an integer from 1 to 2**63 - 1";
-    let got = |value: &Bound<'_, PyAny>| match value.extract::<i64>() {
-        Ok(value) => value.to_string(),
-        Err(_) => "a larger one".to_owned(),
-    };
-    match n_samples.extract::<i64>() {
-        Ok(samples) if samples >= 1 => Ok(samples as u64),
-        Err(error) if !error.is_instance_of::<pyo3::exceptions::PyOverflowError>(n_samples.py()) => {
-            Err(PyTypeError::new_err(format!(
-                "monte_carlo_pi: argument n_samples, got {}, {EXPECTED}",
-                n_samples.get_type().name()?
-            )))
-        }
-        _ => Err(PyValueError::new_err(format!(
-            "monte_carlo_pi: argument n_samples, got {}, {EXPECTED}",
-            got(n_samples)
-        ))),
-    }
 }
 
 /// 256 bits from `rng`.

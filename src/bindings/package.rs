@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::call::valid_threads;
+use super::argument::{Arg, Workers};
 use super::guard::guard;
 use crate::{parallel, simd};
 
@@ -49,9 +49,10 @@ pub fn get_num_threads() -> PyResult<usize> {
 /// >>> rne.set_num_threads(None)
 #[pyfunction]
 #[pyo3(signature = (num_threads, /))]
-pub fn set_num_threads(num_threads: Option<i64>) -> PyResult<()> {
+pub fn set_num_threads(num_threads: Workers) -> PyResult<()> {
     guard(|| {
-        parallel::set_num_threads(valid_threads("set_num_threads", "num_threads", num_threads)?);
+        let arg = Arg::new("set_num_threads", "num_threads");
+        parallel::set_num_threads(num_threads.map(|threads| threads.threads(arg)).transpose()?);
         Ok(())
     })
 }

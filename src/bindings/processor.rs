@@ -3,10 +3,10 @@
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, TryLockError};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use super::argument::{Arg, Argument};
 use super::array::{Input, Operand, Output};
 use super::call::Call;
 use super::error::Named;
@@ -15,7 +15,6 @@ use super::stats::Stats;
 use crate::dtype::{DType, dispatch_real};
 use crate::error::Result;
 use crate::kernels::processor::Processor;
-use crate::layout::Elements;
 use crate::parallel::Work;
 
 /// The class that is named in messages.
@@ -96,28 +95,17 @@ impl DataProcessor {
     #[new]
     #[pyo3(signature = (chunk_size, *, _state=None), text_signature = "(chunk_size)")]
     fn new(
-        chunk_size: &Bound<'_, PyAny>,
+        chunk_size: Argument<i64>,
         _state: Option<(Bound<'_, PyAny>, Bound<'_, Stats>)>,
     ) -> PyResult<Self> {
         guard(|| {
-            let size = chunk_size.extract::<i64>().map_err(|error| {
-                if error.is_instance_of::<PyTypeError>(chunk_size.py()) {
-                    return PyTypeError::new_err(format!(
-                        "DataProcessor: chunk_size must be an int, got {}",
-                        super::array::kind_of(chunk_size)
-                    ));
-                }
-                PyValueError::new_err(format!(
-                    "DataProcessor: chunk_size must be between 1 and 2**63 - 1, got {chunk_size}"
-                ))
-            })?;
-            let size = usize::try_from(size).ok().and_then(NonZeroUsize::new).ok_or_else(|| {
-                PyValueError::new_err(format!("DataProcessor: chunk_size must be at least 1, got {size}"))
-            })?;
+            const SIZES: &str = "an int from 1 to 2**63 - 1";
+            let size = chunk_size.within(Arg::new(NAME, "chunk_size"), 1..=isize::MAX as i64, SIZES)?;
+            let size = NonZeroUsize::new(size as usize).expect("at least 1");
             let state = match _state {
                 None => Processor::new(size),
                 Some((buffer, total)) => {
-                    let buffer = Input::new("DataProcessor", "_state", &buffer)?.cast(DType::F64)?;
+                    let buffer = Input::new(Arg::new(NAME, "_state"), &buffer)?.cast(DType::F64)?;
                     let buffer = buffer.view::<f64>().iter().copied().collect();
                     Processor::with_state(size, buffer, total.get().floats_moments()?).named(NAME)?
                 }
@@ -147,12 +135,9 @@ impl DataProcessor {
     ///     If ``values`` is complex or not numeric; then nothing is added.
     fn add_data(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<()> {
         guard(|| {
-            let input = Input::real("add_data", "values", values)?;
+            let input = Input::real(Arg::new("DataProcessor.add_data", "values"), values)?;
             dispatch_real!(input.dtype(), T => {
-                let elements = match input.flat::<T>() {
-                    Some(slice) => Elements::Contiguous(slice),
-                    None => Elements::Strided(input.view::<T>()),
-                };
+                let elements = input.elements::<T>();
                 self.with(py, input.len(), &[&input], move |state, _| state.add(elements))
             }, complex => unreachable!("complex input is refused"))
         })
@@ -167,9 +152,7 @@ impl DataProcessor {
     fn process_chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| {
             let means = self.with(py, 0, &[], |state, _| Ok(state.process()))?;
-            let mut output = Output::new(py, "DataProcessor", DType::F64, &[means.len()])?;
-            output.view_mut::<f64>().iter_mut().zip(&means).for_each(|(value, mean)| *value = *mean);
-            output.finish()
+            Output::of(py, NAME, &[means.len()], means.iter().copied())
         })
     }
 
@@ -206,8 +189,9 @@ impl DataProcessor {
     /// ----------
     /// other : DataProcessor
     ///     It is not changed; its ``chunk_size`` does not matter.
-    fn merge(&self, py: Python<'_>, other: &Bound<'_, DataProcessor>) -> PyResult<()> {
+    fn merge(&self, py: Python<'_>, other: Argument<Bound<'_, DataProcessor>>) -> PyResult<()> {
         guard(|| {
+            let other = other.get(Arg::new("DataProcessor.merge", "other"), NAME)?;
             let other = other.get();
             let cost = other.buffered(py)?;
             // One lock after the other, never both: the other may be this one.
@@ -247,10 +231,9 @@ impl DataProcessor {
             let cost = this.buffered(py)?;
             let (chunk_size, (buffer, total)) =
                 this.with(py, cost, &[], |state, _| Ok((state.chunk_size(), state.state()?)))?;
-            let mut array = Output::new(py, "DataProcessor", DType::F64, &[buffer.len()])?;
-            array.view_mut::<f64>().iter_mut().zip(&buffer).for_each(|(value, number)| *value = *number);
+            let array = Output::of(py, NAME, &[buffer.len()], buffer.iter().copied())?;
             let arguments = PyDict::new(py);
-            arguments.set_item("_state", (array.finish()?, Stats::one(total.any(), 1.0)))?;
+            arguments.set_item("_state", (array, Stats::one(total.any(), 1.0)))?;
             let partial = py.import("functools")?.getattr("partial")?;
             Ok((partial.call((slf.get_type(), chunk_size), Some(&arguments))?, PyTuple::empty(py)))
         })

@@ -4,18 +4,19 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyComplex, PyFloat, PyList, PyMemoryView, PyRange, PyTuple};
 
-use super::array::{Input, Operand, Output, numpy};
-use super::axes::axes;
+use super::argument::{Arg, Argument, Workers};
+use super::array::{Input, Operand, Output, axes, numpy, reduced_shape};
 use super::cached::cached_attribute;
 use super::call::Call;
 use super::guard::guard;
 use super::numbers;
 use crate::dtype::{DType, Element, dispatch};
 use crate::kernels::reduce::axis::sum_axes;
-use crate::kernels::reduce::block::Summand;
 use crate::kernels::reduce::narrow::Narrow;
 use crate::kernels::reduce::{sum, sum_of_sines};
-use crate::layout::Elements;
+
+/// The function that is named in messages.
+const SUM_ARRAY: &str = "sum_array";
 
 /// Sum of the elements of an array, over all or some of its axes.
 ///
@@ -59,49 +60,40 @@ use crate::layout::Elements;
 /// >>> rne.sum_array(np.ones((2, 3), "f4"), axis=0)
 /// array([2., 2., 2.], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (arr, axis=None, *, keepdims=false, workers=None))]
+#[pyo3(
+    signature = (arr, axis=None, *, keepdims=Argument::default(false), workers=None),
+    text_signature = "(arr, axis=None, *, keepdims=False, workers=None)"
+)]
 pub fn sum_array<'py>(
     arr: &Bound<'py, PyAny>,
     axis: Option<&Bound<'py, PyAny>>,
-    keepdims: bool,
-    workers: Option<i64>,
+    keepdims: Argument<bool>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let input = Input::new("sum_array", "arr", arr)?;
+        const ARR: Arg = Arg::new(SUM_ARRAY, "arr");
+        let keepdims = keepdims.flag(Arg::new(SUM_ARRAY, "keepdims"))?;
+        let input = Input::new(ARR, arr)?;
         if axis.is_none() && !keepdims {
-            return sum_all("sum_array", arr.py(), &input, workers);
+            return sum_all(ARR, arr.py(), &input, workers);
         }
-        let axes = axes("sum_array", axis, input.shape().len())?;
+        let axes = axes(Arg::new(SUM_ARRAY, "axis"), axis, input.shape().len())?;
         dispatch!(input.dtype(), T => sum_over::<T>(arr.py(), &input, &axes, keepdims, workers))
     })
 }
 
 fn sum_all<'py>(
-    function: &str,
+    arg: Arg,
     py: Python<'py>,
     input: &Input<'py>,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
-    fn run<'py, T: Summand>(
-        function: &str,
-        py: Python<'py>,
-        input: &Input<'py>,
-        workers: Option<i64>,
-    ) -> PyResult<T::Total> {
-        let operands: [&dyn Operand; 1] = [input];
-        let call = Call::elements(py, function, input.len()).workers(workers).holding(&operands);
-        let elements = elements::<T>(input);
-        call.run(|work| sum(elements, work))
-    }
-    dispatch!(input.dtype(), T => run::<T>(function, py, input, workers)?.into_python(py))
-}
-
-/// The elements of an input.
-fn elements<'a, T: Element>(input: &'a Input<'_>) -> Elements<'a, T> {
-    match input.flat::<T>() {
-        Some(slice) => Elements::Contiguous(slice),
-        None => Elements::Strided(input.view::<T>()),
-    }
+    let operands: [&dyn Operand; 1] = [input];
+    let call = Call::elements(py, arg.function, input.len()).workers(workers)?.holding(&operands);
+    dispatch!(input.dtype(), T => {
+        let elements = input.elements::<T>();
+        call.run(|work| sum(elements, work))?.into_python(py)
+    })
 }
 
 /// A total as a Python object.
@@ -132,22 +124,20 @@ fn sum_over<'py, T: Narrow>(
     input: &Input<'py>,
     axes: &[usize],
     keepdims: bool,
-    workers: Option<i64>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let all = input.shape().iter().enumerate();
-    let shape: Vec<usize> =
-        all.clone().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect();
-    let mut output = Output::new(py, "sum_array", <T::Sum as Element>::DTYPE, &shape)?;
+    let shape = reduced_shape(input.shape(), axes, false);
+    let mut output = Output::new(py, SUM_ARRAY, <T::Sum as Element>::DTYPE, &shape)?;
     let (view, out) = (input.view::<T>(), output.slice_mut::<T::Sum>());
-    Call::elements(py, "sum_array", input.len())
-        .workers(workers)
+    Call::elements(py, SUM_ARRAY, input.len())
+        .workers(workers)?
         .holding(&[input])
         .run(|work| sum_axes(view, axes, out, work))?;
     if keepdims {
-        let kept: Vec<usize> = all.map(|(axis, &len)| if axes.contains(&axis) { 1 } else { len }).collect();
+        let kept = reduced_shape(input.shape(), axes, true);
         return output.finish()?.call_method1("reshape", (PyTuple::new(py, kept)?,));
     }
-    output.finish_scalar(false)
+    output.finish_scalar()
 }
 
 /// Sum of a list, tuple, range, iterable, array.array or ndarray of numbers.
@@ -185,7 +175,7 @@ fn sum_over<'py, T: Narrow>(
 #[pyfunction]
 #[pyo3(signature = (numbers, /))]
 pub fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    guard(|| sum_objects("parallel_sum", numbers))
+    guard(|| sum_objects(Arg::new("parallel_sum", "numbers"), numbers))
 }
 
 /// Sum of a list of numbers: :func:`parallel_sum` under the name that tutorials use.
@@ -213,14 +203,14 @@ pub fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyA
 #[pyfunction]
 #[pyo3(signature = (a, /))]
 pub fn list_sum<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    guard(|| sum_objects("list_sum", a))
+    guard(|| sum_objects(Arg::new("list_sum", "a"), a))
 }
 
-fn sum_objects<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn sum_objects<'py>(arg: Arg, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if is_array(numbers)? {
-        return sum_all(function, numbers.py(), &Input::new(function, "numbers", numbers)?, None);
+        return sum_all(arg, numbers.py(), &Input::new(arg, numbers)?, None);
     }
-    numbers::sum(function, numbers)
+    numbers::sum(arg, numbers)
 }
 
 /// Whether the numbers are held as an array and not as objects.
@@ -272,8 +262,8 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
 #[pyo3(signature = (data, /))]
 pub fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
     guard(|| {
-        let input = Input::real("cpu_intensive", "data", data)?.cast(DType::F64)?;
-        let elements = elements::<f64>(&input);
+        let input = Input::real(Arg::new("cpu_intensive", "data"), data)?.cast(DType::F64)?;
+        let elements = input.elements::<f64>();
         Call::new(data.py(), "cpu_intensive", input.len().saturating_mul(2))
             .holding(&[&input])
             .run(|work| sum_of_sines(elements, work))

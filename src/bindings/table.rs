@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
+use super::argument::{Arg, Workers};
 use super::array::Input;
 use super::call::Call;
 use super::error::Named;
@@ -46,18 +47,18 @@ impl TableStats {
 
     /// Take the next bytes of the text.
     #[pyo3(signature = (data, *, workers=None))]
-    fn feed(&self, data: &Bound<'_, PyBytes>, workers: Option<i64>) -> PyResult<()> {
+    fn feed(&self, data: &Bound<'_, PyBytes>, workers: Workers) -> PyResult<()> {
         let bytes = data.as_bytes();
         Call::new(data.py(), "_TableStats.feed", NS_PER_BYTE.saturating_mul(bytes.len()))
-            .workers(workers)
+            .workers(workers)?
             .run(move |work| locked(&self.0)?.feed(bytes, work))
     }
 
     /// End the text; return the statistics of the columns.
     #[pyo3(signature = (*, workers=None))]
-    fn finish<'py>(&self, py: Python<'py>, workers: Option<i64>) -> PyResult<Bound<'py, PyList>> {
+    fn finish<'py>(&self, py: Python<'py>, workers: Workers) -> PyResult<Bound<'py, PyList>> {
         Call::new(py, "_TableStats.finish", usize::MAX)
-            .workers(workers)
+            .workers(workers)?
             .run(|work| locked(&self.0)?.finish(work))?;
         guard(|| {
             PyList::new(
@@ -99,12 +100,12 @@ impl ArrayStats {
 
     /// Take rows of some columns, of which ``first`` is the index of the first.
     #[pyo3(signature = (block, first=0, *, workers=None))]
-    fn update(&self, block: &Bound<'_, PyAny>, first: usize, workers: Option<i64>) -> PyResult<()> {
+    fn update(&self, block: &Bound<'_, PyAny>, first: usize, workers: Workers) -> PyResult<()> {
         guard(|| {
-            let input = Input::real("_ArrayStats.update", "block", block)?.cast(DType::F64)?;
+            let input = Input::real(Arg::new("_ArrayStats.update", "block"), block)?.cast(DType::F64)?;
             let view = input.view::<f64>();
             Call::new(block.py(), "_ArrayStats.update", NS_PER_BYTE.saturating_mul(input.len()))
-                .workers(workers)
+                .workers(workers)?
                 .holding(&[&input])
                 .run(move |work| locked(&self.0)?.update(view, first, work))
         })

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use super::call::{Call, valid_workers};
+use super::argument::{Arg, Argument, Workers, callable, threads};
+use super::call::Call;
 use super::error::Named;
 use super::guard::guard;
 use crate::error::{Error, Result};
@@ -70,24 +70,29 @@ const COST: usize = 3;
 /// >>> rne.word_count("Well, well: that's it.", tokenizer="unicode", top=1)
 /// {'well': 2}
 #[pyfunction]
-#[pyo3(signature = (text, *, lowercase=true, tokenizer="whitespace", top=None, workers=None))]
+#[pyo3(
+    signature = (
+        text, *, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace"), top=None, workers=None
+    ),
+    text_signature = "(text, *, lowercase=True, tokenizer='whitespace', top=None, workers=None)"
+)]
 pub fn word_count<'py>(
     text: &Bound<'py, PyAny>,
-    lowercase: bool,
-    tokenizer: &str,
-    top: Option<i64>,
-    workers: Option<i64>,
+    lowercase: Argument<bool>,
+    tokenizer: Argument<&str>,
+    top: Option<Argument<i64>>,
+    workers: Workers,
 ) -> PyResult<Bound<'py, PyDict>> {
     guard(|| {
         let query = Query::new("word_count", lowercase, tokenizer, top)?;
         let text = Text::new(text)?;
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
-        valid_workers("word_count", workers)?;
-        if let Some(few) = ShortText::count(bytes, options).filter(|_| top.is_none()) {
+        let workers = threads("word_count", workers)?;
+        if let Some(few) = ShortText::count(bytes, options).filter(|_| query.top.is_none()) {
             return query.all(text.py(), few.iter());
         }
-        let work = Call::new(text.py(), "word_count", COST * bytes.len()).workers(workers);
+        let work = Call::new(text.py(), "word_count", COST * bytes.len()).threads(workers);
         let counted = work.run(move |work| words::count(work, bytes, options));
         query.dict(text.py(), counted.map_err(|error| text.decode_error().unwrap_or(error))?)
     })
@@ -140,27 +145,32 @@ pub fn word_count<'py>(
 /// ...     rne.word_count_file(path, top=2)
 /// {'to': 2, 'be': 2}
 #[pyfunction]
-#[pyo3(signature = (path, *, lowercase=true, tokenizer="whitespace", top=None, workers=None, progress=None, chunk_bytes=1_048_576))]
+#[pyo3(
+    signature = (
+        path, *, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace"), top=None, workers=None,
+        progress=None, chunk_bytes=Argument::default(1 << 20)
+    ),
+    text_signature = "(path, *, lowercase=True, tokenizer='whitespace', top=None, workers=None, progress=None, \
+                      chunk_bytes=1048576)"
+)]
 #[allow(clippy::too_many_arguments)]
 pub fn word_count_file<'py>(
     py: Python<'py>,
-    path: PathBuf,
-    lowercase: bool,
-    tokenizer: &str,
-    top: Option<i64>,
-    workers: Option<i64>,
-    progress: Option<Py<PyAny>>,
-    chunk_bytes: i64,
+    path: Argument<PathBuf>,
+    lowercase: Argument<bool>,
+    tokenizer: Argument<&str>,
+    top: Option<Argument<i64>>,
+    workers: Workers,
+    progress: Option<&Bound<'py, PyAny>>,
+    chunk_bytes: Argument<i64>,
 ) -> PyResult<Bound<'py, PyDict>> {
     guard(|| {
         let query = Query::new("word_count_file", lowercase, tokenizer, top)?;
-        let chunk =
-            usize::try_from(chunk_bytes).ok().filter(|&chunk| chunk > 0 && chunk <= isize::MAX as usize);
-        let Some(chunk) = chunk else {
-            return Err(invalid(format!(
-                "word_count_file: argument chunk_bytes, got {chunk_bytes}, expected 1 or more"
-            )));
-        };
+        let arg = |name| Arg::new("word_count_file", name);
+        let path = path.get(arg("path"), "a str or an os.PathLike")?;
+        let progress = progress.map(|progress| callable(arg("progress"), progress)).transpose()?;
+        let progress = progress.map(Bound::unbind);
+        let chunk = chunk_bytes.within(arg("chunk_bytes"), 1..=isize::MAX as i64, "1 or more")? as usize;
         // What `progress` raised, which is to be raised again.
         let raised: Mutex<Option<PyErr>> = Mutex::new(None);
         let report = |done: u64, total: u64| -> Result<()> {
@@ -171,7 +181,7 @@ pub fn word_count_file<'py>(
             })
         };
         // The size of a file says little of what it costs to read it.
-        let call = Call::new(py, "word_count_file", usize::MAX).workers(workers);
+        let call = Call::new(py, "word_count_file", usize::MAX).workers(workers)?;
         let counted = call.run(|work| {
             let progress = progress.is_some().then_some(&report as words::Progress<'_>);
             words::count_file(work, &path, query.options(true), chunk, progress)
@@ -190,22 +200,20 @@ struct Query {
 }
 
 impl Query {
-    fn new(function: &'static str, lowercase: bool, tokenizer: &str, top: Option<i64>) -> PyResult<Self> {
-        let tokenizer = match tokenizer {
-            "whitespace" => Tokenizer::Whitespace,
-            "unicode" => Tokenizer::Unicode,
-            other => {
-                return Err(invalid(format!(
-                    "{function}: argument tokenizer, got '{other}', expected 'whitespace' or 'unicode'"
-                )));
-            }
-        };
-        let top = top.map(|top| {
-            usize::try_from(top).map_err(|_| {
-                invalid(format!("{function}: argument top, got {top}, expected None, 0 or more"))
-            })
-        });
-        Ok(Query { function, lowercase, tokenizer, top: top.transpose()? })
+    fn new(
+        function: &'static str,
+        lowercase: Argument<bool>,
+        tokenizer: Argument<&str>,
+        top: Option<Argument<i64>>,
+    ) -> PyResult<Self> {
+        let arg = |name| Arg::new(function, name);
+        const TOKENIZERS: [(&str, Tokenizer); 2] =
+            [("whitespace", Tokenizer::Whitespace), ("unicode", Tokenizer::Unicode)];
+        let lowercase = lowercase.flag(arg("lowercase"))?;
+        let tokenizer = tokenizer.choice(arg("tokenizer"), &TOKENIZERS)?;
+        let top =
+            top.map(|top| top.within(arg("top"), 0..=isize::MAX as i64, "None, 0 or more")).transpose()?;
+        Ok(Query { function, lowercase, tokenizer, top: top.map(|top| top as usize) })
     }
 
     fn options(&self, validate: bool) -> Options {
@@ -291,10 +299,7 @@ impl<'py> Text<'py> {
             .and_then(|view| view.call_method0("tobytes"));
         match copy {
             Ok(copy) => Ok(Text::Bytes(copy.cast_into()?)),
-            Err(_) => Err(PyTypeError::new_err(format!(
-                "word_count: argument text, got {}, expected a str or a bytes-like object",
-                text.get_type().name()?
-            ))),
+            Err(_) => Err(Arg::new("word_count", "text").wrong_type(text, "a str or a bytes-like object")),
         }
     }
 
@@ -326,8 +331,4 @@ fn string<'py>(py: Python<'py>, word: &[u8]) -> PyResult<Bound<'py, PyString>> {
     PyString::from_bytes(py, word).or_else(|_| {
         PyString::from_encoded_object(PyBytes::new(py, word).as_any(), Some(c"utf-8"), Some(c"surrogatepass"))
     })
-}
-
-fn invalid(text: String) -> PyErr {
-    PyValueError::new_err(text)
 }

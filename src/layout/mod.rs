@@ -16,6 +16,7 @@
 //!
 //! How an array is cut depends on its shape and strides only, never on the number of threads.
 
+mod broadcast;
 mod elements;
 mod gather;
 mod order;
@@ -23,6 +24,7 @@ mod slice;
 mod strided;
 mod zip;
 
+pub use broadcast::broadcast_shapes;
 pub use elements::{Elements, ElementsMut};
 pub use order::Parts;
 pub use slice::{AnySlice, reinterpret, reinterpret_mut};

@@ -20,7 +20,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use super::argument::Argument;
+use super::argument::{Arg, Argument};
 use super::guard::guard;
 
 #[cfg(feature = "faults")]
@@ -65,7 +65,7 @@ pub use runtime::init;
 #[pyo3(signature = (seconds))]
 pub fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let seconds = seconds.get("async_sleep", "seconds", "a number")?;
+        let seconds = seconds.get(Arg::new("async_sleep", "seconds"), "a number")?;
         let Some(time) = duration(seconds) else {
             return Err(PyValueError::new_err(format!(
                 "async_sleep: argument seconds, got {seconds}, expected zero or more"
@@ -160,9 +160,9 @@ pub fn async_fetch_data<'py>(
                 "async_fetch_data: argument {argument}, got {got}, expected {expected}"
             ))
         };
-        let url = url.get("async_fetch_data", "url", "str")?;
-        let timeout = timeout.get("async_fetch_data", "timeout", "a number or None")?;
-        let max_bytes = max_bytes.get("async_fetch_data", "max_bytes", "int")?;
+        let url = url.get(Arg::new("async_fetch_data", "url"), "str")?;
+        let timeout = timeout.get(Arg::new("async_fetch_data", "timeout"), "a number or None")?;
+        let max_bytes = max_bytes.get(Arg::new("async_fetch_data", "max_bytes"), "int")?;
         let seconds = timeout.unwrap_or(f64::INFINITY);
         let timeout = duration(seconds)
             .filter(|_| seconds > 0.0)

@@ -6,6 +6,9 @@ use pyo3::prelude::*;
 
 use crate::dtype::DType;
 
+/// The dtypes of a function that complex numbers have no meaning for, in words.
+pub const REAL: &str = "bool, an integer or a float up to 64 bits";
+
 /// The row of the table for a NumPy dtype object, if it has one.
 pub fn dtype_of(dtype: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
     Ok(supported(dtype.cast::<PyArrayDescr>()?))

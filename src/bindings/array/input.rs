@@ -1,15 +1,18 @@
 //! An argument that is read.
+#![allow(unsafe_code)]
 
 use ndarray::{ArrayViewD, Axis};
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::dtypes::supported;
-use super::memory::{flat, is_plain, layout};
-use super::{Operand, Output, as_array, not_real, numpy};
+use super::asarray::{as_array, numpy};
+use super::dtypes::{REAL, supported};
+use super::memory::{contiguous, is_native, layout};
+use super::pin::Operand;
+use crate::bindings::argument::Arg;
 use crate::dtype::{DType, Element};
+use crate::layout::Elements;
 
 /// An argument that is read.
 pub struct Input<'py> {
@@ -24,38 +27,40 @@ impl Operand for Input<'_> {
 }
 
 impl<'py> Input<'py> {
-    /// The argument `name` of `function`, as an array of one of the dtypes of the table.
-    pub fn new(function: &str, name: &str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let array = as_array(function, name, object)?;
-        match supported(&array.dtype()) {
-            Some(dtype) => Self::readable(array, dtype),
-            None => Err(PyTypeError::new_err(format!(
-                "{function}: {name} has dtype {}, expected bool, an integer, a float up to 64 bits or a complex \
-                 number up to 128 bits",
-                array.dtype()
-            ))),
-        }
+    /// An argument, as an array of one of the dtypes of the table.
+    pub fn new(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        const ANY: &str = "bool, an integer, a float up to 64 bits or a complex number up to 128 bits";
+        Self::of(arg, object, |_| true, ANY)
     }
 
     /// As [`Input::new`], for a function that complex numbers have no meaning for.
-    pub fn real(function: &str, name: &str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let array = as_array(function, name, object)?;
-        match supported(&array.dtype()).filter(|dtype| dtype.is_real()) {
-            Some(dtype) => Self::readable(array, dtype),
-            None => Err(not_real(function, name, &array.dtype())),
-        }
+    pub fn real(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::of(arg, object, DType::is_real, REAL)
+    }
+
+    /// As [`Input::new`], for what is true or false.
+    pub fn bools(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::of(arg, object, |dtype| dtype == DType::Bool, "dtype bool")
     }
 
     /// As [`Input::new`], but `None` where NumPy has to do the work: its dtype (such as
     /// longdouble or object) is not in the table.
-    pub fn if_supported(function: &str, name: &str, object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
-        let array = as_array(function, name, object)?;
+    pub fn if_supported(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        let array = as_array(arg, object)?;
         supported(&array.dtype()).map(|dtype| Self::readable(array, dtype)).transpose()
+    }
+
+    fn of(arg: Arg, object: &Bound<'py, PyAny>, takes: fn(DType) -> bool, expected: &str) -> PyResult<Self> {
+        let array = as_array(arg, object)?;
+        match supported(&array.dtype()).filter(|&dtype| takes(dtype)) {
+            Some(dtype) => Self::readable(array, dtype),
+            None => Err(arg.type_error(format_args!("dtype {}", array.dtype()), expected)),
+        }
     }
 
     /// Copies an array that cannot be read as it is.
     fn readable(array: Bound<'py, PyUntypedArray>, dtype: DType) -> PyResult<Self> {
-        if is_plain(&array, dtype) {
+        if is_native(&array, dtype) {
             return Ok(Input { array, dtype });
         }
         Self::copied(&array, dtype)
@@ -79,42 +84,12 @@ impl<'py> Input<'py> {
         Self::copied(&self.array, dtype)
     }
 
-    /// A Python number as an array without axes.
-    pub fn number(
-        py: Python<'py>,
-        function: &str,
-        dtype: DType,
-        number: &Bound<'py, PyAny>,
-    ) -> PyResult<Self> {
-        let array = Output::new(py, function, dtype, &[])?.finish()?.cast_into::<PyUntypedArray>()?;
-        array.set_item(pyo3::types::PyEllipsis::get(py), number)?;
-        Ok(Input { array, dtype })
-    }
-
-    /// The elements, if they are flat memory in C order.
-    pub fn flat<T: Element>(&self) -> Option<&[T]> {
-        assert_eq!(T::DTYPE, self.dtype);
-        self.array.is_c_contiguous().then(|| {
-            let (start, len) = flat::<T>(&self.array);
-            // SAFETY: as in `view`; elements in C order are one slice.
-            unsafe { std::slice::from_raw_parts(start, len) }
-        })
-    }
-
     /// The same data, contiguous in C order, copied if they are not.
     pub fn in_c_order(self) -> PyResult<Self> {
         if self.array.is_c_contiguous() {
             return Ok(self);
         }
         Self::copied(&self.array, self.dtype)
-    }
-
-    /// The elements of an array in C order.
-    ///
-    /// # Panics
-    /// If the array is not in C order ([`Input::in_c_order`]), or `T` is not the element type.
-    pub fn slice<T: Element>(&self) -> &[T] {
-        self.flat().expect("an array in C order")
     }
 
     /// As a Python object.
@@ -137,6 +112,32 @@ impl<'py> Input<'py> {
         self.array.len()
     }
 
+    /// The elements: what a kernel is given. No view is made of what is contiguous.
+    ///
+    /// # Panics
+    /// If `T` is not the element type.
+    #[inline]
+    pub fn elements<T: Element>(&self) -> Elements<'_, T> {
+        match self.contiguous() {
+            Some(slice) => Elements::Contiguous(slice),
+            None => Elements::Strided(self.view()),
+        }
+    }
+
+    /// The elements, if they are contiguous in C order.
+    ///
+    /// # Panics
+    /// If `T` is not the element type.
+    #[inline]
+    pub fn contiguous<T: Element>(&self) -> Option<&[T]> {
+        assert_eq!(T::DTYPE, self.dtype);
+        self.array.is_c_contiguous().then(|| {
+            let (start, len) = contiguous::<T>(&self.array);
+            // SAFETY: as in `view`; elements in C order are one slice.
+            unsafe { std::slice::from_raw_parts(start, len) }
+        })
+    }
+
     /// The array to look at.
     ///
     /// # Panics
@@ -144,7 +145,7 @@ impl<'py> Input<'py> {
     pub fn view<T: Element>(&self) -> ArrayViewD<'_, T> {
         assert_eq!(T::DTYPE, self.dtype);
         let (start, dim, inverted) = layout::<T>(&self.array);
-        // SAFETY: `is_plain` holds for the array: aligned, native, whole strides; `layout` gives
+        // SAFETY: `is_native` holds for the array: aligned, native, whole strides; `layout` gives
         // its lowest address and strides that are not negative. The array lives as long as the
         // view, and its memory is not moved (`pin`, or the interpreter is attached).
         let mut view = unsafe { ArrayViewD::from_shape_ptr(dim, start) };

@@ -1,4 +1,5 @@
 //! Addresses, strides and overlaps.
+#![allow(unsafe_code)]
 
 use ndarray::{IxDyn, ShapeBuilder};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
@@ -7,10 +8,10 @@ use pyo3::prelude::*;
 use super::dtypes::supported;
 use crate::dtype::{DType, Element};
 
-/// Whether the memory can be read as a Rust slice of elements could: native byte order, aligned,
-/// and every step a whole number of elements. (NumPy's flag alone does not say the last: a
-/// complex field of a struct of 24 bytes is "aligned", with a step of one and a half elements.)
-pub(super) fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
+/// Whether the memory can be read as Rust reads elements: native byte order, aligned,
+/// and every stride a whole number of elements. (NumPy's flag alone does not say the last: a
+/// complex field of a struct of 24 bytes is "aligned", with a stride of one and a half elements.)
+pub(super) fn is_native(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
     let size = dtype.size() as isize;
     // SAFETY: an array object.
     let aligned = unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_ALIGNED != 0;
@@ -22,7 +23,7 @@ pub(super) fn is_plain(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool 
 }
 
 /// The address and number of the elements of an array in C order.
-pub(super) fn flat<T: Element>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, usize) {
+pub(super) fn contiguous<T: Element>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, usize) {
     check::<T>(array);
     match array.len() {
         0 => (std::ptr::NonNull::dangling().as_ptr(), 0),
@@ -34,12 +35,12 @@ pub(super) fn flat<T: Element>(array: &Bound<'_, PyUntypedArray>) -> (*mut T, us
 /// code of the user's (a finalizer, an `__index__`) may have changed its dtype or strides.
 fn check<T: Element>(array: &Bound<'_, PyUntypedArray>) {
     assert!(
-        supported(&array.dtype()) == Some(T::DTYPE) && is_plain(array, T::DTYPE),
+        supported(&array.dtype()) == Some(T::DTYPE) && is_native(array, T::DTYPE),
         "the dtype or the strides of an array were changed during the call"
     );
 }
 
-/// The address of the first element of an array that has one and is plain.
+/// The address of the first element of an array that has one and is native.
 fn start<T>(array: &Bound<'_, PyUntypedArray>) -> *mut T {
     // SAFETY: an array object.
     let start = unsafe { (*array.as_array_ptr()).fields.data }.cast::<T>();
@@ -48,7 +49,7 @@ fn start<T>(array: &Bound<'_, PyUntypedArray>) -> *mut T {
     start
 }
 
-/// The lowest address, the lengths and steps (in elements, none negative), and the axes that run
+/// The lowest address, the lengths and strides (in elements, none negative), and the axes that run
 /// backwards.
 pub(super) fn layout<T: Element>(
     array: &Bound<'_, PyUntypedArray>,
@@ -67,11 +68,11 @@ pub(super) fn layout<T: Element>(
     let mut inverted = Vec::new();
     let mut inner = 1;
     for axis in (0..shape.len()).rev() {
-        let step = array.strides()[axis] / size_of::<T>() as isize;
-        strides[axis] = if shape[axis] == 1 { inner } else { step.unsigned_abs() };
-        if shape[axis] > 1 && step < 0 {
+        let stride = array.strides()[axis] / size_of::<T>() as isize;
+        strides[axis] = if shape[axis] == 1 { inner } else { stride.unsigned_abs() };
+        if shape[axis] > 1 && stride < 0 {
             // SAFETY: the last element along an axis is inside the array's memory.
-            start = unsafe { start.offset(step * (shape[axis] as isize - 1)) };
+            start = unsafe { start.offset(stride * (shape[axis] as isize - 1)) };
             inverted.push(axis);
         }
         inner = shape[axis].saturating_mul(inner);
@@ -106,7 +107,7 @@ pub(super) fn is_same_memory(a: &Bound<'_, PyUntypedArray>, b: &Bound<'_, PyUnty
     data(a) == data(b) && a.shape() == b.shape() && a.strides() == b.strides()
 }
 
-/// Whether an element may have several indices: a step smaller than what the smaller steps span.
+/// Whether an element may have several indices: a stride smaller than what the smaller strides span.
 pub(super) fn repeats(array: &Bound<'_, PyUntypedArray>) -> bool {
     if array.is_c_contiguous() {
         return false;

@@ -1,31 +1,46 @@
 //! An array that is written.
+#![allow(unsafe_code)]
 
 use std::fmt::Display;
 
 use ndarray::{ArrayViewMutD, Axis};
 use numpy::npyffi::{PY_ARRAY_API, npy_intp};
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use super::asarray::{numpy, refuse_masked};
 use super::dtypes::{supported, type_number};
-use super::memory::{flat, is_plain, is_same_memory, layout, overlaps, repeats};
-use super::{Input, Operand, Shape, kind_of, numpy, refuse_masked};
+use super::memory::{contiguous, is_native, is_same_memory, layout, overlaps, repeats};
+use super::pin::Operand;
 use crate::alloc::checked_size;
+use crate::bindings::argument::Arg;
+use crate::bindings::display::Shape;
 use crate::bindings::error::{Named, exception};
 use crate::dtype::{DType, Element};
 use crate::error::Error;
+use crate::layout::ElementsMut;
+
+/// The most axes a NumPy array can have.
+const MAX_DIMS: usize = 64;
 
 /// An array that is written: new, or the caller's `out`.
 pub struct Output<'py> {
     /// Where the kernel writes.
     array: Bound<'py, PyUntypedArray>,
     dtype: DType,
-    /// What the caller gets, if it is another array: `out` overlapped an input or cannot be
-    /// written as it is.
-    result: Option<Bound<'py, PyUntypedArray>>,
-    given: bool,
+    out: Out<'py>,
+}
+
+/// What the caller gets.
+enum Out<'py> {
+    /// The array, which is new.
+    New,
+    /// The array, which was given.
+    Given,
+    /// Another array, which was given, and into which the result is copied: it overlaps an input or cannot
+    /// be written as it is.
+    Copied(Bound<'py, PyUntypedArray>),
 }
 
 impl Operand for Output<'_> {
@@ -34,7 +49,56 @@ impl Operand for Output<'_> {
     }
 }
 
+/// The result of a function that is about to be computed.
+pub struct Request<'a, 'py> {
+    function: &'static str,
+    dtype: DType,
+    shape: &'a [usize],
+    out: Option<&'a Bound<'py, PyAny>>,
+    inputs: &'a [&'a dyn Operand],
+    in_place: bool,
+}
+
+impl<'a, 'py> Request<'a, 'py> {
+    /// The `out` argument of the caller.
+    pub fn out(self, out: Option<&'a Bound<'py, PyAny>>) -> Self {
+        Request { out, ..self }
+    }
+
+    /// What the kernel reads: where it overlaps `out`, the result goes through a copy.
+    pub fn reading(self, inputs: &'a [&'a dyn Operand]) -> Self {
+        Request { inputs, ..self }
+    }
+
+    /// The kernel may write over exactly one of its inputs, if it asks for it ([`Output::overwrites`]).
+    pub fn in_place(self) -> Self {
+        Request { in_place: true, ..self }
+    }
+
+    /// The array: `out` if it is given, else a new one.
+    pub fn make(self, py: Python<'py>) -> PyResult<Output<'py>> {
+        let Request { function, dtype, shape, out, inputs, in_place } = self;
+        let Some(out) = out else { return Output::new(py, function, dtype, shape) };
+        let array = given(function, out, shape, &dtype.name(), |descr| supported(descr) == Some(dtype))?;
+        let clashes = |input: &&dyn Operand| {
+            let input = input.array();
+            let same = in_place && supported(&input.dtype()) == Some(dtype) && is_same_memory(input, array);
+            !same && overlaps(input, array)
+        };
+        if !is_native(array, dtype) || repeats(array) || inputs.iter().any(clashes) {
+            let scratch = Output::new(py, function, dtype, shape)?;
+            return Ok(Output { out: Out::Copied(array.clone()), ..scratch });
+        }
+        Ok(Output { array: array.clone(), dtype, out: Out::Given })
+    }
+}
+
 impl<'py> Output<'py> {
+    /// The result of `function`; [`Request::make`] makes it.
+    pub fn request<'a>(function: &'static str, dtype: DType, shape: &'a [usize]) -> Request<'a, 'py> {
+        Request { function, dtype, shape, out: None, inputs: &[], in_place: false }
+    }
+
     /// A new array in C order, not initialised. Memory that NumPy cannot get is a `MemoryError`.
     pub fn new(py: Python<'py>, function: &str, dtype: DType, shape: &[usize]) -> PyResult<Self> {
         let bytes = checked_size(shape).and_then(|len| checked_size(&[len, dtype.size()])).named(function)?;
@@ -53,32 +117,36 @@ impl<'py> Output<'py> {
             let array = PY_ARRAY_API.PyArray_Empty(py, shape.len() as _, dims.as_mut_ptr(), descr, 0);
             Bound::from_owned_ptr_or_err(py, array)?
         };
-        Ok(Output { array: array.cast_into()?, dtype, result: None, given: false })
+        Ok(Output { array: array.cast_into()?, dtype, out: Out::New })
     }
 
-    /// The caller's `out` if it is given, else a new array. `aliases` says whether `out` may be one
-    /// of `inputs` exactly ([`Output::overwrites`]); any other overlap goes through a copy.
-    pub fn new_or(
-        function: &str,
-        out: Option<&Bound<'py, PyAny>>,
-        dtype: DType,
-        shape: &[usize],
-        inputs: &[&Input<'py>],
-        aliases: Aliases,
+    /// A new array of the values, in C order.
+    ///
+    /// # Panics
+    /// If there are not as many as the shape has elements.
+    pub fn of<T: Element>(
         py: Python<'py>,
-    ) -> PyResult<Self> {
-        let Some(out) = out else { return Self::new(py, function, dtype, shape) };
-        let array = given(function, out, shape, &dtype.name(), |asked| supported(asked) == Some(dtype))?;
-        let clashes = |input: &&Input<'py>| {
-            let same =
-                aliases == Aliases::Exact && input.dtype() == dtype && is_same_memory(input.array(), array);
-            !same && overlaps(input.array(), array)
-        };
-        if !is_plain(array, dtype) || repeats(array) || inputs.iter().any(clashes) {
-            let scratch = Self::new(py, function, dtype, shape)?;
-            return Ok(Output { result: Some(array.clone()), ..scratch });
+        function: &str,
+        shape: &[usize],
+        values: impl ExactSizeIterator<Item = T>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut output = Self::new(py, function, T::DTYPE, shape)?;
+        let elements = output.slice_mut::<T>();
+        assert_eq!(elements.len(), values.len());
+        elements.iter_mut().zip(values).for_each(|(element, value)| *element = value);
+        output.finish()
+    }
+
+    /// The elements to write; what they are before is undefined.
+    ///
+    /// # Panics
+    /// If `T` is not the element type.
+    #[inline]
+    pub fn elements_mut<T: Element>(&mut self) -> ElementsMut<'_, T> {
+        match self.array.is_c_contiguous() {
+            true => ElementsMut::Contiguous(self.slice_mut()),
+            false => ElementsMut::Strided(self.view_mut()),
         }
-        Ok(Output { array: array.clone(), dtype, result: None, given: true })
     }
 
     /// The array to write into; what it holds before is undefined.
@@ -89,7 +157,7 @@ impl<'py> Output<'py> {
         assert_eq!(T::DTYPE, self.dtype);
         let (start, dim, inverted) = layout::<T>(&self.array);
         // SAFETY: as in `Input::view`. The array is new, or it is writeable, does not repeat an
-        // element and overlaps no input of the call but exactly (`new_or`), of which the caller then
+        // element and overlaps no input of the call but exactly (`Request::make`), of which the caller then
         // makes no view (`overwrites`). Memory from the allocator is written before it is read.
         let mut view = unsafe { ArrayViewMutD::from_shape_ptr(dim, start) };
         for axis in inverted {
@@ -98,37 +166,25 @@ impl<'py> Output<'py> {
         view
     }
 
-    /// The elements of an array in C order, as a new one is.
+    /// The elements of an array that is contiguous in C order, as a new one is.
     ///
     /// # Panics
-    /// If `T` is not the element type.
+    /// If it is not, or `T` is not the element type.
     pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
-        self.flat_mut().expect("a new array is in C order")
-    }
-
-    /// Whether the elements are contiguous in C order.
-    pub fn is_contiguous(&self) -> bool {
-        self.array.is_c_contiguous()
-    }
-
-    /// The elements, if they are flat memory in C order.
-    pub fn flat_mut<T: Element>(&mut self) -> Option<&mut [T]> {
-        assert_eq!(T::DTYPE, self.dtype);
-        self.array.is_c_contiguous().then(|| {
-            let (start, len) = flat::<T>(&self.array);
-            // SAFETY: as in `view_mut`; elements in C order are one slice.
-            unsafe { std::slice::from_raw_parts_mut(start, len) }
-        })
+        assert!(T::DTYPE == self.dtype && self.array.is_c_contiguous());
+        let (start, len) = contiguous::<T>(&self.array);
+        // SAFETY: as in `view_mut`; elements in C order are one slice.
+        unsafe { std::slice::from_raw_parts_mut(start, len) }
     }
 
     /// Whether the kernel overwrites exactly this input: then it must not look at that as well.
-    pub fn overwrites(&self, input: &Input<'py>) -> bool {
-        self.given && is_same_memory(input.array(), &self.array)
+    pub fn overwrites(&self, input: &dyn Operand) -> bool {
+        self.is_given() && is_same_memory(input.array(), &self.array)
     }
 
     /// Whether the kernel writes into the caller's array.
     pub fn is_given(&self) -> bool {
-        self.given
+        matches!(self.out, Out::Given)
     }
 
     /// The array as an operand of a call, while a view of it is in use.
@@ -138,67 +194,56 @@ impl<'py> Output<'py> {
 
     /// The finished array.
     pub fn finish(self) -> PyResult<Bound<'py, PyAny>> {
-        match self.result {
-            None => Ok(self.array.into_any()),
-            Some(result) => {
+        match self.out {
+            Out::New | Out::Given => Ok(self.array.into_any()),
+            Out::Copied(result) => {
                 copy_to(&result, &self.array)?;
                 Ok(result.into_any())
             }
         }
     }
 
-    /// The finished array; one without axes becomes a scalar, as with NumPy's functions, unless
-    /// it was given by the caller.
-    pub fn finish_scalar(self, given: bool) -> PyResult<Bound<'py, PyAny>> {
+    /// The finished array or, as with NumPy's functions, a scalar if it has no axes and is new.
+    pub fn finish_scalar(self) -> PyResult<Bound<'py, PyAny>> {
+        let is_scalar = matches!(self.out, Out::New) && self.array.ndim() == 0;
         let array = self.finish()?;
-        if given { Ok(array) } else { array.get_item(PyTuple::empty(array.py())).or(Ok(array)) }
+        if is_scalar { array.get_item(PyTuple::empty(array.py())) } else { Ok(array) }
     }
 }
 
 /// The caller's `out`, with what NumPy computed written into it.
-pub fn written<'py>(
-    function: &str,
+pub(super) fn written<'py>(
+    function: &'static str,
     out: &Bound<'py, PyAny>,
     result: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let result = numpy(out.py(), "asarray")?.call1((result,))?.cast_into::<PyUntypedArray>()?;
     let dtype = result.dtype();
-    let array = given(function, out, result.shape(), &dtype, |asked| asked.is_equiv_to(&dtype))?;
+    let array = given(function, out, result.shape(), &dtype, |descr| descr.is_equiv_to(&dtype))?;
     copy_to(array, &result)?;
     Ok(out.clone())
 }
 
 /// The caller's `out`, if a result of this shape and dtype can be written into it.
 fn given<'a, 'py>(
-    function: &str,
+    function: &'static str,
     out: &'a Bound<'py, PyAny>,
     shape: &[usize],
     dtype: &dyn Display,
     is_dtype: impl FnOnce(&Bound<'py, PyArrayDescr>) -> bool,
 ) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
-    let Ok(array) = out.cast::<PyUntypedArray>() else {
-        return Err(PyTypeError::new_err(format!(
-            "{function}: out must be a NumPy array, got {}",
-            kind_of(out)
-        )));
-    };
-    refuse_masked(function, "out", array)?;
+    let arg = Arg::new(function, "out");
+    let Ok(array) = out.cast::<PyUntypedArray>() else { return Err(arg.wrong_type(out, "a NumPy array")) };
+    refuse_masked(arg, array)?;
     if array.shape() != shape {
-        return Err(PyValueError::new_err(format!(
-            "{function}: out has shape {}, expected {}",
-            Shape(array.shape()),
-            Shape(shape)
-        )));
+        return Err(arg.value_error(format_args!("shape {}", Shape(array.shape())), Shape(shape)));
     }
     if !is_dtype(&array.dtype()) {
-        return Err(PyTypeError::new_err(format!(
-            "{function}: out has dtype {}, expected {dtype}",
-            array.dtype()
-        )));
+        return Err(arg.type_error(format_args!("dtype {}", array.dtype()), dtype));
     }
     // SAFETY: an array object.
     if unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_WRITEABLE == 0 {
-        return Err(PyValueError::new_err(format!("{function}: out is read-only")));
+        return Err(arg.value_error("a read-only array", "one that can be written"));
     }
     Ok(array)
 }
@@ -217,15 +262,3 @@ impl Operand for Held<'_> {
         &self.0
     }
 }
-
-/// What a kernel does when its output is exactly one of its inputs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Aliases {
-    /// It reads that input where it writes.
-    Exact,
-    /// It needs memory of its own.
-    Never,
-}
-
-/// The most axes a NumPy array can have.
-const MAX_DIMS: usize = 64;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::json_parse::parse;
 use super::printing::print;
-use crate::bindings::argument::Argument;
+use crate::bindings::argument::{Arg, Argument};
 use crate::bindings::guard::guard;
 
 /// A name and an age, read from JSON by :func:`human_says_hi`.
@@ -55,8 +55,8 @@ impl Human {
     #[pyo3(signature = (name, age))]
     fn new(name: Argument<String>, age: Argument<u8>) -> PyResult<Self> {
         guard(|| {
-            let name = name.get("Human", "name", "str")?;
-            Ok(Human { name, age: age.get("Human", "age", "an int from 0 to 255")? })
+            let name = name.get(Arg::new("Human", "name"), "str")?;
+            Ok(Human { name, age: age.get(Arg::new("Human", "age"), "an int from 0 to 255")? })
         })
     }
 
@@ -143,7 +143,7 @@ impl Human {
 #[pyo3(signature = (human_data))]
 pub fn human_says_hi(py: Python<'_>, human_data: Argument<&str>) -> PyResult<Human> {
     guard(|| {
-        let human_data = human_data.get("human_says_hi", "human_data", "str")?;
+        let human_data = human_data.get(Arg::new("human_says_hi", "human_data"), "str")?;
         let human: Human =
             parse(human_data).map_err(|error| PyValueError::new_err(format!("human_says_hi: {error}")))?;
         let Human { name, age } = &human;

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::bindings::argument::{Argument, shortened};
+use crate::bindings::argument::{Arg, Argument, shortened};
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::error::Error;
@@ -137,8 +137,8 @@ pub fn word_printer(
     uppercase: bool,
 ) -> PyResult<()> {
     guard(|| {
-        let word = word.get("word_printer", "word", "str")?;
-        let n = n.get("word_printer", "n", "int")?;
+        let word = word.get(Arg::new("word_printer", "word"), "str")?;
+        let n = n.get(Arg::new("word_printer", "n"), "int")?;
         let Ok(n) = u64::try_from(n) else {
             return Err(PyValueError::new_err(format!(
                 "word_printer: argument n, got {n}, expected 0 or more"

@@ -8,7 +8,7 @@ use pyo3::types::{PyList, PyString, PyType};
 
 use super::printing::{print, push};
 use crate::alloc::{try_copied, try_reserve};
-use crate::bindings::argument::{Argument, shortened};
+use crate::bindings::argument::{Arg, Argument, shortened};
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 
@@ -120,7 +120,7 @@ impl RustStruct {
     #[pyo3(signature = (data, vector))]
     fn new(data: Argument<String>, vector: &Bound<'_, PyAny>) -> PyResult<Self> {
         guard(|| {
-            let data = data.get("RustStruct", "data", "str")?;
+            let data = data.get(Arg::new("RustStruct", "data"), "str")?;
             Ok(RustStruct { state: Mutex::new(State { data, vector: numbers("vector", vector)? }) })
         })
     }

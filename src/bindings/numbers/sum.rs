@@ -6,6 +6,7 @@ use pyo3::types::{PyList, PyRange, PyTuple};
 use super::cpython_layout::{self, Item, Items, Layout};
 use super::total::Total;
 use crate::alloc::try_reserve;
+use crate::bindings::argument::Arg;
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::error::Result;
@@ -27,8 +28,8 @@ pub fn _read_in_place(py: Python<'_>) -> PyResult<Vec<&'static str>> {
     guard(|| Ok(Layout::get(py).names().collect()))
 }
 
-/// The sum of what is iterated over in `numbers`, the argument of `function`.
-pub fn sum<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// The sum of what is iterated over in `numbers`, an argument.
+pub fn sum<'py>(arg: Arg, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = numbers.py();
     let layout = Layout::get(py);
     let items = if let Ok(list) = numbers.cast_exact::<PyList>() {
@@ -41,11 +42,11 @@ pub fn sum<'py>(function: &str, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'
         None
     };
     if let Some(items) = items {
-        return sum_in_place(function, numbers, items);
+        return sum_in_place(arg, numbers, items);
     }
     let mut total = Total::default();
     for (index, item) in numbers.try_iter()?.enumerate() {
-        total.add_object(function, index, &item?)?;
+        total.add_object(arg.item(index), &item?)?;
     }
     total.finish(py)
 }
@@ -76,17 +77,13 @@ struct Part {
 }
 
 /// The sum of the list or tuple `numbers`, which has these `items`.
-fn sum_in_place<'py>(
-    function: &str,
-    numbers: &Bound<'py, PyAny>,
-    items: Items<'_>,
-) -> PyResult<Bound<'py, PyAny>> {
+fn sum_in_place<'py>(arg: Arg, numbers: &Bound<'py, PyAny>, items: Items<'_>) -> PyResult<Bound<'py, PyAny>> {
     let Part { mut total, others } =
         if items.len() <= PART { sum_of_part(&items, 0, items.len()) } else { sum_of_parts(&items) }
-            .named(function)?;
+            .named(arg.function)?;
     // The others may run Python code, which may change the list: `get_item` checks.
     for index in others {
-        total.add_object(function, index, &numbers.get_item(index)?)?;
+        total.add_object(arg.item(index), &numbers.get_item(index)?)?;
     }
     total.finish(numbers.py())
 }

@@ -1,11 +1,12 @@
 //! A sum of Python numbers: ints exact, floats with compensation, and what is both when it is asked for.
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
 use super::integer::{int, int_from_bytes};
-use crate::bindings::array::{kind_of, numpy};
+use crate::bindings::argument::Arg;
+use crate::bindings::array::numpy;
 use crate::kernels::eft::CompensatedSum;
 use crate::kernels::reduce::integers::Integers;
 
@@ -27,8 +28,8 @@ impl Total {
         self.floats.add_all(values);
     }
 
-    /// Takes in a number of any type: that at `index` of the argument of `function`.
-    pub fn add_object(&mut self, function: &str, index: usize, item: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Takes in a number of any type, which is an item of an argument.
+    pub fn add_object(&mut self, arg: Arg, item: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = item.py();
         if let Ok(float) = item.cast::<PyFloat>() {
             self.add_floats(&[float.value()]);
@@ -41,12 +42,9 @@ impl Total {
             };
             self.long = Some(long.unbind());
         } else if let Some(item) = unwrapped(item)? {
-            self.add_object(function, index, &item)?;
+            self.add_object(arg, &item)?;
         } else {
-            return Err(PyTypeError::new_err(format!(
-                "{function}: item {index} is of type {}, expected a number",
-                kind_of(item)
-            )));
+            return Err(arg.wrong_type(item, "a number"));
         }
         Ok(())
     }

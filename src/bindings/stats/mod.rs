@@ -1,17 +1,14 @@
 //! `compute_stats` and `Stats`.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
 use self::summary::{Values, abc};
-use super::array::{Input, Operand, Shape, numpy};
-use super::axes::axes;
+use super::argument::{Arg, Argument, Workers};
+use super::array::{Input, Operand, axes, broadcast_to, reduced_shape};
 use super::call::Call;
 use super::guard::guard;
-use crate::dtype::{Bool, DType, dispatch_real};
+use crate::dtype::{Bool, dispatch_real};
 use crate::kernels::stats::{Moments, Number, along, whole};
-use crate::layout::Elements;
 
 mod summary;
 
@@ -86,7 +83,10 @@ pub use summary::Stats;
 /// 2.0
 #[pyfunction]
 #[pyo3(
-    signature = (arr, axis=None, *, ddof=1.0, keepdims=false, r#where=None, nan_policy="propagate", workers=None),
+    signature = (
+        arr, axis=None, *, ddof=Argument::default(1.0), keepdims=Argument::default(false), r#where=None,
+        nan_policy=Argument::default("propagate"), workers=None
+    ),
     text_signature = "(arr, axis=None, *, ddof=1, keepdims=False, where=None, nan_policy='propagate', workers=None)"
 )]
 #[allow(clippy::too_many_arguments)]
@@ -94,112 +94,67 @@ pub fn compute_stats(
     py: Python<'_>,
     arr: &Bound<'_, PyAny>,
     axis: Option<&Bound<'_, PyAny>>,
-    ddof: f64,
-    keepdims: bool,
+    ddof: Argument<f64>,
+    keepdims: Argument<bool>,
     r#where: Option<&Bound<'_, PyAny>>,
-    nan_policy: &str,
-    workers: Option<i64>,
+    nan_policy: Argument<&str>,
+    workers: Workers,
 ) -> PyResult<Stats> {
     guard(|| {
-        let policy = NanPolicy::new(nan_policy)?;
-        let input = Input::real("compute_stats", "arr", arr)?;
-        let mask = r#where.map(|mask| where_mask(py, mask, input.shape())).transpose()?;
-        let axes = axis.map(|axis| axes("compute_stats", Some(axis), input.shape().len())).transpose()?;
+        let arg = |name| Arg::new("compute_stats", name);
+        let ddof = ddof.get(arg("ddof"), "a number")?;
+        let keepdims = keepdims.flag(arg("keepdims"))?;
+        let nan_policy = nan_policy.choice(arg("nan_policy"), &NAN_POLICIES)?;
+        let input = Input::real(arg("arr"), arr)?;
+        let mask = r#where
+            .map(|mask| broadcast_to(arg("where"), Input::bools(arg("where"), mask)?, input.shape(), "arr"))
+            .transpose()?;
+        let axes = axis.map(|axis| axes(arg("axis"), Some(axis), input.shape().len())).transpose()?;
         let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
-        let call = Call::elements(py, "compute_stats", input.len()).workers(workers).holding(&operands);
+        let call = Call::elements(py, "compute_stats", input.len()).workers(workers)?.holding(&operands);
         let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
-        let skip_nan = policy == NanPolicy::Omit;
+        let skip_nan = nan_policy == NanPolicy::Omit;
+        let dtype = input.dtype();
         let values = match axes {
             None => {
-                let moments = dispatch_real!(input.dtype(), T => {
-                    let elements = match input.flat::<T>() {
-                        Some(slice) => Elements::Contiguous(slice),
-                        None => Elements::Strided(input.view::<T>()),
-                    };
+                let moments = dispatch_real!(dtype, T => {
+                    let elements = input.elements::<T>();
                     call.run(|work| whole(elements, mask, skip_nan, work))?
                 }, complex => unreachable!("complex input is refused"));
-                if keepdims {
-                    Values::Many {
-                        dtype: input.dtype(),
-                        shape: vec![1; input.shape().len()],
-                        lines: vec![moments],
-                    }
-                } else {
-                    Values::One(moments)
+                match keepdims {
+                    true => Values::Many { dtype, shape: vec![1; input.shape().len()], lines: vec![moments] },
+                    false => Values::One(moments),
                 }
             }
             Some(axes) => {
                 let shape = reduced_shape(input.shape(), &axes, keepdims);
-                let lines = dispatch_real!(input.dtype(), T => {
+                let lines = dispatch_real!(dtype, T => {
                     let elements = input.view::<T>();
                     call.run(|work| along(elements, mask, skip_nan, &axes, work))?
                 }, complex => unreachable!("complex input is refused"));
-                Values::Many { dtype: input.dtype(), shape, lines }
+                Values::Many { dtype, shape, lines }
             }
         };
-        if policy == NanPolicy::Raise && values.lines().iter().any(has_nan) {
-            return Err(PyValueError::new_err(
-                "compute_stats: arr contains NaN, which nan_policy='raise' does not allow",
-            ));
+        if nan_policy == NanPolicy::Raise && values.lines().iter().any(has_nan) {
+            return Err(arg("arr").value_error("a NaN", "none with nan_policy='raise'"));
         }
         Ok(Stats { values, ddof })
     })
 }
 
-#[derive(PartialEq)]
+/// What a NaN does.
+#[derive(Clone, Copy, PartialEq)]
 enum NanPolicy {
     Propagate,
     Omit,
     Raise,
 }
 
-impl NanPolicy {
-    fn new(name: &str) -> PyResult<Self> {
-        match name {
-            "propagate" => Ok(NanPolicy::Propagate),
-            "omit" => Ok(NanPolicy::Omit),
-            "raise" => Ok(NanPolicy::Raise),
-            _ => Err(PyValueError::new_err(format!(
-                "compute_stats: nan_policy must be 'propagate', 'omit' or 'raise', got {name:?}"
-            ))),
-        }
-    }
-}
+const NAN_POLICIES: [(&str, NanPolicy); 3] =
+    [("propagate", NanPolicy::Propagate), ("omit", NanPolicy::Omit), ("raise", NanPolicy::Raise)];
 
 fn has_nan(moments: &Moments<Number>) -> bool {
     moments.extremes().is_some_and(|(min, _)| min.to_f64().is_nan())
-}
-
-/// `mask` as an array of bools of the shape of the data.
-fn where_mask<'py>(py: Python<'py>, mask: &Bound<'py, PyAny>, shape: &[usize]) -> PyResult<Input<'py>> {
-    let input = Input::new("compute_stats", "where", mask)?;
-    if input.dtype() != DType::Bool {
-        return Err(PyTypeError::new_err(format!(
-            "compute_stats: where has dtype {}, expected bool",
-            input.dtype().name()
-        )));
-    }
-    if input.shape() == shape {
-        return Ok(input);
-    }
-    let target = PyTuple::new(py, shape)?;
-    match numpy(py, "broadcast_to")?.call1((input.array().clone().unbind(), target)) {
-        Ok(broadcast) => Input::new("compute_stats", "where", &broadcast),
-        Err(_) => Err(PyValueError::new_err(format!(
-            "compute_stats: where has shape {}, which does not broadcast to the shape of arr, {}",
-            Shape(input.shape()),
-            Shape(shape)
-        ))),
-    }
-}
-
-fn reduced_shape(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
-    let lengths = shape.iter().enumerate();
-    if keepdims {
-        lengths.map(|(axis, &len)| if axes.contains(&axis) { 1 } else { len }).collect()
-    } else {
-        lengths.filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect()
-    }
 }
 
 /// Lets `isinstance` know that `Stats` is a mapping.

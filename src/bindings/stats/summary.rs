@@ -1,13 +1,15 @@
 //! `Stats`: what `compute_stats` returns.
 
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::bindings::array::{Input, Output, Shape};
+use crate::bindings::argument::{Arg, Argument};
+use crate::bindings::array::{Input, Output};
 use crate::bindings::cached::cached;
+use crate::bindings::display::Shape;
 use crate::bindings::guard::guard;
 use crate::dtype::{DType, Kind, dispatch_real};
 use crate::kernels::stats::{CentralMoments, Moments, Number, Sample, ToNumber};
@@ -73,7 +75,8 @@ impl Stats {
                 Ok(Moments::from_parts(moments.count(), moments.center(), min.to_f64(), max.to_f64()))
             }
             Values::Many { .. } => {
-                Err(PyValueError::new_err("DataProcessor: the state is not one that it has made"))
+                Err(Arg::new("DataProcessor", "_state")
+                    .value_error("Stats of arrays", "one that it has made"))
             }
         }
     }
@@ -86,11 +89,7 @@ impl Stats {
     ) -> PyResult<Bound<'py, PyAny>> {
         match &self.values {
             Values::One(moments) => of(moments).into_bound_py_any(py),
-            Values::Many { shape, lines, .. } => {
-                let mut output = Output::new(py, "Stats", DType::F64, shape)?;
-                output.view_mut::<f64>().iter_mut().zip(lines).for_each(|(value, line)| *value = of(line));
-                output.finish()
-            }
+            Values::Many { shape, lines, .. } => Output::of(py, "Stats", shape, lines.iter().map(of)),
         }
     }
 
@@ -110,14 +109,11 @@ impl Stats {
             Values::Many { dtype, shape, lines } => {
                 let is_empty = lines.iter().any(|line| line.count() == 0);
                 let dtype = if is_empty && dtype.kind() != Kind::Float { DType::F64 } else { *dtype };
-                let mut output = Output::new(py, "Stats", dtype, shape)?;
+                let extremes = lines.iter().map(|line| line.extremes().map_or(Number::Float(f64::NAN), &of));
                 dispatch_real!(dtype, T => {
-                    for (value, line) in output.view_mut::<T>().iter_mut().zip(lines) {
-                        let extreme = line.extremes().map_or(Number::Float(f64::NAN), &of);
-                        *value = T::from_key(ToNumber::from_number(extreme));
-                    }
-                }, complex => unreachable!("complex input is refused"));
-                output.finish()
+                    let values = extremes.map(|extreme| T::from_key(ToNumber::from_number(extreme)));
+                    Output::of::<T>(py, "Stats", shape, values)
+                }, complex => unreachable!("complex input is refused"))
             }
         }
     }
@@ -137,9 +133,10 @@ impl Stats {
 #[pymethods]
 impl Stats {
     #[new]
-    #[pyo3(signature = (*, ddof=1.0, _state=None), text_signature = "(*, ddof=1)")]
-    fn new(ddof: f64, _state: Option<Bound<'_, PyTuple>>) -> PyResult<Self> {
+    #[pyo3(signature = (*, ddof=Argument::default(1.0), _state=None), text_signature = "(*, ddof=1)")]
+    fn new(ddof: Argument<f64>, _state: Option<Bound<'_, PyTuple>>) -> PyResult<Self> {
         guard(|| {
+            let ddof = ddof.get(Arg::new("Stats", "ddof"), "a number")?;
             let values = match _state {
                 None => Values::One(Moments::default()),
                 Some(state) => restore(&state)?,
@@ -154,10 +151,7 @@ impl Stats {
         guard(|| match &self.values {
             Values::One(moments) => moments.count().into_bound_py_any(py),
             Values::Many { shape, lines, .. } => {
-                let mut output = Output::new(py, "Stats", DType::I64, shape)?;
-                let counts = lines.iter().map(|line| line.count() as i64);
-                output.view_mut::<i64>().iter_mut().zip(counts).for_each(|(value, count)| *value = count);
-                output.finish()
+                Output::of(py, "Stats", shape, lines.iter().map(|line| line.count() as i64))
             }
         })
     }
@@ -227,8 +221,11 @@ impl Stats {
     /// >>> import rust_numpy_example as rne
     /// >>> rne.compute_stats([1, 2]).merge(rne.compute_stats([6])).mean
     /// 3.0
-    fn merge(&self, other: &Stats) -> PyResult<Stats> {
+    fn merge(&self, other: Argument<Bound<'_, Stats>>) -> PyResult<Stats> {
         guard(|| {
+            let arg = Arg::new("Stats.merge", "other");
+            let other = other.get(arg, "Stats")?;
+            let other = other.get();
             let values = match (&self.values, &other.values) {
                 (Values::One(empty), values) | (values, Values::One(empty)) if empty.count() == 0 => {
                     values.clone()
@@ -248,11 +245,8 @@ impl Stats {
                     Values::Many { dtype, shape: shape.clone(), lines }
                 }
                 _ => {
-                    return Err(PyValueError::new_err(format!(
-                        "Stats.merge: other has shape {}, expected {}",
-                        Shape(other.shape()),
-                        Shape(self.shape())
-                    )));
+                    let (got, expected) = (Shape(other.shape()), Shape(self.shape()));
+                    return Err(arg.value_error(format_args!("shape {got}"), expected));
                 }
             };
             Ok(Stats { values, ddof: self.ddof })
@@ -383,13 +377,16 @@ impl Stats {
     }
 }
 
+/// What pickles.
+const STATE: Arg = Arg::new("Stats", "_state");
+
 /// The values of a state made by `Stats::state`.
 fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
-    let bad = || PyValueError::new_err("Stats: the state is not one that Stats has made");
+    let bad = || STATE.value_error("another tuple", "one that Stats has made");
     if !(7..=8).contains(&state.len()) {
         return Err(bad());
     }
-    let column = |at: usize| Input::new("Stats", "_state", &state.get_item(at)?);
+    let column = |at: usize| Input::new(STATE, &state.get_item(at)?);
     let first = column(0)?;
     let (shape, len) = (first.shape().to_vec(), first.len());
     let floats = |at: usize| {
