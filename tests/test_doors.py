@@ -10,12 +10,15 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import rust_numpy_example as rne
+
+AxisError = getattr(np, "exceptions", np).AxisError
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -92,7 +95,9 @@ def test_whatever_asarray_takes() -> None:
     ],
 )
 def test_other_dtypes_are_refused_with_their_name(data: object) -> None:
-    with pytest.raises(TypeError, match="sum_array: argument arr, got dtype .*expected bool, an integer, a float"):
+    with pytest.raises(
+        TypeError, match="sum_array: argument arr, got dtype .*expected bool, an integer, a float"
+    ):
         rne.sum_array(data)
 
 
@@ -188,6 +193,8 @@ def test_a_first_call_may_come_back_to_itself(again: str) -> None:
     code = f"""
 import os, signal, sys, threading, time
 import rust_numpy_example as rne
+
+AxisError = getattr(np, "exceptions", np).AxisError
 class Slow:
     def find_spec(self, name, path=None, target=None):
         if name in ("collections.abc", "decimal", "numpy.ma", "operator"):
@@ -438,3 +445,68 @@ print(rne.array_multiply(data[:3], 2.0))
 """
     result = run(code)
     assert result.stdout == "MemoryError\n[2. 2. 2.]\n", result.stderr
+
+
+X = np.arange(6.0).reshape(2, 3)
+WORD = "a"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: rne.compute_stats(X, ddof="1"), TypeError, "compute_stats: argument ddof, got str"),
+        (lambda: rne.compute_stats(X, keepdims=1), TypeError, "compute_stats: argument keepdims, got int"),
+        (
+            lambda: rne.compute_stats(X, nan_policy=5),
+            TypeError,
+            "compute_stats: argument nan_policy, got int",
+        ),
+        (lambda: rne.compute_stats(X, axis=0.5), TypeError, "compute_stats: argument axis, got float"),
+        (lambda: rne.compute_stats(X, workers="all"), TypeError, "compute_stats: argument workers, got str"),
+        (lambda: rne.sum_array(X, workers=2.5), TypeError, "sum_array: argument workers, got float"),
+        (lambda: rne.sum_array(X, workers=2**70), ValueError, f"sum_array: argument workers, got {2**70}"),
+        (lambda: rne.sum_array(X, keepdims=None), TypeError, "sum_array: argument keepdims, got NoneType"),
+        (lambda: rne.sum_array(X, 9), AxisError, "sum_array: argument axis, got 9, expected -2 to 1"),
+        (lambda: rne.sum_array(X[0, 0], 0), AxisError, "sum_array: argument axis, got 0, expected none"),
+        (lambda: rne.sobel(X, axis=9), AxisError, "sobel: argument axis, got 9, expected -2 to 1"),
+        (lambda: rne.sobel(X[None], channel_axis=9), AxisError, "sobel: argument channel_axis, got 9"),
+        (lambda: rne.sobel(X, mode=None), TypeError, "sobel: argument mode, got NoneType"),
+        (lambda: rne.sobel(X, mode=("wrap", 5)), TypeError, "sobel: argument mode, item 1, got int"),
+        (lambda: rne.sobel(X, cval="0"), TypeError, "sobel: argument cval, got str"),
+        (
+            lambda: rne.gaussian_blur(X, 1, truncate="4"),
+            TypeError,
+            "gaussian_blur: argument truncate, got str",
+        ),
+        (lambda: rne.gaussian_blur(X, None), TypeError, "gaussian_blur: argument sigma, got NoneType"),
+        (lambda: rne.process_image(X, 3), TypeError, "process_image: argument filter, got int"),
+        (lambda: rne.process_data(X, None), TypeError, "process_data: argument factor, got NoneType"),
+        (lambda: rne.word_count(WORD, top="3"), TypeError, "word_count: argument top, got str"),
+        (lambda: rne.word_count(WORD, lowercase=1), TypeError, "word_count: argument lowercase, got int"),
+        (lambda: rne.word_count_file(3), TypeError, "word_count_file: argument path, got int"),
+        (
+            lambda: rne.word_count_file(WORD, progress=3),
+            TypeError,
+            "word_count_file: argument progress, got int",
+        ),
+        (lambda: rne.set_num_threads("4"), TypeError, "set_num_threads: argument num_threads, got str"),
+        (
+            lambda: rne.set_num_threads(2**70),
+            ValueError,
+            f"set_num_threads: argument num_threads, got {2**70}",
+        ),
+        (
+            lambda: rne.DataProcessor(2).merge([1.0]),
+            TypeError,
+            "DataProcessor.merge: argument other, got list",
+        ),
+        (lambda: rne.Stats().merge(1.0), TypeError, "Stats.merge: argument other, got float"),
+    ],
+)
+def test_every_message_names_function_and_argument(
+    call: Callable[[], object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert type(caught.value) is error
+    assert str(caught.value).startswith(message) and ", expected " in str(caught.value)

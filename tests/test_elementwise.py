@@ -170,9 +170,7 @@ def test_a_wrong_out_is_refused_with_a_reason() -> None:
 
 
 def test_wrong_arguments_are_refused_with_a_reason() -> None:
-    with pytest.raises(
-        ValueError, match=r"arguments a and b, got shapes \(2,\) and \(3,\), expected"
-    ):
+    with pytest.raises(ValueError, match=r"arguments a and b, got shapes \(2,\) and \(3,\), expected"):
         rne.array_multiply([1, 2], [1, 2, 3])
     with pytest.raises(TypeError, match="masked"):
         rne.array_multiply(np.ma.array([1, 2], mask=[0, 1]), 2)
@@ -191,7 +189,9 @@ def test_other_dtypes_are_left_to_numpy() -> None:
     out = np.zeros(3, "longdouble")
     assert rne.array_multiply(a, 2, out=out) is out
     assert_same(out, a * 2)
-    with pytest.raises(TypeError, match="argument out, got dtype float64, expected (longdouble|float128|float96)"):
+    with pytest.raises(
+        TypeError, match="argument out, got dtype float64, expected (longdouble|float128|float96)"
+    ):
         rne.array_multiply(a, 2, out=np.zeros(3))
     with pytest.raises(ValueError, match=r"argument out, got shape \(2, 3\), expected \(3,\)"):
         rne.array_multiply(a, 2, out=np.zeros((2, 3), "longdouble"))
@@ -281,9 +281,7 @@ def test_process_numbers_refuses_what_is_no_number() -> None:
     with pytest.raises(TypeError, match="process_numbers: argument numbers, item 1, got str"):
         rne.process_numbers([1, "2"], 0)
     for item in (1j, np.complex64(1), np.timedelta64(1, "s"), None):
-        with pytest.raises(
-            TypeError, match=f"item 1, got {type(item).__name__}, expected an int or a float"
-        ):
+        with pytest.raises(TypeError, match=f"item 1, got {type(item).__name__}, expected an int or a float"):
             rne.process_numbers([1, item], 0)
     with pytest.raises(TypeError, match="complex128"):
         rne.process_numbers(np.ones(2, complex), 0)

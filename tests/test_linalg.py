@@ -165,7 +165,9 @@ def test_messages_name_the_argument() -> None:
         ValueError, match=r"matrix_multiply: arguments a and b, got shapes \(2, 3\) and \(2, 3\)"
     ):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((2, 3)))
-    with pytest.raises(ValueError, match=r"matrix_multiply: argument out, got shape \(3, 3\), expected \(2, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"matrix_multiply: argument out, got shape \(3, 3\), expected \(2, 2\)"
+    ):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((3, 2)), out=np.zeros((3, 3)))
     with pytest.raises(TypeError, match="matrix_multiply: argument out, got .*, expected a NumPy array"):
         rne.matrix_multiply(np.ones((2, 3)), np.ones((3, 2)), out=[0])

@@ -190,7 +190,9 @@ def test_other_iterables_and_numbers() -> None:
 @pytest.mark.parametrize("wrong", ["1", None, 1j, [1], fractions.Fraction(1)])
 def test_what_is_no_number_is_named(wrong: object) -> None:
     for form in (list, tuple, iter):
-        with pytest.raises(TypeError, match=r"parallel_sum: argument numbers, item 2, got \w+, expected a number"):
+        with pytest.raises(
+            TypeError, match=r"parallel_sum: argument numbers, item 2, got \w+, expected a number"
+        ):
             rne.parallel_sum(form([1, 2, wrong]))
     with pytest.raises(TypeError):
         rne.parallel_sum(5)

@@ -309,7 +309,9 @@ def test_wrong_keywords() -> None:
     for axis in (1, -2, (0, 1)):
         with pytest.raises(AxisError, match="compute_stats"):
             compute_stats([1.0], axis)
-    with pytest.raises(ValueError, match="argument nan_policy, got 'skip', expected 'propagate', 'omit' or 'raise'"):
+    with pytest.raises(
+        ValueError, match="argument nan_policy, got 'skip', expected 'propagate', 'omit' or 'raise'"
+    ):
         compute_stats([1.0], nan_policy="skip")
     with pytest.raises(TypeError, match="argument where, got dtype int"):
         compute_stats([1.0], where=[1])
