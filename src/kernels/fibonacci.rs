@@ -195,8 +195,8 @@ mod tests {
 
     #[test]
     fn the_numbers_are_those_of_addition_at_every_level() {
-        let (most, step) = if cfg!(debug_assertions) { (2000, 97) } else { (2500, 1) };
-        let mut all: Vec<usize> = (0..=400).chain((400..most).step_by(step)).collect();
+        let (most, stride) = if cfg!(debug_assertions) { (2000, 97) } else { (2500, 1) };
+        let mut all: Vec<usize> = (0..=400).chain((400..most).step_by(stride)).collect();
         all.extend([4095, 4096, 4097, 10_000]);
         for n in all {
             let expected = naive(n);
@@ -221,9 +221,9 @@ mod tests {
             for level in Level::available() {
                 let number = fibonacci_at(level, n, &Work::serial()).expect("memory");
                 for p in [(1 << 61) - 1, 4_294_967_291, 1_000_000_007] {
-                    let rest =
-                        number.iter().rev().fold(0u128, |rest, &limb| ((rest << 64) + u128::from(limb)) % p);
-                    assert_eq!(rest, modulo(n, p), "{level:?} {n} {p}");
+                    let remainder =
+                        number.iter().rev().fold(0u128, |high, &limb| ((high << 64) + u128::from(limb)) % p);
+                    assert_eq!(remainder, modulo(n, p), "{level:?} {n} {p}");
                 }
                 assert!(number.len() as u128 * 64 < bits(n) + 64);
             }

@@ -15,7 +15,7 @@
 // not compiled for the CPU level.
 
 use super::complex::Block;
-use super::fft::{Factors, Transform, error_factor, next_size};
+use super::fft::{Transform, Twiddles, error_factor, next_size};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -36,7 +36,7 @@ pub struct Scratch {
     x: Vec<Block>,
     y: Vec<Block>,
     bytes: Vec<u8>,
-    factors: Factors,
+    twiddles: Twiddles,
 }
 
 impl Scratch {
@@ -50,7 +50,7 @@ impl Scratch {
         try_reserve(&mut self.bytes, bits / 16 + 64)
     }
 
-    /// `a * b`, or `a * a` without a `b`, in `out`, which has room for it.
+    /// `a * b`, or `a * a` without a `b`, in `out`, which is long enough.
     pub fn product(
         &mut self,
         level: Level,
@@ -69,9 +69,9 @@ impl Scratch {
                 None => norm_a,
             };
             if (norm_a * norm_b).sqrt() * error_factor(blocks) < TOLERANCE {
-                self.factors.prepare(blocks, work)?;
+                self.twiddles.prepare(blocks, work)?;
                 let y = b.map(|_| self.y.as_mut_slice());
-                Transform { level, factors: &self.factors, work }.multiply(&mut self.x, y)?;
+                Transform { level, twiddles: &self.twiddles, work }.multiply(&mut self.x, y)?;
                 return store(level, &self.x, bits, out, work);
             }
             widest = bits - 1;
@@ -90,8 +90,8 @@ fn bit_len(a: &[u64]) -> usize {
 fn plan(bits_a: usize, bits_b: usize, widest: usize) -> Option<(usize, usize)> {
     let mut blocks = next_size((bits_a + bits_b).div_ceil(16 * widest));
     loop {
-        let room = 16 * blocks;
-        let fits = |&bits: &usize| bits_a / bits + bits_b / bits + 2 <= room;
+        let most = 16 * blocks;
+        let fits = |&bits: &usize| bits_a / bits + bits_b / bits + 2 <= most;
         if let Some(bits) = (1..=widest).find(fits) {
             // The mean square of a digit is 4^bits / 12.
             let digits = ((bits_a / bits + 1) as f64 * (bits_b / bits + 1) as f64).sqrt();

@@ -1,7 +1,7 @@
 //! The schoolbook product in digits of 52 bits, with the instructions of AVX-512 IFMA.
 //!
 //! These multiply eight pairs of 52-bit numbers and add the low or the high half of the products to
-//! 64-bit sums, which have room for 2^12 of them: so there are no carries before the end. Column
+//! 64-bit sums, which can hold 2^12 of them: so there are no carries before the end. Column
 //! by column: a vector of eight digits of the result collects `a[i] * b[8 c - i ..]` for all `i`
 //! in registers; `b` is read at any offset and has zeros on both sides. Three times as fast as with
 //! 64-bit limbs. (S. Gueron, V. Krasnov, "Accelerating big integer arithmetic using Intel IFMA
@@ -9,7 +9,7 @@
 
 use crate::simd::{Ifma, Kernel, Simd, U64x8};
 
-/// Zeros on each side of `b`: as far as the two vectors of a step reach beyond it.
+/// Zeros on each side of `b`: as far as two vectors of the sums reach beyond it.
 const PAD: usize = 16;
 
 /// The most limbs of a product: what scratch memory stays in the first-level cache for.
@@ -45,10 +45,10 @@ impl Kernel for Product<'_> {
         // An even number of digits of `a`; two vectors of digits of the result at a time.
         let a_even = a_len.next_multiple_of(2);
         let sums = (a_len + b_len + 1).next_multiple_of(16);
-        let (a_digits, rest) = scratch.split_at_mut(a_even);
-        let (b_digits, rest) = rest.split_at_mut(b_len + 2 * PAD);
-        let (low, rest) = rest.split_at_mut(sums);
-        let high = &mut rest[..sums];
+        let (a_digits, scratch) = scratch.split_at_mut(a_even);
+        let (b_digits, scratch) = scratch.split_at_mut(b_len + 2 * PAD);
+        let (low, scratch) = scratch.split_at_mut(sums);
+        let high = &mut scratch[..sums];
         a_digits[a_even - 1] = 0;
         split(a, &mut a_digits[..a_len]);
         b_digits[..PAD].fill(0);
