@@ -50,10 +50,26 @@ pub struct Taps {
 }
 
 impl Taps {
-    /// What is added before the division, to round.
-    pub fn rounding(&self) -> i32 {
-        1 << (self.shift - 1)
+    fn coefficients(&self) -> Coefficients<'_> {
+        let [first, second] = &self.pairs.weights;
+        Coefficients {
+            pairs: &self.pairs.at,
+            weights: [first, second],
+            rounding: 1 << (self.shift - 1),
+            shift: self.shift,
+        }
     }
+}
+
+/// [`Taps`] for a pass, by value: behind a reference they would be loaded anew after each store.
+#[derive(Clone, Copy)]
+struct Coefficients<'a> {
+    /// Which pairs of elements the weights are for.
+    pairs: &'a [usize],
+    weights: [&'a [[i16; 2]]; 2],
+    /// What is added before the division, to round.
+    rounding: i32,
+    shift: u32,
 }
 
 /// The weights of both axes.
@@ -107,6 +123,7 @@ pub fn make(
     let mut result = Aligned::<u8>::new(values)?;
     let reordered = channels > 1;
     let (to_pairs, to_pixels) = (Order::pairs(channels), Order::pixels(channels));
+    let (down, along) = (vertical.coefficients(), horizontal.coefficients());
 
     let mut loaded = 0;
     for y in (0..height).step_by(2) {
@@ -131,16 +148,13 @@ pub fn make(
             *offset = (first + k) % slots * slot_stride;
         }
         let (upper, lower) = lines.split_at_mut(stride);
-        run_at(
-            level,
-            Vertical { circular: &circular, offsets: &offsets, taps: vertical, out: [upper, lower] },
-        );
+        run_at(level, Vertical { circular: &circular, offsets: &offsets, taps: down, out: [upper, lower] });
         for (line, row) in lines.chunks_exact(stride).zip(y..height) {
             // The next pair of rows comes from memory while this one is computed.
             let next = (tile.y + row + 2 * slots) as isize - ry as isize;
             for (part, out) in result.chunks_mut(PART).enumerate() {
                 image.prefetch(next, &columns, part * PART..(part + 1) * PART);
-                run_at(level, Horizontal { line: &line[part * PART..], channels, taps: horizontal, out });
+                run_at(level, Horizontal { line: &line[part * PART..], channels, taps: along, out });
             }
             let values: &[u8] = if reordered {
                 to_pixels.reorder(level, &result, &mut pixels);
@@ -180,7 +194,7 @@ impl Kernel for Interleave<'_> {
 struct Vertical<'a> {
     circular: &'a [i16],
     offsets: &'a [usize],
-    taps: &'a Taps,
+    taps: Coefficients<'a>,
     out: [&'a mut [i16]; 2],
 }
 
@@ -206,9 +220,9 @@ impl Vertical<'_> {
     /// Makes `N` registers of both lines.
     #[inline(always)]
     fn registers<S: Simd, const N: usize>(&mut self, simd: S, register: usize) {
-        let mut sums = [[[simd.splat_i32(self.taps.rounding()); 2]; N]; 2];
+        let mut sums = [[[simd.splat_i32(self.taps.rounding); 2]; N]; 2];
         let first_value = 2 * register * S::I16_LANES;
-        let [first, second] = &self.taps.pairs.weights;
+        let [first, second] = self.taps.weights;
         for k in 0..self.offsets.len().min(first.len()).min(second.len()) {
             let weights = [simd.splat_pair(first[k]), simd.splat_pair(second[k])];
             // One check for all loads.
@@ -238,7 +252,7 @@ impl Vertical<'_> {
 struct Horizontal<'a> {
     line: &'a [i16],
     channels: usize,
-    taps: &'a Taps,
+    taps: Coefficients<'a>,
     /// A multiple of [`ROW_MULTIPLE`] values.
     out: &'a mut [u8],
 }
@@ -265,12 +279,12 @@ impl Horizontal<'_> {
     /// Makes `N` registers of bytes.
     #[inline(always)]
     fn registers<S: Simd, const N: usize>(&mut self, simd: S, at: usize) {
-        let mut sums = [[[simd.splat_i32(self.taps.rounding()); 2]; N]; 2];
-        let Pairs { at: pairs_at, weights: [first, second], .. } = &self.taps.pairs;
-        for k in 0..pairs_at.len().min(first.len()).min(second.len()) {
+        let mut sums = [[[simd.splat_i32(self.taps.rounding); 2]; N]; 2];
+        let Coefficients { pairs, weights: [first, second], .. } = self.taps;
+        for k in 0..pairs.len().min(first.len()).min(second.len()) {
             let weights = [simd.splat_pair(first[k]), simd.splat_pair(second[k])];
             // One check for all loads.
-            let line = &self.line[at + 2 * pairs_at[k] * self.channels..][..2 * N * S::I16_LANES];
+            let line = &self.line[at + 2 * pairs[k] * self.channels..][..2 * N * S::I16_LANES];
             for n in 0..N {
                 for half in 0..2 {
                     let pairs = simd.load_i16(line, (2 * n + half) * S::I16_LANES);

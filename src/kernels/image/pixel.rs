@@ -9,7 +9,7 @@ use std::ops::{Add, Mul, Sub};
 use half::f16;
 use num_traits::AsPrimitive;
 
-use crate::dtype::{Bool, DType, Element, Kind};
+use crate::dtype::{Bool, DType, Element};
 
 /// The element of an image. Into an integer a value is rounded (half to even) and saturated;
 /// NaN becomes 0. Into a bool: true above one half, and for NaN.
@@ -60,7 +60,7 @@ impl<T: Castable + AsPrimitive<C>, C: ComputeType + AsPrimitive<T>> Convert<C> f
 
     #[inline(always)]
     fn from_computed(value: C) -> T {
-        if T::DTYPE.kind() == Kind::Float { value.as_() } else { value.round_ties_even().as_() }
+        if const { is_float(T::DTYPE) } { value.as_() } else { value.round_ties_even().as_() }
     }
 }
 
@@ -236,9 +236,16 @@ pub const fn fits_f32(dtype: DType) -> bool {
     matches!(dtype, Bool | I8 | U8 | I16 | U16 | F16 | F32)
 }
 
+/// As [`DType::kind`], which is no constant.
+const fn is_float(dtype: DType) -> bool {
+    use DType::{F16, F32, F64};
+    matches!(dtype, F16 | F32 | F64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dtype::Kind;
 
     #[test]
     fn values_round_to_even_and_saturate() {
@@ -254,9 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn single_precision_is_for_small_elements() {
+    fn dtypes_are_told_apart_at_compile_time() {
         for &dtype in DType::ALL {
             assert_eq!(fits_f32(dtype), dtype == DType::F32 || dtype.size() <= 2, "{dtype:?}");
+            assert_eq!(is_float(dtype), dtype.kind() == Kind::Float, "{dtype:?}");
         }
     }
 }
