@@ -23,7 +23,7 @@
 use super::channel_order::Order;
 use super::taps::{Integers, Pairs};
 use super::tiles::{Padded, Tile};
-use crate::alloc::{checked_size, try_filled};
+use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::memory::{Aligned, padded_stride};
@@ -52,20 +52,13 @@ pub struct Taps {
 impl Taps {
     fn coefficients(&self) -> Coefficients<'_> {
         let [first, second] = &self.pairs.weights;
-        Coefficients {
-            pairs: &self.pairs.at,
-            weights: [first, second],
-            rounding: 1 << (self.shift - 1),
-            shift: self.shift,
-        }
+        Coefficients { weights: [first, second], rounding: 1 << (self.shift - 1), shift: self.shift }
     }
 }
 
 /// [`Taps`] for a pass, by value: behind a reference they would be loaded anew after each store.
 #[derive(Clone, Copy)]
 struct Coefficients<'a> {
-    /// Which pairs of elements the weights are for.
-    pairs: &'a [usize],
     weights: [&'a [[i16; 2]]; 2],
     /// What is added before the division, to round.
     rounding: i32,
@@ -119,6 +112,8 @@ pub fn make(
     let mut rows = Aligned::<u8>::new(checked_size(&[2, stride])?)?;
     let mut circular = Aligned::<i16>::new(checked_size(&[slots, slot_stride])?)?;
     let mut offsets = try_filled(vertical.pairs.at.len(), 0usize)?;
+    let mut offsets_along = try_vec(horizontal.pairs.at.len())?;
+    offsets_along.extend(horizontal.pairs.at.iter().map(|k| 2 * k * channels));
     let mut lines = Aligned::<i16>::new(checked_size(&[2, stride])?)?;
     let mut result = Aligned::<u8>::new(values)?;
     let reordered = channels > 1;
@@ -154,7 +149,10 @@ pub fn make(
             let next = (tile.y + row + 2 * slots) as isize - ry as isize;
             for (part, out) in result.chunks_mut(PART).enumerate() {
                 image.prefetch(next, &columns, part * PART..(part + 1) * PART);
-                run_at(level, Horizontal { line: &line[part * PART..], channels, taps: along, out });
+                run_at(
+                    level,
+                    Horizontal { line: &line[part * PART..], offsets: &offsets_along, taps: along, out },
+                );
             }
             let values: &[u8] = if reordered {
                 to_pixels.reorder(level, &result, &mut pixels);
@@ -251,7 +249,8 @@ impl Vertical<'_> {
 /// Makes values of the result from a line of pairs.
 struct Horizontal<'a> {
     line: &'a [i16],
-    channels: usize,
+    /// Those of the pairs, from the first value of the result.
+    offsets: &'a [usize],
     taps: Coefficients<'a>,
     /// A multiple of [`ROW_MULTIPLE`] values.
     out: &'a mut [u8],
@@ -280,11 +279,11 @@ impl Horizontal<'_> {
     #[inline(always)]
     fn registers<S: Simd, const N: usize>(&mut self, simd: S, at: usize) {
         let mut sums = [[[simd.splat_i32(self.taps.rounding); 2]; N]; 2];
-        let Coefficients { pairs, weights: [first, second], .. } = self.taps;
-        for k in 0..pairs.len().min(first.len()).min(second.len()) {
+        let [first, second] = self.taps.weights;
+        for k in 0..self.offsets.len().min(first.len()).min(second.len()) {
             let weights = [simd.splat_pair(first[k]), simd.splat_pair(second[k])];
             // One check for all loads.
-            let line = &self.line[at + 2 * pairs[k] * self.channels..][..2 * N * S::I16_LANES];
+            let line = &self.line[at + self.offsets[k]..][..2 * N * S::I16_LANES];
             for n in 0..N {
                 for half in 0..2 {
                     let pairs = simd.load_i16(line, (2 * n + half) * S::I16_LANES);
