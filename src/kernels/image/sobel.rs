@@ -12,7 +12,7 @@
 //!
 //! SciPy makes two passes, first that of the derivative, and continues the *derivative* with the
 //! constant before it smooths. Beyond the border the derivative of padded rows is zero, so what
-//! is left to do in that mode is to put the constant in its place.
+//! is left to do in that mode is to replace it by the constant.
 
 use super::axes::Operator;
 use super::border::Mode;
