@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::parallel::Work;
 
 /// Limbs after which a signal is looked for where they are only copied.
-pub(super) const STRETCH: usize = 1 << 20;
+pub(super) const STRETCH: usize = 1 << 16;
 
 /// The number that `bytes` hold, the lowest first.
 pub fn from_le_bytes(bytes: &[u8], work: &Work<'_>) -> Result<Vec<u64>> {
