@@ -55,12 +55,12 @@ def test_a_vector_is_any_iterable_of_ints(kind: Any) -> None:
 @pytest.mark.parametrize(
     ("vector", "error", "message"),
     [
-        ([1, "a"], TypeError, "got 'a' at index 1, expected an int of 64 bits"),
-        ([1.5], TypeError, "got 1.5 at index 0, expected an int of 64 bits"),
-        ([0, 2**63], OverflowError, "got 9223372036854775808 at index 1, expected an int of 64 bits"),
-        ([-(2**63) - 1], OverflowError, "got -9223372036854775809 at index 0, expected an int of 64 bits"),
-        ([10**5000], OverflowError, "got .{,70} at index 0, expected an int of 64 bits"),
-        (["x" * 10**6], TypeError, "got 'x{59}\\.\\.\\. at index 0, expected an int of 64 bits"),
+        ([1, "a"], TypeError, "item 1, got str, expected an int of 64 bits"),
+        ([1.5], TypeError, "item 0, got float, expected an int of 64 bits"),
+        ([0, 2**63], OverflowError, "item 1, got 9223372036854775808, expected an int of 64 bits"),
+        ([-(2**63) - 1], OverflowError, "item 0, got -9223372036854775809, expected an int of 64 bits"),
+        ([10**5000], OverflowError, "item 0, got .{,70}, expected an int of 64 bits"),
+        (["x" * 10**6], TypeError, "item 0, got str, expected an int of 64 bits"),
         (5, TypeError, "got int, expected an iterable of int"),
     ],
 )
@@ -68,11 +68,11 @@ def test_a_vector_of_something_else_is_refused_and_changes_nothing(
     vector: Any, error: Any, message: str
 ) -> None:
     struct = rne.RustStruct("text", [-(2**63), 2**63 - 1])
-    with pytest.raises(error, match=f"^RustStruct: argument extension, {message}"):
+    with pytest.raises(error, match=f"^RustStruct: argument extension,? {message}"):
         struct.extend_vector(vector)
-    with pytest.raises(error, match=f"^RustStruct: argument vector, {message}"):
+    with pytest.raises(error, match=f"^RustStruct: argument vector,? {message}"):
         struct.vector = vector
-    with pytest.raises(error, match=f"^RustStruct: argument vector, {message}"):
+    with pytest.raises(error, match=f"^RustStruct: argument vector,? {message}"):
         rne.RustStruct("", vector)
     assert struct.vector == [-(2**63), 2**63 - 1]
 

@@ -11,6 +11,7 @@ use std::ops::RangeInclusive;
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyIterator;
 
 use super::display::{Shape, kind_of};
 use crate::parallel;
@@ -66,6 +67,15 @@ impl Arg {
         expected: &str,
     ) -> PyResult<T> {
         object.extract::<Argument<T>>()?.get(self, expected)
+    }
+
+    /// The items of `object`, if it has some.
+    pub fn items<'py>(self, object: &Bound<'py, PyAny>, expected: &str) -> PyResult<Bound<'py, PyIterator>> {
+        object.try_iter().map_err(|error| match error.is_instance_of::<PyTypeError>(object.py()) {
+            true => self.wrong_type(object, expected),
+            // Such as one that the object itself raises.
+            false => error,
+        })
     }
 
     /// What the name `got` stands for.

@@ -17,7 +17,6 @@ mod runtime;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::argument::{Arg, Argument};
@@ -65,12 +64,9 @@ pub use runtime::init;
 #[pyo3(signature = (seconds))]
 pub fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let seconds = seconds.get(Arg::new("async_sleep", "seconds"), "a number")?;
-        let Some(time) = duration(seconds) else {
-            return Err(PyValueError::new_err(format!(
-                "async_sleep: argument seconds, got {seconds}, expected zero or more"
-            )));
-        };
+        let arg = Arg::new("async_sleep", "seconds");
+        let seconds = seconds.get(arg, "a number")?;
+        let time = duration(seconds).ok_or_else(|| arg.value_error(seconds, "zero or more"))?;
         bridge::awaitable(py, |_| async move {
             tokio::time::sleep(time).await;
             Ok::<_, Infallible>(NOTHING)
@@ -155,22 +151,18 @@ pub fn async_fetch_data<'py>(
     max_bytes: Argument<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let wrong = |argument, got: String, expected| {
-            PyValueError::new_err(format!(
-                "async_fetch_data: argument {argument}, got {got}, expected {expected}"
-            ))
-        };
-        let url = url.get(Arg::new("async_fetch_data", "url"), "str")?;
-        let timeout = timeout.get(Arg::new("async_fetch_data", "timeout"), "a number or None")?;
-        let max_bytes = max_bytes.get(Arg::new("async_fetch_data", "max_bytes"), "int")?;
+        let arg = |name| Arg::new("async_fetch_data", name);
+        let url = url.get(arg("url"), "str")?;
+        let timeout = timeout.get(arg("timeout"), "a number or None")?;
+        let max_bytes = max_bytes.get(arg("max_bytes"), "int")?;
         let seconds = timeout.unwrap_or(f64::INFINITY);
         let timeout = duration(seconds)
             .filter(|_| seconds > 0.0)
             // What is not zero is not rounded to it.
             .map(|time| time.max(Duration::from_nanos(1)))
-            .ok_or_else(|| wrong("timeout", seconds.to_string(), "more than zero"))?;
+            .ok_or_else(|| arg("timeout").value_error(seconds, "more than zero"))?;
         let max_bytes =
-            usize::try_from(max_bytes).map_err(|_| wrong("max_bytes", max_bytes.to_string(), "0 or more"))?;
+            usize::try_from(max_bytes).map_err(|_| arg("max_bytes").value_error(max_bytes, "0 or more"))?;
         let request = fetch::Request::new(url, timeout, max_bytes)?;
         bridge::awaitable(py, |web| request.send(web))
     })

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyInt, PyString};
 
+use crate::bindings::argument::Arg;
 use crate::bindings::cached::cached_attribute;
 use crate::bindings::call::Call;
 use crate::bindings::guard::guard;
@@ -28,28 +29,21 @@ const MIN_PRODUCTS: usize = 64 * 64;
 
 /// `value` as a Python int: an int, a bool, or anything with `__index__` such as `numpy.int64`.
 #[inline]
-pub fn integer<'py>(
-    function: &str,
-    argument: &str,
-    value: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyInt>> {
+pub fn integer<'py>(arg: Arg, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
     match value.cast::<PyInt>() {
         Ok(int) => Ok(int.clone()),
-        Err(_) => index(function, argument, value),
+        Err(_) => index(arg, value),
     }
 }
 
 #[cold]
-fn index<'py>(function: &str, argument: &str, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
+fn index<'py>(arg: Arg, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
     static INDEX: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = value.py();
     let found = cached_attribute(py, &INDEX, "operator", "index")?.call1((value,));
     match found {
         Ok(int) => Ok(int.cast_into::<PyInt>()?),
-        Err(error) if error.is_instance_of::<PyTypeError>(py) => {
-            let name = value.get_type().name()?;
-            Err(PyTypeError::new_err(format!("{function}: argument {argument}, got {name}, expected int")))
-        }
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => Err(arg.wrong_type(value, "int")),
         Err(error) => Err(error),
     }
 }
@@ -94,7 +88,10 @@ pub fn multiply<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<B
         if a.is_instance_of::<PyInt>() && b.is_instance_of::<PyInt>() {
             product(a, b)
         } else {
-            product(integer("multiply", "a", a)?.as_any(), integer("multiply", "b", b)?.as_any())
+            product(
+                integer(Arg::new("multiply", "a"), a)?.as_any(),
+                integer(Arg::new("multiply", "b"), b)?.as_any(),
+            )
         }
     })
 }
@@ -173,7 +170,8 @@ fn long_product<'py>(
 #[pyo3(signature = (a, b))]
 pub fn sum_as_string<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     guard(|| {
-        let sum = integer("sum_as_string", "a", a)?.add(integer("sum_as_string", "b", b)?)?;
+        let sum =
+            integer(Arg::new("sum_as_string", "a"), a)?.add(integer(Arg::new("sum_as_string", "b"), b)?)?;
         match sum.str() {
             Err(error) if error.is_instance_of::<PyValueError>(sum.py()) => long_digits(&sum),
             digits => digits,
@@ -229,7 +227,7 @@ fn long_digits<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>>
 #[pyo3(signature = (a, b))]
 pub fn divide<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let (a, b) = (integer("divide", "a", a)?, integer("divide", "b", b)?);
+        let (a, b) = (integer(Arg::new("divide", "a"), a)?, integer(Arg::new("divide", "b"), b)?);
         if b.is_truthy()? { a.floor_div(b) } else { Err(PyValueError::new_err("Cannot divide by zero")) }
     })
 }

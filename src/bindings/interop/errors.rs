@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
 use super::arithmetic::integer;
+use crate::bindings::argument::Arg;
 use crate::bindings::guard::guard;
 
 create_exception!(
@@ -49,7 +50,7 @@ create_exception!(
 #[pyo3(signature = (number))]
 pub fn greater_than_2<'py>(number: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyInt>> {
     guard(|| {
-        let number = integer("greater_than_2", "number", number)?;
+        let number = integer(Arg::new("greater_than_2", "number"), number)?;
         if number.gt(2)? {
             Ok(number)
         } else {

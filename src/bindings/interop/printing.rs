@@ -4,7 +4,7 @@
 //! notebooks do not see it, its order with Python's own text is lost, and it panics where the
 //! reader of a pipe has gone. All text of this extension goes through [`print`] instead.
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -65,8 +65,7 @@ pub fn print(py: Python<'_>, text: &str) -> PyResult<()> {
 pub fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
     guard(|| {
         let Ok(entries) = d.cast::<PyDict>() else {
-            let name = d.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("dict_printer: argument d, got {name}, expected dict")));
+            return Err(Arg::new("dict_printer", "d").wrong_type(d, "dict"));
         };
         let mut text = String::new();
         for (key, value) in entries {
@@ -128,21 +127,24 @@ fn not_text(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyErr {
 /// >>> rne.word_printer("hello", 1, True, False)
 /// olleh
 #[pyfunction]
-#[pyo3(signature = (word, n, reverse=false, uppercase=false))]
+#[pyo3(
+    signature = (word, n, reverse=Argument::default(false), uppercase=Argument::default(false)),
+    text_signature = "(word, n, reverse=False, uppercase=False)"
+)]
 pub fn word_printer(
     py: Python<'_>,
     word: Argument<&str>,
     n: Argument<i64>,
-    reverse: bool,
-    uppercase: bool,
+    reverse: Argument<bool>,
+    uppercase: Argument<bool>,
 ) -> PyResult<()> {
     guard(|| {
-        let word = word.get(Arg::new("word_printer", "word"), "str")?;
-        let n = n.get(Arg::new("word_printer", "n"), "int")?;
+        let arg = |name| Arg::new("word_printer", name);
+        let (reverse, uppercase) = (reverse.flag(arg("reverse"))?, uppercase.flag(arg("uppercase"))?);
+        let word = word.get(arg("word"), "str")?;
+        let n = n.get(arg("n"), "int")?;
         let Ok(n) = u64::try_from(n) else {
-            return Err(PyValueError::new_err(format!(
-                "word_printer: argument n, got {n}, expected 0 or more"
-            )));
+            return Err(arg("n").value_error(n, "0 or more"));
         };
         let line = line(word, reverse, uppercase).named("word_printer")?;
         // As many lines as fit in a block are written at once.

@@ -2,13 +2,12 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyType};
 
 use super::printing::{print, push};
 use crate::alloc::{try_copied, try_reserve};
-use crate::bindings::argument::{Arg, Argument, shortened};
+use crate::bindings::argument::{Arg, Argument};
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 
@@ -82,32 +81,12 @@ impl RustStruct {
     }
 }
 
-/// The numbers of `iterable`, the argument named `argument`.
-fn numbers(argument: &str, iterable: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
-    let py = iterable.py();
-    let items = iterable.try_iter().map_err(|_| match iterable.get_type().name() {
-        Ok(name) => PyTypeError::new_err(format!(
-            "RustStruct: argument {argument}, got {name}, expected an iterable of int"
-        )),
-        Err(error) => error,
-    })?;
+/// The numbers of an argument.
+fn numbers(name: &'static str, iterable: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
+    let arg = Arg::new("RustStruct", name);
     let mut vector = Vec::new();
-    for (index, item) in items.enumerate() {
-        let item = item?;
-        let number = item.extract::<i64>().map_err(|error| {
-            let expected = if error.is_instance_of::<PyTypeError>(py) {
-                PyTypeError::new_err::<String>
-            } else if error.is_instance_of::<PyOverflowError>(py) {
-                PyOverflowError::new_err::<String>
-            } else {
-                return error;
-            };
-            // An int of thousands of digits has no repr.
-            let got = shortened(&item).unwrap_or_else(|_| "a large int".to_owned());
-            expected(format!(
-                "RustStruct: argument {argument}, got {got} at index {index}, expected an int of 64 bits"
-            ))
-        })?;
+    for (index, item) in arg.items(iterable, "an iterable of int")?.enumerate() {
+        let number = arg.item(index).read(&item?, "an int of 64 bits")?;
         try_reserve(&mut vector, 1).named("RustStruct")?;
         vector.push(number);
     }

@@ -45,7 +45,7 @@ pub fn sum<'py>(arg: Arg, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
         return sum_in_place(arg, numbers, items);
     }
     let mut total = Total::default();
-    for (index, item) in numbers.try_iter()?.enumerate() {
+    for (index, item) in arg.items(numbers, "an iterable of numbers")?.enumerate() {
         total.add_object(arg.item(index), &item?)?;
     }
     total.finish(py)

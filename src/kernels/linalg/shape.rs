@@ -3,6 +3,7 @@
 use crate::alloc::{checked_size, try_vec};
 use crate::dtype::DType;
 use crate::error::{Error, Result, ShapeRule};
+use crate::layout::broadcast_shapes;
 
 /// The shape of a product: how many products of two matrices it is, and the sizes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,15 +43,7 @@ impl MatmulShape {
         if rows != k {
             return Err(mismatch(ShapeRule::Inner));
         }
-        let mut batch = try_vec(a_batch.len().max(b_batch.len()))?;
-        for axis in (0..a_batch.len().max(b_batch.len())).rev() {
-            let len = |shape: &[usize]| shape.len().checked_sub(axis + 1).map_or(1, |axis| shape[axis]);
-            batch.push(match (len(a_batch), len(b_batch)) {
-                (1, other) | (other, 1) => other,
-                (same, other) if same == other => same,
-                _ => return Err(mismatch(ShapeRule::Batch)),
-            });
-        }
+        let batch = broadcast_shapes(a_batch, b_batch).ok_or_else(|| mismatch(ShapeRule::Batch))?;
         // Without results it does not matter how many products there would be.
         let count = if m == 0 || n == 0 { 0 } else { checked_size(&batch)? };
         checked_size(&[count, m, n])?;
