@@ -64,14 +64,6 @@ PYTHON_MAP = (
     (EXTENSION,),
 )
 
-# TEMPORARY: what is still wrong and is being mended. Each set is to be empty, and then to go.
-#: Imports that point up or close a circle.
-STILL = {
-    "kernels/stats/moments.rs -> kernels/stats/block.rs",
-}
-#: Kernels that name Python functions.
-STILL_NAMED = {"kernels/elementwise/select.rs"}
-
 
 # --- the rules
 
@@ -222,19 +214,7 @@ def the_map() -> Map:
 
 @pytest.fixture
 def imports(sources: dict[str, Source]) -> Imports:
-    found = rust_imports(sources)
-    return {
-        file: {target for target in targets if f"{file} -> {target}" not in STILL}
-        for file, targets in found.items()
-    }
-
-
-@needs_the_source
-def test_what_is_said_to_be_wrong_still_is(sources: dict[str, Source]) -> None:
-    imports = rust_imports(sources)
-    gone = STILL - {f"{file} -> {target}" for file, targets in imports.items() for target in targets}
-    assert gone == set(), "mended: take it out of STILL"
-    assert STILL_NAMED <= {*sources}, "mended: take it out of STILL_NAMED"
+    return rust_imports(sources)
 
 
 @needs_the_source
@@ -261,8 +241,7 @@ def test_only_the_bindings_know_of_python(sources: dict[str, Source]) -> None:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     )
     assert len(names) > 40
-    others = {file: source for file, source in sources.items() if file not in STILL_NAMED}
-    no(knowledge_of_python(others, {*names} - {"__version__"}))
+    no(knowledge_of_python(sources, {*names} - {"__version__"}))
 
 
 @needs_the_source

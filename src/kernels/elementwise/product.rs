@@ -1,6 +1,8 @@
 //! The product of two elements, as NumPy defines it: integers wrap, bools are combined by "and",
 //! complex numbers by the schoolbook formula, float16 through float32 with one rounding.
 
+use std::ops::Mul;
+
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 use num_complex::Complex;
@@ -62,7 +64,7 @@ pub trait Multiply: Element {
 
 /// Integers wrap.
 ///
-/// A macro, as a blanket implementation for all integers could not stand beside those for floats.
+/// A macro, as a blanket implementation for integers could not stand beside that for floats.
 macro_rules! integer {
     ($($type:ty as $bits:ty,)*) => {$(
         impl Multiply for $type {
@@ -78,21 +80,22 @@ macro_rules! integer {
 
 integer! { i8 as u8, i16 as u16, i32 as u32, i64 as u64, u8 as u8, u16 as u16, u32 as u32, u64 as u64, }
 
-/// Floats, and the formula for pairs of them. A macro for the same reason.
-macro_rules! float {
-    ($($type:ty,)*) => {$(
-        impl Multiply for $type {
-            type Bits = $type;
+/// A float, or a pair of them, for which the formula is that of its crate.
+trait Float: Element + Mul<Output = Self> {}
 
-            #[inline(always)]
-            fn times(self, other: Self) -> Self {
-                self * other
-            }
-        }
-    )*};
+impl Float for f32 {}
+impl Float for f64 {}
+impl Float for Complex<f32> {}
+impl Float for Complex<f64> {}
+
+impl<T: Float> Multiply for T {
+    type Bits = T;
+
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        self * other
+    }
 }
-
-float! { f32, f64, Complex<f32>, Complex<f64>, }
 
 impl Multiply for Bool {
     type Bits = Bool;

@@ -2,7 +2,9 @@
 //!
 //! Two passes: the first counts in each part of the input how many are kept, which vectorises,
 //! so that the output has its exact size and every part knows where it writes. The second writes
-//! every element to the next free place and moves on if it is kept: no branch to mispredict.
+//! every element to the next free index and moves on if it is kept: no branch to mispredict.
+
+use std::ops::Add;
 
 use half::f16;
 
@@ -45,6 +47,7 @@ pub trait Doubled: Element {
     fn doubled(self) -> (Self, bool);
 }
 
+/// A macro, as a blanket implementation for integers could not stand beside that for floats.
 macro_rules! doubled {
     ($($type:ty),*) => {$(
         impl Doubled for $type {
@@ -77,35 +80,48 @@ macro_rules! doubled {
 
 doubled!(i8, i16, i32, i64, u8, u16, u32, u64);
 
-macro_rules! doubled_float {
-    ($($type:ty, |$x:ident| $round:expr;)*) => {$(
-        impl Doubled for $type {
-            /// The threshold is rounded to the type of the elements, as NumPy does.
-            fn cut(threshold: Threshold) -> Cut<Self> {
-                let $x = match threshold {
-                    Threshold::Integer(threshold) => threshold as f64,
-                    Threshold::Float(threshold) => threshold,
-                };
-                Cut::Above($round)
-            }
-
-            #[inline(always)]
-            fn above(self, threshold: Self) -> bool {
-                self > threshold
-            }
-
-            #[inline(always)]
-            fn doubled(self) -> (Self, bool) {
-                (self + self, true)
-            }
-        }
-    )*};
+/// A float.
+trait Float: Element + PartialOrd + Add<Output = Self> {
+    /// The nearest one.
+    fn round(x: f64) -> Self;
 }
 
-doubled_float! {
-    f16, |x| f16::from_f64(x);
-    f32, |x| x as f32;
-    f64, |x| x;
+impl Float for f16 {
+    fn round(x: f64) -> Self {
+        f16::from_f64(x)
+    }
+}
+
+impl Float for f32 {
+    fn round(x: f64) -> Self {
+        x as f32
+    }
+}
+
+impl Float for f64 {
+    fn round(x: f64) -> Self {
+        x
+    }
+}
+
+impl<T: Float> Doubled for T {
+    /// The threshold is rounded to the type of the elements, as NumPy does.
+    fn cut(threshold: Threshold) -> Cut<Self> {
+        Cut::Above(T::round(match threshold {
+            Threshold::Integer(threshold) => threshold as f64,
+            Threshold::Float(threshold) => threshold,
+        }))
+    }
+
+    #[inline(always)]
+    fn above(self, threshold: Self) -> bool {
+        self > threshold
+    }
+
+    #[inline(always)]
+    fn doubled(self) -> (Self, bool) {
+        (self + self, true)
+    }
 }
 
 /// How many elements of each part are kept.
@@ -131,9 +147,9 @@ pub fn fill<T: Doubled>(
     let mut targets = try_vec(counts.len())?;
     for &count in counts {
         let count = count.min(out.len());
-        let (target, rest) = std::mem::take(&mut out).split_at_mut(count);
+        let (target, remainder) = std::mem::take(&mut out).split_at_mut(count);
         targets.push(target);
-        out = rest;
+        out = remainder;
     }
     work.for_each_mut(&mut targets, |part, out| {
         if simd::run(Fill { numbers: part_of(numbers, part), cut, out }) {
@@ -200,18 +216,18 @@ impl<T: Doubled> Kernel for Fill<'_, '_, T> {
 fn double_if<T: Doubled>(numbers: &[T], out: &mut [T], keep: impl Fn(T) -> bool) -> bool {
     let (mut next, mut exact) = (0, true);
     for &x in numbers {
-        // Once the last place is taken nothing more is kept. (If another thread changes the
+        // Once the output is full nothing more is kept. (If another thread changes the
         // input meanwhile, what is written is wrong, but never beyond the end.)
-        let Some(place) = out.get_mut(next) else { break };
+        let Some(target) = out.get_mut(next) else { break };
         let (double, is_exact) = x.doubled();
         let kept = keep(x);
-        *place = double;
+        *target = double;
         exact &= is_exact | !kept;
         next += usize::from(kept);
     }
-    // Then, too, some places may be left, of memory that nobody has written to.
-    if let (Some(&x), Some(rest)) = (numbers.first(), out.get_mut(next..)) {
-        rest.fill(x.doubled().0);
+    // Then, too, some of the output may be left, of memory that nobody has written to.
+    if let (Some(&x), Some(remainder)) = (numbers.first(), out.get_mut(next..)) {
+        remainder.fill(x.doubled().0);
     }
     exact
 }
@@ -242,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_place_is_left_as_it_was_when_the_input_has_changed_since_it_was_counted() {
+    fn nothing_is_left_as_it_was_when_the_input_has_changed_since_it_was_counted() {
         let mut out = [7.0f64; 5];
         assert!(double_if(&[1.0, 5.0, 2.0], &mut out, |x| x > 4.0));
         assert_eq!(out, [10.0, 2.0, 2.0, 2.0, 2.0]);

@@ -90,10 +90,10 @@ impl<A: Copy + Add<Output = A>> Lanes<A> {
 /// Sums a slice in lanes of `A`.
 #[inline(always)]
 pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(slice: &[T], widen: impl Fn(T) -> A) -> A {
-    let (rows, rest) = slice.split_at(slice.len() / LANES * LANES);
+    let (rows, remainder) = slice.split_at(slice.len() / LANES * LANES);
     let mut last = Lanes::default();
     // A loop of its own: the lanes of one of unknown length are not kept in registers.
-    for (lane, &x) in last.0.iter_mut().zip(rest) {
+    for (lane, &x) in last.0.iter_mut().zip(remainder) {
         *lane = widen(x);
     }
     if rows.len() <= 2 * RUN {
@@ -121,63 +121,133 @@ fn sum_run<T: Copy, A: Copy + Default + Add<Output = A>>(run: &[T], widen: &impl
     Lanes(lanes)
 }
 
-macro_rules! summand {
-    ($($type:ty => $total:ty, $lane:ty, |$x:ident| $widen:expr;)*) => {$(
-        impl Summand for $type {
-            type Total = $total;
+/// What lanes hold.
+pub trait Lane: Copy + Default + Add<Output = Self> {
+    /// What the sum of all lanes is accumulated in.
+    type Total: Copy + Default + Add<Output = Self::Total> + Send + From<Self>;
+}
 
-            #[inline(always)]
-            fn sum_slice(slice: &[Self]) -> $total {
-                sum_lanes::<_, $lane>(slice, #[inline(always)] |$x| $widen).into()
-            }
+impl Lane for Wrapping {
+    type Total = i128;
+}
 
-            #[inline(always)]
-            fn widen(self) -> $total {
-                let $x = self;
-                <$total>::from($widen)
-            }
-        }
-    )*};
+impl Lane for f64 {
+    type Total = f64;
+}
+
+/// An element that is summed in lanes as another type.
+pub trait InLanes: Element {
+    /// The type of the lanes.
+    type Lane: Lane + From<Self>;
 }
 
 // A slice of 2^17 elements of up to 32 bits cannot overflow these lanes.
-summand! {
-    Bool => i128, Wrapping, |x| Wrapping(i64::from(x.get()));
-    i8 => i128, Wrapping, |x| Wrapping(i64::from(x));
-    i16 => i128, Wrapping, |x| Wrapping(i64::from(x));
-    i32 => i128, Wrapping, |x| Wrapping(i64::from(x));
-    u8 => i128, Wrapping, |x| Wrapping(i64::from(x));
-    u16 => i128, Wrapping, |x| Wrapping(i64::from(x));
-    u32 => i128, Wrapping, |x| Wrapping(i64::from(x));
-    f16 => f64, f64, |x| f64::from(x);
-    f32 => f64, f64, |x| f64::from(x);
-    f64 => f64, f64, |x| x;
+impl InLanes for Bool {
+    type Lane = Wrapping;
+}
+impl InLanes for i8 {
+    type Lane = Wrapping;
+}
+impl InLanes for i16 {
+    type Lane = Wrapping;
+}
+impl InLanes for i32 {
+    type Lane = Wrapping;
+}
+impl InLanes for u8 {
+    type Lane = Wrapping;
+}
+impl InLanes for u16 {
+    type Lane = Wrapping;
+}
+impl InLanes for u32 {
+    type Lane = Wrapping;
+}
+impl InLanes for f16 {
+    type Lane = f64;
+}
+impl InLanes for f32 {
+    type Lane = f64;
+}
+impl InLanes for f64 {
+    type Lane = f64;
 }
 
-macro_rules! summand64 {
-    ($($type:ty, $bias:expr, $shift:expr;)*) => {$(
-        impl Summand for $type {
-            type Total = i128;
+impl<T: InLanes> Summand for T {
+    type Total = <T::Lane as Lane>::Total;
 
+    #[inline(always)]
+    fn sum_slice(slice: &[Self]) -> Self::Total {
+        sum_lanes::<_, T::Lane>(
+            slice,
             #[inline(always)]
-            fn sum_slice(slice: &[Self]) -> i128 {
-                match sum_if_narrow(slice, #[inline(always)] |x| x as i64, #[inline(always)] |x| (x as u64).wrapping_add($shift)) {
-                    Some(sum) => sum,
-                    None => sum_halves(slice, #[inline(always)] |x| x as u64 ^ $bias, $bias),
-                }
-            }
+            |x| T::Lane::from(x),
+        )
+        .into()
+    }
 
+    #[inline(always)]
+    fn widen(self) -> Self::Total {
+        T::Lane::from(self).into()
+    }
+}
+
+impl Summand for i64 {
+    type Total = i128;
+
+    #[inline(always)]
+    fn sum_slice(slice: &[Self]) -> i128 {
+        let narrow = sum_if_narrow(
+            slice,
             #[inline(always)]
-            fn widen(self) -> i128 {
-                i128::from(self)
-            }
+            |x| x,
+            #[inline(always)]
+            |x| (x as u64).wrapping_add(1 << 50),
+        );
+        match narrow {
+            Some(sum) => sum,
+            None => sum_halves(
+                slice,
+                #[inline(always)]
+                |x| x as u64 ^ 1 << 63,
+                1 << 63,
+            ),
         }
-    )*};
+    }
+
+    #[inline(always)]
+    fn widen(self) -> i128 {
+        i128::from(self)
+    }
 }
 
-summand64! {
-    i64, 1u64 << 63, 1u64 << 50;
-    u64, 0u64, 0u64;
+impl Summand for u64 {
+    type Total = i128;
+
+    #[inline(always)]
+    fn sum_slice(slice: &[Self]) -> i128 {
+        let narrow = sum_if_narrow(
+            slice,
+            #[inline(always)]
+            |x| x as i64,
+            #[inline(always)]
+            |x| x,
+        );
+        match narrow {
+            Some(sum) => sum,
+            None => sum_halves(
+                slice,
+                #[inline(always)]
+                |x| x,
+                0,
+            ),
+        }
+    }
+
+    #[inline(always)]
+    fn widen(self) -> i128 {
+        i128::from(self)
+    }
 }
 
 /// The sum of integers if all are within ±2^50, so that no lane overflows 64 bits. `shifted` is the
@@ -220,7 +290,7 @@ fn sum_halves<T: Copy>(slice: &[T], unsigned: impl Fn(T) -> u64, bias: u64) -> i
 
 /// A sum of narrow integers, which cannot overflow either.
 #[derive(Clone, Copy, Default)]
-struct Wrapping(i64);
+pub struct Wrapping(i64);
 
 impl Add for Wrapping {
     type Output = Self;
@@ -231,6 +301,20 @@ impl Add for Wrapping {
     }
 }
 
+impl<T: Into<i64>> From<T> for Wrapping {
+    #[inline(always)]
+    fn from(x: T) -> Self {
+        Wrapping(x.into())
+    }
+}
+
+impl From<Bool> for i64 {
+    #[inline(always)]
+    fn from(x: Bool) -> i64 {
+        i64::from(x.get())
+    }
+}
+
 impl From<Wrapping> for i128 {
     #[inline(always)]
     fn from(sum: Wrapping) -> i128 {
@@ -238,24 +322,29 @@ impl From<Wrapping> for i128 {
     }
 }
 
-macro_rules! summand_complex {
-    ($($part:ty),*) => {$(
-        impl Summand for Complex<$part> {
-            type Total = Complex<f64>;
+impl<P: Copy + Into<f64>> Summand for Complex<P>
+where
+    Complex<P>: Element,
+{
+    type Total = Complex<f64>;
 
+    #[inline(always)]
+    fn sum_slice(slice: &[Self]) -> Complex<f64> {
+        let re = sum_lanes::<_, f64>(
+            slice,
             #[inline(always)]
-            fn sum_slice(slice: &[Self]) -> Complex<f64> {
-                let re = sum_lanes::<_, f64>(slice, #[inline(always)] |x| x.re.into());
-                let im = sum_lanes::<_, f64>(slice, #[inline(always)] |x| x.im.into());
-                Complex::new(re, im)
-            }
+            |x| x.re.into(),
+        );
+        let im = sum_lanes::<_, f64>(
+            slice,
+            #[inline(always)]
+            |x| x.im.into(),
+        );
+        Complex::new(re, im)
+    }
 
-            #[inline(always)]
-            fn widen(self) -> Complex<f64> {
-                Complex::new(self.re.into(), self.im.into())
-            }
-        }
-    )*};
+    #[inline(always)]
+    fn widen(self) -> Complex<f64> {
+        Complex::new(self.re.into(), self.im.into())
+    }
 }
-
-summand_complex!(f32, f64);

@@ -9,38 +9,102 @@ use crate::dtype::{Bool, Element};
 /// An element whose sums along an axis have a dtype.
 pub trait Narrow: Summand {
     /// The element type of `np.sum`.
-    type Sum: Element;
+    type Sum: Element + FromTotal<Self::Total>;
 
     /// Rounds or wraps a total.
-    fn narrow(total: Self::Total) -> Self::Sum;
+    #[inline(always)]
+    fn narrow(total: Self::Total) -> Self::Sum {
+        Self::Sum::from_total(total)
+    }
 }
 
-macro_rules! narrow {
-    ($($type:ty => $sum:ty, |$total:ident| $narrow:expr;)*) => {$(
-        impl Narrow for $type {
-            type Sum = $sum;
-
-            #[inline(always)]
-            fn narrow($total: Self::Total) -> $sum {
-                $narrow
-            }
-        }
-    )*};
+/// What a total is rounded or wrapped to.
+pub trait FromTotal<A> {
+    /// The total as this type.
+    fn from_total(total: A) -> Self;
 }
 
-narrow! {
-    Bool => i64, |total| total as i64;
-    i8 => i64, |total| total as i64;
-    i16 => i64, |total| total as i64;
-    i32 => i64, |total| total as i64;
-    i64 => i64, |total| total as i64;
-    u8 => u64, |total| total as u64;
-    u16 => u64, |total| total as u64;
-    u32 => u64, |total| total as u64;
-    u64 => u64, |total| total as u64;
-    f16 => f16, |total| f16::from_f64(total);
-    f32 => f32, |total| total as f32;
-    f64 => f64, |total| total;
-    Complex<f32> => Complex<f32>, |total| Complex::new(total.re as f32, total.im as f32);
-    Complex<f64> => Complex<f64>, |total| total;
+impl FromTotal<i128> for i64 {
+    #[inline(always)]
+    fn from_total(total: i128) -> Self {
+        total as i64
+    }
+}
+
+impl FromTotal<i128> for u64 {
+    #[inline(always)]
+    fn from_total(total: i128) -> Self {
+        total as u64
+    }
+}
+
+impl FromTotal<f64> for f16 {
+    #[inline(always)]
+    fn from_total(total: f64) -> Self {
+        f16::from_f64(total)
+    }
+}
+
+impl FromTotal<f64> for f32 {
+    #[inline(always)]
+    fn from_total(total: f64) -> Self {
+        total as f32
+    }
+}
+
+impl FromTotal<f64> for f64 {
+    #[inline(always)]
+    fn from_total(total: f64) -> Self {
+        total
+    }
+}
+
+impl<P: FromTotal<f64>> FromTotal<Complex<f64>> for Complex<P> {
+    #[inline(always)]
+    fn from_total(total: Complex<f64>) -> Self {
+        Complex { re: P::from_total(total.re), im: P::from_total(total.im) }
+    }
+}
+
+impl Narrow for Bool {
+    type Sum = i64;
+}
+impl Narrow for i8 {
+    type Sum = i64;
+}
+impl Narrow for i16 {
+    type Sum = i64;
+}
+impl Narrow for i32 {
+    type Sum = i64;
+}
+impl Narrow for i64 {
+    type Sum = i64;
+}
+impl Narrow for u8 {
+    type Sum = u64;
+}
+impl Narrow for u16 {
+    type Sum = u64;
+}
+impl Narrow for u32 {
+    type Sum = u64;
+}
+impl Narrow for u64 {
+    type Sum = u64;
+}
+impl Narrow for f16 {
+    type Sum = f16;
+}
+impl Narrow for f32 {
+    type Sum = f32;
+}
+impl Narrow for f64 {
+    type Sum = f64;
+}
+impl Narrow for Complex<f32> {
+    type Sum = Complex<f32>;
+}
+impl Narrow for Complex<f64> {
+    type Sum = Complex<f64>;
 }
