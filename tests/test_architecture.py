@@ -37,6 +37,7 @@ UNSAFE = {
     "parallel/work.rs": "items of a slice, each for one thread",
     "simd/*.rs": "enters what is compiled for a CPU level, with the proof that it is there; instructions, cache lines",
     "layout/gather.rs": "copies elements at any stride",
+    "layout/scan.rs": "reads and writes lines of arrays of any layout, each on one thread",
     "layout/slice.rs": "slices of a type known at run time; elements as others of their size",
     "layout/strided.rs": "reads arrays of any layout",
     "layout/zip.rs": "reads and writes arrays of any layout, each part on one thread",
@@ -414,6 +415,7 @@ def test_each_fault_of_the_crate_is_found(
 def test_a_circle_of_modules_without_one_of_files_is_found(tmp_path: Path) -> None:
     files = {
         "layout/gather.rs": "copies elements at any stride",
+    "layout/scan.rs": "reads and writes lines of arrays of any layout, each on one thread",
     "layout/slice.rs": "slices of a type known at run time; elements as others of their size",
     "layout/strided.rs": "reads arrays of any layout",
     "layout/zip.rs": "reads and writes arrays of any layout, each part on one thread",

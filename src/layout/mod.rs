@@ -6,13 +6,15 @@
 //! | `order` | axes of several arrays: sorted, turned round, merged, cut into parts; integers only |
 //! | `strided` | an array, or an array and its mask, as a sequence of contiguous slices |
 //! | `zip` | arrays of one shape walked together, one of which is written |
+//! | `scan` | functions along an axis whose output is as long: a line in, a line out |
 //! | `slice` | a slice whose element type is known at run time |
 //! | `gather` | copies between strided and contiguous elements |
 //!
 //! What walks an array knows the size of its elements and not their type, so it is compiled once,
 //! not once for each dtype. A kernel is a function over a contiguous slice, called once a block: a
 //! reduction is such a function and a way to merge what it returns ([`Strided::blocks`]), an
-//! element-wise function writes a slice ([`zip()`]).
+//! element-wise function writes a slice ([`zip()`]), a function along an axis reads a line and writes one
+//! ([`scan()`]).
 //!
 //! How an array is cut depends on its shape and strides only, never on the number of threads.
 
@@ -20,6 +22,7 @@ mod broadcast;
 mod elements;
 mod gather;
 mod order;
+mod scan;
 mod slice;
 mod strided;
 mod zip;
@@ -27,6 +30,7 @@ mod zip;
 pub use broadcast::broadcast_shapes;
 pub use elements::{Elements, ElementsMut};
 pub use order::Parts;
+pub use scan::scan;
 pub use slice::{AnySlice, reinterpret, reinterpret_mut};
 pub use strided::{Lane, Lanes, Origin, Strided};
 pub use zip::{Piece, Source, zip};

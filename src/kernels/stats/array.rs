@@ -79,7 +79,7 @@ struct Reader {
 impl Reader {
     fn new<T: Sample<Key: ToNumber>>(skip_nan: bool) -> Self {
         // What is never NaN is read in one way.
-        if skip_nan && T::Key::NAN.is_some() {
+        if const { T::Key::NAN.is_some() } && skip_nan {
             Reader {
                 slice: |slice| block::moments_without_nan(slice.typed::<T>()).any(),
                 tile: columns::tile::<T, true>,

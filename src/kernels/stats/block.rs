@@ -77,10 +77,7 @@ pub(super) fn moments_at<T: Sample, const SKIP: bool>(level: Level, data: &[T]) 
 
 /// The moments of the elements of `data` that are not NaN.
 pub fn moments_without_nan<T: Sample>(data: &[T]) -> Moments<T::Key> {
-    match T::Key::NAN {
-        Some(_) => moments_at::<T, true>(simd::level(), data),
-        None => moments(data),
-    }
+    if const { T::Key::NAN.is_some() } { moments_at::<T, true>(simd::level(), data) } else { moments(data) }
 }
 
 /// The moments of a slice; without its NaNs if `SKIP`.
@@ -185,12 +182,12 @@ fn read_run<T: Sample, const SKIP: bool, S: Simd>(
 ) -> Sums<T::Key> {
     let mut sums = Sums::new();
     let fours = run.chunks_exact(4 * LANES);
-    let rest = fours.remainder().chunks_exact(LANES);
+    let ones = fours.remainder().chunks_exact(LANES);
     for four in fours {
         let four = [row(four, 0), row(four, 1), row(four, 2), row(four, 3)];
         sums.add_four::<T, SKIP, S>(four, origin, &[pivot; LANES], adder);
     }
-    for one in rest {
+    for one in ones {
         sums.add::<T, SKIP, S>(row(one, 0), origin, &[pivot; LANES], adder);
     }
     sums
@@ -323,12 +320,12 @@ impl<K: Key> Total<K> {
         pivot: f64,
         adder: Adder<S>,
     ) {
-        let (first, rest) = block.split_at(block.len().min(RUN));
+        let (first, others) = block.split_at(block.len().min(RUN));
         self.sums = read_run::<T, SKIP, S>(first, origin, pivot, adder);
-        if !rest.is_empty() {
+        if !others.is_empty() {
             self.low = Lows { sum: [0.0; LANES], squares: [0.0; LANES] };
         }
-        for run in rest.chunks(RUN) {
+        for run in others.chunks(RUN) {
             self.add::<SKIP>(&read_run::<T, SKIP, S>(run, origin, pivot, adder));
         }
         // Only the last run has a tail: `RUN` is a multiple of `LANES`.

@@ -56,7 +56,7 @@ pub fn tile<T: Sample<Key: ToNumber>, const SKIP: bool>(
         }
         let Some(first) = batch.first() else { break };
         states.turn_to(T::origin(first[0].key()), &batch);
-        simd::run(Rows::<T, SKIP> { rows: &batch, states: &mut states });
+        simd::run(AddRows::<T, SKIP> { rows: &batch, states: &mut states });
     }
     let mut totals = try_vec(lines)?;
     totals.extend(states.totals.iter().map(|total| total.any()));
@@ -98,12 +98,12 @@ impl<T: Sample> States<T> {
 }
 
 /// Rows, each element of which is added to the state of its line.
-struct Rows<'a, 'b, T: Sample, const SKIP: bool> {
+struct AddRows<'a, 'b, T: Sample, const SKIP: bool> {
     rows: &'a [&'b [T]],
     states: &'a mut States<T>,
 }
 
-impl<T: Sample, const SKIP: bool> Kernel for Rows<'_, '_, T, SKIP> {
+impl<T: Sample, const SKIP: bool> Kernel for AddRows<'_, '_, T, SKIP> {
     type Output = ();
 
     #[inline(always)]

@@ -156,12 +156,12 @@ pub fn merge(a: CentralMoments, a_count: f64, b: CentralMoments, b_count: f64) -
     let ((wanted, wanted_low), (got, got_low)) =
         (two_product(delta, b_count), two_product(step, a_count + b_count));
     let lack = ((wanted - got) + (wanted_low - got_low) + delta_low * b_count) / (a_count + b_count);
-    let (mean, rest) = two_sum(a.mean, step);
-    let (mean, mean_low) = fast_two_sum(mean, rest + a.mean_low + if lack.is_finite() { lack } else { 0.0 });
-    let (squares, rest) = two_sum(a.squares, b.squares);
+    let (mean, lost) = two_sum(a.mean, step);
+    let (mean, mean_low) = fast_two_sum(mean, lost + a.mean_low + if lack.is_finite() { lack } else { 0.0 });
+    let (squares, lost) = two_sum(a.squares, b.squares);
     let between = delta * delta * (a_count * share);
-    let (squares, more_rest) = two_sum(squares, between);
-    let (squares, squares_low) = fast_two_sum(squares, rest + more_rest + (a.squares_low + b.squares_low));
+    let (squares, more_lost) = two_sum(squares, between);
+    let (squares, squares_low) = fast_two_sum(squares, lost + more_lost + (a.squares_low + b.squares_low));
     let squares_low = if squares.is_finite() { squares_low } else { 0.0 };
     // An infinite term makes NaN of the rest that rounding leaves: only the sum itself counts.
     let squares =

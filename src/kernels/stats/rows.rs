@@ -50,7 +50,7 @@ impl<T: Sample, const SKIP: bool> Kernel for ShortRows<'_, '_, T, SKIP> {
         for (rows, results) in self.rows.chunks(LANES).zip(self.results.chunks_mut(LANES)) {
             // The last lanes, if there are fewer.
             let idle = LANES - results.len();
-            let mut sixteen: Rows<'_, T> = Rows([&[]; LANES]);
+            let mut sixteen: SixteenRows<'_, T> = SixteenRows([&[]; LANES]);
             sixteen.0[idle..].copy_from_slice(rows);
             let origin = T::Key::default();
             let mut pivots = [0.0; LANES];
@@ -65,9 +65,9 @@ impl<T: Sample, const SKIP: bool> Kernel for ShortRows<'_, '_, T, SKIP> {
 }
 
 /// Sixteen rows; at the end some may be empty.
-struct Rows<'a, T>([&'a [T]; LANES]);
+struct SixteenRows<'a, T>([&'a [T]; LANES]);
 
-impl<T: Sample> Lines<T> for Rows<'_, T> {
+impl<T: Sample> Lines<T> for SixteenRows<'_, T> {
     fn len(&self) -> usize {
         self.0[LANES - 1].len()
     }

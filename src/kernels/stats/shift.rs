@@ -3,11 +3,11 @@
 use super::sample::Sample;
 use crate::kernels::eft::{fast_two_sum, two_product, two_sum};
 
-/// Places from which a pivot is guessed.
-const PLACES: usize = 4;
+/// Runs of elements from which a pivot is guessed.
+const RUNS: usize = 4;
 
-/// Elements that are taken from each place, if there are more than [`FEW`].
-const RUN: usize = 4;
+/// Elements of a run, if there are more than [`FEW`] in all.
+const LENGTH: usize = 4;
 
 /// Elements of which it does not pay to take many for a guess.
 const FEW: usize = 512;
@@ -17,17 +17,17 @@ const FEW: usize = 512;
 pub(super) fn guess<T: Sample>(len: usize, element: impl Fn(usize) -> T, origin: T::Key) -> f64 {
     let first = T::to_f64_from(element(0).key(), origin);
     let (mut min, mut max, mut sum) = (first, first, 0.0);
-    let run = if len > FEW { RUN } else { 1 };
-    for place in 0..PLACES {
-        let start = place * (len - run) / (PLACES - 1);
-        for index in start..start + run {
+    let length = if len > FEW { LENGTH } else { 1 };
+    for run in 0..RUNS {
+        let start = run * (len - length) / (RUNS - 1);
+        for index in start..start + length {
             let value = T::to_f64_from(element(index).key(), origin);
             min = if value < min { value } else { min };
             max = if value > max { value } else { max };
             sum += value;
         }
     }
-    let count = (PLACES * run) as f64;
+    let count = (RUNS * length) as f64;
     let (mean, range) = (sum / count, max - min);
     if mean.is_finite() { pivot_near(mean, range, range * range / 8.0) } else { 0.0 }
 }
