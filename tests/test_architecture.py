@@ -261,6 +261,7 @@ MAP = """
 //! | `bindings/{array, call}` | doors |
 //! | `kernels/<topic>` | algorithms |
 //! | `kernels/{sums, more}` | what topics share |
+//! | `layout` | arrays |
 //! | `parallel`, `simd` | threads, registers |
 //! | `error` | errors |
 """
