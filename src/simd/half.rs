@@ -11,9 +11,9 @@ use half::f16;
 pub fn to_f32(half: f16) -> f32 {
     let bits = u32::from(half.to_bits());
     let magnitude = (bits & 0x7fff) << 13;
-    let finite = f32::from_bits(magnitude) * f32::from_bits((127 + 112) << 23);
-    let value = if magnitude >= 0x7c00 << 13 { magnitude | 0x7f80_0000 } else { finite.to_bits() };
-    f32::from_bits(value | (bits & 0x8000) << 16)
+    let value = f32::from_bits(magnitude) * f32::from_bits((127 + 112) << 23);
+    let special = if magnitude >= 0x7c00 << 13 { 0x7f80_0000 } else { 0 };
+    f32::from_bits(value.to_bits() | special | (bits & 0x8000) << 16)
 }
 
 /// The nearest float16, ties to even.

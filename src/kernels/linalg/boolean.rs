@@ -35,7 +35,7 @@ type Table<const WORDS: usize> = [[u64; WORDS]; 1 << FOUR];
 /// c = a b, for any sizes.
 pub fn multiply(
     level: Level,
-    mut operands: Operands<'_, Bool>,
+    operands: &mut Operands<'_, Bool>,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {

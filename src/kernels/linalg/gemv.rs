@@ -36,7 +36,7 @@ pub const fn side<T>() -> usize {
 /// c = a b, where one of both is a vector. `LANES` and `SIDE` are [`lanes`] and [`side`].
 pub fn multiply<T: Value, const LANES: usize, const SIDE: usize>(
     level: Level,
-    mut operands: Operands<'_, T>,
+    operands: &mut Operands<'_, T>,
     vector: OfVector,
     split: &Split,
     work: &Work<'_>,

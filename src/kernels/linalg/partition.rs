@@ -42,6 +42,7 @@ pub struct Split {
 impl Split {
     /// The split for so many threads, if that many pay. Slabs of rows share b, and slabs of columns
     /// share a: `cost_of_b` is what an element of b costs each of them, in elements of a.
+    #[inline]
     pub fn new(shape: &MatmulShape, dtype: DType, cost_of_b: usize, workers: usize) -> Split {
         // Without results there are no parts, however many matrices there are.
         let &MatmulShape { count, m, n, .. } = shape;
@@ -65,11 +66,13 @@ impl Split {
     }
 
     /// The number of parts.
+    #[inline]
     pub fn parts(&self) -> usize {
         self.count.div_ceil(self.matrices) * self.slabs.0 * self.slabs.1
     }
 
     /// The matrices, rows and columns of part number `index`. No two parts have a result in common.
+    #[inline]
     pub fn part(&self, index: usize) -> [Range<usize>; 3] {
         let (rows, cols) = self.slabs;
         let matrices = index / (rows * cols) * self.matrices;
@@ -83,6 +86,7 @@ impl Split {
 
 /// Slab number `index` of `count` slabs of `len` rows or columns, none of which has more than one
 /// tile more than another.
+#[inline]
 fn slab(len: usize, tile: usize, count: usize, index: usize) -> Range<usize> {
     let start = |index: usize| len.min(len.div_ceil(tile) * index / count * tile);
     start(index)..start(index + 1)
@@ -105,7 +109,7 @@ pub struct Operands<'a, T> {
 }
 
 impl<'a, T: Copy + Send + Sync> Operands<'a, T> {
-    #[inline]
+    #[inline(always)]
     pub fn new(a: Batch<'a, T>, b: Batch<'a, T>, c: BatchMut<'a, T>) -> Self {
         let [(m, k), (rows, n), sizes] =
             [a.layout(), b.layout(), c.layout()].map(|layout| (layout.rows, layout.cols));
@@ -161,6 +165,7 @@ impl<'a, T: Copy + Send + Sync> Operands<'a, T> {
     }
 
     /// Hands each part of `split` to one thread.
+    #[inline]
     pub fn for_each(
         &mut self,
         split: &Split,

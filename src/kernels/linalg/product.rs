@@ -21,32 +21,57 @@ pub trait Product: Element {
 }
 
 impl Product for Bool {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        boolean::multiply(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        boolean::multiply(level, &mut operands, split, work)
     }
 }
 
 impl Product for u8 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        gemm::multiply(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        gemm::multiply(level, &mut operands, split, work)
     }
 }
 
 impl Product for u16 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        gemm::multiply(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        gemm::multiply(level, &mut operands, split, work)
     }
 }
 
 impl Product for u32 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        gemm::multiply(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        gemm::multiply(level, &mut operands, split, work)
     }
 }
 
 impl Product for u64 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        gemm::multiply(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        gemm::multiply(level, &mut operands, split, work)
     }
 }
 
@@ -60,20 +85,45 @@ where
 }
 
 impl Product for f16 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        gemm::multiply(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        gemm::multiply(level, &mut operands, split, work)
     }
 }
 
 impl Product for f32 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        multiply_real::<f32, { gemv::lanes::<f32>() }, { gemv::side::<f32>() }>(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        multiply_real::<f32, { gemv::lanes::<f32>() }, { gemv::side::<f32>() }>(
+            level,
+            &mut operands,
+            split,
+            work,
+        )
     }
 }
 
 impl Product for f64 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        multiply_real::<f64, { gemv::lanes::<f64>() }, { gemv::side::<f64>() }>(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        multiply_real::<f64, { gemv::lanes::<f64>() }, { gemv::side::<f64>() }>(
+            level,
+            &mut operands,
+            split,
+            work,
+        )
     }
 }
 
@@ -81,19 +131,25 @@ impl<T> Product for Complex<T>
 where
     Complex<T>: Float,
 {
-    fn multiply(level: Level, operands: Operands<'_, Self>, split: &Split, work: &Work<'_>) -> Result<()> {
-        multiply_complex(level, operands, split, work)
+    fn multiply(
+        level: Level,
+        mut operands: Operands<'_, Self>,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        multiply_complex(level, &mut operands, split, work)
     }
 }
 
 /// Products of floats: small ones, those with a vector, and all others.
+#[inline]
 fn multiply_real<T: Float, const LANES: usize, const SIDE: usize>(
     level: Level,
-    operands: Operands<'_, T>,
+    operands: &mut Operands<'_, T>,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {
-    if small::fits(&operands) {
+    if small::fits(operands) {
         return small::multiply_floats(level, operands, split, work);
     }
     // Of the whole product, not of a part, so that all parts are computed the same way.
@@ -109,7 +165,7 @@ const SMALL_COMPLEX: usize = 24;
 /// Products of complex numbers.
 fn multiply_complex<T: Float + Value>(
     level: Level,
-    mut operands: Operands<'_, T>,
+    operands: &mut Operands<'_, T>,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {

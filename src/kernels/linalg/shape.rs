@@ -65,24 +65,26 @@ impl MatmulShape {
         let &MatmulShape { count, m, k, n, .. } = self;
         let moved =
             m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
-        let one = m.saturating_mul(k).saturating_mul(n) / flops_per_ns(dtype) + moved / 8 + 10;
+        let one = nanoseconds(dtype, m.saturating_mul(k).saturating_mul(n)) + moved / 8 + 10;
         one.saturating_mul(count)
     }
 }
 
-/// About how many multiply-adds one thread does in a nanosecond.
-fn flops_per_ns(dtype: DType) -> usize {
+/// About how long one thread takes for so many multiply-adds.
+#[inline]
+fn nanoseconds(dtype: DType, flops: usize) -> usize {
+    // How many it does in a nanosecond. Divided in each arm, as a division by a number that is not
+    // known takes longer than all else that is done for a small product.
     match dtype {
         // Of a bit each, and those of four rows are one look-up.
-        DType::Bool => 1000,
-        DType::I8 | DType::U8 => 150,
-        DType::I16 | DType::U16 => 80,
-        DType::I32 | DType::U32 => 40,
-        DType::I64 | DType::U64 => 10,
-        DType::F16 => 40,
-        DType::F32 => 50,
-        DType::F64 => 25,
-        DType::C64 => 12,
-        DType::C128 => 6,
+        DType::Bool => flops / 1000,
+        DType::I8 | DType::U8 => flops / 150,
+        DType::I16 | DType::U16 => flops / 80,
+        DType::I32 | DType::U32 | DType::F16 => flops / 40,
+        DType::I64 | DType::U64 => flops / 10,
+        DType::F32 => flops / 50,
+        DType::F64 => flops / 25,
+        DType::C64 => flops / 12,
+        DType::C128 => flops / 6,
     }
 }

@@ -50,15 +50,17 @@ impl<S: Simd, T: Value> Largest for FloatTile<S, T> {
 const LARGEST: usize = 64;
 
 /// Whether a product of floats is one of small matrices.
+#[inline]
 pub fn fits<T: Copy + Send + Sync>(operands: &Operands<'_, T>) -> bool {
     let (m, k, n) = operands.sizes();
     m.max(k).max(n) <= LARGEST && operands.are_row_contiguous()
 }
 
 /// c = a b, for floats that [`fits`].
+#[inline]
 pub fn multiply_floats<T: Value>(
     level: Level,
-    mut operands: Operands<'_, T>,
+    operands: &mut Operands<'_, T>,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {

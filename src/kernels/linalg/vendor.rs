@@ -195,7 +195,7 @@ impl Float for Complex<f64> {
 /// c = a b, for any sizes.
 pub fn multiply<T: Float>(
     level: Level,
-    mut operands: Operands<'_, T>,
+    operands: &mut Operands<'_, T>,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {

@@ -56,9 +56,10 @@ const ROUNDING: (usize, usize) = (240, 1024);
 const SMALL: usize = 16;
 
 /// c = a b, for any sizes.
+#[inline]
 pub fn multiply<T: Number>(
     level: Level,
-    mut operands: Operands<'_, T>,
+    operands: &mut Operands<'_, T>,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {

@@ -15,29 +15,23 @@ trait Panel<G> {
     fn put(&mut self, index: usize, lane: usize, group: G);
 }
 
-/// A panel of the left matrix: so many groups at each index.
-struct Left<'a, G> {
-    groups: &'a mut [G],
-    height: usize,
-}
+/// A panel of the left matrix: `HEIGHT` groups at each index.
+struct Left<'a, G, const HEIGHT: usize>(&'a mut [[G; HEIGHT]]);
 
-impl<G> Panel<G> for Left<'_, G> {
+impl<G, const HEIGHT: usize> Panel<G> for Left<'_, G, HEIGHT> {
     #[inline(always)]
     fn put(&mut self, index: usize, lane: usize, group: G) {
-        self.groups[index * self.height + lane] = group;
+        self.0[index][lane] = group;
     }
 }
 
-/// A panel of the right matrix: so many registers at each index.
-struct Right<'a, D: Dot<V>, V> {
-    registers: &'a mut [D::Packed],
-    width: usize,
-}
+/// A panel of the right matrix: `WIDTH` registers at each index.
+struct Right<'a, D: Dot<V>, V, const WIDTH: usize>(&'a mut [[D::Packed; WIDTH]]);
 
-impl<D: Dot<V>, V> Panel<D::Group> for Right<'_, D, V> {
+impl<D: Dot<V>, V, const WIDTH: usize> Panel<D::Group> for Right<'_, D, V, WIDTH> {
     #[inline(always)]
     fn put(&mut self, index: usize, lane: usize, group: D::Group) {
-        self.registers[index * self.width + lane / D::LANES].set(lane % D::LANES, group);
+        self.0[index][lane / D::LANES].set(lane % D::LANES, group);
     }
 }
 
@@ -82,11 +76,10 @@ where
             }
         }
     } else {
-        let groups = panel.as_flattened_mut();
         if rows < HEIGHT {
-            groups.fill(D::group(Default::default()));
+            panel.fill([D::group(Default::default()); HEIGHT]);
         }
-        pack::<D, T, _>(a.transposed(), &mut Left { groups, height: HEIGHT });
+        pack::<D, T, _>(a.transposed(), &mut Left(panel));
     }
 }
 
@@ -146,16 +139,12 @@ where
             }
         }
     } else {
-        let registers = panel.as_flattened_mut();
-        pack::<D, T, _>(b, &mut Right::<D, T::Value> { registers, width: WIDTH });
+        pack::<D, T, _>(b, &mut Right::<D, T::Value, WIDTH>(panel));
     }
 }
 
 /// Packs the columns of `b` as the lanes of a panel, whatever the strides.
-///
-/// One element after the other, which no instruction makes faster: so it is not compiled again
-/// wherever a panel is packed.
-#[inline(never)]
+#[inline(always)]
 fn pack<D, T, P>(b: Matrix<'_, T>, panel: &mut P)
 where
     D: Dot<T::Value>,
