@@ -46,6 +46,7 @@ impl Split {
     pub fn new(shape: &MatmulShape, dtype: DType, cost_of_b: usize, workers: usize) -> Split {
         // Without results there are no parts, however many matrices there are.
         let &MatmulShape { count, m, n, .. } = shape;
+        let count = if m == 0 || n == 0 { 0 } else { count };
         let whole = Split { count, m, n, matrices: count.max(1), slabs: (1, 1) };
         let cost = shape.cost(dtype);
         let workers = workers.min(cost / GRAIN);
@@ -111,9 +112,8 @@ pub struct Operands<'a, T> {
 impl<'a, T: Copy + Send + Sync> Operands<'a, T> {
     #[inline(always)]
     pub fn new(a: Batch<'a, T>, b: Batch<'a, T>, c: BatchMut<'a, T>) -> Self {
-        let [(m, k), (rows, n), sizes] =
-            [a.layout(), b.layout(), c.layout()].map(|layout| (layout.rows, layout.cols));
-        assert!(k == rows && sizes == (m, n));
+        let (rows, inner, cols) = (a.layout().rows, a.layout().cols, b.layout().cols);
+        assert!(inner == b.layout().rows && rows == c.layout().rows && cols == c.layout().cols);
         Operands { a, b, c }
     }
 

@@ -44,8 +44,11 @@ impl MatmulShape {
             return Err(mismatch(ShapeRule::Inner));
         }
         let batch = broadcast_shapes(a_batch, b_batch).ok_or_else(|| mismatch(ShapeRule::Batch))?;
-        // Without results it does not matter how many products there would be.
-        let count = if m == 0 || n == 0 { 0 } else { checked_size(&batch)? };
+        let count = match checked_size(&batch) {
+            // Without results it does not matter how many products there would be.
+            Err(_) if m == 0 || n == 0 => 0,
+            count => count?,
+        };
         checked_size(&[count, m, n])?;
         Ok(MatmulShape { batch, count, m, k, n, a_is_vector: a.len() == 1, b_is_vector: b.len() == 1 })
     }

@@ -200,6 +200,27 @@ fn vectors_and_stacks_are_right() {
 }
 
 #[test]
+fn contiguous_arrays_are_right_also_without_elements() {
+    for (a, b) in [
+        (&[3, 4][..], &[4, 5][..]),
+        (&[3, 3], &[3, 0]),
+        (&[0, 3], &[3, 2]),
+        (&[2, 0], &[0, 2]),
+        (&[4, 2, 3], &[4, 3, 2]),
+        (&[4, 2, 3], &[4, 3, 0]),
+        (&[0, 2, 3], &[0, 3, 2]),
+    ] {
+        let (shape, a, b) =
+            (MatmulShape::new(a, b).expect("shapes fit"), sample::<i32>(a, 1), sample::<i32>(b, 2));
+        let expected = reference(&shape, &a, &b);
+        let mut c = vec![7; expected.len()];
+        let slice = |array: &ArrayD<i32>| array.iter().copied().collect::<Vec<_>>();
+        matmul_contiguous(&shape, &slice(&a), &slice(&b), &mut c, &Work::serial()).expect("memory is there");
+        assert_eq!(c, slice(&expected));
+    }
+}
+
+#[test]
 fn sums_longer_than_a_block_are_right() {
     fn long<T: Exact>() {
         check::<T>(&sample(&[2, 2500], 7), &sample(&[2500, 3], 8), 0);
