@@ -216,7 +216,8 @@ impl<'a> Strided<'a> {
         work: &Work<'_>,
         take: &mut dyn FnMut(AnySlice<'_>, Origin) -> Result<()>,
     ) -> Result<()> {
-        let mut buffer = Buffer::new(self.dtype, block)?;
+        // Of a short line no more is cleared than is filled.
+        let mut buffer = Buffer::new(self.dtype, block, self.len())?;
         let mut pacer = Pacer::new(work);
         if let Some(mask) = self.mask {
             self.masked_blocks(mask, &mut buffer, &mut pacer, take)?;
@@ -253,7 +254,8 @@ impl<'a> Strided<'a> {
             self.ndim().checked_sub(1).map_or(1, |outer| (0..outer).map(|axis| self.len_of(axis)).product());
         let mut rows = try_vec(count)?;
         let is_copied = self.lanes().next().is_some_and(|lane| lane.as_slice().is_none());
-        let mut buffer = Buffer::new(self.dtype, if is_copied { self.len() } else { 0 })?;
+        let len = if is_copied { self.len() } else { 0 };
+        let mut buffer = Buffer::new(self.dtype, len, len)?;
         if is_copied {
             self.lanes().for_each(|lane| buffer.gather(&lane));
             rows.extend(buffer.filled().chunks(self.len() / count));
@@ -271,7 +273,8 @@ impl<'a> Strided<'a> {
         take: &mut dyn FnMut(AnySlice<'_>, Origin) -> Result<()>,
     ) -> Result<()> {
         let block = buffer.capacity;
-        let (mut elements, mut counts) = (Buffer::new(self.dtype, block)?, Buffer::new(DType::Bool, block)?);
+        let (mut elements, mut counts) =
+            (Buffer::new(self.dtype, block, self.len())?, Buffer::new(DType::Bool, block, self.len())?);
         let (offsets, inner) = self.order.lines();
         for offsets in offsets {
             let line = self.lane(&offsets, &inner);
@@ -396,8 +399,9 @@ struct Buffer {
 }
 
 impl Buffer {
-    fn new(dtype: DType, capacity: usize) -> Result<Self> {
-        let memory = try_filled((capacity * dtype.size()).div_ceil(size_of::<u128>()), 0)?;
+    /// For blocks of `capacity` of in all `len` elements.
+    fn new(dtype: DType, capacity: usize, len: usize) -> Result<Self> {
+        let memory = try_filled((capacity.min(len) * dtype.size()).div_ceil(size_of::<u128>()), 0)?;
         Ok(Buffer { memory, dtype, capacity, len: 0 })
     }
 
@@ -405,8 +409,13 @@ impl Buffer {
         self.capacity - self.len
     }
 
+    /// Whether there is memory for so many more.
+    fn has_memory_for(&self, len: usize) -> bool {
+        len <= self.free() && (self.len + len) * self.dtype.size() <= size_of_val(&self.memory[..])
+    }
+
     fn filled(&self) -> AnySlice<'_> {
-        // SAFETY: `len` is at most `capacity`, and every byte of that is initialised; every bit pattern
+        // SAFETY: `len` elements are in memory (`has_memory_for`), every byte of which is initialised; every bit pattern
         // is a value of every element type.
         unsafe { AnySlice::from_raw(self.memory.as_ptr().cast(), self.len, self.dtype) }
     }
@@ -417,7 +426,7 @@ impl Buffer {
 
     /// Appends the elements of a lane.
     fn gather(&mut self, lane: &Lane<'_>) {
-        assert!(lane.dtype == self.dtype && lane.len <= self.free());
+        assert!(lane.dtype == self.dtype && self.has_memory_for(lane.len));
         // SAFETY: elements of the view that the lane is of; there is room for as many.
         unsafe { gather(lane.first, lane.stride, self.dtype.size(), lane.len, self.end()) };
         self.len += lane.len;
@@ -425,7 +434,9 @@ impl Buffer {
 
     /// Appends the elements for which the mask is true.
     fn compress(&mut self, elements: AnySlice<'_>, mask: &[Bool]) {
-        assert!(elements.dtype() == self.dtype && elements.len() == mask.len() && mask.len() <= self.free());
+        assert!(
+            elements.dtype() == self.dtype && elements.len() == mask.len() && self.has_memory_for(mask.len())
+        );
         // SAFETY: as many elements as the mask has, and room for as many.
         self.len += unsafe { compress(elements.as_ptr(), mask, self.dtype.size(), self.end()) };
     }
