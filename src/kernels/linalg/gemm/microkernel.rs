@@ -73,22 +73,37 @@ pub fn store<D, U, const HEIGHT: usize, const WIDTH: usize>(
     U: Number,
 {
     let (rows, cols) = (c.rows(), c.cols());
-    let contiguous = c.is_row_contiguous();
-    for (i, sums) in sums.iter().enumerate().take(rows) {
-        for (v, sums) in sums.iter().enumerate() {
-            let from = v * D::LANES;
-            let to = cols.min(from + D::LANES);
-            let sums = sums.as_ref();
-            if contiguous && to - from.min(to) == D::LANES {
-                write::<U>(&mut c.row(i, from..to)[..D::LANES], &sums[..D::LANES], accumulate);
-            } else if contiguous && from < to {
-                write::<U>(c.row(i, from..to), sums, accumulate);
-            } else {
-                for (col, &sum) in (from..to).zip(sums) {
-                    let c = c.at(i, col);
-                    *c = U::from_value(if accumulate { c.value().plus(sum) } else { sum });
+    if c.is_row_contiguous() && cols == WIDTH * D::LANES {
+        for (i, sums) in sums.iter().enumerate().take(rows) {
+            let row = &mut c.row(i, 0..cols)[..WIDTH * D::LANES];
+            for (v, sums) in sums.iter().enumerate() {
+                write::<U>(&mut row[v * D::LANES..][..D::LANES], &sums.as_ref()[..D::LANES], accumulate);
+            }
+        }
+    } else {
+        for (i, sums) in sums.iter().enumerate().take(rows) {
+            for (v, sums) in sums.iter().enumerate() {
+                let from = v * D::LANES;
+                if from < cols {
+                    let c = c.block(i..i + 1, from..cols.min(from + D::LANES));
+                    store_edge(sums.as_ref(), c, accumulate);
                 }
             }
+        }
+    }
+}
+
+/// Writes or adds the sums of one row at an edge of c, or where its rows are not contiguous: for a few
+/// elements a call, so that it is compiled once for all tiles and levels.
+#[inline(never)]
+fn store_edge<U: Number>(sums: &[U::Value], mut c: MatrixMut<'_, U>, accumulate: bool) {
+    if c.is_row_contiguous() {
+        let cols = c.cols();
+        write::<U>(c.row(0, 0..cols), sums, accumulate);
+    } else {
+        for (col, &sum) in (0..c.cols()).zip(sums) {
+            let c = c.at(0, col);
+            *c = U::from_value(if accumulate { c.value().plus(sum) } else { sum });
         }
     }
 }
