@@ -76,7 +76,9 @@ def test_arithmetic_is_that_of_python_whatever_the_size(a: int, b: int) -> None:
 
 #: Numbers of bits on both sides of the switches of algorithm: Python's product, the schoolbook methods of 64
 #: and 52 bits, pieces, the transforms of each level.
-SWITCHES = [bits + d for bits in (480, 1920, 2880, 5760, 10_880, 14_720, 32_768, 98_304) for d in (-64, 0, 1, 64)]
+SWITCHES = [
+    bits + d for bits in (480, 1920, 2880, 5760, 10_880, 14_720, 32_768, 98_304) for d in (-64, 0, 1, 64)
+]
 
 
 def of_bits(bits: int, seed: int) -> int:

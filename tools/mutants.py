@@ -22,8 +22,8 @@ WORK = ROOT / "target" / "mutants"
 #: The files, under `src`. The tests of the topic in which a file lies have to notice.
 FILES = """
     alloc.rs
+    layout/order.rs
     parallel/*.rs
-    kernels/blocks.rs
     kernels/eft.rs
     kernels/elementwise/select.rs
     kernels/image/border.rs
@@ -44,7 +44,7 @@ FILES = """
 #: Mutants that give the same results, by their names, and why they do.
 EQUAL = {
     r"in advise_large_pages": "advice to the system how to map memory, not what is in it",
-    r"(blocks|processor/state)\.rs:\d+:\d+: replace \* with .$": "constants: how many elements make a block",
+    r"processor/state\.rs:\d+:\d+: replace \* with .$": "constants: how many elements make a block",
     r"replace < with <= in Work<'a>::for_each": "no two parts have one index",
     r"replace < with (==|>|<=) in sorted": "both ways of sorting, and both sizes of digits, give the same order",
     r"in Words::finish": "a capacity, to which a vector grows in any case",

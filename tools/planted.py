@@ -174,7 +174,7 @@ def run(command: list[str], target: Path, patience: int = 3600, **environment: s
 def build(target: Path) -> bool:
     """Build the extension, unoptimised, into the copy."""
     command = ["cargo", "rustc", "--quiet", "--locked", "--lib", "--crate-type", "cdylib"]
-    command += ["--features", "python"]
+    command += ["--features", "net"]
     built = run(command, target, PYO3_PYTHON=sys.executable, PYO3_BUILD_EXTENSION_MODULE="1")
     library = target / "target" / "debug" / f"lib{PACKAGE}.so"
     if built:
