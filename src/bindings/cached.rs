@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 /// What `cell` holds. Where it is empty, what `find` gives; of several who find, the first is kept.
+#[inline]
 pub fn cached<'a, T>(
     py: Python<'_>,
     cell: &'a PyOnceLock<T>,

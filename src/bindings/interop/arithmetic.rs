@@ -99,12 +99,13 @@ pub fn multiply<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<B
 /// `a * b` of two ints.
 #[inline]
 fn product<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    match (exact_int_digits(a)?, exact_int_digits(b)?) {
-        (Some(a_digits), Some(b_digits)) if pays(a_digits, b_digits) => {
-            long_product((a, a_digits), (b, b_digits))
+    // Most ints are short: then the other one is not looked at.
+    if let Some(a_digits) = exact_int_digits(a)?.filter(|&digits| digits >= MIN_DIGITS) {
+        if let Some(b_digits) = exact_int_digits(b)?.filter(|&digits| pays(a_digits, digits)) {
+            return long_product((a, a_digits), (b, b_digits));
         }
-        _ => a.mul(b),
     }
+    a.mul(b)
 }
 
 /// Whether a product of ints of so many digits is faster here than in Python, although the ints are to be

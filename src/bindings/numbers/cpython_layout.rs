@@ -107,6 +107,7 @@ unsafe fn word(object: usize, offset: usize) -> usize {
 
 impl Layout {
     /// What is proved about this interpreter.
+    #[inline]
     pub fn get(py: Python<'_>) -> Self {
         static LAYOUT: PyOnceLock<Layout> = PyOnceLock::new();
         // An error, such as no memory, proves nothing: the next call tries again.
@@ -128,6 +129,7 @@ impl Layout {
         proved.into_iter().filter(|&(_, proved)| proved).map(|(name, _)| name)
     }
 
+    #[cold]
     fn prove(py: Python<'_>) -> PyResult<Self> {
         let mut layout = Self::UNKNOWN;
         let version = py.version_info();
