@@ -3,6 +3,9 @@
 /// The shape of two arrays together: they are aligned at their last axes, and an axis of length one is as long
 /// as that of the other. `None` where they do not fit.
 pub fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    if a == b {
+        return Some(a.to_vec());
+    }
     let ndim = a.len().max(b.len());
     let length =
         |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(ndim).map_or(1, |at| shape[at]);

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::asarray::{as_array, numpy};
-use super::dtypes::{REAL, supported};
-use super::memory::{contiguous, is_native, layout};
+use super::dtypes::REAL;
+use super::memory::{contiguous, dtype, is_native, layout};
 use super::pin::Operand;
 use crate::bindings::argument::Arg;
 use crate::dtype::{DType, Element};
@@ -47,12 +47,12 @@ impl<'py> Input<'py> {
     /// longdouble or object) is not in the table.
     pub fn if_supported(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
         let array = as_array(arg, object)?;
-        supported(&array.dtype()).map(|dtype| Self::readable(array, dtype)).transpose()
+        dtype(&array).map(|dtype| Self::readable(array, dtype)).transpose()
     }
 
     fn of(arg: Arg, object: &Bound<'py, PyAny>, takes: fn(DType) -> bool, expected: &str) -> PyResult<Self> {
         let array = as_array(arg, object)?;
-        match supported(&array.dtype()).filter(|&dtype| takes(dtype)) {
+        match dtype(&array).filter(|&dtype| takes(dtype)) {
             Some(dtype) => Self::readable(array, dtype),
             None => Err(arg.type_error(format_args!("dtype {}", array.dtype()), expected)),
         }

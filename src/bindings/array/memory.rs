@@ -2,24 +2,43 @@
 #![allow(unsafe_code)]
 
 use ndarray::{IxDyn, ShapeBuilder};
-use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use super::dtypes::supported;
 use crate::dtype::{DType, Element};
 
+/// The row of the table for the elements of an array, whatever their byte order.
+#[inline]
+pub(super) fn dtype(array: &Bound<'_, PyUntypedArray>) -> Option<DType> {
+    supported(&descr(array))
+}
+
+/// The dtype of an array without a reference of its own, which would take two calls of Python. No code of
+/// the user's, which could set another one, may run while it is used.
+#[inline]
+fn descr<'a, 'py>(array: &'a Bound<'py, PyUntypedArray>) -> Borrowed<'a, 'py, PyArrayDescr> {
+    // SAFETY: an array object, which holds its dtype.
+    unsafe {
+        let descr = (*array.as_array_ptr()).fields.descr;
+        Borrowed::from_ptr(array.py(), descr.cast()).cast_unchecked()
+    }
+}
+
 /// Whether the memory can be read as Rust reads elements: native byte order, aligned,
 /// and every stride a whole number of elements. (NumPy's flag alone does not say the last: a
 /// complex field of a struct of 24 bytes is "aligned", with a stride of one and a half elements.)
+#[inline]
 pub(super) fn is_native(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
-    let size = dtype.size() as isize;
     // SAFETY: an array object.
     let aligned = unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_ALIGNED != 0;
-    let whole = || {
-        array.is_c_contiguous()
-            || array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0)
-    };
-    array.is_empty() || (aligned && array.dtype().is_native_byteorder() != Some(false) && whole())
+    let native = aligned && descr(array).is_native_byteorder() != Some(false);
+    (native && (array.is_c_contiguous() || has_whole_strides(array, dtype))) || array.is_empty()
+}
+
+fn has_whole_strides(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
+    let size = dtype.size() as isize;
+    array.shape().iter().zip(array.strides()).all(|(&len, stride)| len <= 1 || stride % size == 0)
 }
 
 /// The address and number of the elements of an array in C order.
@@ -35,7 +54,7 @@ pub(super) fn contiguous<T: Element>(array: &Bound<'_, PyUntypedArray>) -> (*mut
 /// code of the user's (a finalizer, an `__index__`) may have changed its dtype or strides.
 fn check<T: Element>(array: &Bound<'_, PyUntypedArray>) {
     assert!(
-        supported(&array.dtype()) == Some(T::DTYPE) && is_native(array, T::DTYPE),
+        dtype(array) == Some(T::DTYPE) && is_native(array, T::DTYPE),
         "the dtype or the strides of an array were changed during the call"
     );
 }
@@ -84,7 +103,7 @@ pub(super) fn layout<T: Element>(
 fn extent(array: &Bound<'_, PyUntypedArray>) -> (isize, isize) {
     // SAFETY: an array object.
     let data = unsafe { (*array.as_array_ptr()).fields.data } as isize;
-    let size = array.dtype().itemsize() as isize;
+    let size = descr(array).itemsize() as isize;
     if array.is_c_contiguous() {
         return (data, data + array.len() as isize * size);
     }

@@ -11,7 +11,7 @@ use pyo3::types::PyTuple;
 
 use super::asarray::{numpy, refuse_masked};
 use super::dtypes::{supported, type_number};
-use super::memory::{contiguous, is_native, is_same_memory, layout, overlaps, repeats};
+use super::memory::{self, contiguous, is_native, is_same_memory, layout, overlaps, repeats};
 use super::pin::Operand;
 use crate::alloc::checked_size;
 use crate::bindings::argument::Arg;
@@ -82,7 +82,7 @@ impl<'a, 'py> Request<'a, 'py> {
         let array = given(function, out, shape, &dtype.name(), |descr| supported(descr) == Some(dtype))?;
         let clashes = |input: &&dyn Operand| {
             let input = input.array();
-            let same = in_place && supported(&input.dtype()) == Some(dtype) && is_same_memory(input, array);
+            let same = in_place && memory::dtype(input) == Some(dtype) && is_same_memory(input, array);
             !same && overlaps(input, array)
         };
         if !is_native(array, dtype) || repeats(array) || inputs.iter().any(clashes) {
