@@ -78,16 +78,18 @@ pub(super) unsafe fn compress(from: *const u8, mask: &[Bool], size: usize, into:
 /// As [`gather`] and [`scatter`]: each pointer with every multiple of its stride below `len` is valid.
 #[inline(always)]
 unsafe fn copy<U: Copy>(from: *const U, from_stride: isize, into: *mut U, into_stride: isize, len: usize) {
-    // The compiler has vector instructions for a stride that it knows.
-    match (from_stride, into_stride) {
-        // SAFETY: passed on. (In all of these; the strides are the same numbers.)
-        (1, 1) => unsafe {
-            std::ptr::copy_nonoverlapping(from.cast::<u8>(), into.cast::<u8>(), len * size_of::<U>())
-        },
-        (2, 1) => unsafe { each(from, 2, into, 1, len) },
-        (3, 1) => unsafe { each(from, 3, into, 1, len) },
-        (_, 1) => unsafe { each(from, from_stride, into, 1, len) },
-        (_, _) => unsafe { each(from, from_stride, into, into_stride, len) },
+    // SAFETY: passed on; in each arm the strides are the same numbers.
+    unsafe {
+        // The compiler has vector instructions for a stride that it knows.
+        match (from_stride, into_stride) {
+            (1, 1) => {
+                std::ptr::copy_nonoverlapping(from.cast::<u8>(), into.cast::<u8>(), len * size_of::<U>());
+            }
+            (2, 1) => each(from, 2, into, 1, len),
+            (3, 1) => each(from, 3, into, 1, len),
+            (_, 1) => each(from, from_stride, into, 1, len),
+            (_, _) => each(from, from_stride, into, into_stride, len),
+        }
     }
 }
 

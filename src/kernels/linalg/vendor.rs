@@ -41,6 +41,9 @@ impl Packed {
 }
 
 /// A product of `matrixmultiply`.
+///
+/// # Safety
+/// The pointers are to matrices of the sizes and strides given, the last one to this call's alone.
 type Gemm<T> = unsafe fn(
     usize,
     usize,
