@@ -7,14 +7,15 @@ use crate::error::{Error, Result};
 
 /// The product of `sizes`, or an error where it does not fit.
 pub fn checked_size(sizes: &[usize]) -> Result<usize> {
-    // A zero anywhere makes the product zero, however large the others are.
-    if sizes.contains(&0) {
-        return Ok(0);
+    let mut product = Some(1usize);
+    for &size in sizes {
+        // A zero anywhere makes the product zero, however large the others are.
+        if size == 0 {
+            return Ok(0);
+        }
+        product = product.and_then(|product| product.checked_mul(size));
     }
-    sizes
-        .iter()
-        .try_fold(1usize, |product, &size| product.checked_mul(size))
-        .ok_or(Error::Memory { bytes: usize::MAX })
+    product.ok_or_else(|| Error::Memory { bytes: usize::MAX })
 }
 
 /// An empty vector with room for `len` elements.

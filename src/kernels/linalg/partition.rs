@@ -76,6 +76,10 @@ impl Split {
     #[inline]
     pub fn part(&self, index: usize) -> [Range<usize>; 3] {
         let (rows, cols) = self.slabs;
+        if self.count <= self.matrices && self.slabs == (1, 1) {
+            // Short products are one part, and feel the divisions.
+            return [0..self.count, 0..self.m, 0..self.n];
+        }
         let matrices = index / (rows * cols) * self.matrices;
         [
             matrices..self.count.min(matrices + self.matrices),

@@ -13,7 +13,7 @@ use num_complex::Complex;
 
 use super::pairwise::Pairwise;
 use crate::dtype::{Bool, Element};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{F64x8, Kernel, Simd};
 
 /// Lanes: four registers of AVX-512, to hide the latency of an addition.
 const LANES: usize = 32;
@@ -30,7 +30,7 @@ pub trait Summand: Element {
     type Total: Copy + Default + Add<Output = Self::Total> + Send;
 
     /// The sum of at most [`LONGEST`] elements.
-    fn sum_slice(slice: &[Self]) -> Self::Total;
+    fn sum_slice<S: Simd>(simd: S, slice: &[Self]) -> Self::Total;
 
     /// The element as a total.
     fn widen(self) -> Self::Total;
@@ -43,9 +43,9 @@ impl<T: Summand> Kernel for SumSlice<'_, T> {
     type Output = T::Total;
 
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) -> T::Total {
+    fn run<S: Simd>(self, simd: S) -> T::Total {
         assert!(self.0.len() <= LONGEST);
-        T::sum_slice(self.0)
+        T::sum_slice(simd, self.0)
     }
 }
 
@@ -89,7 +89,50 @@ impl<A: Copy + Add<Output = A>> Lanes<A> {
 
 /// Sums a slice in lanes of `A`.
 #[inline(always)]
-pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(slice: &[T], widen: impl Fn(T) -> A) -> A {
+fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(slice: &[T], widen: impl Fn(T) -> A) -> A {
+    sum_runs(
+        slice,
+        &widen,
+        #[inline(always)]
+        |run| sum_run(run, &widen),
+    )
+}
+
+/// The same for doubles: `(LANES, RUN)` and so the bits are those of [`sum_lanes`], but the lanes are
+/// registers by name. Of an array of them the compiler makes what it likes, from registers of two doubles
+/// to those of eight, and changes its mind from build to build.
+#[inline(always)]
+pub fn sum_doubles<S: Simd>(simd: S, slice: &[f64]) -> f64 {
+    sum_runs(
+        slice,
+        #[inline(always)]
+        |x| x,
+        #[inline(always)]
+        |run| {
+            let mut sums = [simd.splat_f64x8(0.0); LANES / 8];
+            for row in run.chunks_exact(LANES) {
+                let row: &[f64; LANES] = row.try_into().expect("a chunk of this length");
+                for part in 0..LANES / 8 {
+                    let eight = row[8 * part..].first_chunk().expect("eight doubles");
+                    sums[part] = sums[part].add(simd.load_f64x8(eight));
+                }
+            }
+            let mut lanes = Lanes::default();
+            for part in 0..LANES / 8 {
+                sums[part].store(lanes.0[8 * part..].first_chunk_mut().expect("eight doubles"));
+            }
+            lanes
+        },
+    )
+}
+
+/// The sum of a slice, of which `run` sums whole rows of at most [`RUN`] elements.
+#[inline(always)]
+fn sum_runs<T: Copy, A: Copy + Default + Add<Output = A>>(
+    slice: &[T],
+    widen: impl Fn(T) -> A,
+    run: impl Fn(&[T]) -> Lanes<A>,
+) -> A {
     let (rows, remainder) = slice.split_at(slice.len() / LANES * LANES);
     let mut last = Lanes::default();
     // A loop of its own: the lanes of one of unknown length are not kept in registers.
@@ -98,11 +141,11 @@ pub fn sum_lanes<T: Copy, A: Copy + Default + Add<Output = A>>(slice: &[T], wide
     }
     if rows.len() <= 2 * RUN {
         let (first, second) = rows.split_at(rows.len().min(RUN));
-        return (sum_run(first, &widen) + sum_run(second, &widen) + last).tree();
+        return (run(first) + run(second) + last).tree();
     }
     let mut sum = Pairwise::<Lanes<A>, DEPTH>::default();
-    for run in rows.chunks(RUN) {
-        sum.push(sum_run(run, &widen));
+    for rows in rows.chunks(RUN) {
+        sum.push(run(rows));
     }
     (sum.finish() + last).tree()
 }
@@ -169,15 +212,12 @@ impl InLanes for f16 {
 impl InLanes for f32 {
     type Lane = f64;
 }
-impl InLanes for f64 {
-    type Lane = f64;
-}
 
 impl<T: InLanes> Summand for T {
     type Total = <T::Lane as Lane>::Total;
 
     #[inline(always)]
-    fn sum_slice(slice: &[Self]) -> Self::Total {
+    fn sum_slice<S: Simd>(_simd: S, slice: &[Self]) -> Self::Total {
         sum_lanes::<_, T::Lane>(
             slice,
             #[inline(always)]
@@ -192,11 +232,25 @@ impl<T: InLanes> Summand for T {
     }
 }
 
+impl Summand for f64 {
+    type Total = f64;
+
+    #[inline(always)]
+    fn sum_slice<S: Simd>(simd: S, slice: &[Self]) -> f64 {
+        sum_doubles(simd, slice)
+    }
+
+    #[inline(always)]
+    fn widen(self) -> f64 {
+        self
+    }
+}
+
 impl Summand for i64 {
     type Total = i128;
 
     #[inline(always)]
-    fn sum_slice(slice: &[Self]) -> i128 {
+    fn sum_slice<S: Simd>(_simd: S, slice: &[Self]) -> i128 {
         let narrow = sum_if_narrow(
             slice,
             #[inline(always)]
@@ -225,7 +279,7 @@ impl Summand for u64 {
     type Total = i128;
 
     #[inline(always)]
-    fn sum_slice(slice: &[Self]) -> i128 {
+    fn sum_slice<S: Simd>(_simd: S, slice: &[Self]) -> i128 {
         let narrow = sum_if_narrow(
             slice,
             #[inline(always)]
@@ -329,7 +383,7 @@ where
     type Total = Complex<f64>;
 
     #[inline(always)]
-    fn sum_slice(slice: &[Self]) -> Complex<f64> {
+    fn sum_slice<S: Simd>(_simd: S, slice: &[Self]) -> Complex<f64> {
         let re = sum_lanes::<_, f64>(
             slice,
             #[inline(always)]

@@ -13,7 +13,7 @@
 //! library does it, slowly. So all levels give the same bits. A block that holds an |x| beyond
 //! 2^20 π/2, an infinity or a NaN goes to the C library, element by element.
 
-use super::block::sum_lanes;
+use super::block::sum_doubles;
 use crate::kernels::eft::two_difference;
 use crate::simd::{Kernel, Simd};
 
@@ -93,15 +93,11 @@ impl Kernel for SumSines<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) -> f64 {
+    fn run<S: Simd>(self, simd: S) -> f64 {
         let mut sines = [0.0; LONGEST];
         let sines = &mut sines[..self.0.len()];
         fill(self.0, sines);
-        sum_lanes(
-            sines,
-            #[inline(always)]
-            |x| x,
-        )
+        sum_doubles(simd, sines)
     }
 }
 
