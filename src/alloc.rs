@@ -15,7 +15,10 @@ pub fn checked_size(sizes: &[usize]) -> Result<usize> {
         }
         product = product.and_then(|product| product.checked_mul(size));
     }
-    product.ok_or_else(|| Error::Memory { bytes: usize::MAX })
+    match product {
+        Some(product) => Ok(product),
+        None => Err(Error::Memory { bytes: usize::MAX }),
+    }
 }
 
 /// An empty vector with room for `len` elements.

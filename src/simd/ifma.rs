@@ -73,7 +73,7 @@ impl U64x8 {
 
     /// `self + other`, without the carry.
     #[inline(always)]
-    pub fn add(self, other: Self) -> Self {
+    pub fn wrapping_add(self, other: Self) -> Self {
         // SAFETY: the vectors prove the instructions.
         U64x8(unsafe { _mm512_add_epi64(self.0, other.0) })
     }
@@ -109,7 +109,7 @@ mod tests {
             let (a, b, zero) = (ifma.load(&a), ifma.splat(b), ifma.splat(0));
             let mut halves = [[0; 8]; 2];
             zero.add_low(a, b).store(&mut halves[0]);
-            zero.add(zero).add_high(a, b).store(&mut halves[1]);
+            zero.wrapping_add(zero).add_high(a, b).store(&mut halves[1]);
             halves
         }
     }

@@ -136,10 +136,10 @@ impl Pairs16 for Portable {
     type I32s = [i32; 4];
 
     #[inline(always)]
+    #[allow(clippy::manual_memcpy)] // One copy would be compiled as one large integer.
     fn load_i16(self, from: &[i16], at: usize) -> [i16; 8] {
         let from = &from[at..at + 8];
         let mut value = [0; 8];
-        // Not as one copy, which the compiler would take for one large integer.
         for l in 0..8 {
             value[l] = from[l];
         }
@@ -147,6 +147,7 @@ impl Pairs16 for Portable {
     }
 
     #[inline(always)]
+    #[allow(clippy::manual_memcpy)] // As above.
     fn store_i16(self, to: &mut [i16], at: usize, value: [i16; 8]) {
         let to = &mut to[at..at + 8];
         for l in 0..8 {

@@ -116,9 +116,7 @@ fn sum_of_part(items: &Items<'_>, start: usize, end: usize) -> Result<Part> {
                 continue;
             }
             Some(Item::Int(value)) => part.total.integers.add(value),
-            Some(Item::BigInt(negative, digits)) => {
-                part.total.integers.add_digits(negative, digits.iter().copied())
-            }
+            Some(Item::BigInt(negative, digits)) => part.total.integers.add_digits(negative, digits),
             None => {
                 try_reserve(&mut part.others, 1)?;
                 part.others.push(index);

@@ -74,8 +74,8 @@ where
     }
 
     #[inline(always)]
+    #[allow(clippy::neg_cmp_op_on_partial_ord)] // A NaN is neither below nor at one half.
     fn from_computed(value: C) -> Bool {
-        // Neither below nor at one half: a NaN is not.
         Bool::from(!(value <= C::HALF))
     }
 }

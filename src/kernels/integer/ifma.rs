@@ -81,8 +81,8 @@ impl Kernel for Product<'_> {
                 high3 = high3.add_high(y, b3);
                 i += 2;
             }
-            store(&mut low[first..first + 16], low0.add(low2), low1.add(low3));
-            store(&mut high[first..first + 16], high0.add(high2), high1.add(high3));
+            store(&mut low[first..first + 16], low0.wrapping_add(low2), low1.wrapping_add(low3));
+            store(&mut high[first..first + 16], high0.wrapping_add(high2), high1.wrapping_add(high3));
         }
         join(low, high, out);
     }

@@ -304,7 +304,7 @@ mod tests {
             check(&short, &number(len, 0x2545_f491_4f6c_dd1d));
         }
         // Carries that run through whole pieces, and pieces of nothing but zeros.
-        check(&vec![u64::MAX; 3 * PIECE], &vec![u64::MAX; 9]);
+        check(&vec![u64::MAX; 3 * PIECE], &[u64::MAX; 9]);
         check(&vec![u64::MAX; 3 * PIECE], &[1]);
         let mut gap = vec![0; 4 * PIECE];
         (gap[0], gap[4 * PIECE - 1]) = (3, 5);

@@ -73,7 +73,7 @@ struct Reader {
     /// Lines side by side: see [`columns::tile`].
     tile: fn(&Strided<'_>, &Work<'_>) -> Result<Vec<Moments<Number>>>,
     /// Contiguous lines of at most [`SHORT`] elements, if they have a faster way.
-    rows: Option<fn(&Strided<'_>, &mut [Moments<Number>])>,
+    rows: Option<rows::ReadRows>,
 }
 
 impl Reader {

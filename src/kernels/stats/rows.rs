@@ -15,10 +15,12 @@ pub const SHORT: usize = BLOCK;
 /// Rows that are found before they are read.
 const BATCH: usize = 16 * LANES;
 
+/// Writes the moments of contiguous rows.
+pub type ReadRows = fn(&Strided<'_>, &mut [Moments<Number>]);
+
 /// What writes the moments of contiguous rows of 1 to [`SHORT`] elements, without NaN if `SKIP`. Only
 /// for a type that an `f64` holds exactly: there is one origin for all rows.
-pub fn short<T: Sample<Key: ToNumber>, const SKIP: bool>() -> Option<fn(&Strided<'_>, &mut [Moments<Number>])>
-{
+pub fn short<T: Sample<Key: ToNumber>, const SKIP: bool>() -> Option<ReadRows> {
     if T::HAS_ORIGIN {
         return None;
     }
