@@ -194,7 +194,6 @@ def test_a_first_call_may_come_back_to_itself(again: str) -> None:
 import os, signal, sys, threading, time
 import rust_numpy_example as rne
 
-AxisError = getattr(np, "exceptions", np).AxisError
 class Slow:
     def find_spec(self, name, path=None, target=None):
         if name in ("collections.abc", "decimal", "numpy.ma", "operator"):

@@ -84,12 +84,20 @@ def test_any_shapes_and_layouts(data: st.DataObject, dtype: str) -> None:
     try:
         with np.errstate(all="ignore"):
             expected = np.asarray(a) * b
+            if dtype == "c8" and np.ndim(expected):
+                # By the formula: NumPy's own bits depend on the CPU.
+                x = np.asarray(a)
+                expected.real = x.real * b.real - x.imag * b.imag
+                expected.imag = x.real * b.imag + x.imag * b.real
     except ValueError:
         with pytest.raises(ValueError, match="shapes that broadcast together"):
             rne.array_multiply(a, b)
         return
     got = rne.array_multiply(a, b)
-    np.testing.assert_array_equal(got, expected)
+    if dtype == "c8" and not np.ndim(expected):
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
+    else:
+        np.testing.assert_array_equal(got, expected)
     assert np.shape(got) == np.shape(expected)
 
 
