@@ -61,6 +61,7 @@ impl Arg {
     }
 
     /// `object` as a simple type.
+    #[inline]
     pub fn read<'a, 'py, T: FromPyObject<'a, 'py>>(
         self,
         object: &'a Bound<'py, PyAny>,
@@ -137,6 +138,7 @@ impl<T> Argument<T> {
     }
 
     /// Its value. An int that the type cannot hold is an `OverflowError`.
+    #[inline]
     pub fn get(self, arg: Arg, expected: &str) -> PyResult<T> {
         self.0.map_err(|wrong| match wrong {
             Wrong::Type(got) => arg.type_error(got, expected),
@@ -184,6 +186,7 @@ impl Argument<&str> {
 impl<'a, 'py, T: FromPyObject<'a, 'py>> FromPyObject<'a, 'py> for Argument<T> {
     type Error = PyErr;
 
+    #[inline]
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         match object.extract() {
             Ok(value) => Ok(Argument(Ok(value))),
@@ -193,6 +196,7 @@ impl<'a, 'py, T: FromPyObject<'a, 'py>> FromPyObject<'a, 'py> for Argument<T> {
 }
 
 impl Wrong {
+    #[cold]
     fn new(object: &Bound<'_, PyAny>, error: PyErr) -> PyResult<Self> {
         let py = object.py();
         if error.is_instance_of::<PyTypeError>(py) {
