@@ -50,6 +50,8 @@ impl PartialEq for Bool {
     }
 }
 
+// Macros, as generics make neither an enum with a variant for each line of the table nor a `match` whose
+// arms each name a type.
 macro_rules! table {
     ($d:tt real { $($real:ident $real_type:ty, $real_name:literal, $real_kind:ident;)* }
      complex { $($complex:ident $complex_type:ty, $complex_name:literal;)* }) => {

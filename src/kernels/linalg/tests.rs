@@ -16,6 +16,7 @@ trait Exact: Product {
     fn dot(products: impl Iterator<Item = (Self, Self)>) -> Self;
 }
 
+// Macros, as `as` and the exact types of the sums have no trait.
 macro_rules! exact_integers {
     ($($type:ty)*) => { $(
         impl Exact for $type {
