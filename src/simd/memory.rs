@@ -63,20 +63,25 @@ pub fn fence() {
     }
 }
 
-/// Copies `source` to `target` past the caches, if the two types are the same; says whether they
-/// are. Of a target that is not aligned, the ends go through the caches.
+/// `slice` itself, if its elements are of type `B`.
+#[inline(always)]
+pub fn same_type<A: 'static, B: 'static>(slice: &[A]) -> Option<&[B]> {
+    if TypeId::of::<A>() != TypeId::of::<B>() {
+        return None;
+    }
+    // SAFETY: the elements are of the same type, by the test above. There is no safe way to say
+    // so, and without it a filter can neither copy nor stream what is of the type it computes in.
+    Some(unsafe { std::slice::from_raw_parts(slice.as_ptr().cast::<B>(), slice.len()) })
+}
+
+/// Copies `source` to `target` past the caches. Of a target that is not aligned, the ends go
+/// through them.
 ///
 /// # Panics
 /// If the lengths differ.
 #[inline]
-pub fn copy_same<A: Copy + 'static, B: Copy + 'static>(source: &[A], target: &mut [B]) -> bool {
-    if TypeId::of::<A>() != TypeId::of::<B>() {
-        return false;
-    }
+pub fn stream<T: Copy>(source: &[T], target: &mut [T]) {
     assert_eq!(source.len(), target.len());
-    // SAFETY: the elements are of the same type, by the test above. There is no safe way to say
-    // so, and without it a filter cannot stream what it has computed in the type of its output.
-    let source = unsafe { std::slice::from_raw_parts(source.as_ptr().cast::<B>(), source.len()) };
     let start = unaligned(target);
     let rest = source.len() - (source.len() - start) % LINE;
     let lines = target[start..rest].chunks_exact_mut(LINE).zip(source[start..rest].chunks_exact(LINE));
@@ -88,7 +93,6 @@ pub fn copy_same<A: Copy + 'static, B: Copy + 'static>(source: &[A], target: &mu
     fence();
     target[..start].copy_from_slice(&source[..start]);
     target[rest..].copy_from_slice(&source[rest..]);
-    true
 }
 
 /// Asks for memory that is about to be read.
@@ -143,12 +147,14 @@ impl<T: Copy + Default> Aligned<T> {
 impl<T> Deref for Aligned<T> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
         &self.memory[self.range.clone()]
     }
 }
 
 impl<T> DerefMut for Aligned<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.memory[self.range.clone()]
     }
@@ -198,14 +204,15 @@ mod tests {
     }
 
     #[test]
-    fn slices_of_equal_types_are_copied() {
+    fn slices_of_equal_types_are_streamed() {
         let source: Vec<u8> = (0..200).collect();
+        let source = same_type::<u8, u8>(&source).expect("one type");
+        assert!(same_type::<u8, i8>(source).is_none());
         for start in 0..70 {
             let mut target = [0; 200];
-            assert!(copy_same(&source[start..], &mut target[start..]));
+            stream(&source[start..], &mut target[start..]);
             assert_eq!((&target[..start], &target[start..]), (&vec![0; start][..], &source[start..]));
         }
-        assert!(!copy_same(&source, &mut [0i8; 200]));
-        prefetch(&source);
+        prefetch(source);
     }
 }

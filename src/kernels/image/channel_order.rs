@@ -5,7 +5,7 @@
 //! comes in, and the bytes of the result back. In between, the order does not matter: vertically
 //! any will do, and horizontally the pairs of a channel are `channels` pairs apart.
 
-use crate::simd::{Kernel, Level, Simd, run_at};
+use crate::simd::Simd;
 
 /// A way to reorder pairs of pixels.
 pub struct Order {
@@ -50,9 +50,17 @@ impl Order {
     }
 
     /// Fills `to` from bytes in the other order.
-    pub fn reorder(&self, level: Level, from: &[u8], to: &mut [u8]) {
-        let done =
-            self.shuffle.as_ref().map_or(0, |shuffle| run_at(level, Reorder { from, to: &mut *to, shuffle }));
+    #[inline(always)]
+    pub fn reorder<S: Simd>(&self, simd: S, from: &[u8], to: &mut [u8]) {
+        let done = match &self.shuffle {
+            Some(shuffle) => shuffle.blocks(simd, from, to),
+            None => 0,
+        };
+        self.reorder_from(done, from, to);
+    }
+
+    /// Reorders what begins after `done` bytes, one by one.
+    fn reorder_from(&self, done: usize, from: &[u8], to: &mut [u8]) {
         let channels = self.group / 2;
         for (to, from) in to[done..].chunks_mut(self.group).zip(from[done..].chunks(self.group)) {
             for (i, to) in to.iter_mut().enumerate() {
@@ -63,20 +71,11 @@ impl Order {
     }
 }
 
-/// Reorders blocks of sixteen bytes while they fit in both; the result is how many bytes are done.
-struct Reorder<'a> {
-    from: &'a [u8],
-    to: &'a mut [u8],
-    shuffle: &'a Shuffle,
-}
-
-impl Kernel for Reorder<'_> {
-    type Output = usize;
-
+impl Shuffle {
+    /// Reorders blocks of sixteen bytes while they fit in both; the result is how many bytes are done.
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> usize {
-        let Reorder { from, to, shuffle } = self;
-        let Shuffle { indices, len } = *shuffle;
+    fn blocks<S: Simd>(&self, simd: S, from: &[u8], to: &mut [u8]) -> usize {
+        let Shuffle { indices, len } = *self;
         let end = from.len().min(to.len());
         let mut done = 0;
         while done + 16 <= end {
@@ -92,23 +91,36 @@ impl Kernel for Reorder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::{Kernel, Level, run_at};
+
+    struct Reorder<'a>(Order, &'a [u8], &'a mut [u8]);
+
+    impl Kernel for Reorder<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            let Reorder(order, from, to) = self;
+            order.reorder(simd, from, to);
+        }
+    }
 
     #[test]
     fn pixels_come_in_pairs_and_back() {
         let bytes: Vec<u8> = (0..12).collect();
         let mut pairs = [0; 12];
-        Order::pairs(3).reorder(Level::Baseline, &bytes, &mut pairs);
+        run_at(Level::Baseline, Reorder(Order::pairs(3), &bytes, &mut pairs));
         assert_eq!(pairs, [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11]);
         for channels in 2..12 {
             let bytes: Vec<u8> = (0..20 * channels as u8).collect();
             for level in Level::available() {
                 let (mut pairs, mut again) = (vec![0; bytes.len()], vec![0; bytes.len()]);
-                Order::pairs(channels).reorder(level, &bytes, &mut pairs);
+                run_at(level, Reorder(Order::pairs(channels), &bytes, &mut pairs));
                 assert!(
                     (0..channels)
                         .all(|c| [pairs[2 * c], pairs[2 * c + 1]] == [bytes[c], bytes[channels + c]])
                 );
-                Order::pixels(channels).reorder(level, &pairs, &mut again);
+                run_at(level, Reorder(Order::pixels(channels), &pairs, &mut again));
                 assert_eq!(again, bytes);
             }
         }

@@ -12,7 +12,7 @@
 //! other levels' in the last bits; levels with FMA agree with each other exactly.
 
 use super::pixel::Real;
-use super::tiles::{Padded, Tile};
+use super::tiles::{Columns, Padded, Tile};
 use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::error::Result;
 use crate::parallel::Work;
@@ -76,7 +76,7 @@ pub fn make<A: Real>(
     tile: &mut Tile<'_>,
     work: &Work<'_>,
 ) -> Result<()> {
-    let [height, width, channels] = tile.size();
+    let [_, width, channels] = tile.size();
     let [ry, rx] = weights.radii();
     let values = width * channels;
     let padded = checked_size(&[width + 2 * rx, channels])?;
@@ -85,29 +85,70 @@ pub fn make<A: Real>(
         .next_multiple_of(ROW_MULTIPLE);
     let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
     let slots = 2 * ry + ROWS;
-    let mut circular = Aligned::<A>::new(checked_size(&[slots, stride])?)?;
-    let mut lines = Aligned::<A>::new(checked_size(&[ROWS, stride])?)?;
-    let mut result = Aligned::<A>::new(values.next_multiple_of(ROW_MULTIPLE))?;
-    let mut offsets = try_filled(slots, 0)?;
+    let rows = Rows {
+        image,
+        columns: &columns,
+        weights,
+        tile,
+        work,
+        padded,
+        stride,
+        circular: &mut Aligned::new(checked_size(&[slots, stride])?)?,
+        offsets: &mut try_filled(slots, 0)?,
+        lines: &mut Aligned::new(checked_size(&[ROWS, stride])?)?,
+        result: &mut Aligned::new(values.next_multiple_of(ROW_MULTIPLE))?,
+    };
+    run_at(level, rows)
+}
 
-    let mut loaded = 0;
-    for y in (0..height).step_by(ROWS) {
-        work.check()?;
-        while loaded < y + slots {
-            let slot = &mut circular[loaded % slots * stride..][..padded];
-            image.load((tile.y + loaded) as isize - ry as isize, &columns, slot);
-            loaded += 1;
+/// Makes the rows of a tile. A level is entered once for all of them: of a small image a row takes
+/// little longer than that.
+struct Rows<'a, 't, A> {
+    image: &'a Padded<'a>,
+    columns: &'a Columns,
+    weights: &'a Weights<A>,
+    tile: &'a mut Tile<'t>,
+    work: &'a Work<'a>,
+    /// The values of a padded row.
+    padded: usize,
+    /// How far the rows of the buffers are apart.
+    stride: usize,
+    circular: &'a mut [A],
+    offsets: &'a mut [usize],
+    lines: &'a mut [A],
+    result: &'a mut [A],
+}
+
+impl<A: Real> Kernel for Rows<'_, '_, A> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _simd: S) -> Result<()> {
+        let Rows { image, columns, weights, tile, work, padded, stride, circular, offsets, lines, result } =
+            self;
+        let [height, width, channels] = tile.size();
+        let (ry, slots) = (weights.radii()[0], offsets.len());
+        let mut loaded = 0;
+        for y in (0..height).step_by(ROWS) {
+            work.check()?;
+            while loaded < y + slots {
+                let slot = &mut circular[loaded % slots * stride..][..padded];
+                image.load((tile.y + loaded) as isize - ry as isize, columns, slot);
+                loaded += 1;
+            }
+            for k in 0..slots {
+                offsets[k] = (y + k) % slots * stride;
+            }
+            let (upper, lower) = lines.split_at_mut(stride);
+            Vertical { circular, offsets, weights: &weights.rows, upper, lower }.run::<S>();
+            for row in y..height.min(y + ROWS) {
+                let line = &lines[(row - y) * stride..][..stride];
+                Horizontal { line, channels, half: &weights.half[1], out: result }.run::<S>();
+                tile.store(row, &result[..width * channels]);
+            }
         }
-        offsets.iter_mut().enumerate().for_each(|(k, offset)| *offset = (y + k) % slots * stride);
-        let (upper, lower) = lines.split_at_mut(stride);
-        let rows = weights.rows.as_slice();
-        run_at(level, Vertical { circular: &circular, offsets: &offsets, weights: rows, upper, lower });
-        for (line, row) in lines.chunks_exact(stride).zip(y..height) {
-            run_at(level, Horizontal { line, channels, half: &weights.half[1], out: &mut result });
-            tile.store(row, &result[..values]);
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[inline(always)]
@@ -124,20 +165,16 @@ struct Vertical<'a, A> {
     lower: &'a mut [A],
 }
 
-impl<A: Real> Kernel for Vertical<'_, A> {
-    type Output = ();
-
+impl<A: Real> Vertical<'_, A> {
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
+    fn run<S: Simd>(self) {
         if const { elements_at_once(S::LEVEL) == 64 } {
             self.elements_at_once::<S, 64>();
         } else {
             self.elements_at_once::<S, 16>();
         }
     }
-}
 
-impl<A: Real> Vertical<'_, A> {
     #[inline(always)]
     fn elements_at_once<S: Simd, const N: usize>(self) {
         let Vertical { circular, offsets, weights, upper, lower } = self;
@@ -183,20 +220,16 @@ struct Horizontal<'a, A> {
     out: &'a mut [A],
 }
 
-impl<A: Real> Kernel for Horizontal<'_, A> {
-    type Output = ();
-
+impl<A: Real> Horizontal<'_, A> {
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
+    fn run<S: Simd>(self) {
         if const { elements_at_once(S::LEVEL) == 64 } {
             self.elements_at_once::<S, 64>();
         } else {
             self.elements_at_once::<S, 16>();
         }
     }
-}
 
-impl<A: Real> Horizontal<'_, A> {
     #[inline(always)]
     fn elements_at_once<S: Simd, const N: usize>(self) {
         let Horizontal { line, channels, half, out } = self;

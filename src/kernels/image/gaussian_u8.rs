@@ -22,7 +22,7 @@
 
 use super::channel_order::Order;
 use super::taps::{Integers, Pairs};
-use super::tiles::{Padded, Tile};
+use super::tiles::{Columns, Padded, Tile};
 use crate::alloc::{checked_size, try_filled, try_vec};
 use crate::error::Result;
 use crate::parallel::Work;
@@ -98,7 +98,7 @@ pub fn make(
     tile: &mut Tile<'_>,
     work: &Work<'_>,
 ) -> Result<()> {
-    let [height, width, channels] = tile.size();
+    let [_, width, channels] = tile.size();
     let [ry, rx] = weights.radii();
     let Weights([vertical, horizontal]) = weights;
     let values = checked_size(&[width, channels])?.next_multiple_of(ROW_MULTIPLE);
@@ -108,83 +108,136 @@ pub fn make(
     let columns = image.columns(tile.x as isize - rx as isize, width + 2 * rx)?;
     let slots = ry + 1;
     let slot_stride = checked_size(&[2, stride])?;
-    let mut pixels = Aligned::<u8>::new(stride)?;
-    let mut rows = Aligned::<u8>::new(checked_size(&[2, stride])?)?;
-    let mut circular = Aligned::<i16>::new(checked_size(&[slots, slot_stride])?)?;
-    let mut offsets = try_filled(vertical.pairs.at.len(), 0usize)?;
     let mut offsets_along = try_vec(horizontal.pairs.at.len())?;
     offsets_along.extend(horizontal.pairs.at.iter().map(|k| 2 * k * channels));
-    let mut lines = Aligned::<i16>::new(checked_size(&[2, stride])?)?;
-    let mut result = Aligned::<u8>::new(values)?;
-    let reordered = channels > 1;
-    let (to_pairs, to_pixels) = (Order::pairs(channels), Order::pixels(channels));
-    let (down, along) = (vertical.coefficients(), horizontal.coefficients());
+    let rows = Rows {
+        image,
+        columns: &columns,
+        weights,
+        tile,
+        work,
+        padded,
+        stride,
+        slots,
+        reordered: (channels > 1).then(|| [Order::pairs(channels), Order::pixels(channels)]),
+        pixels: &mut Aligned::new(stride)?,
+        rows: &mut Aligned::new(checked_size(&[2, stride])?)?,
+        circular: &mut Aligned::new(checked_size(&[slots, slot_stride])?)?,
+        offsets: &mut try_filled(vertical.pairs.at.len(), 0)?,
+        offsets_along: &offsets_along,
+        lines: &mut Aligned::new(checked_size(&[2, stride])?)?,
+        result: &mut Aligned::new(values)?,
+    };
+    run_at(level, rows)
+}
 
-    let mut loaded = 0;
-    for y in (0..height).step_by(2) {
-        work.check()?;
-        let first = y / 2;
-        while loaded < first + slots {
-            let first = (tile.y + 2 * loaded) as isize - ry as isize;
-            for (row, y) in rows.chunks_exact_mut(stride).zip(first..) {
-                if reordered {
-                    image.load(y, &columns, &mut pixels[..padded]);
-                    to_pairs.reorder(level, &pixels, row);
-                } else {
-                    image.load(y, &columns, &mut row[..padded]);
+/// Makes the rows of a tile. A level is entered once for all of them: of a small image a row takes
+/// little longer than that.
+struct Rows<'a, 't> {
+    image: &'a Padded<'a>,
+    columns: &'a Columns,
+    weights: &'a Weights,
+    tile: &'a mut Tile<'t>,
+    work: &'a Work<'a>,
+    /// The values of a padded row.
+    padded: usize,
+    /// How far the rows of the buffers are apart.
+    stride: usize,
+    /// The pairs of rows in the circular buffer.
+    slots: usize,
+    /// The order of the channels to compute in, and back.
+    reordered: Option<[Order; 2]>,
+    pixels: &'a mut [u8],
+    rows: &'a mut [u8],
+    circular: &'a mut [i16],
+    offsets: &'a mut [usize],
+    offsets_along: &'a [usize],
+    lines: &'a mut [i16],
+    result: &'a mut [u8],
+}
+
+impl Kernel for Rows<'_, '_> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Rows {
+            image,
+            columns,
+            weights: Weights([vertical, horizontal]),
+            tile,
+            work,
+            padded,
+            stride,
+            slots,
+            reordered,
+            pixels,
+            rows,
+            circular,
+            offsets,
+            offsets_along,
+            lines,
+            result,
+        } = self;
+        let [height, width, channels] = tile.size();
+        let (ry, slot_stride) = (vertical.pairs.radius, 2 * stride);
+        let (down, along) = (vertical.coefficients(), horizontal.coefficients());
+        let mut loaded = 0;
+        for y in (0..height).step_by(2) {
+            work.check()?;
+            let first = y / 2;
+            while loaded < first + slots {
+                let first = (tile.y + 2 * loaded) as isize - ry as isize;
+                for k in 0..2 {
+                    let (row, y) = (&mut rows[k * stride..][..stride], first + k as isize);
+                    if let Some([to_pairs, _]) = &reordered {
+                        image.load(y, columns, &mut pixels[..padded]);
+                        to_pairs.reorder(simd, pixels, row);
+                    } else {
+                        image.load(y, columns, &mut row[..padded]);
+                    }
                 }
+                let pairs = &mut circular[loaded % slots * slot_stride..][..slot_stride];
+                interleave(simd, &rows[..stride], &rows[stride..], pairs);
+                loaded += 1;
             }
-            let (upper, lower) = rows.split_at(stride);
-            let pairs = &mut circular[loaded % slots * slot_stride..][..slot_stride];
-            run_at(level, Interleave { rows: [upper, lower], pairs });
-            loaded += 1;
-        }
-        for (offset, k) in offsets.iter_mut().zip(&vertical.pairs.at) {
-            *offset = (first + k) % slots * slot_stride;
-        }
-        let (upper, lower) = lines.split_at_mut(stride);
-        run_at(level, Vertical { circular: &circular, offsets: &offsets, taps: down, out: [upper, lower] });
-        for (line, row) in lines.chunks_exact(stride).zip(y..height) {
-            // The next pair of rows comes from memory while this one is computed.
-            let next = (tile.y + row + 2 * slots) as isize - ry as isize;
-            for (part, out) in result.chunks_mut(PART).enumerate() {
-                image.prefetch(next, &columns, part * PART..(part + 1) * PART);
-                run_at(
-                    level,
-                    Horizontal { line: &line[part * PART..], offsets: &offsets_along, taps: along, out },
-                );
+            for k in 0..offsets.len() {
+                offsets[k] = (first + vertical.pairs.at[k]) % slots * slot_stride;
             }
-            let values: &[u8] = if reordered {
-                to_pixels.reorder(level, &result, &mut pixels);
-                &pixels
-            } else {
-                &result
-            };
-            tile.store(row, &values[..width * channels]);
+            let (upper, lower) = lines.split_at_mut(stride);
+            Vertical { circular, offsets, taps: down, out: [upper, lower] }.run(simd);
+            for row in y..height.min(y + 2) {
+                let line = &lines[(row - y) * stride..][..stride];
+                // The next pair of rows comes from memory while this one is computed.
+                let next = (tile.y + row + 2 * slots) as isize - ry as isize;
+                for start in (0..result.len()).step_by(PART) {
+                    image.prefetch(next, columns, start..start + PART);
+                    let end = result.len().min(start + PART);
+                    let (line, out) = (&line[start..], &mut result[start..end]);
+                    Horizontal { line, offsets: offsets_along, taps: along, out }.run(simd);
+                }
+                let values: &[u8] = if let Some([_, to_pixels]) = &reordered {
+                    to_pixels.reorder(simd, result, pixels);
+                    pixels
+                } else {
+                    result
+                };
+                tile.store(row, &values[..width * channels]);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Interleaves two rows, in an order of the level's choice.
-struct Interleave<'a> {
-    rows: [&'a [u8]; 2],
-    pairs: &'a mut [i16],
-}
-
-impl Kernel for Interleave<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Interleave { rows: [upper, lower], pairs } = self;
-        for register in 0..upper.len().min(lower.len()) / S::I16_LANES {
-            let at = register * S::I16_LANES;
-            let (a, b) = (simd.load_u8_as_i16(upper, at), simd.load_u8_as_i16(lower, at));
-            let [first, second] = simd.interleave_i16(a, b);
-            simd.store_i16(pairs, 2 * at, first);
-            simd.store_i16(pairs, 2 * at + S::I16_LANES, second);
-        }
+#[inline(always)]
+fn interleave<S: Simd>(simd: S, upper: &[u8], lower: &[u8], pairs: &mut [i16]) {
+    for register in 0..upper.len().min(lower.len()) / S::I16_LANES {
+        let at = register * S::I16_LANES;
+        let (a, b) = (simd.load_u8_as_i16(upper, at), simd.load_u8_as_i16(lower, at));
+        let [first, second] = simd.interleave_i16(a, b);
+        simd.store_i16(pairs, 2 * at, first);
+        simd.store_i16(pairs, 2 * at + S::I16_LANES, second);
     }
 }
 
@@ -196,9 +249,7 @@ struct Vertical<'a> {
     out: [&'a mut [i16]; 2],
 }
 
-impl Kernel for Vertical<'_> {
-    type Output = ();
-
+impl Vertical<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let registers = self.out[0].len().min(self.out[1].len()) / S::I16_LANES;
@@ -212,9 +263,7 @@ impl Kernel for Vertical<'_> {
             self.registers::<S, 1>(simd, register);
         }
     }
-}
 
-impl Vertical<'_> {
     /// Makes `N` registers of both lines.
     #[inline(always)]
     fn registers<S: Simd, const N: usize>(&mut self, simd: S, register: usize) {
@@ -256,9 +305,7 @@ struct Horizontal<'a> {
     out: &'a mut [u8],
 }
 
-impl Kernel for Horizontal<'_> {
-    type Output = ();
-
+impl Horizontal<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let len = self.out.len() / (2 * S::I16_LANES) * (2 * S::I16_LANES);
@@ -272,9 +319,7 @@ impl Kernel for Horizontal<'_> {
             self.registers::<S, 1>(simd, at);
         }
     }
-}
 
-impl Horizontal<'_> {
     /// Makes `N` registers of bytes.
     #[inline(always)]
     fn registers<S: Simd, const N: usize>(&mut self, simd: S, at: usize) {

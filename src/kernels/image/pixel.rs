@@ -123,10 +123,12 @@ impl ComputeType for u8 {
         self
     }
 
+    #[inline]
     fn row(values: &[u8]) -> Row<'_> {
         Row::U8(values)
     }
 
+    #[inline]
     fn row_mut(values: &mut [u8]) -> RowMut<'_> {
         RowMut::U8(values)
     }
@@ -140,10 +142,12 @@ impl ComputeType for f32 {
         self.round_ties_even()
     }
 
+    #[inline]
     fn row(values: &[f32]) -> Row<'_> {
         Row::F32(values)
     }
 
+    #[inline]
     fn row_mut(values: &mut [f32]) -> RowMut<'_> {
         RowMut::F32(values)
     }
@@ -157,10 +161,12 @@ impl ComputeType for f64 {
         self.round_ties_even()
     }
 
+    #[inline]
     fn row(values: &[f64]) -> Row<'_> {
         Row::F64(values)
     }
 
+    #[inline]
     fn row_mut(values: &mut [f64]) -> RowMut<'_> {
         RowMut::F64(values)
     }

@@ -97,14 +97,28 @@ fn contiguous<'a, T>(image: &'a ArrayView3<'_, T>, y: usize, x: &Range<usize>) -
     Some(&image.as_slice()?[(y * columns + x.start) * channels..(y * columns + x.end) * channels])
 }
 
-fn load<T: Pixel + Convert<C>, C>(image: &ArrayView3<'_, T>, y: usize, x: Range<usize>, to: &mut [C]) {
+fn load<T: Pixel + Convert<C>, C: Copy + 'static>(
+    image: &ArrayView3<'_, T>,
+    y: usize,
+    x: Range<usize>,
+    to: &mut [C],
+) {
     if let Some(from) = contiguous(image, y, &x) {
-        return simd::run(Load { from, to });
+        return load_slice(from, to);
     }
     let row = image.slice(s![y, x, ..]);
     match row.to_slice() {
-        Some(from) => simd::run(Load { from, to }),
+        Some(from) => load_slice(from, to),
         None => row.iter().zip(to).for_each(|(&pixel, value)| *value = pixel.to_computed()),
+    }
+}
+
+/// Rows of the type that is computed in are short copies: to enter a level would take longer.
+#[inline]
+fn load_slice<T: Pixel + Convert<C>, C: Copy + 'static>(from: &[T], to: &mut [C]) {
+    match memory::same_type(from) {
+        Some(from) => to.copy_from_slice(from),
+        None => simd::run(Load { from, to }),
     }
 }
 
@@ -121,8 +135,10 @@ fn store<T: Pixel + Convert<C>, C: Copy + 'static>(
         }
         return;
     };
-    if !(streamed && memory::copy_same(from, to)) {
-        simd::run(Store { from, to });
+    match memory::same_type(from) {
+        Some(from) if streamed => memory::stream(from, to),
+        Some(from) => to.copy_from_slice(from),
+        None => simd::run(Store { from, to }),
     }
 }
 

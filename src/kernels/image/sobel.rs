@@ -17,7 +17,7 @@
 use super::axes::Operator;
 use super::border::Mode;
 use super::pixel::{ComputeType, Pixel, Real};
-use super::tiles::{Padded, Tile};
+use super::tiles::{Columns, Padded, Tile};
 use crate::alloc::checked_size;
 use crate::error::Result;
 use crate::parallel::Work;
@@ -175,116 +175,140 @@ pub fn make<D: Gradient<Out>, Out: ComputeType>(
     tile: &mut Tile<'_>,
     work: &Work<'_>,
 ) -> Result<()> {
-    let [height, width, channels] = tile.size();
+    let [_, width, channels] = tile.size();
     let values = checked_size(&[width, channels])?;
     let padded = checked_size(&[width + 2, channels])?;
     let stride = checked_size(&[values.next_multiple_of(ROW_MULTIPLE) + 2 * channels, 1])?
         .next_multiple_of(ROW_MULTIPLE);
     let columns = image.columns(tile.x as isize - 1, width + 2)?;
-    let mut rows = Aligned::<D::Row>::new(checked_size(&[3, stride])?)?;
-    let mut sums = Aligned::<D>::new(stride)?;
-    let mut slopes = Aligned::<D>::new(stride)?;
-    let mut out = Aligned::<Out>::new(values.next_multiple_of(ROW_MULTIPLE))?;
-
-    let [image_rows, image_columns, _] = image.image.size();
-    let constant = D::of(D::Row::from_f64(image.border.cval));
-
-    let mut loaded = 0;
-    for y in 0..height {
-        work.check()?;
-        while loaded < y + 3 {
-            let row = &mut rows[loaded % 3 * stride..][..padded];
-            let y = (tile.y + loaded) as isize - 1;
-            image.load(y, &columns, row);
-            image.prefetch(y + 1, &columns, 0..padded);
-            loaded += 1;
-        }
-        let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
-        let rows = [row(0), row(1), row(2)];
-        run_at(level, Vertical::<D> { rows, sums: &mut sums, slopes: &mut slopes });
-        let mut lift = D::default();
-        if image.border.modes[1] == Mode::Constant {
-            for (outside, start) in [(tile.x == 0, 0), (tile.x + width == image_columns, padded - channels)] {
-                if outside {
-                    slopes[start..start + channels].fill(constant);
-                }
-            }
-        }
-        if image.border.modes[0] == Mode::Constant {
-            for outside in [tile.y + y == 0, tile.y + y + 1 == image_rows] {
-                if outside {
-                    lift = lift.plus(constant);
-                }
-            }
-        }
-        run_at(level, Horizontal { sums: &sums, slopes: &slopes, lift, channels, operator, out: &mut out });
-        tile.store(y, &out[..values]);
-    }
-    Ok(())
+    let rows = Rows::<D, Out> {
+        image,
+        columns: &columns,
+        operator,
+        tile,
+        work,
+        padded,
+        stride,
+        rows: &mut Aligned::new(checked_size(&[3, stride])?)?,
+        sums: &mut Aligned::new(stride)?,
+        slopes: &mut Aligned::new(stride)?,
+        out: &mut Aligned::new(values.next_multiple_of(ROW_MULTIPLE))?,
+    };
+    run_at(level, rows)
 }
 
-struct Vertical<'a, D: Derivative> {
-    rows: [&'a [D::Row]; 3],
+/// Makes the rows of a tile. A level is entered once for all of them: of a small image a row takes
+/// little longer than that.
+struct Rows<'a, 't, D: Derivative, Out> {
+    image: &'a Padded<'a>,
+    columns: &'a Columns,
+    operator: Operator,
+    tile: &'a mut Tile<'t>,
+    work: &'a Work<'a>,
+    /// The values of a padded row.
+    padded: usize,
+    /// How far the rows of the buffers are apart.
+    stride: usize,
+    rows: &'a mut [D::Row],
     sums: &'a mut [D],
     slopes: &'a mut [D],
-}
-
-impl<D: Derivative> Kernel for Vertical<'_, D> {
-    type Output = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
-        let [above, here, below] = self.rows;
-        let len = self.sums.len();
-        let (sums, slopes) = (&mut self.sums[..len], &mut self.slopes[..len]);
-        let (above, here, below) = (&above[..len], &here[..len], &below[..len]);
-        for l in 0..len {
-            let (up, middle, down) = (D::of(above[l]), D::of(here[l]), D::of(below[l]));
-            sums[l] = up.plus(down).plus(middle.plus(middle));
-            slopes[l] = down.minus(up).plus(middle.times_zero());
-        }
-    }
-}
-
-struct Horizontal<'a, D, Out> {
-    sums: &'a [D],
-    slopes: &'a [D],
-    /// Added to derivatives along the row.
-    lift: D,
-    channels: usize,
-    operator: Operator,
     out: &'a mut [Out],
 }
 
-impl<D: Gradient<Out>, Out: ComputeType> Kernel for Horizontal<'_, D, Out> {
-    type Output = ();
+impl<D: Gradient<Out>, Out: ComputeType> Kernel for Rows<'_, '_, D, Out> {
+    type Output = Result<()>;
+
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
-        let Horizontal { sums, slopes, lift, channels, operator, out } = self;
-        let sums = Neighbours::new(sums, channels, out.len());
-        let slopes = Neighbours::new(slopes, channels, out.len());
-        match operator {
-            Operator::Magnitude => {
-                let mut out_of_range = 0u32;
-                for l in 0..out.len() {
-                    let (x, y) = (sums.difference(lift, l), slopes.sum(l));
-                    out[l] = D::length(x, y);
-                    out_of_range |= u32::from(!D::is_in_range(x, y));
-                }
-                if out_of_range != 0 {
-                    for l in 0..out.len() {
-                        out[l] = D::scaled_length(sums.difference(lift, l), slopes.sum(l));
+    fn run<S: Simd>(self, _simd: S) -> Result<()> {
+        let Rows { image, columns, operator, tile, work, padded, stride, rows, sums, slopes, out } = self;
+        let [height, width, channels] = tile.size();
+        let [image_rows, image_columns, _] = image.size();
+        let border = image.border();
+        let constant = D::of(D::Row::from_f64(border.cval));
+        let mut loaded = 0;
+        for y in 0..height {
+            work.check()?;
+            while loaded < y + 3 {
+                let row = &mut rows[loaded % 3 * stride..][..padded];
+                let y = (tile.y + loaded) as isize - 1;
+                image.load(y, columns, row);
+                image.prefetch(y + 1, columns, 0..padded);
+                loaded += 1;
+            }
+            let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
+            vertical([row(0), row(1), row(2)], sums, slopes);
+            let mut lift = D::default();
+            if border.modes[1] == Mode::Constant {
+                for (outside, start) in
+                    [(tile.x == 0, 0), (tile.x + width == image_columns, padded - channels)]
+                {
+                    if outside {
+                        slopes[start..start + channels].fill(constant);
                     }
                 }
             }
-            Operator::AlongRow => {
-                for l in 0..out.len() {
-                    out[l] = D::derivative(sums.difference(lift, l));
+            if border.modes[0] == Mode::Constant {
+                for outside in [tile.y + y == 0, tile.y + y + 1 == image_rows] {
+                    if outside {
+                        lift = lift.plus(constant);
+                    }
                 }
             }
-            Operator::DownRows => {
+            horizontal(sums, slopes, lift, channels, operator, out);
+            tile.store(y, &out[..width * channels]);
+        }
+        Ok(())
+    }
+}
+
+/// The sums and differences of a line.
+#[inline(always)]
+fn vertical<D: Derivative>(rows: [&[D::Row]; 3], sums: &mut [D], slopes: &mut [D]) {
+    let [above, here, below] = rows;
+    let len = sums.len();
+    let slopes = &mut slopes[..len];
+    let (above, here, below) = (&above[..len], &here[..len], &below[..len]);
+    for l in 0..len {
+        let (up, middle, down) = (D::of(above[l]), D::of(here[l]), D::of(below[l]));
+        sums[l] = up.plus(down).plus(middle.plus(middle));
+        slopes[l] = down.minus(up).plus(middle.times_zero());
+    }
+}
+
+/// A row of the result. `lift` is added to derivatives along the row.
+#[inline(always)]
+fn horizontal<D: Gradient<Out>, Out: ComputeType>(
+    sums: &[D],
+    slopes: &[D],
+    lift: D,
+    channels: usize,
+    operator: Operator,
+    out: &mut [Out],
+) {
+    let sums = Neighbours::new(sums, channels, out.len());
+    let slopes = Neighbours::new(slopes, channels, out.len());
+    match operator {
+        Operator::Magnitude => {
+            let mut out_of_range = 0u32;
+            for l in 0..out.len() {
+                let (x, y) = (sums.difference(lift, l), slopes.sum(l));
+                out[l] = D::length(x, y);
+                out_of_range |= u32::from(!D::is_in_range(x, y));
+            }
+            if out_of_range != 0 {
                 for l in 0..out.len() {
-                    out[l] = D::derivative(slopes.sum(l));
+                    out[l] = D::scaled_length(sums.difference(lift, l), slopes.sum(l));
                 }
+            }
+        }
+        Operator::AlongRow => {
+            for l in 0..out.len() {
+                out[l] = D::derivative(sums.difference(lift, l));
+            }
+        }
+        Operator::DownRows => {
+            for l in 0..out.len() {
+                out[l] = D::derivative(slopes.sum(l));
             }
         }
     }

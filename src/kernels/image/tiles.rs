@@ -60,7 +60,7 @@ pub fn make_tiles(
     for (image, out) in image.planes.iter().zip(out.planes) {
         let image = &**image;
         assert_eq!(image.size(), out.size(), "the result has the shape of the image");
-        let padded = Padded { image, border };
+        let padded = Padded::new(image, border);
         let (rows, columns) = tile_sides(image.size(), reach, scratch);
         cut(out, rows, columns, |tile| (padded, tile), &mut tiles)?;
     }
@@ -70,10 +70,10 @@ pub fn make_tiles(
 /// An image and what lies around it.
 #[derive(Clone, Copy)]
 pub struct Padded<'a> {
-    /// The image.
-    pub image: &'a dyn Source,
-    /// How it continues.
-    pub border: Border,
+    image: &'a dyn Source,
+    /// The lengths of its axes, which every row needs.
+    size: [usize; 3],
+    border: Border,
 }
 
 /// Where the pixels of padded rows come from: the same for all rows of a tile.
@@ -88,10 +88,27 @@ pub struct Columns {
     others: Vec<(usize, Option<usize>)>,
 }
 
-impl Padded<'_> {
+impl<'a> Padded<'a> {
+    /// The `image` and how it continues.
+    pub fn new(image: &'a dyn Source, border: Border) -> Self {
+        Padded { image, size: image.size(), border }
+    }
+
+    /// The rows, columns and channels of the image.
+    #[inline]
+    pub fn size(&self) -> [usize; 3] {
+        self.size
+    }
+
+    /// How it continues.
+    #[inline]
+    pub fn border(&self) -> &Border {
+        &self.border
+    }
+
     /// The columns from `x` on, `pixels` of them.
     pub fn columns(&self, x: isize, pixels: usize) -> Result<Columns> {
-        let [_, columns, channels] = self.image.size();
+        let [_, columns, channels] = self.size;
         let end = x + pixels as isize;
         let start = x.max(0).min(end);
         let inside = start..end.min(columns as isize).max(start);
@@ -120,10 +137,11 @@ impl Padded<'_> {
 
     /// Prefetches a part of what `load` is going to read of row `y`: the values `part` of those in
     /// the image.
+    #[inline]
     pub fn prefetch(&self, y: isize, columns: &Columns, part: Range<usize>) {
         /// Pixels of an image that is in the second-level cache anyway.
         const NEAR: usize = 100_000;
-        let [rows, width, channels] = self.image.size();
+        let [rows, width, channels] = self.size;
         if (0..rows as isize).contains(&y) && rows.saturating_mul(width) > NEAR {
             let column = |value: usize| columns.inside.end.min(columns.inside.start + value / channels);
             self.image.prefetch(y as usize, column(part.start)..column(part.end));
@@ -132,7 +150,7 @@ impl Padded<'_> {
 
     /// Fills `out` with the pixels of row `y` and these columns.
     pub fn load<C: ComputeType>(&self, y: isize, columns: &Columns, out: &mut [C]) {
-        let [rows, _, channels] = self.image.size();
+        let [rows, _, channels] = self.size;
         let Some(y) = self.border.modes[0].index(y, rows) else {
             return out.fill(C::from_f64(self.border.cval));
         };
@@ -166,11 +184,13 @@ pub struct Tile<'a> {
 
 impl Tile<'_> {
     /// Its rows, columns and channels.
+    #[inline]
     pub fn size(&self) -> [usize; 3] {
         self.out.size()
     }
 
     /// Writes the values of row `y`, the channels of a pixel together.
+    #[inline]
     pub fn store<C: ComputeType>(&mut self, y: usize, values: &[C]) {
         self.out.store(y, C::row(values), self.streamed);
     }
@@ -232,7 +252,7 @@ mod tests {
         let image = Array3::from_shape_fn((3, 4, 2), |(y, x, c)| (100 * y + 10 * x + c) as f64);
         for mode in Mode::ALL {
             let view = image.view();
-            let padded = Padded { image: &view, border: Border { modes: [mode; 2], cval: -1.0 } };
+            let padded = Padded::new(&view, Border { modes: [mode; 2], cval: -1.0 });
             for (x, len) in [(-7, 20), (0, 4), (1, 2), (-9, 3), (6, 3), (2, 9)] {
                 let columns = padded.columns(x, len).expect("small");
                 for y in -4..7 {
