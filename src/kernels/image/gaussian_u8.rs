@@ -205,7 +205,8 @@ impl Kernel for Rows<'_, '_> {
                 offsets[k] = (first + vertical.pairs.at[k]) % slots * slot_stride;
             }
             let (upper, lower) = lines.split_at_mut(stride);
-            Vertical { circular, offsets, taps: down, out: [upper, lower] }.run(simd);
+            // Functions of their own: inlined here, their loops lack registers.
+            simd.run(Vertical { circular, offsets, taps: down, out: [upper, lower] });
             for row in y..height.min(y + 2) {
                 let line = &lines[(row - y) * stride..][..stride];
                 // The next pair of rows comes from memory while this one is computed.
@@ -214,7 +215,7 @@ impl Kernel for Rows<'_, '_> {
                     image.prefetch(next, columns, start..start + PART);
                     let end = result.len().min(start + PART);
                     let (line, out) = (&line[start..], &mut result[start..end]);
-                    Horizontal { line, offsets: offsets_along, taps: along, out }.run(simd);
+                    simd.run(Horizontal { line, offsets: offsets_along, taps: along, out });
                 }
                 let values: &[u8] = if let Some([_, to_pixels]) = &reordered {
                     to_pixels.reorder(simd, result, pixels);
@@ -249,7 +250,9 @@ struct Vertical<'a> {
     out: [&'a mut [i16]; 2],
 }
 
-impl Vertical<'_> {
+impl Kernel for Vertical<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let registers = self.out[0].len().min(self.out[1].len()) / S::I16_LANES;
@@ -263,7 +266,9 @@ impl Vertical<'_> {
             self.registers::<S, 1>(simd, register);
         }
     }
+}
 
+impl Vertical<'_> {
     /// Makes `N` registers of both lines.
     #[inline(always)]
     fn registers<S: Simd, const N: usize>(&mut self, simd: S, register: usize) {
@@ -305,7 +310,9 @@ struct Horizontal<'a> {
     out: &'a mut [u8],
 }
 
-impl Horizontal<'_> {
+impl Kernel for Horizontal<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let len = self.out.len() / (2 * S::I16_LANES) * (2 * S::I16_LANES);
@@ -319,7 +326,9 @@ impl Horizontal<'_> {
             self.registers::<S, 1>(simd, at);
         }
     }
+}
 
+impl Horizontal<'_> {
     /// Makes `N` registers of bytes.
     #[inline(always)]
     fn registers<S: Simd, const N: usize>(&mut self, simd: S, at: usize) {
