@@ -177,13 +177,29 @@ pub(super) struct Offsets<'a> {
 impl Iterator for Offsets<'_> {
     type Item = [isize; ARRAYS];
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<[isize; ARRAYS]> {
         self.remaining = self.remaining.checked_sub(1)?;
         let offsets = self.next;
+        // Mostly the next line is one further along the innermost of these axes.
+        match (self.axes.last(), self.index.last_mut()) {
+            (Some(axis), Some(index)) if *index + 1 < axis.len => {
+                *index += 1;
+                for array in 0..ARRAYS {
+                    self.next[array] = self.next[array].wrapping_add(axis.strides[array]);
+                }
+            }
+            _ => self.turn(),
+        }
+        Some(offsets)
+    }
+}
+
+impl Offsets<'_> {
+    /// Back to the start of the axes that end here, and one further along the axis outside them.
+    fn turn(&mut self) {
         for (axis, index) in self.axes.iter().zip(&mut self.index).rev() {
             *index += 1;
-            // Back to the start of this axis, and one further along the axis outside it.
             let turns = *index == axis.len;
             let by = if turns { 1 - axis.len as isize } else { 1 };
             for (next, stride) in self.next.iter_mut().zip(axis.strides) {
@@ -194,7 +210,6 @@ impl Iterator for Offsets<'_> {
             }
             *index = 0;
         }
-        Some(offsets)
     }
 }
 

@@ -301,6 +301,7 @@ impl<'a> Strided<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn lane(&self, offsets: &[isize; ARRAYS], inner: &Axis) -> Lane<'a> {
         Lane {
             first: self.at(offsets[0]),
@@ -322,7 +323,7 @@ pub struct Lanes<'a> {
 impl<'a> Iterator for Lanes<'a> {
     type Item = Lane<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Lane<'a>> {
         let offsets = self.offsets.next()?;
         Some(self.array.lane(&offsets, &self.inner))

@@ -50,9 +50,9 @@ pub fn tile<T: Sample<Key: ToNumber>, const SKIP: bool>(
             let count = copies.map(|(row, copy)| row.gather(copy)).count();
             batch.extend(buffer.chunks_exact(lines).take(count));
         } else {
-            batch.extend(
-                rows.by_ref().take(ROWS).filter_map(|row| row.as_slice()).map(|row| row.typed::<T>()),
-            );
+            for row in rows.by_ref().take(ROWS) {
+                batch.extend(row.as_slice().map(|row| row.typed::<T>()));
+            }
         }
         let Some(first) = batch.first() else { break };
         states.turn_to(T::origin(first[0].key()), &batch);
