@@ -3,9 +3,14 @@
 //! To add an element type is to add one line to the table.
 
 /// The type of an element, as Rust knows it.
-pub trait Element: Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+pub trait Element: sealed::Sealed + Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static {
     /// The same, as a value.
     const DTYPE: DType;
+}
+
+/// Only the table makes elements: `layout` takes the type of memory from a dtype, which no second type may claim.
+mod sealed {
+    pub trait Sealed {}
 }
 
 /// What sort of number an element is, in the order in which NumPy promotes them.
@@ -107,7 +112,9 @@ macro_rules! table {
             }
         }
 
-        $(impl Element for $type {
+        $(impl sealed::Sealed for $type {}
+
+        impl Element for $type {
             const DTYPE: DType = DType::$variant;
         })*
 

@@ -9,6 +9,7 @@
 //! | `scan` | functions along an axis whose output is as long: a line in, a line out |
 //! | `slice` | a slice whose element type is known at run time |
 //! | `gather` | copies between strided and contiguous elements |
+//! | `broadcast` | the shape of two arrays together |
 //!
 //! What walks an array knows the size of its elements and not their type, so it is compiled once,
 //! not once for each dtype. A kernel is a function over a contiguous slice, called once a block: a
