@@ -20,7 +20,7 @@ from calls import CALLS
 warnings.simplefilter("ignore")
 np.seterr(all="ignore")
 sys.setswitchinterval(1e-5)
-sizes = [(40, 40), (300, 300), (2, 60_000)]
+sizes = [(40, 40), (300, 300), (2, 60_000), (90_000,)]
 shared = {"x": np.ones(sizes[0])}
 done = False
 refused = resized = 0
@@ -63,12 +63,16 @@ try:
     while time.monotonic() < end:
         for call in CALLS:
             try:
+                # No views: a resize between two steps of Python, before any function is called, would leave
+                # them without memory.
                 if call.name in ("matrix_multiply", "multiply_matrices"):
-                    # With an array of its own. A view of the first would be left without memory by a resize
-                    # between two steps of Python, before any function is called.
                     a = shared["x"]
-                    rne.matrix_multiply(a, np.ones((a.shape[1], 3)))
+                    rne.matrix_multiply(a, np.ones((a.shape[-1], 3)))
                     del a
+                elif call.name == "DataProcessor":
+                    processor = rne.DataProcessor(5)
+                    processor.add_data(shared["x"])
+                    processor.process_chunks()
                 else:
                     call.ours(shared["x"])
             except (ValueError, OverflowError):
@@ -91,7 +95,8 @@ def test_storms_never_crash(seconds: int, figure: Callable[[str, str, bool], Non
     paths = os.pathsep.join([str(here), str(here.parent), *sys.path])
     done = subprocess.run(
         [sys.executable, "-c", STORM, str(seconds)],
-        env={**os.environ, "PYTHONPATH": paths},
+        # Every array is mapped on its own: memory that was given back is gone, and to touch it is a crash.
+        env={**os.environ, "PYTHONPATH": paths, "MALLOC_MMAP_THRESHOLD_": "8192"},
         capture_output=True,
         text=True,
         timeout=seconds + 300,
