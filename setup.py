@@ -7,9 +7,9 @@ import sysconfig
 
 # `python setup.py install` never looks at python_requires, and an extension that was
 # built for a Python which is too old fails at import with an undefined symbol.
-if sys.version_info < (3, 10):  # noqa: UP036
+if sys.version_info < (3, 11):  # noqa: UP036
     found = ".".join(map(str, sys.version_info[:2]))
-    sys.exit(f"rust_numpy_example needs Python 3.10 or newer; this is {found}")
+    sys.exit(f"rust_numpy_example needs Python 3.11 or newer; this is {found}")
 
 try:
     from setuptools import setup
@@ -27,7 +27,7 @@ if not sysconfig.get_config_var("Py_GIL_DISABLED"):
     # The second name is the one by which setuptools finds the options of setuptools-rust's
     # command when it starts that anew, which it does in `pip install -e`.
     for command in "bdist_wheel", "bdist_wheel_rust_extension":
-        options[command] = {"py_limited_api": "cp310"}
+        options[command] = {"py_limited_api": "cp311"}
 
 setup(
     rust_extensions=[

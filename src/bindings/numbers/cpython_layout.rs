@@ -2,14 +2,14 @@
 //!
 //! The stable ABI reaches an item and its value by two function calls, and with them a sum takes longer than
 //! `sum()` itself: 2.4 to 6 times as long on 3.14 and 3.15. What these versions add (`PyList_GetItemRef`,
-//! `PyLong_Export`) are calls for each item too, and a wheel for 3.10 cannot make them. Read in place, the sum of
+//! `PyLong_Export`) are calls for each item too, and a wheel for 3.11 cannot make them. Read in place, the sum of
 //! a list of ints is 1.6 to 2.7 times as fast as `sum()` (docs/benchmarks.md).
 //!
 //! No version promises these layouts. So they are used only in the versions whose headers were read, and
 //! there only if objects of known value prove them, each kind apart: one that has changed turns off only
 //! itself. What is not proved goes through the calls.
 //!
-//! | object | its type and lengths say | layout on 64-bit systems, from 3.10 to 3.15 |
+//! | object | its type and lengths say | layout on 64-bit systems, from 3.11 to 3.15 |
 //! |---|---|---|
 //! | any | | reference count, type at 8 |
 //! | list | at least 32 bytes | length at 16, pointer to the items at 24; null where there are none |
@@ -28,7 +28,7 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
 use crate::bindings::cached::cached;
 
 /// The minor versions of CPython 3 whose headers were read.
-const VERSIONS: RangeInclusive<u8> = 10..=15;
+const VERSIONS: RangeInclusive<u8> = 11..=15;
 
 /// Where the type of an object is.
 const TYPE: usize = 8;
