@@ -25,6 +25,7 @@ ACROSS = {
     "kernels/fibonacci -> kernels/integer": "the numbers are products of large integers",
     "bindings/faults -> bindings/aio": "it fails on purpose in every way into the extension",
     "bindings/processor -> bindings/stats": "`DataProcessor.stats()` returns a `Stats`",
+    "bindings/table -> bindings/stats": "a column gives its `Stats`, which merge",
     "kernels/processor -> kernels/stats": "a processor keeps the statistics of all that it was given",
     "kernels/table -> kernels/stats": "the statistics of the columns are taken while they are read",
 }

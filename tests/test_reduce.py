@@ -255,5 +255,7 @@ def test_sines_of_special_values() -> None:
     assert math.isnan(rne.cpu_intensive([np.inf]))
     assert math.isnan(rne.cpu_intensive([0.0, np.nan]))
     assert rne.cpu_intensive([]) == 0.0
+    with pytest.raises(ValueError, match="cpu_intensive: argument workers, got 0"):
+        rne.cpu_intensive([1.0], workers=0)
     with pytest.raises(TypeError, match="complex128"):
         rne.cpu_intensive([1j])

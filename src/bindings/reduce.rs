@@ -234,6 +234,8 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// ----------
 /// data : array_like of bool, integers or floats
 ///     Angles in radians; any shape and layout. Other dtypes than float64 are converted to it.
+/// workers : int, optional
+///     Threads; by default :func:`get_num_threads`.
 ///
 /// Returns
 /// -------
@@ -245,6 +247,8 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// ------
 /// TypeError
 ///     If the data are complex, masked or no numbers.
+/// ValueError
+///     If ``workers`` is out of range.
 ///
 /// Notes
 /// -----
@@ -259,12 +263,13 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// >>> rne.cpu_intensive([0.0, np.pi / 2])
 /// 1.0
 #[pyfunction]
-#[pyo3(signature = (data, /))]
-pub fn cpu_intensive(data: &Bound<'_, PyAny>) -> PyResult<f64> {
+#[pyo3(signature = (data, /, *, workers=None))]
+pub fn cpu_intensive(data: &Bound<'_, PyAny>, workers: Workers) -> PyResult<f64> {
     guard(|| {
         let input = Input::real(Arg::new("cpu_intensive", "data"), data)?.cast(DType::F64)?;
         let elements = input.elements::<f64>();
         Call::new(data.py(), "cpu_intensive", input.len().saturating_mul(2))
+            .workers(workers)?
             .holding(&[&input])
             .run(|work| sum_of_sines(elements, work))
     })

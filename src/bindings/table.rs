@@ -10,8 +10,10 @@ use super::array::Input;
 use super::call::Call;
 use super::error::Named;
 use super::guard::guard;
+use super::stats::Stats;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::kernels::stats::Moments;
 use crate::kernels::table::{Arrays, Column, FirstText, Header, Table};
 
 /// Nanoseconds to read a byte of text, and to take in an element of an array.
@@ -126,28 +128,19 @@ impl ArrayStats {
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_Column", frozen)]
 pub struct ColumnStats {
     name: String,
-    numbers: u64,
     texts: u64,
     missing: u64,
-    mean: f64,
-    std: f64,
-    min: f64,
-    max: f64,
+    moments: Moments,
     first_text: Option<FirstText>,
 }
 
 impl From<&Column> for ColumnStats {
     fn from(column: &Column) -> Self {
-        let moments = column.moments();
         ColumnStats {
             name: column.name.clone(),
-            numbers: moments.count(),
             texts: column.texts,
             missing: column.missing,
-            mean: moments.mean(),
-            std: moments.std(1.0),
-            min: moments.min(),
-            max: moments.max(),
+            moments: *column.moments(),
             first_text: column.first_text.clone(),
         }
     }
@@ -164,7 +157,13 @@ impl ColumnStats {
     /// How many fields are numbers.
     #[getter]
     fn numbers(&self) -> PyResult<u64> {
-        guard(|| Ok(self.numbers))
+        guard(|| Ok(self.moments.count()))
+    }
+
+    /// The state of the numbers, to be merged with that of others.
+    #[getter]
+    fn stats(&self) -> PyResult<Stats> {
+        guard(|| Ok(Stats::one(self.moments.any(), 1.0)))
     }
 
     /// How many fields are text.
@@ -182,25 +181,25 @@ impl ColumnStats {
     /// The mean of the numbers; NaN without one, as what follows.
     #[getter]
     fn mean(&self) -> PyResult<f64> {
-        guard(|| Ok(self.mean))
+        guard(|| Ok(self.moments.mean()))
     }
 
     /// Their standard deviation, with one less than their count in the denominator.
     #[getter]
     fn std(&self) -> PyResult<f64> {
-        guard(|| Ok(self.std))
+        guard(|| Ok(self.moments.std(1.0)))
     }
 
     /// The smallest.
     #[getter]
     fn min(&self) -> PyResult<f64> {
-        guard(|| Ok(self.min))
+        guard(|| Ok(self.moments.min()))
     }
 
     /// The largest.
     #[getter]
     fn max(&self) -> PyResult<f64> {
-        guard(|| Ok(self.max))
+        guard(|| Ok(self.moments.max()))
     }
 
     /// The first text, shortened.

@@ -71,6 +71,7 @@ def test_every_number_of_threads_gives_the_same(scale: int, figure: Callable[[st
         results = [
             rne.sum_array(data, workers=workers),
             rne.sum_array(data, 0, workers=workers),
+            rne.cpu_intensive(data, workers=workers),
             rne.compute_stats(data, workers=workers).std,
             rne.compute_stats(data, 1, workers=workers).mean,
             rne.matrix_multiply(data[:300], data[:300].T, workers=workers),
