@@ -145,8 +145,9 @@ def test_a_human_says_hi() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as output:
         human = rne.human_says_hi(text)
     assert human == rne.Human("Zo\u00eb \u00eb", 0)
-    first, *struct, last = output.getvalue().splitlines()
+    first, second, *struct, last = output.getvalue().splitlines()
     assert (first, last) == (text, "Zo\u00eb \u00eb is 0 years old.")
+    assert second == "Now we can work with the struct:"
     assert [line.strip() for line in struct] == ["Human {", 'name: "Zo\u00eb \u00eb",', "age: 0,", "}"]
 
 

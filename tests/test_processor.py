@@ -84,8 +84,8 @@ def test_large_data(n: int, chunk_size: int) -> None:
 
 def test_empty() -> None:
     processor = DataProcessor(3)
-    count, mean, std = processor.get_statistics()
-    assert count == 0 and math.isnan(mean) and math.isnan(std)
+    assert repr(processor.get_statistics()) == "(0, 0.0, 0.0)"
+    assert math.isnan(processor.stats().mean) and math.isnan(processor.stats().std)
     assert processor.process_chunks().shape == (0,) and processor.stats().count == 0
     assert repr(processor) == "DataProcessor(chunk_size=3, buffered=0, added=0)" and processor.chunk_size == 3
     processor.add_data([])

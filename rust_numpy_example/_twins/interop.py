@@ -62,15 +62,15 @@ def _logged(function: Callable[..., Any]) -> Callable[..., list[tuple[int, str]]
     return call
 
 
-def _divide(a: int, b: int) -> int:
+def _divide(a: float, b: float) -> float:
     if b == 0:
         raise ValueError("Cannot divide by zero")
-    return a // b
+    return a / b
 
 
 def _print_dict(d: dict[str, str]) -> None:
     for key, value in d.items():
-        print(f"{key}: {value}")
+        print(key, value)
 
 
 def _print_word(word: str, n: int, reverse: bool, uppercase: bool) -> None:
@@ -109,7 +109,9 @@ class _Human:
 
 def _says_hi(human_data: str) -> _Human:
     human = _Human(**json.loads(human_data))
-    print(f'{human_data}\nHuman {{\n    name: "{human.name}",\n    age: {human.age},\n}}')
+    print(human_data)
+    print("Now we can work with the struct:")
+    print(f'Human {{\n    name: "{human.name}",\n    age: {human.age},\n}}')
     print(f"{human.name} is {human.age} years old.")
     return human
 
@@ -149,7 +151,7 @@ TWINS: list[Twin] = [
         rne.sum_as_string,
         lambda a, b: str(a + b),
     ),
-    Twin("divide", "floor division", lambda: (-(10**30), 7), rne.divide, _divide),
+    Twin("divide", "true division of long ints", lambda: (-(10**400), 7 * 10**390), rne.divide, _divide),
     Twin(
         "dict_printer",
         "print a dict",
@@ -186,20 +188,19 @@ TWINS: list[Twin] = [
         "log a message",
         lambda: (),
         _logged(rne.log_example),
-        _logged(_log((20, "a message from Rust"))),
+        _logged(_log((20, "A log message from Rust!"))),
     ),
     Twin(
         "log_different_levels",
-        "log at five levels",
+        "log at four levels",
         lambda: (),
         _logged(rne.log_different_levels),
         _logged(
             _log(
-                (40, "an error from Rust"),
-                (30, "a warning from Rust"),
-                (20, "an info message from Rust"),
-                (10, "a debug message from Rust"),
-                (5, "a trace message from Rust"),
+                (40, "logging an error"),
+                (30, "logging a warning"),
+                (20, "logging an info message"),
+                (10, "logging a debug message"),
             )
         ),
     ),

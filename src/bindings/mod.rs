@@ -43,7 +43,7 @@ mod words;
 pub mod rust_numpy_example {
     use pyo3::prelude::*;
 
-    use super::{array, stats};
+    use super::{array, interop, stats};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
@@ -85,6 +85,7 @@ pub mod rust_numpy_example {
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         array::init(m.py())?;
         stats::init(m.py())?;
+        interop::init(m.py())?;
         #[cfg(feature = "net")]
         super::aio::init(m)?;
         Ok(())

@@ -161,12 +161,16 @@ impl DataProcessor {
     /// Returns
     /// -------
     /// tuple of int, float, float
-    ///     Count, mean and population standard deviation; NaN where there are no numbers.
+    ///     Count, mean and population standard deviation. An empty buffer has (0, 0.0, 0.0); in
+    ///     :meth:`stats`, what has no value is NaN.
     fn get_statistics(&self, py: Python<'_>) -> PyResult<(u64, f64, f64)> {
         guard(|| {
             let cost = self.buffered(py)?;
             let moments = self.with(py, cost, &[], |state, work| state.buffered(work))?;
-            Ok((moments.count(), moments.mean(), moments.std(0.0)))
+            Ok(match moments.count() {
+                0 => (0, 0.0, 0.0),
+                count => (count, moments.mean(), moments.std(0.0)),
+            })
         })
     }
 
@@ -175,7 +179,7 @@ impl DataProcessor {
     /// Returns
     /// -------
     /// Stats
-    ///     As :func:`compute_stats` gives, with ``ddof=1``.
+    ///     As :func:`compute_stats` gives, with ``ddof=1``: what has no value is NaN.
     fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
         guard(|| {
             let moments = self.with(py, 0, &[], |state, _| Ok(state.total()))?;

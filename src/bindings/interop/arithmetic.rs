@@ -1,4 +1,4 @@
-//! Python ints of any size.
+//! Python numbers of any size.
 //!
 //! The arithmetic is handed to the interpreter: a result past 64 bits is as right as a small one.
 //! For small numbers this is also the fastest way: to read two ints into `i64`, multiply them and
@@ -8,7 +8,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyInt, PyString};
+use pyo3::types::{PyFloat, PyInt, PyString};
 
 use crate::bindings::argument::Arg;
 use crate::bindings::cached::cached_attribute;
@@ -188,38 +188,38 @@ fn long_digits<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>>
     Ok(decimal.call_method1("__format__", ("f",))?.cast_into::<PyString>()?)
 }
 
-/// Quotient of two ints of any size, rounded down as Python's ``//`` does.
+/// True quotient of two real numbers, as Python's ``/`` gives it.
 ///
 /// Parameters
 /// ----------
-/// a : int
-///     What is divided. Or anything with ``__index__``, such as ``numpy.int64``.
-/// b : int
-///     What it is divided by.
+/// a, b : real number
+///     Ints of any size, floats, fractions, or anything with ``__index__`` or ``__float__``, such as
+///     ``numpy.int64``.
 ///
 /// Returns
 /// -------
-/// int
-///     The largest int that is not greater than a / b.
+/// float
+///     a / b, rounded once: also where a and b are ints that no float can hold.
 ///
 /// Raises
 /// ------
 /// ValueError
-///     If b is zero.
+///     If b is zero, be it 0, 0.0 or -0.0.
+/// OverflowError
+///     Where Python's ``/`` raises it: the quotient of two ints is too large for a float, or one of them is
+///     and the other is a float.
 /// TypeError
-///     If an argument is not an integer.
-///
-/// Notes
-/// -----
-/// Rust's ``/`` on integers rounds towards zero: ``-7 / 2`` is -3 there, and -4 here.
+///     If an argument is not a real number.
 ///
 /// Examples
 /// --------
 /// >>> import rust_numpy_example as rne
-/// >>> rne.divide(10, 2)
-/// 5
-/// >>> rne.divide(-7, 2)
-/// -4
+/// >>> rne.divide(10, 4)
+/// 2.5
+/// >>> rne.divide(10.0, 4.0)
+/// 2.5
+/// >>> rne.divide(10**400, 10**399)
+/// 10.0
 /// >>> rne.divide(1, 0)
 /// Traceback (most recent call last):
 ///     ...
@@ -228,7 +228,47 @@ fn long_digits<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>>
 #[pyo3(signature = (a, b))]
 pub fn divide<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let (a, b) = (integer(Arg::new("divide", "a"), a)?, integer(Arg::new("divide", "b"), b)?);
-        if b.is_truthy()? { a.floor_div(b) } else { Err(PyValueError::new_err("Cannot divide by zero")) }
+        let (a, b) = (real(Arg::new("divide", "a"), a)?, real(Arg::new("divide", "b"), b)?);
+        if !b.is_truthy()? {
+            return Err(PyValueError::new_err("Cannot divide by zero"));
+        }
+        let quotient = a.div(b)?;
+        // Of a fraction it is a fraction.
+        match quotient.is_exact_instance_of::<PyFloat>() {
+            true => Ok(quotient),
+            false => a.py().get_type::<PyFloat>().call1((quotient,)),
+        }
+    })
+}
+
+/// `value` as an int, a float or a fraction, whose quotients Python rounds once.
+fn real<'py>(arg: Arg, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static INTEGRAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static RATIONAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static REAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static COMPLEX: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if value.is_exact_instance_of::<PyFloat>() || value.is_exact_instance_of::<PyInt>() {
+        return Ok(value.clone());
+    }
+    let py = value.py();
+    let expected = "a real number";
+    let is = |cell: &'static PyOnceLock<Py<PyAny>>, name| {
+        value.is_instance(cached_attribute(py, cell, "numbers", name)?)
+    };
+    let kind = value.get_type();
+    let found = if is(&INTEGRAL, "Integral")? || kind.hasattr("__index__")? {
+        // A plain int: a class of its own may divide in a way of its own.
+        integer(arg, value).and_then(|int| py.get_type::<PyInt>().call1((int,)))
+    } else if is(&RATIONAL, "Rational")? {
+        Ok(value.clone())
+    } else if kind.hasattr("__float__")? && (is(&REAL, "Real")? || !is(&COMPLEX, "Complex")?) {
+        py.get_type::<PyFloat>().call1((value,))
+    } else {
+        return Err(arg.wrong_type(value, expected));
+    };
+    // What has the method and refuses, such as an array of several numbers.
+    found.map_err(|error| match error.is_instance_of::<PyTypeError>(py) {
+        true => arg.wrong_type(value, expected),
+        false => error,
     })
 }

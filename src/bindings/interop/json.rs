@@ -97,9 +97,13 @@ impl Human {
     }
 }
 
+/// What is printed before the struct.
+const STRUCT: &str = "Now we can work with the struct:";
+
 /// Read a human from JSON, and let them say hi.
 ///
-/// Prints the text, the Rust struct made from it, and the line "NAME is AGE years old.".
+/// Prints the text, the line "Now we can work with the struct:", the Rust struct in its debug form, and
+/// the line "NAME is AGE years old.".
 ///
 /// Parameters
 /// ----------
@@ -128,6 +132,7 @@ impl Human {
 /// >>> import rust_numpy_example as rne
 /// >>> human = rne.human_says_hi('{"name": "Ada", "age": 36}')
 /// {"name": "Ada", "age": 36}
+/// Now we can work with the struct:
 /// Human {
 ///     name: "Ada",
 ///     age: 36,
@@ -147,7 +152,7 @@ pub fn human_says_hi(py: Python<'_>, human_data: Argument<&str>) -> PyResult<Hum
         let human: Human =
             parse(human_data).map_err(|error| PyValueError::new_err(format!("human_says_hi: {error}")))?;
         let Human { name, age } = &human;
-        print(py, &format!("{human_data}\n{human:#?}\n{name} is {age} years old.\n"))?;
+        print(py, &format!("{human_data}\n{STRUCT}\n{human:#?}\n{name} is {age} years old.\n"))?;
         Ok(human)
     })
 }

@@ -6,24 +6,36 @@
 //! the calling thread, which is attached: there is nothing to remember and nobody to wait for.
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
+use crate::bindings::cached::cached_attribute;
 use crate::bindings::guard::guard;
 
 /// The name of the logger; its parent is the logger of the package.
 const LOGGER: &str = "rust_numpy_example.interop";
 
-/// The levels of Rust programs, the last without a name in Python.
+/// The levels of Python.
 #[derive(Clone, Copy)]
 enum Level {
     Error = 40,
     Warning = 30,
     Info = 20,
     Debug = 10,
-    Trace = 5,
+}
+
+/// `logging.getLogger`, kept because nothing can be imported while Python ends.
+fn get_logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static GET_LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    cached_attribute(py, &GET_LOGGER, "logging", "getLogger")
+}
+
+/// Finds, at import, what is needed when Python ends: a finalizer may log.
+pub fn init(py: Python<'_>) -> PyResult<()> {
+    get_logger(py).map(drop)
 }
 
 fn log(py: Python<'_>, level: Level, message: &str) -> PyResult<()> {
-    let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
+    let logger = get_logger(py)?.call1((LOGGER,))?;
     logger.call_method1("log", (level as u8, message)).map(drop)
 }
 
@@ -46,15 +58,15 @@ fn log(py: Python<'_>, level: Level, message: &str) -> PyResult<()> {
 /// >>> logger.addHandler(handler)
 /// >>> logger.setLevel(logging.INFO)
 /// >>> rne.log_example()
-/// a message from Rust
+/// A log message from Rust!
 /// >>> logger.removeHandler(handler)
 /// >>> logger.setLevel(logging.NOTSET)
 #[pyfunction]
 pub fn log_example(py: Python<'_>) -> PyResult<()> {
-    guard(|| log(py, Level::Info, "a message from Rust"))
+    guard(|| log(py, Level::Info, "A log message from Rust!"))
 }
 
-/// Log a message of each level: ERROR, WARNING, INFO, DEBUG, and 5, Rust's "trace".
+/// Log a message of each level: ERROR, WARNING, INFO, DEBUG, in this order.
 ///
 /// The logger is ``rust_numpy_example.interop``; see :func:`log_example`.
 ///
@@ -67,17 +79,16 @@ pub fn log_example(py: Python<'_>) -> PyResult<()> {
 /// >>> logger.addHandler(handler)
 /// >>> logger.setLevel(logging.WARNING)
 /// >>> rne.log_different_levels()
-/// an error from Rust
-/// a warning from Rust
+/// logging an error
+/// logging a warning
 /// >>> logger.removeHandler(handler)
 /// >>> logger.setLevel(logging.NOTSET)
 #[pyfunction]
 pub fn log_different_levels(py: Python<'_>) -> PyResult<()> {
     guard(|| {
-        log(py, Level::Error, "an error from Rust")?;
-        log(py, Level::Warning, "a warning from Rust")?;
-        log(py, Level::Info, "an info message from Rust")?;
-        log(py, Level::Debug, "a debug message from Rust")?;
-        log(py, Level::Trace, "a trace message from Rust")
+        log(py, Level::Error, "logging an error")?;
+        log(py, Level::Warning, "logging a warning")?;
+        log(py, Level::Info, "logging an info message")?;
+        log(py, Level::Debug, "logging a debug message")
     })
 }

@@ -16,3 +16,11 @@ mod json_parse;
 pub mod logging;
 pub mod printing;
 pub mod rust_struct;
+
+use pyo3::prelude::*;
+
+/// What is done once, at import.
+pub fn init(py: Python<'_>) -> PyResult<()> {
+    printing::init(py)?;
+    logging::init(py)
+}

@@ -6,9 +6,11 @@
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
 use crate::bindings::argument::{Arg, Argument, shortened};
+use crate::bindings::cached::cached;
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::error::Error;
@@ -16,10 +18,21 @@ use crate::error::Error;
 /// How much text is written at once, in bytes.
 const BLOCK: usize = 1 << 16;
 
+/// The module `sys`, kept because nothing can be imported while Python ends.
+fn sys(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    Ok(cached(py, &SYS, || Ok(py.import("sys")?.unbind()))?.bind(py))
+}
+
+/// Finds, at import, what is needed when Python ends: a finalizer may print.
+pub fn init(py: Python<'_>) -> PyResult<()> {
+    sys(py).map(drop)
+}
+
 /// Writes `text` to `sys.stdout` as Python's `print` does: nothing where it is None. It is
 /// flushed, so that an error such as a closed pipe is raised here and not lost at exit.
 pub fn print(py: Python<'_>, text: &str) -> PyResult<()> {
-    let Some(stdout) = py.import("sys")?.getattr_opt("stdout")? else {
+    let Some(stdout) = sys(py)?.getattr_opt("stdout")? else {
         return Err(PyRuntimeError::new_err("lost sys.stdout"));
     };
     if stdout.is_none() {
@@ -33,12 +46,13 @@ pub fn print(py: Python<'_>, text: &str) -> PyResult<()> {
     }
 }
 
-/// Print a dict of strings, one ``key: value`` on each line.
+/// Print a dict of strings, one ``key value`` on each line.
 ///
 /// Parameters
 /// ----------
 /// d : dict of str to str
-///     Printed in its own order.
+///     Printed in the order of its iteration: a class that inherits from dict may have one of its own, in
+///     ``items()`` or in ``__iter__``.
 ///
 /// Raises
 /// ------
@@ -58,8 +72,8 @@ pub fn print(py: Python<'_>, text: &str) -> PyResult<()> {
 /// --------
 /// >>> import rust_numpy_example as rne
 /// >>> rne.dict_printer({"one": "1", "two": "2"})
-/// one: 1
-/// two: 2
+/// one 1
+/// two 2
 #[pyfunction]
 #[pyo3(signature = (d))]
 pub fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -68,11 +82,35 @@ pub fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
             return Err(Arg::new("dict_printer", "d").wrong_type(d, "dict"));
         };
         let mut text = String::new();
-        for (key, value) in entries {
+        let mut add = |key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>| -> PyResult<()> {
             let (Ok(key), Ok(value)) = (key.cast::<PyString>(), value.cast::<PyString>()) else {
-                return Err(not_text(&key, &value));
+                return Err(not_text(key, value));
             };
-            push(&mut text, &[key.to_str()?, ": ", value.to_str()?, "\n"]).named("dict_printer")?;
+            push(&mut text, &[key.to_str()?, " ", value.to_str()?, "\n"]).named("dict_printer")
+        };
+        let (own, dict) = (d.get_type(), d.py().get_type::<PyDict>());
+        let overrides = |name| Ok::<_, PyErr>(!own.getattr(name)?.is(&dict.getattr(name)?));
+        if overrides("items")? {
+            for item in d.call_method0("items")?.try_iter()? {
+                let item = item?;
+                let pair = item.try_iter().and_then(|parts| parts.take(3).collect::<PyResult<Vec<_>>>())?;
+                let [key, value] = pair.as_slice() else {
+                    return Err(Arg::new("dict_printer", "d").type_error(
+                        format_args!("items() with {}", shortened(&item)?),
+                        "pairs of a key and its value",
+                    ));
+                };
+                add(key, value)?;
+            }
+        } else if overrides("__iter__")? {
+            for key in d.try_iter()? {
+                let key = key?;
+                add(&key, &d.get_item(&key)?)?;
+            }
+        } else {
+            for (key, value) in entries {
+                add(&key, &value)?;
+            }
         }
         if text.is_empty() { Ok(()) } else { print(d.py(), &text) }
     })

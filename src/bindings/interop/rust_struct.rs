@@ -110,8 +110,9 @@ impl RustStruct {
     }
 
     #[setter]
-    fn set_data(&self, data: String) -> PyResult<()> {
+    fn set_data(&self, data: Argument<String>) -> PyResult<()> {
         guard(|| {
+            let data = data.get(Arg::new("RustStruct", "data"), "str")?;
             self.lock().data = data;
             Ok(())
         })
