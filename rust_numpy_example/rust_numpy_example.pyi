@@ -1,7 +1,6 @@
 """Types of the compiled module."""
 
-from asyncio import Future
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Literal, NoReturn, SupportsFloat, SupportsIndex, final, overload
 
@@ -237,10 +236,10 @@ def fallible_function() -> NoReturn: ...
 
 # ---------------------------------------------------------------- aio
 
-def async_sleep(seconds: float) -> Future[None]: ...
+def async_sleep(seconds: float) -> Coroutine[Any, Any, None]: ...
 def async_fetch_data(
     url: str, *, timeout: float | None = 30.0, max_bytes: int = 67_108_864
-) -> Future[bytes]: ...
+) -> Coroutine[Any, Any, bytes]: ...
 
 # ---------------------------------------------------------------- table
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import inspect
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import types
 import weakref
 from collections.abc import Coroutine
 from typing import Any
@@ -44,6 +46,17 @@ def python(script: str, timeout: float = LONG) -> subprocess.CompletedProcess[st
         text=True,
         timeout=timeout,
     )
+
+
+def started(coroutine: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
+    """Start a coroutine that nobody awaits; return the future that it waits for."""
+    future: asyncio.Future[Any] = coroutine.send(None)
+    KEPT.append(coroutine)
+    return future
+
+
+#: Coroutines that are to outlive their loop.
+KEPT: list[Coroutine[Any, Any, Any]] = []
 
 
 def test_a_sleep_takes_its_time_and_returns_none() -> None:
@@ -104,7 +117,7 @@ def test_many_sleeps_run_at_the_same_time() -> None:
 def test_other_tasks_run_during_a_sleep() -> None:
     async def main() -> int:
         ticks = 0
-        sleep = rne.async_sleep(0.3)
+        sleep = asyncio.create_task(rne.async_sleep(0.3))
         while not sleep.done():
             ticks += 1
             await asyncio.sleep(0.001)
@@ -113,22 +126,100 @@ def test_other_tasks_run_during_a_sleep() -> None:
     assert run(main()) > 5
 
 
-def test_the_awaitable_is_a_future_of_the_running_loop() -> None:
+def test_what_is_returned_is_a_coroutine_like_any_other(recwarn: pytest.WarningsRecorder) -> None:
+    for coroutine, name in (
+        (rne.async_sleep(0), "async_sleep"),
+        (rne.async_fetch_data("http://127.0.0.1/"), "async_fetch_data"),
+    ):
+        assert inspect.iscoroutine(coroutine) and asyncio.iscoroutine(coroutine)
+        assert isinstance(coroutine, types.CoroutineType) and inspect.isawaitable(coroutine)
+        assert (coroutine.__name__, coroutine.__qualname__) == (name, name)
+        assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED
+        coroutine.close()
+        assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
+    assert not recwarn.list
+
+
+def test_every_way_to_run_a_coroutine_works() -> None:
+    assert asyncio.run(rne.async_sleep(0)) is None
+
+    async def main() -> list[Any]:
+        loop = asyncio.get_running_loop()
+        tasks = [asyncio.create_task(rne.async_sleep(0)), loop.create_task(rne.async_sleep(0))]
+        tasks += [asyncio.ensure_future(rne.async_sleep(0)), asyncio.shield(rne.async_sleep(0))]
+        if hasattr(asyncio, "TaskGroup"):
+            async with asyncio.TaskGroup() as group, asyncio.timeout(LONG):
+                tasks.append(group.create_task(rne.async_sleep(0)))
+        if hasattr(asyncio, "eager_task_factory"):
+            tasks.append(asyncio.eager_task_factory(loop, rne.async_sleep(0)))
+        tasks.append(asyncio.run_coroutine_threadsafe(rne.async_sleep(0), loop))
+        await asyncio.sleep(0)
+        done = [await asyncio.wrap_future(task) for task in tasks]
+        return [*done, await asyncio.wait_for(rne.async_sleep(0), LONG), await rne.async_sleep(0)]
+
+    assert set(run(main())) == {None}
+
+
+def test_anyio_starts_a_sleep() -> None:
+    anyio = pytest.importorskip("anyio")
+
     async def main() -> None:
-        future = rne.async_sleep(0)
-        assert isinstance(future, asyncio.Future)
-        assert future.get_loop() is asyncio.get_running_loop()
-        await future
-        assert future.done() and await future is None
+        async with anyio.create_task_group() as group:
+            group.start_soon(rne.async_sleep, 0)
+
+    anyio.run(main, backend="asyncio")
+
+
+def test_a_coroutine_that_is_never_awaited_is_told_of_and_does_nothing() -> None:
+    with pytest.warns(RuntimeWarning, match="^coroutine 'async_sleep' was never awaited$"):
+        rne.async_sleep(0)
+        gc.collect()
+
+
+def test_a_coroutine_is_awaited_once() -> None:
+    async def main() -> None:
+        coroutine = rne.async_sleep(0)
+        await coroutine
+        with pytest.raises(RuntimeError, match="cannot reuse already awaited coroutine"):
+            await coroutine
+
+    run(main())
+
+
+def test_the_time_of_a_sleep_begins_when_it_is_awaited() -> None:
+    async def main() -> None:
+        coroutine = rne.async_sleep(0.2)
+        await asyncio.sleep(0.2)
+        start = time.monotonic()
+        await coroutine
+        assert time.monotonic() - start >= 0.19
+
+    run(main())
+
+
+@pytest.mark.parametrize("end", ["close", "throw", "forget"])
+def test_a_coroutine_that_is_closed_ends_its_work(end: str) -> None:
+    async def main() -> None:
+        coroutine = rne.async_sleep(float("inf"))
+        future = weakref.ref(coroutine.send(None))
+        if end == "close":
+            coroutine.close()
+        elif end == "throw":
+            with pytest.raises(ZeroDivisionError):
+                coroutine.throw(ZeroDivisionError())
+        else:
+            del coroutine
+        gc.collect()
+        # Nobody waits for it any more.
+        assert future() is None
 
     run(main())
 
 
 def test_without_a_running_loop_there_is_a_runtime_error() -> None:
-    with pytest.raises(RuntimeError, match="no running event loop"):
-        rne.async_sleep(0)
-    with pytest.raises(RuntimeError, match="no running event loop"):
-        rne.async_fetch_data("http://127.0.0.1/")
+    for coroutine in (rne.async_sleep(0), rne.async_fetch_data("http://127.0.0.1/")):
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            coroutine.send(None)
 
 
 def test_a_cancelled_sleep_is_cancelled() -> None:
@@ -148,7 +239,7 @@ def test_a_cancelled_sleep_is_cancelled() -> None:
 def test_cancelling_at_every_moment_around_the_end_is_harmless(capfd: pytest.CaptureFixture[str]) -> None:
     async def main() -> None:
         for step in range(200):
-            sleep = rne.async_sleep(0.001)
+            sleep = asyncio.create_task(rne.async_sleep(0.001))
             await asyncio.sleep(step / 1e5)
             sleep.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -191,7 +282,7 @@ def test_a_loop_that_was_closed_early_is_left_alone(capfd: pytest.CaptureFixture
 
     async def main() -> None:
         for _ in range(20):
-            rne.async_sleep(0.02)
+            started(rne.async_sleep(0.02))
 
     loop.run_until_complete(main())
     loop.close()
@@ -209,7 +300,7 @@ def test_a_loop_that_refuses_a_result_is_reported() -> None:
 
     async def main() -> None:
         loop.call_soon_threadsafe = refuse  # type: ignore[assignment,method-assign]
-        rne.async_sleep(0)
+        started(rne.async_sleep(0))
         await asyncio.sleep(0.2)
         del loop.call_soon_threadsafe
 
@@ -224,10 +315,10 @@ def test_a_loop_that_refuses_a_result_is_reported() -> None:
 
 def test_nothing_keeps_a_future_alive_once_it_is_done() -> None:
     async def main() -> list[weakref.ref[Any]]:
-        done, cancelled = rne.async_sleep(0), rne.async_sleep(LONG)
+        done, cancelled = (asyncio.create_task(rne.async_sleep(seconds)) for seconds in (0, LONG))
         await done
         cancelled.cancel()
-        await asyncio.sleep(0)
+        await asyncio.wait([cancelled])
         return [weakref.ref(done), weakref.ref(cancelled)]
 
     futures = run(main())
@@ -235,18 +326,23 @@ def test_nothing_keeps_a_future_alive_once_it_is_done() -> None:
     assert [future() for future in futures] == [None, None]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_loop_that_has_ended_is_not_kept_by_a_future_that_nobody_waits_for() -> None:
-    async def main() -> tuple[weakref.ref[Any], weakref.ref[Any]]:
-        loop = asyncio.get_running_loop()
-        return weakref.ref(loop), weakref.ref(rne.async_sleep(float("inf")))
+def test_a_loop_that_has_ended_is_not_kept_by_a_task_that_was_not_cancelled() -> None:
+    def references() -> list[weakref.ref[Any]]:
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(rne.async_sleep(float("inf")))
+        # It would say so where it is destroyed.
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        return [weakref.ref(loop), weakref.ref(task)]
 
-    kept = [reference for _ in range(20) for reference in run(main())]
+    kept = [reference for _ in range(20) for reference in references()]
     gc.collect()
     # Those of the last loop, of which nobody has told yet that it is closed.
     assert sum(reference() is not None for reference in kept) <= 2
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_builds_its_own_runtime_and_the_parent_keeps_its() -> None:
     run(rne_sleep())
     for _ in range(3):
@@ -289,6 +385,14 @@ def test_a_fork_while_other_threads_hammer_the_bridge_works() -> None:
     assert statuses == [0] * 10
 
 
+#: Starts a coroutine that nobody awaits.
+START = """
+kept = []
+def start(coroutine):
+    coroutine.send(None)
+    kept.append(coroutine)
+"""
+
 #: The situations in which a bridge between tokio and asyncio is known to crash Python at its end.
 SITUATIONS = {
     "awaited": """
@@ -304,7 +408,7 @@ asyncio.run(main())
     "not awaited": """
 async def main():
     for i in range(300):
-        rne.async_sleep(i / 20000)
+        start(rne.async_sleep(i / 20000))
     await asyncio.sleep(0.005)
 asyncio.run(main())
 """,
@@ -329,7 +433,7 @@ asyncio.run(main())
     "loop closed early": """
 async def main():
     for i in range(100):
-        rne.async_sleep(i / 20000)
+        start(rne.async_sleep(i / 20000))
 loop = asyncio.new_event_loop()
 loop.run_until_complete(main())
 loop.close()
@@ -360,7 +464,7 @@ time.sleep(0.02)
 """,
     "a sleep that never ends": """
 async def main():
-    rne.async_sleep(float("inf"))
+    start(rne.async_sleep(float("inf")))
 asyncio.run(main())
 """,
     "used by an atexit function": """
@@ -376,7 +480,7 @@ atexit.register(lambda: asyncio.run(main()))
 def test_python_ends_with_status_0(situation: str) -> None:
     if situation == "after a fork" and not hasattr(os, "fork"):
         pytest.skip("needs fork")
-    script = "import asyncio, time\nimport rust_numpy_example as rne\n" + SITUATIONS[situation]
+    script = "import asyncio, time\nimport rust_numpy_example as rne\n" + START + SITUATIONS[situation]
     for _ in range(EXITS):
         done = python(script)
         assert (done.returncode, done.stderr) == (0, "")

@@ -349,7 +349,7 @@ def test_python_ends_with_status_0_in_the_middle_of_a_fetch() -> None:
     server = Server(lambda connection, head: server.wait_for_close(connection))
     with server:
         script = (
-            "async def start(url):\n    rne.async_fetch_data(url)\n    await asyncio.sleep(0.05)\n"
+            "async def start(url):\n    asyncio.create_task(rne.async_fetch_data(url))\n    await asyncio.sleep(0.05)\n"
             "asyncio.run(start(sys.argv[1]))\n"
         )
         for _ in range(3):

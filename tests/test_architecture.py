@@ -63,6 +63,7 @@ PYTHON_MAP = (
     ("_cli/",),
     ("_twins/", "data/"),
     ("__init__.py",),
+    ("_main_interpreter.py",),
     (EXTENSION,),
 )
 

@@ -43,7 +43,7 @@ pub fn _panic<'py>(py: Python<'py>, r#where: &str) -> PyResult<Option<Bound<'py,
             .run(|work| work.for_each(64, |part| if part == 33 { fault("a pool thread") } else { Ok(()) }))
             .map(nothing),
         "async work" => guard(|| {
-            aio::awaitable(py, |_| async {
+            aio::coroutine(py, "_panic", |_| async {
                 tokio::task::yield_now().await;
                 fault::<std::result::Result<Option<bool>, Infallible>>("async work")
             })

@@ -99,12 +99,14 @@ async def main(_=None):
     await asyncio.gather(*[rne.async_sleep(0.005) for _ in range(20)])
 async def main2():
     await rne.async_sleep(0.001)
+kept = []
 async def start():
     for _ in range(100):
-        rne.async_sleep(0.01)
+        kept.append(rne.async_sleep(0.01))
+        kept[-1].send(None)
     await asyncio.sleep(0.002)
 async def cancelled():
-    task = rne.async_sleep(60)
+    task = asyncio.create_task(rne.async_sleep(60))
     await asyncio.sleep(0.002)
     task.cancel()
 async def timed_out():

@@ -1,9 +1,9 @@
-//! asyncio: awaitables whose work is done by Rust threads.
+//! asyncio: coroutines whose work is done by Rust threads.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `runtime` | the tokio runtime of this process: built at the first use, ended before Python ends |
-//! | `bridge` | from a Rust future to an asyncio future, and cancellation back |
+//! | `bridge` | from a Rust future to a coroutine, and cancellation back |
 //! | `delivery` | results and errors to the futures that wait for them |
 //! | `fetch` | an HTTP client that is careful by default |
 //! | `failure` | what can go wrong in a fetch, and which exception it is |
@@ -23,7 +23,7 @@ use super::argument::{Arg, Argument};
 use super::guard::guard;
 
 #[cfg(feature = "faults")]
-pub use bridge::awaitable;
+pub use bridge::coroutine;
 pub use runtime::init;
 
 /// Sleep without blocking the event loop.
@@ -31,21 +31,21 @@ pub use runtime::init;
 /// Parameters
 /// ----------
 /// seconds : float
-///     Zero or more; infinity sleeps until the awaitable is cancelled.
+///     Zero or more; infinity sleeps until the coroutine is cancelled.
 ///
 /// Returns
 /// -------
-/// asyncio.Future
-///     An awaitable of None. The time runs from the call on, not from the ``await``.
+/// coroutine
+///     Returns None. The time runs from the first ``await`` on, or from the first step of its task.
 ///
 /// Raises
 /// ------
 /// ValueError
 ///     If seconds is negative or not a number.
 /// RuntimeError
-///     If no event loop runs in this thread, or Python is about to end.
+///     From the ``await``: no event loop of asyncio runs in this thread, or Python is about to end.
 /// MemoryError, OSError
-///     If the system refuses memory, or the threads that the first call starts.
+///     From the ``await``: the system refuses memory, or the threads that the first one starts.
 ///
 /// Notes
 /// -----
@@ -67,7 +67,7 @@ pub fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bou
         let arg = Arg::new("async_sleep", "seconds");
         let seconds = seconds.get(arg, "a number")?;
         let time = duration(seconds).ok_or_else(|| arg.value_error(seconds, "zero or more"))?;
-        bridge::awaitable(py, |_| async move {
+        bridge::coroutine(py, "async_sleep", move |_| async move {
             tokio::time::sleep(time).await;
             Ok::<_, Infallible>(NOTHING)
         })
@@ -89,18 +89,18 @@ pub fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bou
 ///
 /// Returns
 /// -------
-/// asyncio.Future
-///     An awaitable of bytes: the body of a successful answer. The work starts at the call, not
-///     at the ``await``.
+/// coroutine
+///     Returns bytes: the body of a successful answer. The work starts at the first ``await``, or at
+///     the first step of its task.
 ///
 /// Raises
 /// ------
 /// ValueError
 ///     If url is not such an address, timeout is not greater than zero or max_bytes is negative.
 /// RuntimeError
-///     If no event loop runs in this thread, or Python is about to end.
+///     From the ``await``: no event loop of asyncio runs in this thread, or Python is about to end.
 /// MemoryError
-///     If the system refuses memory, also from the ``await``.
+///     From the ``await``: the system refuses memory.
 /// TimeoutError
 ///     From the ``await``: the time is over. (:class:`asyncio.TimeoutError` is another class
 ///     before Python 3.11.)
@@ -164,7 +164,7 @@ pub fn async_fetch_data<'py>(
         let max_bytes =
             usize::try_from(max_bytes).map_err(|_| arg("max_bytes").value_error(max_bytes, "0 or more"))?;
         let request = fetch::Request::new(url, timeout, max_bytes)?;
-        bridge::awaitable(py, |web| request.send(web))
+        bridge::coroutine(py, "async_fetch_data", |web| request.send(web))
     })
 }
 

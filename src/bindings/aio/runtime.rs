@@ -4,7 +4,7 @@
 //! the delivery thread, ever touches Python, and a function registered with `atexit` stops it
 //! and waits for it. What the other threads do is pure Rust and may go on to the last moment.
 //!
-//! All awaitables run on one thread, the driver, which waits for the network nearly all the time.
+//! All coroutines are driven on one thread, the driver, which waits for the network nearly all the time.
 //! It is ours, and not one of tokio's: where the system refuses a thread, tokio panics, and then
 //! waits for ever for the threads that it has started before. Name lookups, which block, are on
 //! threads of tokio; the check of a certificate is on the driver, and Windows and macOS may ask a
@@ -43,14 +43,14 @@ const LAST_DELIVERY: Duration = Duration::from_secs(5);
 /// How long it waits for the other threads: one may be inside a name lookup of the system.
 const LAST_WORK: Duration = Duration::from_secs(1);
 
-/// What runs the awaitables of one process.
+/// What runs the coroutines of one process.
 pub struct Engine {
     runtime: Handle,
     /// Ends the driver.
     keep_alive: AbortHandle,
     /// To the delivery thread.
     pub messages: Sender<Message>,
-    /// The awaitables that are not done.
+    /// The coroutines that are not done.
     pub pending: Arc<Pending>,
     /// The HTTP client.
     pub web: Web,
