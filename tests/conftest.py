@@ -1,7 +1,17 @@
 """Settings of the whole suite."""
 
-import signal
+from __future__ import annotations
 
+import json
+import platform
+import signal
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 # The machines that run this are shared: a slow example is not a failure.
@@ -11,3 +21,33 @@ settings.load_profile("default")
 # A shell starts what it puts in the background with Ctrl-C ignored, and Python leaves it so: the tests that
 # interrupt a call would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that notes what was tested on what."""
+    parser.addoption("--tested", metavar="FILE", help="write what this run tested (see tools/tested.py)")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Note the interpreter, NumPy and platform of this run, and what came out."""
+    path = config.getoption("--tested")
+    if not path:
+        return
+    import numpy as np
+
+    stats = terminalreporter.stats
+    skipped = Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ") for report in stats.get("skipped", [])
+    )
+    row = {
+        "python": platform.python_version(),
+        "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+        "system": f"{platform.system()}, {' '.join(platform.libc_ver())}".strip(", "),
+        "date": date.today().isoformat(),
+        "passed": len(stats.get("passed", [])),
+        "failed": len(stats.get("failed", [])) + len(stats.get("error", [])),
+        "skipped": dict(skipped),
+    }
+    Path(path).write_text(json.dumps(row), encoding="utf-8")
