@@ -61,6 +61,7 @@ PYTHON_CRATES = {"pyo3", "numpy"}
 PYTHON_MAP = (
     ("__main__.py",),
     ("_cli/",),
+    ("dask/",),
     ("_twins/", "data/"),
     ("__init__.py",),
     ("_main_interpreter.py",),

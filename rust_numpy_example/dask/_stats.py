@@ -1,0 +1,294 @@
+"""Statistics: a ``Stats`` a chunk, merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial, reduce
+from operator import itemgetter
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from dask.base import DaskMethodsMixin
+
+import rust_numpy_example as rne
+from rust_numpy_example import Stats
+from rust_numpy_example.dask._door import empty, fitting, full, lazy
+from rust_numpy_example.dask._tree import flat, reduce_chunks
+
+_KEYS = ("count", "mean", "std", "min", "max")
+
+
+def compute_stats(
+    arr: Any,
+    axis: int | tuple[int, ...] | None = None,
+    *,
+    ddof: float = 1,
+    keepdims: bool = False,
+    where: Any = None,
+    nan_policy: str = "propagate",
+    workers: int | None = 1,
+    split_every: int | None = None,
+) -> LazyStats:
+    """Count, mean, standard deviation, minimum and maximum of a Dask array, in one pass.
+
+    Parameters
+    ----------
+    arr : dask.array.Array
+        Of bool, integers or floats; chunks of any sizes, also unknown ones.
+    axis, ddof, keepdims, nan_policy
+        As for :func:`rust_numpy_example.compute_stats`.
+    where : dask.array.Array or array_like of bool, optional
+        The elements that count; broadcast to the shape of ``arr``.
+    workers : int, optional
+        Threads of a task.
+    split_every : int, optional
+        How many results are merged by a task; Dask's option of this name by default.
+
+    Returns
+    -------
+    LazyStats
+        Its ``compute()`` gives a :class:`rust_numpy_example.Stats`; its ``mean`` and the others are Dask
+        arrays, which share the work.
+
+    Notes
+    -----
+    Count, minimum and maximum are those of the whole array; mean and standard deviation are so but for
+    the last bits. The merge is that of Chan, Golub and LeVeque with the mean in two floats, so
+    large offsets cost no digits.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import rust_numpy_example.dask as rnd
+    >>> x = da.arange(6, chunks=2)
+    >>> rnd.compute_stats(x).compute()
+    Stats(count=6, mean=2.5, std=1.8708286933869707, min=0, max=5)
+    """
+    array = lazy("compute_stats", "arr", arr)
+    options: dict[str, Any] = {
+        "ddof": ddof,
+        "keepdims": keepdims,
+        "nan_policy": nan_policy,
+        "workers": workers,
+    }
+    arrays = [array]
+    if where is not None:
+        mask = lazy("compute_stats", "where", where)
+        rne.compute_stats(empty(array), axis, where=empty(mask, (1,) * mask.ndim), **options)
+        if fitting(lambda a, m: rne.compute_stats(a, where=m), array, mask) != array.shape:
+            if not any(np.isnan(length) for length in array.shape):
+                _refuse_mask(array, mask)
+        arrays = [full(array), full(mask)]
+    # One element, because minimum and maximum of none are always float64.
+    like = rne.compute_stats(np.zeros((1,) * array.ndim, array.dtype), axis, **options)
+    blocks = reduce_chunks(
+        partial(_chunk, axis=axis, **options),
+        _merged,
+        arrays,
+        _axes(axis, array.ndim),
+        meta=np.empty((0,) * np.ndim(like.count)),
+        keepdims=keepdims,
+        split_every=split_every,
+    )
+    return LazyStats(
+        blocks, {key: np.asarray(getattr(like, key)).dtype for key in (*_KEYS, "var")}, like.ddof
+    )
+
+
+def _refuse_mask(array: da.Array, mask: da.Array) -> None:
+    whole = np.broadcast_to(np.zeros((), array.dtype), array.shape)
+    rne.compute_stats(whole, where=np.broadcast_to(np.zeros((), bool), mask.shape))
+
+
+def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Return the axes that the library has found to be right as a tuple."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(index % ndim for index in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _chunk(block: Any, where: Any = None, **options: Any) -> Stats:
+    return rne.compute_stats(block, where=where, **options)
+
+
+def _merged(parts: list[Stats]) -> Stats:
+    return reduce(Stats.merge, parts)
+
+
+class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
+    """The :class:`rust_numpy_example.Stats` of a Dask array, not computed yet.
+
+    A Dask collection and a mapping: ``compute()`` gives the ``Stats``; the keys ``count``, ``mean``, ``std``,
+    ``min`` and ``max`` give Dask arrays, as do the attributes of these names and ``var``.
+
+    Examples
+    --------
+    >>> import dask
+    >>> import dask.array as da
+    >>> import rust_numpy_example.dask as rnd
+    >>> stats = rnd.compute_stats(da.ones((4, 6), chunks=2), axis=0)
+    >>> stats.mean
+    dask.array<mean, shape=(6,), dtype=float64, chunksize=(2,), chunktype=numpy.ndarray>
+    >>> dask.compute(stats.min, stats["max"])
+    (array([1., 1., 1., 1., 1., 1.]), array([1., 1., 1., 1., 1., 1.]))
+    """
+
+    __slots__ = ("_blocks", "_dtypes", "ddof")
+
+    def __init__(self, blocks: da.Array, dtypes: dict[str, Any], ddof: float) -> None:
+        self._blocks, self._dtypes = blocks, dtypes
+        #: What the standard deviation is corrected by.
+        self.ddof = ddof
+
+    def _field(self, name: str) -> da.Array:
+        dtype = self._dtypes[name]
+        return da.map_blocks(
+            _field,
+            self._blocks,
+            field=name,
+            name=None,
+            token=name,
+            dtype=dtype,
+            meta=np.empty((0,) * self._blocks.ndim, dtype),
+        )
+
+    @property
+    def count(self) -> da.Array:
+        """Number of elements."""
+        return self._field("count")
+
+    @property
+    def mean(self) -> da.Array:
+        """Mean."""
+        return self._field("mean")
+
+    @property
+    def var(self) -> da.Array:
+        """Variance."""
+        return self._field("var")
+
+    @property
+    def std(self) -> da.Array:
+        """Standard deviation."""
+        return self._field("std")
+
+    @property
+    def min(self) -> da.Array:
+        """Minimum; float64 where a line has no elements."""
+        return self._field("min")
+
+    @property
+    def max(self) -> da.Array:
+        """Maximum; float64 where a line has no elements."""
+        return self._field("max")
+
+    def merge(self, other: LazyStats) -> LazyStats:
+        """Return the lazy Stats of the elements of both; their chunks have to be the same."""
+        if not isinstance(other, LazyStats):
+            raise TypeError(f"merge: argument other, got {type(other).__name__}, expected a LazyStats")
+        if self._blocks.numblocks != other._blocks.numblocks or self.shape != other.shape:
+            raise ValueError(
+                f"merge: argument other, got chunks {other._blocks.chunks}, expected {self._blocks.chunks}"
+            )
+        blocks = da.map_blocks(
+            Stats.merge, self._blocks, other._blocks, dtype=self._blocks.dtype, meta=self._blocks._meta
+        )
+        dtypes = {key: np.result_type(self._dtypes[key], other._dtypes[key]) for key in self._dtypes}
+        return LazyStats(blocks, dtypes, self.ddof)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """The shape of each entry."""
+        return tuple(self._blocks.shape)
+
+    def __getitem__(self, key: str) -> da.Array:
+        if key not in _KEYS:
+            raise KeyError(key)
+        return self._field(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_KEYS)
+
+    def __len__(self) -> int:
+        return len(_KEYS)
+
+    def __repr__(self) -> str:
+        return f"LazyStats(shape={self.shape}, ddof={self.ddof}, chunks={self._blocks.chunks})"
+
+    # As objects: the entries are arrays, which do not compare to one bool.
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
+
+    # The protocol of Dask's collections.
+
+    def __dask_graph__(self) -> Any:
+        return self._blocks.__dask_graph__()
+
+    def __dask_keys__(self) -> Any:
+        return self._blocks.__dask_keys__()
+
+    def __dask_layers__(self) -> Any:
+        return self._blocks.__dask_layers__()
+
+    def __dask_tokenize__(self) -> Any:
+        return "LazyStats", self._blocks.name, self.ddof
+
+    __dask_optimize__ = staticmethod(da.Array.__dask_optimize__)
+    __dask_scheduler__ = staticmethod(da.Array.__dask_scheduler__)
+
+    def __dask_postcompute__(self) -> tuple[Callable[..., Stats], tuple[()]]:
+        return _assembled, ()
+
+    def __dask_postpersist__(self) -> tuple[Callable[..., LazyStats], tuple[Any, ...]]:
+        rebuild, arguments = self._blocks.__dask_postpersist__()
+        return _persisted, (rebuild, arguments, self._dtypes, self.ddof)
+
+
+def _field(stats: Stats, field: str) -> Any:
+    return getattr(stats, field)
+
+
+def _persisted(
+    graph: Any, rebuild: Any, arguments: tuple[Any, ...], dtypes: dict[str, Any], ddof: float, **options: Any
+) -> LazyStats:
+    return LazyStats(rebuild(graph, *arguments, **options), dtypes, ddof)
+
+
+def _assembled(blocks: Any) -> Stats:
+    """Return one Stats of a grid of them, in nested lists as Dask has them: their states side by side."""
+    while isinstance(blocks, (list, tuple)) and len(blocks) == 1:
+        (blocks,) = blocks
+    if isinstance(blocks, Stats):
+        return blocks
+    grid = _each(_state, blocks)
+    first = next(flat(blocks))
+    make: Any = first.__reduce__()[0]
+    state = tuple(_joined(_each(itemgetter(index), grid)) for index in range(len(_state(first))))
+    whole: Stats = make.func(**(make.keywords | {"_state": state}))
+    return whole
+
+
+def _state(stats: Stats) -> _State:
+    make: Any = stats.__reduce__()[0]
+    return _State(make.keywords["_state"])
+
+
+class _State(tuple[Any, ...]):
+    """What a pickled Stats holds; a type of its own, because the grid has lists and tuples."""
+
+
+def _each(function: Callable[[Any], Any], nested: Any) -> Any:
+    if isinstance(nested, (list, tuple)) and not isinstance(nested, _State):
+        return [_each(function, inner) for inner in nested]
+    return function(nested)
+
+
+def _joined(entries: Any) -> Any:
+    """Return an entry of all states: arrays side by side, or one dtype for all."""
+    parts = list(flat(entries))
+    if isinstance(parts[0], np.ndarray):
+        return np.block(entries)
+    # Lines without elements have float64; the others what the array has.
+    return parts[0] if len(set(parts)) == 1 else str(np.result_type(*parts))

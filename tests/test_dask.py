@@ -1,0 +1,468 @@
+"""The functions on Dask arrays: what the library gives for the whole array, for any chunks."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("dask.array")
+
+import dask
+import dask.array as da
+from dask.sizeof import sizeof
+
+import rust_numpy_example as rne
+import rust_numpy_example.dask as rnd
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dask", "ignore::FutureWarning:dask")
+
+REAL = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8".split()
+NUMBERS = [*REAL, "c8", "c16"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+def sample(shape: tuple[int, ...], dtype: str, seed: int = 0) -> np.ndarray:
+    """Return an array of ordinary numbers; large ones where the dtype is of integers."""
+    rng = np.random.default_rng(seed)
+    kind = np.dtype(dtype).kind
+    if kind == "b":
+        return rng.random(shape) < 0.5
+    if kind in "iu":
+        info = np.iinfo(dtype)
+        return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+    values = rng.normal(3, 10, shape)
+    return (values + 1j * rng.normal(size=shape) if kind == "c" else values).astype(dtype)
+
+
+@st.composite
+def cuts(draw: st.DrawFn, length: int, empty: bool = True) -> tuple[int, ...]:
+    """Draw chunks of an axis: uneven ones, of one element, and empty ones."""
+    inner = draw(st.lists(st.integers(0, length), max_size=4))
+    bounds = [0, *sorted(inner), length]
+    chunks = [b - a for a, b in zip(bounds, bounds[1:])]
+    return tuple(chunks if empty else [n for n in chunks if n] or [length])
+
+
+@st.composite
+def chunked(
+    draw: st.DrawFn, dtypes: list[str], axes: tuple[int, int] = (0, 3), longest: int = 9
+) -> tuple[np.ndarray, da.Array]:
+    """Draw an array and the same as a Dask array."""
+    shape = draw(st.lists(st.integers(0, longest), min_size=axes[0], max_size=axes[1]))
+    whole = sample(tuple(shape), draw(st.sampled_from(dtypes)), draw(st.integers(0, 99)))
+    return whole, da.from_array(whole, chunks=tuple(draw(cuts(n)) for n in shape))
+
+
+def same(got: Any, expected: Any) -> None:
+    """Expect the same type of array, shape and bits."""
+    got, expected = np.asarray(got), np.asarray(expected)
+    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+    assert got.tobytes() == expected.tobytes()
+
+
+def as_declared(lazy: da.Array) -> Any:
+    """Compute an array; expect what it said of itself before."""
+    got = lazy.compute()
+    assert type(lazy._meta) is np.ndarray and lazy._meta.ndim == lazy.ndim
+    if lazy.dtype != object:
+        assert np.asarray(got).dtype == lazy.dtype
+    assert len(lazy.shape) == np.ndim(got)
+    assert all(np.isnan(told) or told == is_ for told, is_ in zip(lazy.shape, np.shape(got)))
+    return got
+
+
+def stats_equal(got: rne.Stats, expected: rne.Stats) -> None:
+    for key in ("count", "min", "max"):
+        same(got[key], expected[key])
+        assert type(got[key]) is type(expected[key])
+    assert got.ddof == expected.ddof
+    assert np.shape(got.mean) == np.shape(expected.mean)
+    for key in ("mean", "std"):
+        np.testing.assert_allclose(got[key], expected[key], rtol=1e-14, atol=1e-290)
+
+
+# --- statistics
+
+
+@given(chunked(REAL, (1, 3)), st.data())
+def test_statistics_of_chunks_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None:
+    whole, lazy = pair
+    axes = st.sampled_from(range(whole.ndim))
+    axis = data.draw(st.none() | axes | st.sets(axes, min_size=1).map(lambda s: tuple(sorted(s))))
+    keepdims, ddof = data.draw(st.booleans()), data.draw(st.sampled_from([0, 1, 2.5]))
+    options = {"keepdims": keepdims, "ddof": ddof}
+    result = rnd.compute_stats(lazy, axis, split_every=data.draw(st.sampled_from([None, 2, 8])), **options)
+    expected = rne.compute_stats(whole, axis, **options)
+    stats_equal(result.compute(), expected)
+    for key in ("count", "mean", "var", "std", "min", "max"):
+        assert getattr(result, key).ndim == np.ndim(expected[key] if key != "var" else expected.var)
+    same(result.count.compute(), expected.count)
+    same(result["max"].compute(), expected.max)
+
+
+@given(chunked(["f8", "i4"], (1, 3)), st.data())
+def test_where_and_nan_policy_are_those_of_the_library(pair: Any, data: st.DataObject) -> None:
+    whole, lazy = pair
+    first = data.draw(st.integers(0, whole.ndim - 1))
+    shape = tuple(1 if data.draw(st.booleans()) else n for n in whole.shape[first:])
+    mask = sample(shape, "?", 5)
+    lazy_mask = da.from_array(mask, chunks=tuple(data.draw(cuts(n)) for n in shape))
+    axis = data.draw(st.none() | st.sampled_from(range(whole.ndim)))
+    for given_mask in (mask, lazy_mask):
+        stats_equal(
+            rnd.compute_stats(lazy, axis, where=given_mask).compute(),
+            rne.compute_stats(whole, axis, where=mask),
+        )
+    if whole.dtype == np.float64 and whole.size:
+        whole.flat[whole.size // 2] = np.nan
+        lazy = da.from_array(whole, chunks=lazy.chunks)
+        for policy in ("propagate", "omit"):
+            got = rnd.compute_stats(lazy, axis, nan_policy=policy).compute()
+            stats_equal(got, rne.compute_stats(whole, axis, nan_policy=policy))
+        with pytest.raises(ValueError, match="nan_policy"):
+            rnd.compute_stats(lazy, nan_policy="raise").compute()
+
+
+def test_an_offset_costs_no_digits() -> None:
+    whole = 1e12 + sample((40_000,), "f8")
+    stats = rnd.compute_stats(da.from_array(whole, chunks=1111)).compute()
+    np.testing.assert_allclose(stats.std, np.std(whole - 1e12, ddof=1), rtol=1e-12)
+
+
+def test_a_lazy_stats_is_a_collection() -> None:
+    whole = sample((40, 30), "f4")
+    lazy = rnd.compute_stats(da.from_array(whole, chunks=(7, 11)), axis=0)
+    assert dask.is_dask_collection(lazy)
+    assert list(lazy) == ["count", "mean", "std", "min", "max"] and len(lazy) == 5
+    assert "LazyStats(shape=(30,)" in repr(lazy)
+    with pytest.raises(KeyError):
+        lazy["median"]
+    stats_equal(lazy.persist().compute(), rne.compute_stats(whole, axis=0))
+    both, again = dask.compute(lazy, lazy.mean)
+    same(both.mean, again)
+    merged = lazy.merge(rnd.compute_stats(da.from_array(whole + 1, chunks=(9, 11)), axis=0))
+    expected = rne.compute_stats(np.concatenate([whole, whole + 1]), axis=0)
+    stats_equal(merged.compute(), expected)
+    with pytest.raises(ValueError, match="merge: argument other, got chunks"):
+        lazy.merge(rnd.compute_stats(da.ones(4)))
+
+
+def test_statistics_of_a_chunk_are_two_tasks_and_its_source() -> None:
+    lazy = da.ones((4000, 4000), chunks=(100, 100))
+    blocks = 1600
+    (optimised,) = dask.optimize(rnd.compute_stats(lazy))
+    tasks = len(dict(optimised.__dask_graph__()))
+    assert tasks <= 1.4 * blocks, tasks
+    # Not optimised: the source, the statistics, one that Dask adds, the merges.
+    assert len(dict(rnd.compute_stats(lazy).__dask_graph__())) <= 3.4 * blocks
+
+
+def test_chunks_of_unknown_size_are_fine_where_no_size_is_needed() -> None:
+    whole = sample((100,), "i8")
+    lazy = da.from_array(whole, chunks=9)
+    unknown, kept = lazy[lazy > 0], whole[whole > 0]
+    stats_equal(rnd.compute_stats(unknown).compute(), rne.compute_stats(kept))
+    even = rnd.compute_stats(unknown, where=unknown % 2 == 0).compute()
+    stats_equal(even, rne.compute_stats(kept, where=kept % 2 == 0))
+    assert rnd.sum_array(unknown).compute() == rne.sum_array(kept)
+    same(rnd.process_data(unknown, 3).compute(), kept * 3)
+    same(rnd.array_multiply(unknown, unknown).compute(), kept * kept)
+    for call in (
+        lambda x: rnd.matrix_multiply(x, x),
+        lambda x: rnd.sobel(x.reshape(1, -1) if 0 else x[None]),
+    ):
+        with pytest.raises(ValueError, match="unknown size, expected known sizes"):
+            call(unknown)
+
+
+# --- sums and products
+
+
+@given(chunked(NUMBERS), st.data())
+def test_sums_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None:
+    whole, lazy = pair
+    axes = st.sampled_from(range(whole.ndim)) if whole.ndim else st.nothing()
+    axis = data.draw(st.none() | axes)
+    keepdims = data.draw(st.booleans())
+    got = as_declared(rnd.sum_array(lazy, axis, keepdims=keepdims, split_every=data.draw(st.integers(2, 5))))
+    expected = rne.sum_array(whole, axis, keepdims=keepdims)
+    assert type(got) is type(expected)
+    if whole.dtype.kind in "biu":
+        same(got, expected) if not isinstance(expected, int) else None
+        assert np.array_equal(got, expected)
+    else:
+        rtol = {"f2": 1e-3, "f4": 1e-6, "c8": 1e-6}.get(whole.dtype.str[1:], 1e-13)
+        np.testing.assert_allclose(got, expected, rtol=rtol, atol=1e-10)
+
+
+def test_a_sum_of_narrow_floats_is_rounded_once() -> None:
+    whole = np.full((300, 2), 60_000, "f2")
+    whole[150:] *= -1
+    same(rnd.sum_array(da.from_array(whole, chunks=(7, 2)), 0).compute(), np.zeros(2, "f2"))
+
+
+@given(chunked(NUMBERS), st.data())
+def test_products_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None:
+    whole, lazy = pair
+    other = sample(whole.shape[-1:], data.draw(st.sampled_from(NUMBERS)), 7)
+    same(as_declared(rnd.array_multiply(lazy, other)), rne.array_multiply(whole, other))
+    for factor in (2, 0.5):
+        same(as_declared(rnd.process_data(lazy, factor)), rne.process_data(whole, factor))
+    if whole.dtype.kind in "if":
+        with np.errstate(over="ignore"):
+            small = (whole // 4).astype(whole.dtype)
+        got = as_declared(rnd.process_numbers(da.from_array(small, chunks=lazy.chunks), 1))
+        same(got, rne.process_numbers(small, 1))
+
+
+@given(chunked(["f8", "i2"]))
+def test_sines_are_summed(pair: Any) -> None:
+    whole, lazy = pair
+    assert as_declared(rnd.cpu_intensive(lazy)) == pytest.approx(
+        rne.cpu_intensive(whole), rel=1e-12, abs=1e-12
+    )
+
+
+@settings(max_examples=80)
+@given(st.data())
+def test_matrix_products_are_those_of_the_whole(data: st.DataObject) -> None:
+    m, k, n = (data.draw(st.integers(1, 9)) for _ in range(3))
+    stack = data.draw(st.sampled_from([((), ()), ((3,), (3,)), ((2, 1), (3,)), ((), (2,)), ((0,), (1,))]))
+    shapes = [(*stack[0], m, k), (*stack[1], k, n)]
+    if stack == ((), ()):
+        vector = data.draw(st.integers(0, 3))
+        shapes = [(k,) if vector & 1 else (m, k), (k,) if vector & 2 else (k, n)]
+    dtypes = [data.draw(st.sampled_from(NUMBERS)) for _ in range(2)]
+    wholes = [sample(shape, dtype, i) for i, (shape, dtype) in enumerate(zip(shapes, dtypes))]
+    lazies = [
+        da.from_array(whole, chunks=tuple(data.draw(cuts(length, empty=False)) for length in whole.shape))
+        for whole in wholes
+    ]
+    got = as_declared(rnd.matrix_multiply(*lazies, split_every=2))
+    expected = rne.matrix_multiply(*wholes)
+    if np.result_type(*wholes).kind in "biu":
+        same(got, expected)
+    else:
+        assert (np.asarray(got).dtype, np.shape(got)) == (np.asarray(expected).dtype, np.shape(expected))
+        tolerance = {"f2": 2e-2, "f4": 1e-3, "c8": 1e-3}.get(np.asarray(got).dtype.str[1:], 1e-8)
+        scale = max(float(np.abs(whole).max(initial=1)) for whole in wholes) ** 2
+        np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance * min(scale, 1e4))
+
+
+def test_partial_products_of_float16_are_not_rounded() -> None:
+    a, b = np.full((1, 64), 100, "f2"), np.full((64, 1), 100, "f2")
+    b[32:] *= -1
+    # Each half of the sum is infinite in float16.
+    got = rnd.matrix_multiply(da.from_array(a, chunks=(1, 32)), da.from_array(b, chunks=(32, 1)))
+    same(got.compute(), np.zeros((1, 1), "f2"))
+
+
+# --- images
+
+MODES = ["reflect", "constant", "nearest", "mirror", "wrap", "grid-wrap"]
+
+
+@settings(max_examples=120)
+@given(st.data())
+def test_filters_of_chunks_have_the_bits_of_the_whole(data: st.DataObject) -> None:
+    shape = data.draw(st.tuples(st.integers(0, 40), st.integers(1, 40)))
+    channel_axis = data.draw(st.sampled_from([None, None, 0, 1, -1]))
+    if channel_axis is not None:
+        shape = tuple(np.insert(shape, channel_axis % 3, data.draw(st.integers(1, 4))))
+    whole = sample(shape, data.draw(st.sampled_from(REAL)), data.draw(st.integers(0, 9)))
+    mode = data.draw(st.sampled_from(MODES) | st.lists(st.sampled_from(MODES), min_size=2, max_size=2))
+    dtype = data.draw(st.sampled_from([None, "f4", "f8", "i2"]))
+    options = {"mode": mode, "cval": 3.0, "channel_axis": channel_axis, "dtype": dtype}
+    lazy = da.from_array(whole, chunks=tuple(data.draw(cuts(n, empty=False)) for n in shape))
+    sigma = data.draw(st.sampled_from([0.0, 0.4, 1.0, (2.0, 0.0), (0.7, 3.3), 5.0, 30.0]))
+    same(as_declared(rnd.gaussian_blur(lazy, sigma, **options)), rne.gaussian_blur(whole, sigma, **options))
+    same(
+        as_declared(rnd.process_image(lazy, "edges", **options)), rne.process_image(whole, "edges", **options)
+    )
+    images = [axis for axis in range(len(shape)) if channel_axis is None or axis != channel_axis % 3]
+    axis = data.draw(st.sampled_from(images))
+    same(as_declared(rnd.sobel(lazy, axis=axis, **options)), rne.sobel(whole, axis=axis, **options))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4", "f8"])
+def test_large_images_have_the_same_bits_too(mode: str, dtype: str) -> None:
+    whole = sample((150, 333), dtype)
+    lazy = da.from_array(whole, chunks=((1, 70, 79), (100, 13, 220)))
+    same(
+        rnd.gaussian_blur(lazy, (2.5, 4), mode=mode).compute(), rne.gaussian_blur(whole, (2.5, 4), mode=mode)
+    )
+
+
+def test_small_chunks_are_merged_and_no_more_than_that() -> None:
+    lazy = da.zeros((64, 64), chunks=4)
+    blurred = rnd.gaussian_blur(lazy, 2.0)
+    assert max(blurred.chunks[0]) <= 16 and blurred.numblocks == (8, 8)
+    assert rnd.gaussian_blur(lazy, 20.0).numblocks == (1, 1)
+    assert rnd.sobel(lazy).chunks == lazy.chunks
+
+
+def test_a_task_holds_the_block_with_its_margin_and_no_more() -> None:
+    blurred = rnd.gaussian_blur(da.zeros((300, 300), chunks=100), 2.0).persist()
+    for block in blurred.to_delayed().ravel():
+        result = block.compute()
+        # A view of what was computed with the margin would keep that.
+        assert result.base is None and result.flags.owndata and sizeof(result) <= 8 * 100 * 100 + 200
+
+
+# --- the door
+
+
+def no_array(name: str) -> str:
+    return f"argument {name}, got "
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: rnd.compute_stats(x.astype("c16")), TypeError, "compute_stats: argument arr, got"),
+        (lambda x: rnd.compute_stats(x, 5), ValueError, "axis"),
+        (lambda x: rnd.compute_stats(x, nan_policy="x"), ValueError, "compute_stats: argument nan_policy"),
+        (lambda x: rnd.compute_stats(x, where=x), TypeError, "compute_stats: argument where"),
+        (lambda x: rnd.compute_stats(x, where=[True] * 5), ValueError, "compute_stats: argument where"),
+        (
+            lambda x: rnd.compute_stats(x, where=np.ones((2, 6, 4), bool)),
+            ValueError,
+            "compute_stats: argument where",
+        ),
+        (lambda x: rnd.compute_stats(x, workers=0), ValueError, "compute_stats: argument workers"),
+        (lambda x: rnd.compute_stats(x.to_delayed()[0, 0]), TypeError, "got a lazy dask.Delayed"),
+        (
+            lambda x: rnd.compute_stats("x"),
+            TypeError,
+            "compute_stats: argument arr, got str, expected a Dask",
+        ),
+        (lambda x: rnd.compute_stats(da.ma.masked_equal(x, 1)), TypeError, "chunks of numpy.MaskedArray"),
+        (lambda x: rnd.sum_array(x, (0, 0)), ValueError, "axis"),
+        (lambda x: rnd.sum_array(x, keepdims=3), TypeError, "sum_array: argument keepdims"),
+        (lambda x: rnd.array_multiply(x, da.ones(5)), ValueError, "array_multiply"),
+        (lambda x: rnd.process_data(x, None), TypeError, "process_data"),
+        (lambda x: rnd.process_numbers(x, "2"), TypeError, "process_numbers"),
+        (lambda x: rnd.matrix_multiply(x, x), ValueError, "matrix_multiply"),
+        (lambda x: rnd.matrix_multiply(x, x.sum()), ValueError, "matrix_multiply"),
+        (lambda x: rnd.matrix_multiply(da.ones((2, 3, 4)), da.ones((3, 4, 5))), ValueError, ""),
+        (lambda x: rnd.gaussian_blur(x, -1), ValueError, "gaussian_blur: argument sigma"),
+        (lambda x: rnd.gaussian_blur(x, 1, mode="x"), ValueError, "gaussian_blur: argument mode"),
+        (lambda x: rnd.gaussian_blur(x[0], 1), ValueError, "gaussian_blur: argument image"),
+        (lambda x: rnd.sobel(x, axis=2), ValueError, "axis"),
+        (lambda x: rnd.process_image(x, "x"), ValueError, "process_image: argument filter"),
+        (lambda x: rnd.cpu_intensive(x * 1j), TypeError, "cpu_intensive: argument data"),
+        (lambda x: rnd.monte_carlo_pi(0), ValueError, "monte_carlo_pi: argument n_samples"),
+        (lambda x: rnd.monte_carlo_pi(1.5), TypeError, "monte_carlo_pi: argument n_samples"),
+        (lambda x: rnd.monte_carlo_pi(5, partitions=0), ValueError, "monte_carlo_pi: argument partitions"),
+        (lambda x: rnd.monte_carlo_pi(5, split_every=1), ValueError, "monte_carlo_pi: argument split_every"),
+        (lambda x: rnd.fold(3, x), TypeError, "fold: argument state, got int"),
+        (lambda x: rnd.fold(rne.Stats(), 3), TypeError, "fold: argument chunks, got int"),
+        (lambda x: rnd.word_count(3), TypeError, "word_count: argument paths, got int"),
+        (lambda x: rnd.word_count("no/such/file"), FileNotFoundError, "word_count: argument paths"),
+        (lambda x: rnd.word_count([]), ValueError, "word_count: argument paths, got an empty list"),
+        (lambda x: rnd.word_count("x", tokenizer="y"), ValueError, "word_count: argument tokenizer"),
+        (lambda x: rnd.table_stats("no/such/file"), FileNotFoundError, "table_stats: argument paths"),
+    ],
+)
+def test_what_is_wrong_is_said_when_the_graph_is_built(
+    call: Callable[[da.Array], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        call(da.ones((6, 4), chunks=2))
+    assert message in str(caught.value)
+
+
+def test_expression_mode_is_refused_by_name() -> None:
+    lazy = da.ones(3)
+    with dask.config.set({"array.query-planning": True}):
+        with pytest.raises(
+            NotImplementedError, match="compute_stats: Dask's option array.query-planning is on"
+        ):
+            rnd.compute_stats(lazy)
+
+
+def test_arrays_and_lists_are_taken_as_one_chunk() -> None:
+    stats_equal(rnd.compute_stats([1, 2, 4]).compute(), rne.compute_stats([1, 2, 4]))
+    same(rnd.matrix_multiply(np.eye(2), [[1.0, 2.0], [3.0, 4.0]]).compute(), [[1.0, 2.0], [3.0, 4.0]])
+    same(rnd.array_multiply(2, np.arange(3, dtype="f4")).compute(), np.arange(3, dtype="f4") * 2)
+
+
+# --- what Dask needs to know
+
+GRAPHS = """
+import dask.array as da, numpy as np, dask.bag as db
+import rust_numpy_example as rne, rust_numpy_example.dask as rnd
+x = da.arange(24, chunks=5).astype("f8").reshape(4, 6)
+lazy = [
+    rnd.compute_stats(x, 0, where=x > 2), rnd.compute_stats(x).std, rnd.sum_array(x), rnd.sum_array(x, 1),
+    rnd.array_multiply(x, 2), rnd.process_data(x, x), rnd.process_numbers(x, 2), rnd.matrix_multiply(x, x.T),
+    rnd.gaussian_blur(x, 0.4), rnd.sobel(x), rnd.cpu_intensive(x), rnd.monte_carlo_pi(10, rng=1),
+    rnd.fold(rne.DataProcessor(3), x), rnd.word_count(db.from_sequence(["a b"])),
+]
+"""
+
+
+def keys() -> list[Any]:
+    names: dict[str, Any] = {}
+    exec(GRAPHS, names)
+    return [sorted(map(str, dict(one.__dask_graph__()))) for one in names["lazy"]]
+
+
+def test_keys_are_the_same_in_every_process() -> None:
+    script = GRAPHS + "\nprint([sorted(map(str, dict(one.__dask_graph__()))) for one in lazy])"
+    env = os.environ | {"PYTHONHASHSEED": "7"}
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+    )
+    assert eval(result.stdout) == keys() == keys()
+
+
+def test_other_arguments_have_other_keys() -> None:
+    x = da.ones((8, 8), chunks=4)
+    calls: list[Any] = [
+        rnd.compute_stats(x), rnd.compute_stats(x, ddof=0), rnd.compute_stats(x, 0), rnd.compute_stats(x, nan_policy="omit"),
+        rnd.gaussian_blur(x, 0.5), rnd.gaussian_blur(x, 0.6), rnd.gaussian_blur(x, 0.5, mode="wrap"), rnd.sobel(x),
+        rnd.sobel(x, axis=0), rnd.monte_carlo_pi(10, rng=1), rnd.monte_carlo_pi(10, rng=2), rnd.monte_carlo_pi(11, rng=1),
+        rnd.fold(rne.DataProcessor(3), x), rnd.fold(rne.DataProcessor(4), x), rnd.process_data(x, 2), rnd.process_data(x, 3),
+    ]  # fmt: skip
+    last = [str(list(dask.core.flatten(one.__dask_keys__()))) for one in calls]
+    assert len({*last}) == len(last)
+
+
+def test_tasks_are_small_and_results_travel_out_of_band() -> None:
+    names: dict[str, Any] = {}
+    exec(GRAPHS, names)
+    for lazy in names["lazy"]:
+        graph = dict(lazy.__dask_graph__())
+        ours = {key: task for key, task in graph.items() if "array-" not in str(key)}
+        assert max(len(pickle.dumps(task)) for task in ours.values()) < 4000
+    stats = rne.compute_stats(np.ones((3, 100_000)), axis=0)
+    buffers: list[Any] = []
+    inside = pickle.dumps(stats, protocol=5, buffer_callback=buffers.append)
+    assert len(inside) < 2000 and sum(buffer.raw().nbytes for buffer in buffers) > 3_000_000
+
+
+def test_the_size_of_a_state_is_what_it_holds() -> None:
+    stats = rne.compute_stats(np.ones((3, 100_000)), axis=0)
+    held = sum(
+        part.nbytes for part in stats.__reduce__()[0].keywords["_state"] if isinstance(part, np.ndarray)
+    )
+    assert held <= sizeof(stats) <= 1.5 * held
+    processor = rne.DataProcessor(10)
+    processor.add_data(np.ones(100_000))
+    assert 800_000 <= sizeof(processor) <= 1_000_000
