@@ -71,7 +71,9 @@ def _product(
 ) -> da.Array:
     factors = [
         # A Python scalar takes the dtype of the other factor, which an array would not.
-        value if type(value) in (bool, int, float, complex) or value is None else full(lazy(function, name, value))
+        value
+        if type(value) in (bool, int, float, complex) or value is None
+        else full(lazy(function, name, value))
         for name, value in (first, second)
     ]
     if not any(isinstance(factor, da.Array) for factor in factors):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial, reduce
-from operator import itemgetter
+from operator import methodcaller
 from typing import Any
 
 import dask.array as da
@@ -235,8 +236,13 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
     def __dask_tokenize__(self) -> Any:
         return "LazyStats", self._blocks.name, self.ddof
 
-    __dask_optimize__ = staticmethod(da.Array.__dask_optimize__)
-    __dask_scheduler__ = staticmethod(da.Array.__dask_scheduler__)
+    @staticmethod
+    def __dask_optimize__(dsk: Any, keys: Any, **options: Any) -> Any:
+        return da.Array.__dask_optimize__(dsk, keys, **options)
+
+    @staticmethod
+    def __dask_scheduler__(dsk: Any, keys: Any, **options: Any) -> Any:
+        return da.Array.__dask_scheduler__(dsk, keys, **options)
 
     def __dask_postcompute__(self) -> tuple[Callable[..., Stats], tuple[()]]:
         return _assembled, ()
@@ -262,25 +268,32 @@ def _assembled(blocks: Any) -> Stats:
         (blocks,) = blocks
     if isinstance(blocks, Stats):
         return blocks
-    grid = _each(_state, blocks)
-    first = next(flat(blocks))
-    make: Any = first.__reduce__()[0]
-    state = tuple(_joined(_each(itemgetter(index), grid)) for index in range(len(_state(first))))
+    grid = _each(_State.of, blocks)
+    make: Any = next(flat(blocks)).__reduce__()[0]
+    state = tuple(
+        _joined(_each(methodcaller("entry", index), grid)) for index in range(len(make.keywords["_state"]))
+    )
     whole: Stats = make.func(**(make.keywords | {"_state": state}))
     return whole
 
 
-def _state(stats: Stats) -> _State:
-    make: Any = stats.__reduce__()[0]
-    return _State(make.keywords["_state"])
+@dataclass(frozen=True)
+class _State:
+    """What a pickled Stats holds. Not the tuple itself: the grid is of lists and tuples, too."""
 
+    entries: tuple[Any, ...]
 
-class _State(tuple[Any, ...]):
-    """What a pickled Stats holds; a type of its own, because the grid has lists and tuples."""
+    @classmethod
+    def of(cls, stats: Stats) -> _State:
+        make: Any = stats.__reduce__()[0]
+        return cls(make.keywords["_state"])
+
+    def entry(self, index: int) -> Any:
+        return self.entries[index]
 
 
 def _each(function: Callable[[Any], Any], nested: Any) -> Any:
-    if isinstance(nested, (list, tuple)) and not isinstance(nested, _State):
+    if isinstance(nested, (list, tuple)):
         return [_each(function, inner) for inner in nested]
     return function(nested)
 

@@ -100,7 +100,7 @@ def _count_texts(texts: Iterable[Any], **options: Any) -> dict[str, int]:
     length = 0
     for text in texts:
         if not isinstance(text, str):
-            if text is None or text != text or type(text).__name__ == "NAType":
+            if _is_missing(text):
                 continue
             raise TypeError(f"word_count: argument texts, got {type(text).__name__} in it, expected str")
         waiting.append(text)
@@ -111,6 +111,11 @@ def _count_texts(texts: Iterable[Any], **options: Any) -> dict[str, int]:
             waiting, length = [], 0
     _add(counts, rne.word_count("\n".join(waiting), **options))
     return counts
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value stands for a missing text; that of pandas has no truth value."""
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:
