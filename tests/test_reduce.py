@@ -189,7 +189,7 @@ def test_other_iterables_and_numbers() -> None:
     assert rne.parallel_sum([Index(), 1]) == 6
 
 
-@pytest.mark.parametrize("wrong", ["1", None, 1j, [1], fractions.Fraction(1)])
+@pytest.mark.parametrize("wrong", ["1", None, [1], fractions.Fraction(1), np.timedelta64(1, "s"), np.str_("1")])
 def test_what_is_no_number_is_named(wrong: object) -> None:
     for form in (list, tuple, iter):
         with pytest.raises(
@@ -207,6 +207,55 @@ def test_ints_beyond_floats_beside_a_float() -> None:
         rne.parallel_sum([10**400, 0.5])
     assert rne.parallel_sum([0.0, math.inf]) == math.inf
     assert math.isnan(rne.parallel_sum([math.inf, -math.inf, 1]))
+
+
+def test_every_scalar_of_numpy_is_a_number() -> None:
+    for scalar in (np.generic, np.complexfloating, np.floating, np.integer):
+        for kind in scalar.__subclasses__():
+            if kind.__subclasses__() or issubclass(kind, (np.timedelta64, np.datetime64, np.flexible, np.object_)):
+                continue
+            one, three = kind(1), kind(3)
+            if kind is np.bool_:
+                three = np.int8(2)
+            for items in ([one, three, 2], (one, three, 2), iter([one, three, 2]), [np.array(one), three, 2]):
+                total = rne.parallel_sum(items)
+                assert total == (5 if kind is np.bool_ else 6), kind
+    assert rne.parallel_sum(list(np.array([1j, 2]))) == 2 + 1j
+    assert type(rne.parallel_sum([1j, 2**60, 0.5])) is complex
+
+
+def test_complex_numbers_are_summed_as_their_parts() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal(2000) * 10.0 ** rng.integers(-15, 16, 2000) * (1 + 1j)
+    values.imag[::2] *= -3
+    total = rne.parallel_sum(values.tolist())
+    assert total == complex(math.fsum(values.real.tolist()), math.fsum(values.imag.tolist()))
+    assert rne.parallel_sum([2**70, 1j, 1]) == complex(2**70 + 1, 1)
+
+
+@pytest.mark.skipif(np.finfo("g").nmant < 60, reason="longdouble is float64 here")
+def test_longdoubles_keep_their_digits_and_range() -> None:
+    third, large = np.longdouble(1) / 3, np.longdouble(10) ** 4000
+    total = rne.parallel_sum([third, 2, 2.5])
+    assert type(total) is np.longdouble and total == third + np.longdouble("4.5")
+    assert rne.parallel_sum([large, 1, large]) == 2 * large
+    assert rne.parallel_sum([np.longdouble(10) ** -4000]) == np.longdouble(10) ** -4000
+    assert rne.parallel_sum([third, 2**80, -(2**80)]) == third
+    assert rne.parallel_sum([np.clongdouble(third + 1j * third), 1]) == np.clongdouble(1 + third + 1j * third)
+    assert rne.parallel_sum(np.full(5, third)) == 5 * third
+    for special in (np.inf, -np.inf, np.nan):
+        np.testing.assert_equal(float(rne.parallel_sum([np.longdouble(special), third])), special)
+    # The error does not grow with their number.
+    many = [third, -third / 7] * 3000
+    assert abs(rne.parallel_sum(many) - 3000 * (third - third / 7)) <= 4 * np.spacing(np.longdouble(1000))
+
+
+def test_arrays_of_objects_are_summed_as_their_items() -> None:
+    assert rne.parallel_sum(np.array([[1, 2**100], [True, 3]], object)) == 2**100 + 5
+    with pytest.raises(TypeError, match="argument numbers, item 1, got str"):
+        rne.parallel_sum(np.array([1, "a"], object))
+    with pytest.raises(TypeError, match=r"item 0, got an array of shape \(1,\), expected a number"):
+        rne.parallel_sum([np.array([1])])
 
 
 @pytest.mark.skipif(

@@ -3,8 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyList, PyTuple};
 
-use super::argument::{Arg, Argument, Given, Workers};
-use super::array::{Fallback, Input, Operand, OutRule, Output, broadcast, numpy, promote};
+use super::argument::{Arg, Given, Workers};
+use super::array::{
+    Fallback, Input, Operand, OutRule, Output, broadcast, is_overridden, numpy, promote, refuse_no_number,
+};
 use super::call::Call;
 use super::guard::guard;
 use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
@@ -28,7 +30,8 @@ use crate::layout::Elements;
 /// -------
 /// ndarray or scalar
 ///     The product, or ``out``. Value, dtype and shape are those of ``np.multiply``: NumPy's
-///     promotion, integers wrap.
+///     promotion, integers wrap. Of objects that override NumPy's functions (pandas, xarray,
+///     units) it is what ``np.multiply`` makes of them.
 ///
 /// Raises
 /// ------
@@ -36,7 +39,7 @@ use crate::layout::Elements;
 ///     If the shapes do not fit, or that of ``out``, or it is read-only; if ``workers`` is out of
 ///     range.
 /// TypeError
-///     If an array is masked, or ``out`` is no array of the right dtype.
+///     If an array is masked, sparse or lazy, or ``out`` is no array of the right dtype.
 ///
 /// Notes
 /// -----
@@ -128,6 +131,9 @@ fn times<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (py, function) = (a.py(), args[0].function);
     let numpys = Fallback { function, ufunc: "multiply", out: OutRule::Exact };
+    if is_overridden([a, b], out)? {
+        return numpys.overridden(args, [a, b], out, workers);
+    }
     let inputs = [Input::if_supported(args[0], a)?, Input::if_supported(args[1], b)?];
     let [Some(left), Some(right)] = inputs else { return numpys.call([a, b], out, workers) };
     let Some([left, right]) = promote(args, [a, b], [left, right])? else {
@@ -185,7 +191,8 @@ const NUMBERS: Arg = Arg::new("process_numbers", "numbers");
 ///     If a kept integer of an array cannot be doubled in its dtype; if the threshold for floats is an
 ///     int beyond the largest float.
 /// TypeError
-///     If an item is no number (the message names its index), or an array is complex or masked.
+///     If an item is no number (the message names its index), or an array is complex, or has a mask
+///     or units.
 ///
 /// Examples
 /// --------
@@ -267,7 +274,9 @@ fn select_objects<'py>(
     parse(threshold, Kind::Signed)?;
     let kept = PyList::empty(numbers.py());
     for (index, item) in numbers.try_iter()?.enumerate() {
-        let item = real(item?)?.map_err(|item| NUMBERS.item(index).wrong_type(&item, "an int or a float"))?;
+        let item = item?;
+        refuse_no_number(NUMBERS.item(index), &item)?;
+        let item = real(item)?.map_err(|item| NUMBERS.item(index).wrong_type(&item, "an int or a float"))?;
         if item.gt(threshold)? {
             kept.append(item.mul(2)?)?;
         }
@@ -290,7 +299,7 @@ fn select_objects<'py>(
 /// Raises
 /// ------
 /// TypeError
-///     If an item is no number, or the array is complex or masked.
+///     If an item is no number, or the array is complex, or has a mask or units.
 /// OverflowError
 ///     If an int is beyond the largest float.
 ///
@@ -313,7 +322,7 @@ pub fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
             let doubled = PyList::empty(py);
             for (index, item) in xs.try_iter()?.enumerate() {
                 let item = item?;
-                let x: f64 = arg.item(index).read(&item, "a real number")?;
+                let x = real_number(arg.item(index), &item)?;
                 doubled.append(x + x)?;
             }
             return Ok(doubled.into_any());
@@ -347,9 +356,19 @@ pub fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 /// [2.0, 5.0]
 #[pyfunction]
 #[pyo3(signature = (x, /))]
-pub fn process_single(x: Argument<f64>) -> PyResult<f64> {
+pub fn process_single(x: &Bound<'_, PyAny>) -> PyResult<f64> {
     guard(|| {
-        let x = x.get(Arg::new("process_single", "x"), "a real number")?;
+        let x = real_number(Arg::new("process_single", "x"), x)?;
         Ok(x + x)
     })
+}
+
+/// A number, as a float.
+#[inline]
+fn real_number(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<f64> {
+    if let Ok(float) = object.cast_exact::<PyFloat>() {
+        return Ok(float.value());
+    }
+    refuse_no_number(arg, object)?;
+    arg.read(object, "a real number")
 }

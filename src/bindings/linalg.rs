@@ -5,7 +5,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::argument::{Arg, Workers, threads};
-use super::array::{Fallback, Input, OutRule, Output, as_array, common_dtype, dtype_of};
+use super::array::{
+    Fallback, Input, OutRule, Output, as_array, common_dtype, dtype_of, is_overridden, numpy,
+    overrides_functions, refuse_for_numpy,
+};
 use super::call::Call;
 use super::error::Named;
 use super::guard::guard;
@@ -25,12 +28,15 @@ const NAME: &str = "matrix_multiply";
 /// Returns
 /// -------
 /// numpy.ndarray or scalar
-///     ``numpy.asarray(a).dot(b)``: value, dtype and errors are NumPy's.
+///     ``numpy.asarray(a).dot(b)``: value, dtype and errors are NumPy's. Of objects that override
+///     ``numpy.dot`` it is what that makes of them.
 ///
 /// Raises
 /// ------
 /// ValueError
 ///     If the shapes do not fit.
+/// TypeError
+///     If an array has a mask, is sparse or lazy, or has units that NumPy would drop.
 ///
 /// See Also
 /// --------
@@ -50,8 +56,13 @@ const NAME: &str = "matrix_multiply";
 #[pyo3(signature = (a, b))]
 pub fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
-        let left = as_array(Arg::new("multiply_matrices", "a"), a)?;
-        let right = as_array(Arg::new("multiply_matrices", "b"), b)?;
+        let args = ["a", "b"].map(|name| Arg::new("multiply_matrices", name));
+        if overrides_functions(a)? || overrides_functions(b)? {
+            refuse_for_numpy(args[0], a)?;
+            refuse_for_numpy(args[1], b)?;
+            return numpy(a.py(), "dot")?.call1((a, b));
+        }
+        let (left, right) = (as_array(args[0], a)?, as_array(args[1], b)?);
         left.call_method1("dot", (right,))
     })
 }
@@ -81,7 +92,7 @@ pub fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> P
 ///     shape, or `workers` is not between 1 and 1024.
 /// TypeError
 ///     If NumPy has no product for the dtypes, `out` cannot hold the dtype of the result, or an
-///     array is masked.
+///     array is masked, sparse or lazy.
 /// MemoryError
 ///     If there is no memory for the result.
 ///
@@ -93,7 +104,8 @@ pub fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> P
 /// -----
 /// The dtype is that of ``numpy.matmul``. Integers wrap, as there. Bools give the OR of ANDs.
 /// float16 is summed in float32 and rounded once. Other dtypes, such as longdouble and object,
-/// and an `out` of another dtype or with more axes, are handed to ``numpy.matmul``.
+/// an `out` of another dtype or with more axes, and objects that override NumPy's functions are
+/// handed to ``numpy.matmul``.
 ///
 /// Floats obey IEEE 754 (NaN and infinity propagate); each sum is within the usual bound of
 /// ``k * eps`` times the sum of the absolute products. The result has the same bits for any
@@ -128,8 +140,11 @@ pub fn matrix_multiply<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         const NUMPYS: Fallback = Fallback { function: NAME, ufunc: "matmul", out: OutRule::Numpys };
-        let inputs =
-            [Input::if_supported(Arg::new(NAME, "a"), a)?, Input::if_supported(Arg::new(NAME, "b"), b)?];
+        let args = ["a", "b"].map(|name| Arg::new(NAME, name));
+        if is_overridden([a, b], out)? {
+            return NUMPYS.overridden(args, [a, b], out, workers);
+        }
+        let inputs = [Input::if_supported(args[0], a)?, Input::if_supported(args[1], b)?];
         let [Some(left), Some(right)] = inputs else { return NUMPYS.call([a, b], out, workers) };
         let workers = threads(NAME, workers)?;
         let shape = MatmulShape::new(left.shape(), right.shape()).named(NAME)?;

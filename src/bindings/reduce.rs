@@ -1,11 +1,12 @@
 //! Sums.
 
+use numpy::{PyArrayDescrMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyComplex, PyFloat, PyList, PyMemoryView, PyRange, PyTuple};
 
 use super::argument::{Arg, Argument, Workers};
-use super::array::{Input, Operand, Output, axes, numpy, reduced_shape};
+use super::array::{Input, Operand, Output, as_array, axes, is_array_like, reduced_shape};
 use super::cached::cached_attribute;
 use super::call::Call;
 use super::guard::guard;
@@ -24,6 +25,7 @@ const SUM_ARRAY: &str = "sum_array";
 /// ----------
 /// arr : array_like of any shape
 ///     bool, integers, floats up to 64 bits, complex up to 128 bits; any layout, not copied.
+///     bfloat16 is read as float32.
 /// axis : None, int or tuple of ints, optional
 ///     Axes to sum over; None sums over all.
 /// keepdims : bool, optional
@@ -42,9 +44,9 @@ const SUM_ARRAY: &str = "sum_array";
 /// Raises
 /// ------
 /// TypeError
-///     If the dtype is not one of the above, or the array is masked.
+///     If the dtype is not one of the above, or the array has a mask or units, is sparse or lazy.
 /// ValueError
-///     If an axis is out of bounds or given twice, or ``workers`` is out of range.
+///     If an axis is out of bounds or given twice, ``workers`` is out of range, or a column has nulls.
 ///
 /// Notes
 /// -----
@@ -73,7 +75,7 @@ pub fn sum_array<'py>(
     guard(|| {
         const ARR: Arg = Arg::new(SUM_ARRAY, "arr");
         let keepdims = keepdims.flag(Arg::new(SUM_ARRAY, "keepdims"))?;
-        let input = Input::new(ARR, arr)?;
+        let input = Input::widened(ARR, arr)?;
         if axis.is_none() && !keepdims {
             return sum_all(ARR, arr.py(), &input, workers);
         }
@@ -144,26 +146,27 @@ fn sum_over<'py, T: Narrow>(
 ///
 /// Parameters
 /// ----------
-/// numbers : iterable of int, float, bool or NumPy scalar; or ndarray, array.array, memoryview
-///     Lists and tuples are read in place, on several threads where they are long.
+/// numbers : iterable of int, float, complex, bool or NumPy scalar; or an array
+///     Lists and tuples are read in place, on several threads where they are long. Arrays are
+///     whatever :func:`sum_array` takes, and those of objects and longdoubles.
 ///
 /// Returns
 /// -------
-/// int, float or complex
-///     An exact int of any size if all numbers are integers, else a float (complex for a complex
-///     array); 0 for no numbers.
+/// int, float, complex, numpy.longdouble or numpy.clongdouble
+///     An exact int of any size if all numbers are integers, else a float, or complex if one is
+///     complex; with a longdouble one of these; 0 for no numbers.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If an item is not a number; the message names its index.
+///     If an item is not a number; the message names its index. If it has a mask or units.
 /// OverflowError
 ///     If floats are among the numbers and the sum of the ints is beyond their range.
 ///
 /// Notes
 /// -----
 /// Integers are exact. Floats of an iterable are summed with compensation (Neumaier 1974): the
-/// error does not grow with their number. Those of an array are summed as by :func:`sum_array`.
+/// error does not grow with their number. So are real and imaginary parts, and longdoubles. Those of an array are summed as by :func:`sum_array`.
 ///
 /// Examples
 /// --------
@@ -187,7 +190,7 @@ pub fn parallel_sum<'py>(numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyA
 ///
 /// Returns
 /// -------
-/// int, float or complex
+/// int, float, complex, numpy.longdouble or numpy.clongdouble
 ///     As :func:`parallel_sum`.
 ///
 /// Raises
@@ -207,10 +210,15 @@ pub fn list_sum<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn sum_objects<'py>(arg: Arg, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if is_array(numbers)? {
-        return sum_all(arg, numbers.py(), &Input::new(arg, numbers)?, None);
+    if !is_array(numbers)? {
+        return numbers::sum(arg, numbers);
     }
-    numbers::sum(arg, numbers)
+    let array = as_array(arg, numbers)?;
+    // Python's numbers, and NumPy's that no kernel has.
+    if matches!(array.dtype().char(), b'O' | b'g' | b'G') {
+        return numbers::sum(arg, &array.getattr("flat")?);
+    }
+    sum_all(arg, numbers.py(), &Input::widened(arg, &array)?, None)
 }
 
 /// Whether the numbers are held as an array and not as objects.
@@ -223,7 +231,7 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
     {
         return Ok(false);
     }
-    Ok(numbers.is_instance(&numpy(py, "ndarray")?)?
+    Ok(is_array_like(numbers)?
         || numbers.is_instance(cached_attribute(py, &ARRAY, "array", "array")?)?
         || numbers.is_instance_of::<PyMemoryView>())
 }

@@ -89,6 +89,11 @@ impl CompensatedSum {
         self.error += other.error;
     }
 
+    /// The sum so far, and what rounding took from it.
+    pub fn parts(self) -> (f64, f64) {
+        (self.sum, self.error)
+    }
+
     /// The sum.
     #[inline(always)]
     pub fn finish(self) -> f64 {

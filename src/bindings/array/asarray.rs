@@ -1,56 +1,175 @@
 //! Python objects as arrays, and the functions of NumPy.
-#![allow(unsafe_code)]
+//!
+//! | comes | is taken by |
+//! |---|---|
+//! | an array of NumPy | nothing: it is one |
+//! | a number, a text, a list, a scalar of NumPy | `np.asarray`, once the items have been looked at |
+//! | a container of pandas, polars, pyarrow, xarray | `columns`, `arrow`: values as they are, nulls apart |
+//! | what has a buffer, `__array_interface__` or `__array__` | `np.asarray` |
+//! | what has `__dlpack__` alone | `np.from_dlpack` |
+//! | anything else | `np.asarray`: mostly an array of objects, which is refused by its dtype |
 
 use numpy::PyUntypedArray;
-use pyo3::ffi;
+use pyo3::exceptions::{PyBufferError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyList, PyMemoryView, PyString, PyTuple, PyType};
 
+use super::foreign::{
+    is_array_like, is_list, is_number_or_text, overrides, overrides_functions, refuse_device, refuse_lazy,
+    refuse_lost,
+};
+use super::modules::numpy;
+use super::taken::Taken;
+use super::{arrow, columns};
 use crate::bindings::argument::Arg;
-use crate::bindings::cached::cached;
 
-/// `object` as an array of any dtype: itself if it is one, else what `np.asarray` makes of it.
+/// Lists in lists that are looked into: as many as an array may have axes.
+const DEPTH: usize = 64;
+
+/// `object` as an array of any dtype, without nulls: itself if it is one.
+#[inline]
 pub fn as_array<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
         return Ok(array.clone());
     }
-    refuse_masked(arg, object)?;
-    // Of a subclass only the memory counts: no method of it is called from here on.
-    Ok(numpy(object.py(), "asarray")?.call1((object,))?.cast_into()?)
+    take(arg, object)?.without_nulls(arg)
 }
 
-/// A masked array is refused: its mask would be lost.
-pub fn refuse_masked(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
-    if object.is_exact_instance_of::<PyUntypedArray>() || !object.is_instance_of::<PyUntypedArray>() {
+/// `object` as an array of any dtype, and its nulls.
+pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> {
+    if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
+        return Ok(array.clone().into());
+    }
+    let py = object.py();
+    if is_list(object) {
+        refuse_items(arg, object)?;
+    } else if !is_number_or_text(object) && !object.is_instance(&numpy(py, "generic")?)? {
+        return container(arg, object);
+    }
+    Ok(numpy(py, "asarray")?.call1((object,))?.cast_into::<PyUntypedArray>()?.into())
+}
+
+fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> {
+    let py = object.py();
+    if let Some(taken) = columns::pandas(arg, object)? {
+        return Ok(taken);
+    }
+    refuse_lost(arg, object)?;
+    if let Some(inner) = columns::xarray(object)? {
+        return take(arg, &inner);
+    }
+    if !object.is_instance_of::<PyUntypedArray>() {
+        let class = object.get_type();
+        let has = |name: &Bound<'py, PyString>| Ok::<_, PyErr>(class.getattr_opt(name)?.is_some());
+        refuse_device(arg, object)?;
+        let array = has(intern!(py, "__arrow_c_array__"))?;
+        if (array || has(intern!(py, "__arrow_c_stream__"))?) && PyMemoryView::from(object).is_err() {
+            return arrow::take(arg, object, array);
+        }
+        if has(intern!(py, "__dlpack__"))?
+            && !has(intern!(py, "__array__"))?
+            && !has(intern!(py, "__array_interface__"))?
+            && !has(intern!(py, "__array_struct__"))?
+            && PyMemoryView::from(object).is_err()
+        {
+            return from_dlpack(arg, object).map(Taken::from);
+        }
+    }
+    // What `__array__` gives may be a subclass that has more than numbers, which `asarray` would drop.
+    let array = numpy(py, "asanyarray")?.call1((object,))?;
+    if !array.is(object) && !array.is_exact_instance_of::<PyUntypedArray>() {
+        refuse_lost(arg, &array)?;
+    }
+    // Of a subclass only the memory counts: no method of it is called from here on.
+    Ok(numpy(py, "asarray")?.call1((array,))?.cast_into::<PyUntypedArray>()?.into())
+}
+
+/// The array that an object hands out by DLPack, read where it lies.
+fn from_dlpack<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = object.py();
+    // NumPy 1.22 has it under another name.
+    let function = numpy(py, "from_dlpack").or_else(|_| numpy(py, "_from_dlpack"))?;
+    match function.call1((object,)) {
+        Ok(array) => Ok(array.cast_into()?),
+        // A dtype that NumPy has not, or memory that may not be handed out.
+        Err(error)
+            if error.is_instance_of::<PyRuntimeError>(py) || error.is_instance_of::<PyBufferError>(py) =>
+        {
+            Err(arg.type_error(
+                format_args!("memory that NumPy cannot take by DLPack ({})", error.value(py).str()?),
+                "an array of numbers in the memory of the CPU",
+            ))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What even NumPy is not given: a lazy array, which it may compute, and a masked one of NumPy's own, which does not
+/// override its functions.
+pub fn refuse_for_numpy(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
+    if object.is_exact_instance_of::<PyUntypedArray>() || is_number_or_text(object) {
         return Ok(());
     }
-    match masked_array(object.py())? {
-        Some(class) if object.is_instance(&class)? => Err(arg.type_error(
-            "a masked array",
-            "an array without a mask, which would be lost (use its filled() or compressed())",
-        )),
-        _ => Ok(()),
+    if is_list(object) {
+        return refuse_items(arg, object);
     }
+    refuse_lazy(arg, object)?;
+    if overrides(object)? || overrides_functions(object)? { Ok(()) } else { refuse_lost(arg, object) }
 }
 
-/// The class of masked arrays; `None` if nobody has imported it: then there are none.
-fn masked_array(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    // SAFETY: the interpreter is attached; null is no module, or an error.
-    let module = unsafe {
-        let module = ffi::PyImport_GetModule(intern!(py, "numpy.ma").as_ptr());
-        Bound::from_owned_ptr_or_opt(py, module)
+/// Refuses what would be lost of the items of a list or tuple, and of lists in it.
+fn refuse_items<'py>(arg: Arg, list: &Bound<'py, PyAny>) -> PyResult<()> {
+    let scalar = numpy(list.py(), "generic")?;
+    // NumPy's scalars come many of one type.
+    let mut last: Option<Bound<'py, PyType>> = None;
+    let mut check = |index: usize, item: Bound<'py, PyAny>| {
+        if is_number_or_text(&item) || last.as_ref().is_some_and(|last| item.get_type().is(last)) {
+            return Ok(());
+        }
+        refuse_item(arg.item(index), &item, &scalar, DEPTH)?;
+        if item.is_instance(&scalar)? {
+            last = Some(item.get_type().clone());
+        }
+        Ok(())
     };
-    match (module, PyErr::take(py)) {
-        (_, Some(error)) => Err(error),
-        // While the module is being imported, the class is not there.
-        (Some(module), None) => module.getattr_opt(intern!(py, "MaskedArray")),
-        (None, None) => Ok(None),
+    match list.cast::<PyList>() {
+        Ok(list) => list.iter().enumerate().try_for_each(|(index, item)| check(index, item)),
+        Err(_) => match list.cast::<PyTuple>() {
+            Ok(tuple) => tuple.iter().enumerate().try_for_each(|(index, item)| check(index, item)),
+            Err(_) => Ok(()),
+        },
     }
 }
 
-/// A function of NumPy.
-pub fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    static NUMPY: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    cached(py, &NUMPY, || Ok(py.import("numpy")?.unbind()))?.bind(py).getattr(name)
+/// Refuses what would be lost of an object where a number is expected.
+pub fn refuse_no_number(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
+    if is_number_or_text(object) {
+        return Ok(());
+    }
+    refuse_item(arg, object, &numpy(object.py(), "generic")?, DEPTH)
+}
+
+fn refuse_item(arg: Arg, item: &Bound<'_, PyAny>, scalar: &Bound<'_, PyAny>, depth: usize) -> PyResult<()> {
+    if is_number_or_text(item) || item.is_exact_instance_of::<PyUntypedArray>() || item.is_instance(scalar)? {
+        return Ok(());
+    }
+    if !is_list(item) {
+        // The array that NumPy makes of a list has no mask, so its items may have no nulls.
+        return match is_array_like(item)? {
+            true => take(arg, item)?.without_nulls(arg).map(drop),
+            false => refuse_lost(arg, item),
+        };
+    }
+    // Deeper ones are NumPy's to refuse.
+    if depth == 0 {
+        return Ok(());
+    }
+    for inner in item.try_iter()? {
+        let inner = inner?;
+        if !is_number_or_text(&inner) {
+            refuse_item(arg, &inner, scalar, depth - 1)?;
+        }
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::asarray::numpy;
+use super::modules::numpy;
 use crate::bindings::argument::{Arg, shortened};
 
 /// The axis of an array of `ndim` axes that an argument names, counted from the start or, below zero, from

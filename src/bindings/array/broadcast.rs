@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::asarray::numpy;
 use super::input::Input;
+use super::modules::numpy;
 use crate::bindings::argument::{Arg, shapes_error};
 use crate::bindings::display::Shape;
 use crate::layout::broadcast_shapes;

@@ -52,6 +52,16 @@ pub(super) fn supported(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
     })
 }
 
+/// Whether a dtype is of another library.
+pub fn is_of_user(descr: &Bound<'_, PyArrayDescr>) -> bool {
+    descr.num() >= NPY_TYPES::NPY_USERDEF as i32
+}
+
+/// Whether a dtype is the bfloat16 of ml_dtypes, which NumPy has not by itself.
+pub fn is_bfloat16(descr: &Bound<'_, PyArrayDescr>) -> PyResult<bool> {
+    Ok(is_of_user(descr) && descr.str()?.to_cow()? == "bfloat16")
+}
+
 /// NumPy's number of a dtype of the table.
 pub(super) fn type_number(dtype: DType) -> NPY_TYPES {
     let long = size_of::<std::ffi::c_long>() == 8;

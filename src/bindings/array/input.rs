@@ -6,13 +6,24 @@ use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::asarray::{as_array, numpy};
-use super::dtypes::REAL;
+use super::asarray::{as_array, take};
+use super::dtypes::{REAL, is_bfloat16};
 use super::memory::{contiguous, dtype, is_native, layout};
+use super::modules::numpy;
 use super::pin::Operand;
 use crate::bindings::argument::Arg;
 use crate::dtype::{DType, Element};
 use crate::layout::Elements;
+
+/// The dtypes of the table, in words.
+const ANY: &str = "bool, an integer, a float up to 64 bits or a complex number up to 128 bits";
+
+/// The same with bfloat16.
+const ANY_WIDENED: &str =
+    "bool, an integer, a float up to 64 bits, bfloat16 or a complex number up to 128 bits";
+
+/// The real ones, with bfloat16.
+const REAL_WIDENED: &str = "bool, an integer, a float up to 64 bits or bfloat16";
 
 /// An argument that is read.
 pub struct Input<'py> {
@@ -29,18 +40,30 @@ impl Operand for Input<'_> {
 impl<'py> Input<'py> {
     /// An argument, as an array of one of the dtypes of the table.
     pub fn new(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        const ANY: &str = "bool, an integer, a float up to 64 bits or a complex number up to 128 bits";
-        Self::of(arg, object, |_| true, ANY)
+        Self::of(arg, as_array(arg, object)?, |_| true, ANY)
     }
 
     /// As [`Input::new`], for a function that complex numbers have no meaning for.
     pub fn real(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        Self::of(arg, object, DType::is_real, REAL)
+        Self::of(arg, as_array(arg, object)?, DType::is_real, REAL)
     }
 
     /// As [`Input::new`], for what is true or false.
     pub fn bools(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        Self::of(arg, object, |dtype| dtype == DType::Bool, "dtype bool")
+        Self::of(arg, as_array(arg, object)?, |dtype| dtype == DType::Bool, "dtype bool")
+    }
+
+    /// As [`Input::new`], for a function whose result is of no narrow dtype: bfloat16 comes as float32.
+    pub fn widened(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::of(arg, wide(as_array(arg, object)?)?, |_| true, ANY_WIDENED)
+    }
+
+    /// As [`Input::real`] and [`Input::widened`], with nulls: where the elements are values, if there are nulls.
+    pub fn real_with_nulls(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<(Self, Option<Self>)> {
+        let taken = take(arg, object)?;
+        let input = Self::of(arg, wide(taken.array)?, DType::is_real, REAL_WIDENED)?;
+        let valid = taken.valid.map(|valid| Self::of(arg, valid, |dtype| dtype == DType::Bool, "dtype bool"));
+        Ok((input, valid.transpose()?))
     }
 
     /// As [`Input::new`], but `None` where NumPy has to do the work: its dtype (such as
@@ -50,8 +73,12 @@ impl<'py> Input<'py> {
         dtype(&array).map(|dtype| Self::readable(array, dtype)).transpose()
     }
 
-    fn of(arg: Arg, object: &Bound<'py, PyAny>, takes: fn(DType) -> bool, expected: &str) -> PyResult<Self> {
-        let array = as_array(arg, object)?;
+    fn of(
+        arg: Arg,
+        array: Bound<'py, PyUntypedArray>,
+        takes: fn(DType) -> bool,
+        expected: &str,
+    ) -> PyResult<Self> {
         match dtype(&array).filter(|&dtype| takes(dtype)) {
             Some(dtype) => Self::readable(array, dtype),
             None => Err(arg.type_error(format_args!("dtype {}", array.dtype()), expected)),
@@ -154,4 +181,12 @@ impl<'py> Input<'py> {
         }
         view
     }
+}
+
+/// An array of bfloat16 as one of float32, which holds its values exactly; any other as it is.
+fn wide(array: Bound<'_, PyUntypedArray>) -> PyResult<Bound<'_, PyUntypedArray>> {
+    if !is_bfloat16(&array.dtype())? {
+        return Ok(array);
+    }
+    Ok(array.call_method1("astype", ("float32",))?.cast_into()?)
 }

@@ -1,7 +1,7 @@
 //! The one door for arrays.
 //!
-//! [`Input`] takes whatever `np.asarray` takes and gives its elements, at any stride, without a
-//! copy where the memory can be read as it is. [`Output`] is a new array from NumPy's allocator,
+//! [`Input`] takes whatever `np.asarray` takes, and arrays by Arrow and DLPack, and gives their elements, at any
+//! stride, without a copy where the memory can be read as it is. [`Output`] is a new array from NumPy's allocator,
 //! or the caller's `out`. All that is `unsafe` about arrays is in this folder.
 //!
 //! | file | what it holds |
@@ -11,7 +11,12 @@
 //! | `axis` | every `axis` argument |
 //! | `promotion`, `broadcast` | two arguments that meet: their dtype, their shape |
 //! | `fallback` | what NumPy does in our place |
-//! | `asarray` | Python objects as arrays, and the functions of NumPy |
+//! | `asarray` | Python objects as arrays, in the order of their protocols |
+//! | `foreign` | objects that are more than an array: what is NumPy's to do, what would be lost |
+//! | `columns` | containers of pandas and xarray |
+//! | `arrow` | arrays by the Arrow PyCapsule interface |
+//! | `taken` | an array and its nulls |
+//! | `modules` | the functions of NumPy, the classes of others |
 //! | `dtypes` | NumPy's dtypes and the rows of the table |
 //! | `pin` | arrays whose memory stays where it is |
 //! | `memory` | addresses, strides and overlaps |
@@ -26,23 +31,30 @@ use pyo3::prelude::*;
 
 use super::guard::guard;
 
+mod arrow;
 mod asarray;
 mod axis;
 mod broadcast;
+mod columns;
 mod dtypes;
 mod fallback;
+mod foreign;
 mod input;
 mod memory;
+mod modules;
 mod output;
 mod pin;
 mod promotion;
+mod taken;
 
-pub use asarray::{as_array, numpy};
+pub use asarray::{as_array, refuse_for_numpy, refuse_no_number};
 pub use axis::{axes, axis, reduced_shape};
 pub use broadcast::{broadcast, broadcast_to};
-pub use dtypes::{REAL, dtype_of};
-pub use fallback::{Fallback, OutRule};
+pub use dtypes::{REAL, dtype_of, is_bfloat16, is_of_user};
+pub use fallback::{Fallback, OutRule, is_overridden};
+pub use foreign::{is_array_like, overrides_functions, refuse_lost};
 pub use input::Input;
+pub use modules::numpy;
 pub use output::Output;
 pub use pin::{Operand, pin};
 pub use promotion::{common_dtype, promote};

@@ -9,9 +9,10 @@ use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMet
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::asarray::{numpy, refuse_masked};
 use super::dtypes::{supported, type_number};
+use super::foreign::refuse_lost;
 use super::memory::{self, contiguous, is_native, is_same_memory, layout, overlaps, repeats};
+use super::modules::numpy;
 use super::pin::Operand;
 use crate::alloc::checked_size;
 use crate::bindings::argument::Arg;
@@ -234,7 +235,7 @@ fn given<'a, 'py>(
 ) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
     let arg = Arg::new(function, "out");
     let Ok(array) = out.cast::<PyUntypedArray>() else { return Err(arg.wrong_type(out, "a NumPy array")) };
-    refuse_masked(arg, array)?;
+    refuse_lost(arg, array)?;
     if array.shape() != shape {
         return Err(arg.value_error(format_args!("shape {}", Shape(array.shape())), Shape(shape)));
     }

@@ -4,9 +4,9 @@ use numpy::PyUntypedArray;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyEllipsis, PyFloat, PyInt};
 
-use super::asarray::numpy;
 use super::dtypes::dtype_of;
 use super::input::Input;
+use super::modules::numpy;
 use super::output::Output;
 use crate::bindings::argument::Arg;
 use crate::dtype::{DType, Kind};

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `sum` | what is summed, and how its numbers are reached |
 //! | `total` | a sum of numbers of any kind |
+//! | `extended` | longdoubles in a sum |
 //! | `integer` | Python ints of any size |
 //! | `cpython_layout` | ints and floats read where they lie |
 
 mod cpython_layout;
+mod extended;
 mod integer;
 mod sum;
 mod total;

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 
 use self::summary::{Values, abc};
 use super::argument::{Arg, Argument, Workers};
-use super::array::{Input, Operand, axes, broadcast_to, reduced_shape};
+use super::array::{Input, Operand, axes, broadcast_to, numpy, reduced_shape};
 use super::call::Call;
 use super::guard::guard;
 use crate::dtype::{Bool, dispatch_real};
@@ -19,7 +19,8 @@ pub use summary::Stats;
 /// Parameters
 /// ----------
 /// arr : array_like
-///     Any bool, integer or float dtype up to 64 bits, any shape and layout.
+///     Any bool, integer or float dtype up to 64 bits, any shape and layout; bfloat16 is read as
+///     float32. Columns and tables with nulls, of Arrow, polars and pandas.
 /// axis : int, tuple of int or None, optional
 ///     The axes to reduce; None, the default, is all of them.
 /// ddof : float, optional
@@ -30,7 +31,8 @@ pub use summary::Stats;
 /// where : array_like of bool, optional
 ///     The elements that count; broadcast to the shape of ``arr``.
 /// nan_policy : {'propagate', 'omit', 'raise'}, optional
-///     What a NaN does: makes all but the count NaN, is left out, or raises ``ValueError``.
+///     What a NaN or a null does: makes all but the count NaN, is left out, or raises
+///     ``ValueError``. A null among integers or bools makes the minimum and maximum NaN as well.
 /// workers : int, optional
 ///     Threads to use at most; see :func:`get_num_threads` for the default. The result has the
 ///     same bits for every number.
@@ -44,10 +46,12 @@ pub use summary::Stats;
 /// Raises
 /// ------
 /// TypeError
-///     If ``arr`` is complex or not numeric, or ``where`` is not of bool.
+///     If ``arr`` is complex or not numeric, has a mask, units or zeros that are not stored, or
+///     is lazy; or ``where`` is not of bool.
 /// ValueError
 ///     If an axis is out of range (``numpy.exceptions.AxisError``) or repeated, ``where`` does
-///     not fit, ``nan_policy`` or ``workers`` is invalid, or a NaN is found that is not allowed.
+///     not fit, ``nan_policy`` or ``workers`` is invalid, or a NaN or null is found that is not
+///     allowed.
 ///
 /// See Also
 /// --------
@@ -67,7 +71,8 @@ pub use summary::Stats;
 /// arrays of float64). The standard deviation is NaN where ``count <= ddof``. There are no
 /// warnings.
 ///
-/// Nothing is copied, whatever the layout. Large input is shared among threads; Ctrl-C stops it.
+/// Nothing is copied, whatever the layout, but bfloat16, chunks, and columns that do not lie side by
+/// side. Large input is shared among threads; Ctrl-C stops it.
 ///
 /// Examples
 /// --------
@@ -105,17 +110,28 @@ pub fn compute_stats(
         let ddof = ddof.get(arg("ddof"), "a number")?;
         let keepdims = keepdims.flag(arg("keepdims"))?;
         let nan_policy = nan_policy.choice(arg("nan_policy"), &NAN_POLICIES)?;
-        let input = Input::real(arg("arr"), arr)?;
+        let (input, valid) = Input::real_with_nulls(arg("arr"), arr)?;
         let mask = r#where
             .map(|mask| broadcast_to(arg("where"), Input::bools(arg("where"), mask)?, input.shape(), "arr"))
             .transpose()?;
         let axes = axis.map(|axis| axes(arg("axis"), Some(axis), input.shape().len())).transpose()?;
+        let nulls = match &valid {
+            Some(valid) => nulls(mask.as_ref(), valid, axis)?,
+            None => Vec::new(),
+        };
+        if nan_policy == NanPolicy::Raise && nulls.iter().any(|&nulls| nulls > 0) {
+            return Err(arg("arr").value_error("a null", "none with nan_policy='raise'"));
+        }
+        let mask = match valid {
+            Some(valid) => Some(both(mask, valid)?),
+            None => mask,
+        };
         let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
         let call = Call::elements(py, "compute_stats", input.len()).workers(workers)?.holding(&operands);
         let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
         let skip_nan = nan_policy == NanPolicy::Omit;
         let dtype = input.dtype();
-        let values = match axes {
+        let mut values = match axes {
             None => {
                 let moments = dispatch_real!(dtype, T => {
                     let elements = input.elements::<T>();
@@ -135,11 +151,36 @@ pub fn compute_stats(
                 Values::Many { dtype, shape, lines }
             }
         };
+        if nan_policy == NanPolicy::Propagate {
+            values.add_nulls(&nulls);
+        }
         if nan_policy == NanPolicy::Raise && values.lines().iter().any(has_nan) {
             return Err(arg("arr").value_error("a NaN", "none with nan_policy='raise'"));
         }
         Ok(Stats { values, ddof })
     })
+}
+
+/// The elements that count of `mask` and are values.
+fn both<'py>(mask: Option<Input<'py>>, valid: Input<'py>) -> PyResult<Input<'py>> {
+    let Some(mask) = mask else { return Ok(valid) };
+    let both = numpy(valid.object().py(), "logical_and")?.call1((mask.object(), valid.object()))?;
+    Input::bools(Arg::new("compute_stats", "where"), &both)
+}
+
+/// How many nulls each line has among the elements that count.
+fn nulls(mask: Option<&Input<'_>>, valid: &Input<'_>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<u64>> {
+    let py = valid.object().py();
+    let nulls = numpy(py, "logical_not")?.call1((valid.object(),))?;
+    let nulls = match mask {
+        Some(mask) => numpy(py, "logical_and")?.call1((mask.object(), nulls))?,
+        None => nulls,
+    };
+    numpy(py, "atleast_1d")?
+        .call1((numpy(py, "sum")?.call1((nulls, axis, "uint64"))?,))?
+        .call_method0("ravel")?
+        .call_method0("tolist")?
+        .extract()
 }
 
 /// What a NaN does.

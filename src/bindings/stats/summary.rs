@@ -59,6 +59,25 @@ impl Values {
     }
 }
 
+impl Values {
+    /// Adds nulls to the lines that have some: each counts, and makes all else NaN.
+    pub(super) fn add_nulls(&mut self, nulls: &[u64]) {
+        const NAN: Number = Number::Float(f64::NAN);
+        let lines = match self {
+            Values::One(moments) => std::slice::from_mut(moments),
+            Values::Many { dtype, lines, .. } => {
+                if nulls.iter().any(|&nulls| nulls > 0) && dtype.kind() != Kind::Float {
+                    *dtype = DType::F64;
+                }
+                lines
+            }
+        };
+        for (line, &nulls) in lines.iter_mut().zip(nulls).filter(|&(_, &nulls)| nulls > 0) {
+            *line = Moments::from_parts(line.count() + nulls, CentralMoments::NAN, NAN, NAN);
+        }
+    }
+}
+
 const KEYS: [&str; 5] = ["count", "mean", "std", "min", "max"];
 
 impl Stats {

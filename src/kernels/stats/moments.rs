@@ -34,7 +34,7 @@ pub struct CentralMoments {
 
 impl CentralMoments {
     /// Of elements one of which is NaN.
-    pub(super) const NAN: Self =
+    pub const NAN: Self =
         CentralMoments { mean: f64::NAN, mean_low: 0.0, squares: f64::NAN, squares_low: 0.0 };
 }
 
