@@ -88,9 +88,7 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
 /// The array that an object hands out by DLPack, read where it lies.
 fn from_dlpack<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = object.py();
-    // NumPy 1.22 has it under another name.
-    let function = numpy(py, "from_dlpack").or_else(|_| numpy(py, "_from_dlpack"))?;
-    match function.call1((object,)) {
+    match numpy(py, "from_dlpack")?.call1((object,)) {
         Ok(array) => Ok(array.cast_into()?),
         // A dtype that NumPy has not, or memory that may not be handed out.
         Err(error)
