@@ -466,3 +466,21 @@ def test_the_size_of_a_state_is_what_it_holds() -> None:
     processor = rne.DataProcessor(10)
     processor.add_data(np.ones(100_000))
     assert 800_000 <= sizeof(processor) <= 1_000_000
+
+
+def test_without_dask_the_package_works_and_says_what_to_install() -> None:
+    script = """
+import sys
+sys.modules["dask"] = None
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "dask" else find(name, *rest)
+import rust_numpy_example
+assert not any(name.startswith("dask") for name in sys.modules if name != "dask")
+try:
+    import rust_numpy_example.dask
+except ImportError as error:
+    print(error)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "rust_numpy_example.dask needs Dask: pip install 'rust_numpy_example[dask]'" in result.stdout

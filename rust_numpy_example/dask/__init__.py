@@ -25,12 +25,10 @@ Examples
 499999.5
 """
 
-try:
-    import dask.array  # noqa: F401
-except ImportError as error:
-    raise ImportError(
-        f"rust_numpy_example.dask needs Dask ({error}): pip install 'rust_numpy_example[dask]'"
-    ) from error
+from importlib.util import find_spec
+
+if find_spec("dask") is None:
+    raise ImportError("rust_numpy_example.dask needs Dask: pip install 'rust_numpy_example[dask]'")
 
 from rust_numpy_example.dask import _sizes  # noqa: F401
 from rust_numpy_example.dask._elementwise import array_multiply, process_data, process_numbers

@@ -89,12 +89,16 @@ def _hits(first: int, last: int, seed: tuple[int, ...], samples: int, workers: i
     """Return how many points of some blocks lie in the quarter circle."""
     hits = 0
     for block in range(first, last):
-        stop_if_cancelled()
         points = min(BLOCK, samples - block * BLOCK)
         stream = np.random.SeedSequence(seed, spawn_key=(block,))
+        estimate = rne.monte_carlo_pi(points, rng=stream, workers=workers, progress=_look)
         # Exact: the estimate is 4 * hits / points, rounded to 53 bits, and hits has 24.
-        hits += round(rne.monte_carlo_pi(points, rng=stream, workers=workers) * points / 4)
+        hits += round(estimate * points / 4)
     return hits
+
+
+def _look(done: int, points: int) -> None:
+    stop_if_cancelled()
 
 
 def _estimate(hits: int, samples: int) -> float:
