@@ -10,7 +10,8 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,12 @@ Serve = Callable[[socket.socket, str], None]
 
 
 class Server:
-    """Calls ``serve(connection, head)`` in a thread of its own for each request on loopback."""
+    """Calls ``serve(connection, head)`` in a thread of its own for each request on loopback.
 
-    def __init__(self, serve: Serve, tls: bool = False, host: str = "127.0.0.1") -> None:
+    With ``tls`` connections are encrypted, with the given certificate or the one that the tests bring along.
+    """
+
+    def __init__(self, serve: Serve, tls: bool | Path = False, host: str = "127.0.0.1") -> None:
         self.serve, self.tls = serve, tls
         self.heads: list[str] = []
         self.closed = threading.Event()
@@ -49,7 +53,7 @@ class Server:
             open_sockets.enter_context(connection)
             if self.tls:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(CERTIFICATE)
+                context.load_cert_chain(CERTIFICATE if self.tls is True else self.tls)
                 connection = open_sockets.enter_context(context.wrap_socket(connection, server_side=True))
             head = b""
             while b"\r\n\r\n" not in head:
@@ -86,6 +90,28 @@ def answer(body: bytes = b"", status: str = "200 OK", length: int | None = None,
     ]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def in_pieces(reply: bytes, cuts: Iterable[int]) -> Serve:
+    """Return a server's behaviour: always the same bytes, in packets that end at the cuts."""
+    ends = sorted({cut for cut in cuts if 0 < cut < len(reply)})
+
+    def serve(connection: socket.socket, head: str) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start, end in zip([0, *ends], [*ends, len(reply)]):
+            connection.sendall(reply[start:end])
+            # Long enough for the client to take the packet, mostly.
+            time.sleep(0.0005)
+
+    return serve
+
+
+def chunked(body: bytes, size: int, *headers: str) -> bytes:
+    """Return the bytes of an answer in chunks."""
+    lines = ["HTTP/1.1 200 OK", "Connection: close", *headers]
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    packed = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + packed + b"0\r\n\r\n"
 
 
 def says(reply: bytes) -> Serve:

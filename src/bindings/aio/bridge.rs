@@ -23,8 +23,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
+use super::client::Web;
 use super::delivery::{Message, Pending, outcome};
-use super::fetch::Web;
 use super::runtime::with_engine;
 use crate::alloc::has_room;
 use crate::bindings::cached::{cached, cached_attribute};

@@ -1,69 +1,108 @@
-//! What can go wrong in a fetch, and which exception it is.
+//! What can go wrong in a fetch. Knows nothing of Python; `exceptions` says which exception it is.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 
-use pyo3::exceptions::{PyOSError, PyValueError};
-use pyo3::prelude::*;
+use super::coding::Damage;
 
-use crate::bindings::error::exception;
-use crate::error::Error;
+/// What the library says of a head that is too long; of such errors it tells only servers in another way.
+const TOO_LARGE: &str = "message head is too large";
 
 /// Why a fetch failed.
-#[derive(Debug)]
-pub enum Failure {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// What kind of error it is.
+    pub kind: Kind,
+    /// What it says, without the name of the function.
+    pub text: String,
+}
+
+/// The kinds of errors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
     /// The address cannot be used.
-    Address(String),
-    /// The connection, or a rule for it; the kind chooses the subclass of `OSError`.
-    Io(io::ErrorKind, String),
+    Address,
+    /// The connection, or a rule for it; the number is that of the system, or the kind chooses the exception.
+    Io(io::ErrorKind, Option<i32>),
+    /// The certificate, with the number that OpenSSL has for what is wrong with it.
+    Certificate(i32),
+    /// The encryption, but for the certificate.
+    Tls,
     /// The server answered, and not with a success.
-    Status(u16, String),
-    /// There is no memory for the body.
+    Status(u16),
+    /// There is no memory for so many bytes.
     Memory(usize),
 }
 
 impl Failure {
-    /// What an error of the client means, in an exchange with `address`.
-    pub fn from_client(error: &reqwest::Error, address: &str) -> Self {
-        let mut kind = if error.is_timeout() { io::ErrorKind::TimedOut } else { io::ErrorKind::Other };
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            if let Some(cause) = cause.downcast_ref::<io::Error>() {
-                kind = if cause.kind() == io::ErrorKind::UnexpectedEof {
-                    io::ErrorKind::ConnectionReset
-                } else {
-                    cause.kind()
-                };
-            } else if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
-                kind = io::ErrorKind::ConnectionReset;
-            }
-            // The innermost cause says it best.
-            text = cause.to_string();
-            source = cause.source();
-        }
-        Failure::Io(kind, format!("async_fetch_data: {address}: {text}"))
+    /// A failure of a kind.
+    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+        Failure { kind, text: text.into() }
     }
 
-    /// A rule of this client was about to be broken.
-    pub fn refused(address: &str, reason: &str) -> Self {
-        Failure::Io(io::ErrorKind::Other, format!("async_fetch_data: {address}: {reason}"))
+    /// A rule of this client was about to be broken, or the server has broken one.
+    pub fn refused(text: impl Into<String>) -> Self {
+        Failure::new(Kind::Io(io::ErrorKind::Other, None), text)
+    }
+
+    /// The same, and what it is about.
+    pub fn at(self, address: &str) -> Self {
+        Failure { text: format!("{address}: {}", self.text), ..self }
+    }
+
+    /// What an error of the connection means.
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        let mut kind = Kind::Io(io::ErrorKind::Other, None);
+        let mut text = String::new();
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(failure) = error.downcast_ref::<Failure>() {
+                return failure.clone();
+            }
+            // The innermost cause says it best.
+            text = error.to_string();
+            if let Some(error) = error.downcast_ref::<hyper::Error>() {
+                if text == TOO_LARGE {
+                    return Failure::refused("the head of the answer is too long, or has too many lines");
+                }
+                if error.is_parse() {
+                    text = format!("the answer is not valid HTTP: {error}");
+                    break;
+                }
+                if error.is_incomplete_message() {
+                    kind = Kind::Io(io::ErrorKind::ConnectionReset, None);
+                    text = "the connection was closed before the answer was complete".to_owned();
+                }
+            } else if let Some(error) = error.downcast_ref::<io::Error>() {
+                kind = match error.kind() {
+                    io::ErrorKind::UnexpectedEof => Kind::Io(io::ErrorKind::ConnectionReset, None),
+                    other => Kind::Io(other, error.raw_os_error()),
+                };
+                if let Some(number) = error.raw_os_error() {
+                    // Python says the number itself.
+                    let suffix = format!(" (os error {number})");
+                    text = text.strip_suffix(&suffix).unwrap_or(&text).to_owned();
+                }
+            }
+            cause = error.source();
+        }
+        Failure { kind, text }
     }
 }
 
-impl From<Failure> for PyErr {
-    fn from(failure: Failure) -> PyErr {
-        match failure {
-            Failure::Address(text) => PyValueError::new_err(text),
-            Failure::Io(kind, text) => io::Error::new(kind, text).into(),
-            Failure::Memory(bytes) => exception("async_fetch_data", Error::Memory { bytes }),
-            Failure::Status(status, text) => Python::attach(|py| {
-                let error = PyOSError::new_err(text);
-                match error.value(py).setattr("status", status) {
-                    Ok(()) => error,
-                    Err(other) => other,
-                }
-            }),
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Failure {}
+
+impl From<Damage> for Failure {
+    fn from(damage: Damage) -> Self {
+        match damage {
+            Damage::Memory(bytes) => Failure::new(Kind::Memory(bytes), ""),
+            damage => Failure::refused(damage.to_string()),
         }
     }
 }

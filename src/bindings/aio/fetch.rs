@@ -1,164 +1,91 @@
-//! An HTTP client that is careful by default. No Python here.
+//! A fetch that is careful by default. No Python here.
 //!
-//! The library follows redirects, asks the environment for a proxy and sets no limits unless it
-//! is told otherwise. Here a redirect is followed by our own loop, which sees every address
-//! before anything is sent to it; there is no proxy; the time and the size of the body, as it is
-//! after decompression, have limits.
+//! Redirects are followed by a loop, which sees every address before anything is sent to it; there is no proxy;
+//! the time and the size of the body, as it is without its codings, have limits.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::panic::catch_unwind;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use pyo3::prelude::*;
-use pyo3::types::PyBytes;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::LOCATION;
-use reqwest::{Client, Response, Url};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
-use tokio::task::JoinHandle;
+use hyper::body::Incoming;
+use hyper::header::{HeaderValue, LOCATION};
+use hyper::{Response, Uri};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
+use url::Url;
 
-use super::failure::Failure;
-use crate::alloc::ask_for;
+use super::answer;
+use super::client::Web;
+use super::failure::{Failure, Kind};
+use super::trust::Sources;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
-
-/// How long one connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// An upper bound of the memory of the client and the certificates of the system.
-const CLIENT_MEMORY: usize = 8 << 20;
-
-/// An upper bound of the memory of a request.
-const REQUEST_MEMORY: usize = 64 << 10;
-
-/// The HTTP client of one process, built at the first fetch. It keeps idle connections for a while.
-#[derive(Clone, Default)]
-pub struct Web(Arc<OnceLock<Client>>);
-
-impl Web {
-    fn client(&self) -> Result<&Client, Failure> {
-        let known = self.0.get();
-        let bytes = if known.is_some() { REQUEST_MEMORY } else { CLIENT_MEMORY };
-        ask_for::<u8>(bytes).map_err(|_| Failure::Memory(bytes))?;
-        if let Some(client) = known {
-            return Ok(client);
-        }
-        let client =
-            client().map_err(|error| Failure::refused("the client cannot be built", &error.to_string()))?;
-        Ok(self.0.get_or_init(|| client))
-    }
-}
-
-fn client() -> Result<Client, Box<dyn std::error::Error>> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    let config = match Verifier::new(provider) {
-        Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
-        // A system without certificates can use http, and trusts no https server.
-        Err(_) => config.with_root_certificates(RootCertStore::empty()),
-    };
-    let client = Client::builder()
-        .tls_backend_preconfigured(config.with_no_client_auth())
-        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .dns_resolver(Lookup)
-        .connect_timeout(CONNECT);
-    Ok(client.build()?)
-}
-
-/// Asks the system for the addresses of a name, on another thread, as the call blocks.
-struct Lookup;
-
-impl Resolve for Lookup {
-    fn resolve(&self, name: Name) -> Resolving {
-        let lookup = move || Ok((name.as_str(), 0).to_socket_addrs()?.collect::<Vec<SocketAddr>>());
-        // It panics where the system refuses a thread.
-        let task = catch_unwind(|| tokio::task::spawn_blocking(lookup)).map(AbortOnDrop);
-        Box::pin(async {
-            let mut task =
-                task.map_err(|_| io::Error::other("no thread for the name lookup can be started"))?;
-            let found: io::Result<_> = (&mut task.0).await?;
-            Ok(Box::new(found?.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// Cancels the lookup when nobody waits for it any more.
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// What is to be fetched, and its limits.
 pub struct Request {
     url: Url,
     timeout: Duration,
     max_bytes: usize,
+    trust: Sources,
 }
 
 impl Request {
     /// A request for `url`, if this is an http or https address.
-    pub fn new(url: &str, timeout: Duration, max_bytes: usize) -> Result<Self, Failure> {
+    pub fn new(url: &str, timeout: Duration, max_bytes: usize, trust: Sources) -> Result<Self, Failure> {
         // The address itself is not repeated: it may hold a password.
         let wrong = |got: &str| {
-            Failure::Address(format!(
-                "async_fetch_data: argument url, got {got}, expected an http:// or https:// address"
-            ))
+            let text = format!("argument url, got {got}, expected an http:// or https:// address");
+            Failure::new(Kind::Address, text)
         };
         let url = Url::parse(url).map_err(|error| wrong(&format!("text that is no address ({error})")))?;
         if !is_web(&url) {
             return Err(wrong(&format!("the scheme {:?}", url.scheme())));
         }
-        Ok(Request { url, timeout, max_bytes })
+        uri(&url).map_err(|error| wrong(&format!("text that is no address ({error})")))?;
+        Ok(Request { url, timeout, max_bytes, trust })
     }
 
     /// The body of the answer.
-    pub async fn send(self, web: Web) -> Result<Body, Failure> {
+    pub async fn send(self, web: Web) -> Result<Vec<u8>, Failure> {
         let address = shown(&self.url);
-        let Request { url, timeout, max_bytes } = self;
-        let answer =
-            tokio::time::timeout(timeout, async { read(follow(web.client()?, url).await?, max_bytes).await });
-        answer.await.unwrap_or_else(|_| {
-            let text =
-                format!("async_fetch_data: {address}: not done after {} seconds", timeout.as_secs_f64());
-            Err(Failure::Io(io::ErrorKind::TimedOut, text))
+        let Request { url, timeout, max_bytes, trust } = self;
+        let answer = async {
+            let (url, response) = follow(&web, &trust, url).await?;
+            answer::body(response, max_bytes).await.map_err(|failure| failure.at(&shown(&url)))
+        };
+        tokio::time::timeout(timeout, answer).await.unwrap_or_else(|_| {
+            let text = format!("{address}: not done after {} seconds", timeout.as_secs_f64());
+            Err(Failure::new(Kind::Io(io::ErrorKind::TimedOut, None), text))
         })
     }
 }
 
-/// The answer after all redirects.
-async fn follow(client: &Client, mut url: Url) -> Result<Response, Failure> {
+/// The answer after all redirects, and its address.
+async fn follow(web: &Web, trust: &Sources, mut url: Url) -> Result<(Url, Response<Incoming>), Failure> {
     let first = shown(&url);
+    let client = web.client(trust)?;
     for _ in 0..=REDIRECTS {
-        let sent = client.get(url.clone()).send().await;
-        let response = sent.map_err(|error| Failure::from_client(&error, &shown(&url)))?;
-        match next(&url, &response)? {
+        let told = |failure: Failure| failure.at(&shown(&url));
+        let address =
+            uri(&url).map_err(|_| told(Failure::refused("redirect to something that is no address")))?;
+        let response = client.get(address, credentials(&url)).await.map_err(told)?;
+        match next(&url, &response).map_err(told)? {
             Some(next) => url = next,
-            None => return Ok(response),
+            None => return Ok((url, response)),
         }
     }
-    Err(Failure::refused(&first, &format!("more than {REDIRECTS} redirects")))
+    Err(Failure::refused(format!("more than {REDIRECTS} redirects")).at(&first))
 }
 
 /// Where a redirect leads, if it is one and may be followed.
-fn next(url: &Url, response: &Response) -> Result<Option<Url>, Failure> {
+fn next(url: &Url, response: &Response<Incoming>) -> Result<Option<Url>, Failure> {
     let location = match response.status().as_u16() {
         301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION),
         _ => None,
     };
     let Some(location) = location else { return Ok(None) };
-    let refused = |reason: &str| Failure::refused(&shown(url), reason);
-    let location = std::str::from_utf8(location.as_bytes()).ok().and_then(|location| url.join(location).ok());
-    let mut next = location.ok_or_else(|| refused("redirect to something that is no address"))?;
+    let refused = |reason: &str| Failure::refused(reason);
+    let mut next =
+        join(url, location.as_bytes()).ok_or_else(|| refused("redirect to something that is no address"))?;
     if !is_web(&next) {
         return Err(refused(&format!("redirect to the scheme {:?}, which is refused", next.scheme())));
     }
@@ -174,29 +101,54 @@ fn next(url: &Url, response: &Response) -> Result<Option<Url>, Failure> {
     Ok(Some(next))
 }
 
-/// The body of a success, at most `max_bytes` long.
-async fn read(mut response: Response, max_bytes: usize) -> Result<Body, Failure> {
-    let address = shown(response.url());
-    let status = response.status();
-    if !status.is_success() {
-        return Err(Failure::Status(
-            status.as_u16(),
-            format!("async_fetch_data: {address}: status {status}"),
-        ));
+/// The address that `location` is, seen from `url`. Bytes that are no UTF-8, such as Latin-1, stay as they are.
+fn join(url: &Url, location: &[u8]) -> Option<Url> {
+    /// What is left alone: all of ASCII, with which the address itself deals.
+    const NOT_ASCII: &AsciiSet = &CONTROLS.remove(b'\t').remove(b'\n').remove(b'\r');
+    match std::str::from_utf8(location) {
+        Ok(location) => url.join(location).ok(),
+        Err(_) => url.join(&percent_encode(location, NOT_ASCII).to_string()).ok(),
     }
-    let too_long = || Failure::refused(&address, &format!("the body is longer than max_bytes, {max_bytes}"));
-    if response.content_length().is_some_and(|length| length > max_bytes as u64) {
-        return Err(too_long());
+}
+
+/// The name and the password of an address as a value of the header `Authorization`: the bytes that they stand
+/// for, in whatever encoding.
+fn credentials(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::from_client(&error, &address))? {
-        if chunk.len() > max_bytes - body.len() {
-            return Err(too_long());
+    let mut bytes: Vec<u8> = percent_decode_str(url.username()).collect();
+    bytes.push(b':');
+    bytes.extend(percent_decode_str(url.password().unwrap_or_default()));
+    let mut value = HeaderValue::try_from(format!("Basic {}", base64(&bytes))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let bits = group
+            .iter()
+            .enumerate()
+            .fold(0, |bits, (index, &byte)| bits | u32::from(byte) << (16 - 8 * index));
+        for digit in 0..4 {
+            let used = digit <= group.len();
+            text.push(if used { DIGITS[(bits >> (18 - 6 * digit) & 63) as usize] as char } else { '=' });
         }
-        body.try_reserve(chunk.len()).map_err(|_| Failure::Memory(body.len() + chunk.len()))?;
-        body.extend_from_slice(&chunk);
     }
-    Ok(Body(body))
+    text
+}
+
+/// The address without what is not sent.
+fn uri(url: &Url) -> Result<Uri, hyper::http::uri::InvalidUri> {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    // Neither fails: an address on the web has a host.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url.as_str().parse()
 }
 
 fn is_web(url: &Url) -> bool {
@@ -208,19 +160,32 @@ fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
-/// A body; `bytes` in Python.
-pub struct Body(Vec<u8>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'py> IntoPyObject<'py> for Body {
-    type Target = PyBytes;
-    type Output = Bound<'py, PyBytes>;
-    type Error = PyErr;
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+    }
 
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        // Unlike `PyBytes::new`, this does not panic where there is no memory.
-        PyBytes::new_with(py, self.0.len(), |bytes| {
-            bytes.copy_from_slice(&self.0);
-            Ok(())
-        })
+    #[test]
+    fn bytes_of_any_encoding_lead_somewhere() {
+        let url = Url::parse("http://a/b/c?d").expect("an address");
+        let joined = |location: &[u8]| join(&url, location).map(|url| url.to_string());
+        assert_eq!(joined(b"/caf\xe9 x").as_deref(), Some("http://a/caf%E9%20x"));
+        assert_eq!(joined("caf\u{e9}?\u{e9}".as_bytes()).as_deref(), Some("http://a/b/caf%C3%A9?%C3%A9"));
+        assert_eq!(joined(b"http://\xe9/"), None);
     }
 }

@@ -5,20 +5,33 @@
 //! | `runtime` | the tokio runtime of this process: built at the first use, ended before Python ends |
 //! | `bridge` | from a Rust future to a coroutine, and cancellation back |
 //! | `delivery` | results and errors to the futures that wait for them |
-//! | `fetch` | an HTTP client that is careful by default |
-//! | `failure` | what can go wrong in a fetch, and which exception it is |
+//! | `fetch` | a fetch that is careful by default: addresses, redirects, limits |
+//! | `client` | the HTTP client: connections, names, encryption |
+//! | `trust`, `pem` | which servers are trusted |
+//! | `tls_errors` | what may be wrong with the encryption, in sentences |
+//! | `answer`, `coding` | the body of an answer, and its codings |
+//! | `failure`, `exceptions` | what can go wrong in a fetch, and which exception it is |
 
+mod answer;
 mod bridge;
+mod client;
+mod coding;
 mod delivery;
+mod exceptions;
 mod failure;
 mod fetch;
+mod pem;
 mod runtime;
+mod tls_errors;
+mod trust;
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
+use self::failure::Failure;
 use super::argument::{Arg, Argument};
 use super::guard::guard;
 
@@ -163,9 +176,29 @@ pub fn async_fetch_data<'py>(
             .ok_or_else(|| arg("timeout").value_error(seconds, "more than zero"))?;
         let max_bytes =
             usize::try_from(max_bytes).map_err(|_| arg("max_bytes").value_error(max_bytes, "0 or more"))?;
-        let request = fetch::Request::new(url, timeout, max_bytes)?;
-        bridge::coroutine(py, "async_fetch_data", |web| request.send(web))
+        // The environment is read here, where Python cannot write it meanwhile.
+        let request = fetch::Request::new(url, timeout, max_bytes, trust::Sources::current())?;
+        bridge::coroutine(py, "async_fetch_data", |web| async {
+            Ok::<_, Failure>(Body(request.send(web).await?))
+        })
     })
+}
+
+/// A body; `bytes` in Python.
+struct Body(Vec<u8>);
+
+impl<'py> IntoPyObject<'py> for Body {
+    type Target = PyBytes;
+    type Output = Bound<'py, PyBytes>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        // Unlike `PyBytes::new`, this does not panic where there is no memory.
+        PyBytes::new_with(py, self.0.len(), |bytes| {
+            bytes.copy_from_slice(&self.0);
+            Ok(())
+        })
+    }
 }
 
 /// None in Python, where `()` is an empty tuple.

@@ -24,8 +24,9 @@ use pyo3::sync::PyOnceLock;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use super::client::Web;
 use super::delivery::{Message, Pending, deliver_results};
-use super::fetch::Web;
+use super::exceptions::os_error;
 use crate::alloc::ask_for;
 use crate::bindings::cached::cached;
 use crate::bindings::error::Named;
@@ -101,8 +102,12 @@ fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> PyResult<Re
         drop::<Sender<()>>(running);
     };
     let started = thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(body);
-    started
-        .map_err(|error| PyOSError::new_err(format!("no thread for async work can be started: {error}")))?;
+    started.map_err(|error| {
+        let text = format!("no thread for async work can be started: {error}");
+        error
+            .raw_os_error()
+            .map_or_else(|| PyOSError::new_err(text.clone()), |code| os_error(code, text.clone()))
+    })?;
     Ok(ended)
 }
 
