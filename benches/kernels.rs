@@ -17,6 +17,7 @@ use rust_numpy_example::kernels::reduce::block::SumSlice;
 use rust_numpy_example::kernels::reduce::sine::SumSines;
 use rust_numpy_example::kernels::stats::whole;
 use rust_numpy_example::kernels::table::{Header, Table};
+use rust_numpy_example::kernels::window::{NanPolicy, Window, moving_average};
 use rust_numpy_example::kernels::words::{Options, Tokenizer, count};
 use rust_numpy_example::kernels::{fibonacci, reduce};
 use rust_numpy_example::parallel::Work;
@@ -91,6 +92,17 @@ fn main() {
         table.feed(csv.as_bytes(), &work).and_then(|()| table.finish(&work))
     });
     time("monte_carlo, 1e6 points", 1_000_000, || count_inside(&[1, 2, 3, 4], 1_000_000, 0..1, &work));
+    let mut means = view.clone();
+    let whole_numbers = view.mapv(|x| x as i32);
+    for len in [5, 20, 100, 10_000] {
+        let window = Window { len, min_count: len, nan: NanPolicy::Propagate };
+        time(&format!("window, {len} of 1e6 float64"), data.len(), || {
+            moving_average(view.view(), means.view_mut(), 0, window, &work)
+        });
+        time(&format!("window, {len} of 1e6 int32"), data.len(), || {
+            moving_average(whole_numbers.view(), means.view_mut(), 0, window, &work)
+        });
+    }
     let chunk = std::num::NonZeroUsize::new(1000).expect("not zero");
     time("processor, 1e6 in chunks of 1000", data.len(), || {
         let mut processor = Processor::new(chunk);

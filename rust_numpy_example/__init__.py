@@ -9,6 +9,7 @@ element-wise              array_multiply, process_data, process_numbers, process
                           process_single
 sums                      sum_array, parallel_sum, list_sum, cpu_intensive
 statistics                compute_stats, Stats, DataProcessor
+moving windows            moving_average
 words                     word_count, word_count_file
 images                    process_image, gaussian_blur, sobel
 simulation                monte_carlo_pi
@@ -50,6 +51,7 @@ from .rust_numpy_example import (
     log_example,
     matrix_multiply,
     monte_carlo_pi,
+    moving_average,
     multiply,
     multiply_matrices,
     parallel_sum,
@@ -96,6 +98,7 @@ __all__ = [
     "log_example",
     "matrix_multiply",
     "monte_carlo_pi",
+    "moving_average",
     "multiply",
     "multiply_matrices",
     "parallel_sum",

@@ -96,6 +96,18 @@ class Stats(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
 
+# ---------------------------------------------------------------- window
+
+def moving_average(
+    arr: ArrayLike,
+    window: int,
+    axis: int = -1,
+    *,
+    min_count: int | None = None,
+    nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+    workers: int | None = None,
+) -> NDArray[np.floating[Any]]: ...
+
 # ---------------------------------------------------------------- words
 
 def word_count(

@@ -65,6 +65,8 @@ pub enum Error {
         /// Whether there are more.
         more: bool,
     },
+    /// A NaN among the elements of an array that is to have none.
+    Nan,
     /// Memory was refused.
     Memory {
         /// How much was asked for; `usize::MAX` for more than can be counted.

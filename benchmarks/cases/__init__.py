@@ -5,6 +5,7 @@ TOPICS = (
     "elementwise",
     "reduce",
     "stats",
+    "window",
     "words",
     "image",
     "monte_carlo",

@@ -16,6 +16,7 @@ TOPICS = (
     "elementwise",
     "reduce",
     "stats",
+    "window",
     "words",
     "image",
     "monte_carlo",

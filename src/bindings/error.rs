@@ -81,6 +81,9 @@ pub fn exception(function: &str, error: Error) -> PyErr {
             known.extend(more.then(|| "…".to_owned()));
             PyValueError::new_err(format!("no column '{name}', there are {}", known.join(", ")))
         }
+        Error::Nan => {
+            value_error("argument arr, got a NaN, expected none with nan_policy='raise'".to_owned())
+        }
         Error::Memory { bytes: usize::MAX } => {
             PyMemoryError::new_err(format!("{function}: the size asked for is larger than any memory"))
         }

@@ -36,6 +36,7 @@ mod processor;
 mod reduce;
 mod stats;
 mod table;
+mod window;
 mod words;
 
 /// NumPy arrays processed in Rust: the compiled part of `rust_numpy_example`.
@@ -69,6 +70,7 @@ pub mod rust_numpy_example {
         reduce::{cpu_intensive, list_sum, parallel_sum, sum_array},
         stats::{Stats, compute_stats},
         table::{ArrayStats, ColumnStats, TableStats},
+        window::moving_average,
         words::{word_count, word_count_file},
     };
 

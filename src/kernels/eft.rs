@@ -60,6 +60,9 @@ pub struct CompensatedSum {
 }
 
 impl CompensatedSum {
+    /// The sum of nothing.
+    pub const ZERO: Self = CompensatedSum { sum: 0.0, error: 0.0 };
+
     /// Takes in a value.
     #[inline(always)]
     pub fn add(&mut self, x: f64) {

@@ -11,4 +11,5 @@ pub mod processor;
 pub mod reduce;
 pub mod stats;
 pub mod table;
+pub mod window;
 pub mod words;

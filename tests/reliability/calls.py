@@ -47,6 +47,14 @@ def _chunk_means(a: Any) -> Any:
     return flat[: flat.size // 5 * 5].reshape(-1, 5).mean(axis=1)
 
 
+def _moved(a: Any) -> Any:
+    return rne.moving_average(a, 1, -1) if np.size(a) and np.ndim(a) else np.asarray(a, "f8")
+
+
+def _numpy_moved(a: Any) -> Any:
+    return a.astype("f8")
+
+
 def _to(dtype: np.dtype[Any], values: Any) -> Any:
     if dtype.kind not in "iu":
         return values.astype(dtype)
@@ -58,6 +66,7 @@ CALLS = [
     Call("sum_array", rne.sum_array, lambda a: a.astype("O").sum() if a.size else 0, rtol=1e-12),
     Call("sum_array, axis", lambda a: rne.sum_array(a, 0), lambda a: a.sum(0), rtol=2e-3),
     Call("compute_stats", lambda a: _stats(rne.compute_stats(a)), _numpy_stats, real=True, rtol=1e-9),
+    Call("moving_average", _moved, _numpy_moved, real=True, rtol=2e-3),
     Call("array_multiply", lambda a: rne.array_multiply(a, a), lambda a: a * a),
     Call("process_data", rne.process_data, lambda a: a * 2),
     Call("process_numbers", lambda a: rne.process_numbers(a, 1), lambda a: a[a > 1] * 2, real=True),

@@ -77,6 +77,7 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "_read_in_place": extension._read_in_place,
     "cpu_intensive": lambda: rne.cpu_intensive(BIG),
     "compute_stats": lambda: rne.compute_stats(BIG, 0),
+    "moving_average": lambda: rne.moving_average(BIG, 3),
     "word_count": lambda: rne.word_count("a b a " * 9999),
     "word_count_file": lambda: rne.word_count_file(Path(__file__)),
     "process_image": lambda: rne.process_image(BIG),
