@@ -48,7 +48,8 @@ def _chunk_means(a: Any) -> Any:
 
 
 def _moved(a: Any) -> Any:
-    return rne.moving_average(a, 1, -1) if np.size(a) and np.ndim(a) else np.asarray(a, "f8")
+    # No window fits into an axis without elements.
+    return rne.moving_average(a, 1) if np.size(a) and np.ndim(a) else rne.moving_average(a[None], 1, 0)[0]
 
 
 def _numpy_moved(a: Any) -> Any:
