@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import errno
 import gzip
 import pickle
 import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from loopback import LONG, Server, answer, fetch, python, says
 
 import rust_numpy_example as rne
@@ -48,6 +54,79 @@ def test_chunks_and_bodies_that_end_with_the_connection_are_read() -> None:
     for reply in (chunked, to_the_end):
         with Server(says(reply)) as server:
             assert fetch(server.url) == b"abcde"
+
+
+def lines(*headers: bytes) -> bytes:
+    """Return the bytes of an answer whose body is "x"."""
+    head = [b"HTTP/1.1 200 OK", b"Content-Length: 1", b"Connection: close", *headers]
+    return b"\r\n".join(head) + b"\r\n\r\nx"
+
+
+def test_a_head_may_have_thousands_of_lines_folded_ones_and_any_bytes() -> None:
+    for headers in (
+        [b"X-%d: y" % i for i in range(4900)],
+        [b"Set-Cookie: a=%d" % i for i in range(101)],
+        [b"X: 1,\r\n  2,\r\n\t3"],
+        [b"X: \xe9\xff"],
+        [b"X: " + b"y" * 100_000],
+    ):
+        with Server(says(lines(*headers))) as server:
+            assert fetch(server.url) == b"x"
+    # A length is a length, folded or not.
+    with Server(says(b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 1\r\n\r\nxy")) as server:
+        assert fetch(server.url) == b"x"
+
+
+@pytest.mark.parametrize("headers", [[b"X-%d: y" % i for i in range(6000)], [b"X: " + b"y" * 1_000_000]])
+def test_a_head_that_is_too_long_is_an_os_error_that_says_so(headers: list[bytes]) -> None:
+    with Server(says(lines(*headers))) as server:
+        with pytest.raises(OSError, match="the head of the answer is too long, or has too many lines"):
+            fetch(server.url)
+
+
+def test_an_answer_that_is_not_valid_is_an_os_error_that_says_so() -> None:
+    for reply in (b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\nX Y: 1\r\n\r\n", lines(b": x")):
+        with Server(says(reply)) as server, pytest.raises(OSError, match="the answer is not valid HTTP: "):
+            fetch(server.url)
+
+
+def sent_credentials(url: str) -> bytes | None:
+    """Return the name and password that are sent for an address, {} in which is the host."""
+    with Server(says(answer(b"x"))) as server:
+        fetch(url.format(f"127.0.0.1:{server.port}"))
+        (head,) = server.heads
+    found = [line for line in head.split("\r\n") if line.lower().startswith("authorization: ")]
+    return base64.b64decode(found[0].split("Basic ")[1]) if found else None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("me:secret@", b"me:secret"),
+        ("me@", b"me:"),
+        ("me:@", b"me:"),
+        (":secret@", b":secret"),
+        ("@", None),
+        (":@", None),
+        ("", None),
+        ("%ff%00:%fe%C3@", b"\xff\x00:\xfe\xc3"),
+        ("caf\u00e9:\u20ac@", "caf\u00e9:\u20ac".encode()),
+        ("caf%E9:p%40ss%3aword%25@", b"caf\xe9:p@ss:word%"),
+        ("a%zz:b%2@", b"a%zz:b%2"),
+        ("a+b:c d@", b"a+b:c d"),
+        ("a@b:c@d@", b"a@b:c@d"),
+    ],
+)
+def test_credentials_are_the_bytes_that_the_address_stands_for(text: str, expected: bytes | None) -> None:
+    assert sent_credentials(f"http://{text}{{}}/") == expected
+
+
+@given(st.binary(max_size=20), st.binary(max_size=20))
+@settings(max_examples=25)
+def test_all_bytes_may_be_in_a_password(name: bytes, password: bytes) -> None:
+    expected = name + b":" + password if name or password else None
+    quoted = [quote_from_bytes(text, safe="") for text in (name, password)]
+    assert sent_credentials(f"http://{':'.join(quoted)}@{{}}/") == expected
 
 
 def test_gzip_is_unpacked() -> None:
@@ -157,8 +236,26 @@ def test_a_status_that_is_no_success_is_an_os_error_with_the_status(status: int)
 def test_a_port_where_nobody_listens_refuses_the_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(ConnectionRefusedError, match=f"http://127.0.0.1:{port}/"):
+    with pytest.raises(ConnectionRefusedError) as caught:
         fetch(f"http://127.0.0.1:{port}/")
+    assert (caught.value.errno, caught.value.filename) == (errno.ECONNREFUSED, None)
+    text = f"async_fetch_data: http://127.0.0.1:{port}/: Connection refused"
+    assert str(caught.value) == f"[Errno {errno.ECONNREFUSED}] {text}" or sys.platform != "linux"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other rules for addresses")
+def test_errors_of_the_system_have_their_number() -> None:
+    with pytest.raises(OSError) as caught:
+        fetch("http://255.255.255.255:1/")
+    assert caught.value.errno in (errno.EACCES, errno.ENETUNREACH)
+
+    def reset(connection: socket.socket, head: str) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with Server(reset) as server, pytest.raises(ConnectionResetError) as caught:
+        fetch(server.url)
+    assert caught.value.errno == errno.ECONNRESET
 
 
 def test_a_name_that_does_not_exist_is_an_os_error() -> None:
@@ -329,6 +426,63 @@ def test_a_connection_serves_several_fetches_and_event_loops(echo: Server) -> No
         assert fetch(f"{echo.url}/{path}") == b"/%d" % path
     # Each connection notes its first request only.
     assert len(echo.heads) == 1
+
+
+@pytest.mark.parametrize("last", ["close", "reset", "part of an answer"])
+def test_a_kept_connection_that_the_server_closes_as_a_request_comes_is_made_anew(last: str) -> None:
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+
+    def serve(connection: socket.socket, head: str) -> None:
+        connection.sendall(reply)
+        # The next request is on its way, or has come.
+        if connection.recv(65536):
+            lost.append(last)
+            if last == "reset":
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif last != "close":
+                connection.sendall(reply[:12])
+
+    lost: list[str] = []
+    with Server(serve) as server:
+        assert [fetch(server.url) for _ in range(20)] == [b"x"] * 20
+        assert len(lost) >= 9
+
+
+def test_several_kept_connections_that_are_lost_at_once_are_made_anew() -> None:
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+
+    def serve(connection: socket.socket, head: str) -> None:
+        if "/together" in head:
+            together.wait(LONG)
+        connection.sendall(reply)
+        connection.recv(65536)
+
+    async def main() -> list[bytes]:
+        return await asyncio.gather(*[rne.async_fetch_data(server.url + "/together") for _ in range(10)])
+
+    together = threading.Barrier(10)
+    with Server(serve) as server:
+        assert asyncio.run(asyncio.wait_for(main(), LONG)) == [b"x"] * 10
+        assert [fetch(server.url) for _ in range(5)] == [b"x"] * 5
+
+
+def test_a_server_that_never_answers_is_not_asked_twice_over_a_fresh_connection() -> None:
+    with Server(lambda connection, head: None) as server, pytest.raises(ConnectionError):
+        fetch(server.url)
+    assert len(server.heads) == 1
+
+
+def test_a_request_is_sent_again_once_and_no_more() -> None:
+    def serve(connection: socket.socket, head: str) -> None:
+        if len(server.heads) == 1:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+            connection.recv(65536)
+
+    with Server(serve) as server:
+        assert fetch(server.url) == b"x"
+        with pytest.raises(ConnectionError):
+            fetch(server.url)
+        assert len(server.heads) == 2
 
 
 def test_four_loops_in_four_threads_fetch(echo: Server) -> None:

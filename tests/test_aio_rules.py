@@ -46,6 +46,27 @@ def test_a_redirect_to_another_scheme_is_refused(target: str) -> None:
         fetch(server.url)
 
 
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        (b"/caf\xe9", "/caf%E9"),
+        (b"caf\xe9?\xff=\xe4", "/a/caf%E9?%FF=%E4"),
+        ("/caf\u00e9".encode(), "/caf%C3%A9"),
+        (b"/a b\xe9|c", "/a%20b%E9|c"),
+        (b"/caf%E9", "/caf%E9"),
+    ],
+)
+def test_a_redirect_leads_to_the_very_bytes_that_it_names(location: bytes, path: str) -> None:
+    def serve(connection: socket.socket, head: str) -> None:
+        if head.startswith("GET /a/ "):
+            connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % location)
+        else:
+            connection.sendall(answer(head.split()[1].encode("latin-1")))
+
+    with Server(serve) as server:
+        assert fetch(server.url + "/a/").decode("latin-1") == path
+
+
 def test_a_redirect_to_no_address_is_refused() -> None:
     with Server(says(redirect("http://"))) as server, pytest.raises(OSError, match="that is no address"):
         fetch(server.url)

@@ -93,12 +93,12 @@ pub fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bou
 /// ----------
 /// url : str
 ///     An ``http://`` or ``https://`` address. A name and a password in it are sent to its
-///     origin only (basic authentication).
+///     origin only (basic authentication), as the bytes that their percent-encoding stands for.
 /// timeout : float or None, optional
 ///     Seconds for everything together: name lookup, connections, redirects, the whole body.
 ///     None or infinity is no limit. To connect may take 10 seconds of it.
 /// max_bytes : int, optional
-///     The largest body, counted after decompression; 64 MiB where not given.
+///     The largest body, counted without its codings; 64 MiB where not given.
 ///
 /// Returns
 /// -------
@@ -115,23 +115,35 @@ pub fn async_sleep<'py>(py: Python<'py>, seconds: Argument<f64>) -> PyResult<Bou
 /// MemoryError
 ///     From the ``await``: the system refuses memory.
 /// TimeoutError
-///     From the ``await``: the time is over. (:class:`asyncio.TimeoutError` is another class
-///     before Python 3.11.)
+///     From the ``await``: the time is over.
+/// ssl.SSLCertVerificationError
+///     From the ``await``: the certificate is not valid or not trusted. Other errors of the
+///     encryption are :class:`ssl.SSLError`; both are subclasses of OSError.
 /// OSError
 ///     From the ``await``: the address cannot be reached (``ConnectionRefusedError``), the
-///     connection was closed early (``ConnectionResetError``), the certificate is not valid, the
-///     body is larger than max_bytes, a redirect was refused, or the status is not a success;
-///     then the exception has it as its attribute ``status``.
+///     connection was closed early (``ConnectionResetError``), the body is larger than max_bytes,
+///     damaged or in a coding that is not known, a redirect was refused, or the status is not a
+///     success; then the exception has it as its attribute ``status``. ``errno`` is the number of
+///     the system where it gave one.
 ///
 /// Notes
 /// -----
 /// At most 5 redirects are followed, each only to http or https, never from https to http; the
 /// name and password stay behind when the origin changes. Proxies in the environment are not
-/// used. Certificates are checked against those of the system, which the environment variables
-/// ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` replace, as in Python; the check cannot be turned off.
-/// Every address is allowed, also of this machine and its network: do not pass on addresses from
-/// people you do not trust. Cancelling closes the connection. HTTP/2, gzip, and connections that
-/// are kept for the next fetch, also of another event loop, are used where the server offers them.
+/// used. Every address is allowed, also of this machine and its network: do not pass on addresses
+/// from people you do not trust. Cancelling closes the connection.
+///
+/// Certificates are checked against those of the system; the check cannot be turned off. On Linux
+/// the environment variables ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` replace those: what they name is
+/// read again when they, or the file, have changed. Keys are RSA, Ed25519, or ECDSA with P-256 or
+/// P-384. A server's own certificate may be one of an authority, as ``openssl req -x509`` makes
+/// them, if it is itself among those trusted.
+///
+/// HTTP/2 is used where an https server offers it. Only gzip is asked for, and gzip and deflate are
+/// unpacked, also one on top of the other; damaged or cut data are an error. A head may have 5000
+/// lines and 400 kB. A connection is kept for the next fetch, also of another event loop, for 90
+/// seconds, at most 32 for an origin; where the server closes it just then, the request is sent once
+/// more over a fresh one.
 ///
 /// Examples
 /// --------

@@ -109,30 +109,29 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let checked =
             self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match &checked {
+        let Err(Error::InvalidCertificate(wrong)) = &checked else { return checked };
+        let is_authority = match wrong {
+            CertificateError::Other(other) => {
+                other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
+            }
+            _ => false,
+        };
+        let is_trusted = self.trusted.contains(end_entity);
+        if is_authority && is_trusted {
             // What `openssl req -x509` makes is a certificate of an authority, and people give it to servers. OpenSSL
             // takes it where it is trusted itself. The dates have been checked before, the rest has not.
-            Err(Error::InvalidCertificate(CertificateError::Other(other)))
-                if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
-                    && self.trusted.contains(end_entity) =>
-            {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                match is_for_servers(end_entity) {
-                    true => Ok(ServerCertVerified::assertion()),
-                    false => Err(Error::InvalidCertificate(CertificateError::InvalidPurpose)),
-                }
-            }
-            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) if is_self_issued(end_entity) => {
-                Err(SELF_SIGNED.into())
-            }
-            Err(Error::InvalidCertificate(CertificateError::Other(other)))
-                if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
-                    && is_self_issued(end_entity) =>
-            {
-                Err(SELF_SIGNED.into())
-            }
-            _ => checked,
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+            return match is_for_servers(end_entity) {
+                true => Ok(ServerCertVerified::assertion()),
+                false => Err(Error::InvalidCertificate(CertificateError::InvalidPurpose)),
+            };
         }
+        // A wrong signature is that of another one of the same name.
+        let is_unknown = matches!(wrong, CertificateError::UnknownIssuer | CertificateError::BadSignature);
+        if (is_authority || is_unknown) && !is_trusted && is_self_issued(end_entity) {
+            return Err(SELF_SIGNED.into());
+        }
+        checked
     }
 
     fn verify_tls12_signature(
