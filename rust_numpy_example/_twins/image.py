@@ -69,6 +69,10 @@ def sobel(image: Any, axis: int | None = None, mode: str = "reflect", cval: floa
     """Take the derivative along one of the first two axes, or its magnitude, in float64."""
     if axis is None:
         return np.hypot(sobel(image, 0, mode, cval), sobel(image, 1, mode, cval))
+    if PAD_MODES[mode] == "constant":
+        # It is the image that is continued with the constant, and not a derivative.
+        image = np.pad(np.asarray(image, np.float64), 1, "constant", constant_values=cval)
+        return sobel(image, axis, "nearest")[1:-1, 1:-1]
     return correlate(correlate(image, [-1, 0, 1], axis, mode, cval), [1, 2, 1], 1 - axis, mode, cval)
 
 

@@ -45,7 +45,7 @@ fn run<'py>(
     let refused = "complex images are refused";
     let picture = dispatch_real!(input.dtype(), T => Image::new(input.view::<T>(), axes), complex => unreachable!("{refused}")).named(function)?;
     let target = dispatch_real!(dtype, T => picture.result(output.view_mut::<T>()), complex => unreachable!("{refused}")).named(function)?;
-    Call::new(py, function, filter.cost(input.len(), input.dtype().size().max(dtype.size())))
+    Call::new(py, function, filter.cost(&picture, border, dtype.size()))
         .workers(workers)?
         .holding(&[&input, &held])
         .run(|work| filter.apply(&picture, border, target, work))?;
@@ -303,10 +303,18 @@ pub fn process_image<'py>(
 /// in an integer.
 ///
 /// ``uint8`` is computed in integers, ``float32``, ``float16`` and integers of 16 bits or fewer
-/// in single precision, everything else in double precision. A NaN spreads as far as the kernel
-/// reaches, as in SciPy.
+/// in single precision, everything else in double precision (integers above 2**53 are rounded to
+/// it). A NaN spreads as far as the kernel reaches, as in SciPy.
 ///
-/// Work and memory grow with ``sigma`` until the kernel is as long as the image, and not after.
+/// Where the kernel meets one value only, the result is that value, to the bit and up to the
+/// largest of the dtype; with ``mode='constant'`` as well, if ``cval`` is that value. Where all
+/// that it meets is finite, so is the result. Every level of the CPU gives the same bits.
+///
+/// Work and memory grow with ``sigma`` and ``truncate`` until the kernel is as long as the image,
+/// and not after. Of an image of ``rows`` times ``columns`` and its channels, whatever the
+/// parameters are, each value takes at most ``2 * (rows + columns) + 2`` multiplications, and the
+/// weights of an axis at most ``256 * length + 8192`` exponentials; scratch memory is at most
+/// ``(2 * rows + 16) * (3 * columns + 128)`` numbers of each channel and thread.
 /// The interpreter is released, signals are handled, and all CPUs are used for large images.
 ///
 /// Examples
@@ -389,8 +397,13 @@ pub fn gaussian_blur<'py>(
 /// -----
 /// Into integers, results are rounded and saturated: an edge of 200 grey levels is 255 in
 /// ``uint8``, where SciPy's derivative wraps around to 32, and a negative derivative is 0. Ask for
-/// a signed dtype or a float to have all of it. The magnitude neither overflows nor underflows
-/// where its result does not. A NaN spreads to all its neighbours, as in SciPy.
+/// a signed dtype or a float to have all of it. Derivatives and magnitude neither overflow nor
+/// underflow where their result does not. A NaN spreads to all its neighbours, as in SciPy, and
+/// the magnitude is that of ``np.hypot``: infinity where one derivative is infinite.
+///
+/// It is the image that continues beyond its border, and not its derivative: with
+/// ``mode='constant'`` an image of the value ``cval`` has no edges. (SciPy puts ``cval`` around the
+/// derivative before it smooths.) Every level of the CPU gives the same bits.
 ///
 /// The interpreter is released, signals are handled, and all CPUs are used for large images.
 ///

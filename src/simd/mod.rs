@@ -18,6 +18,7 @@
 //! | `shuffle` | bytes in another order |
 //! | `lanes64` | 64-bit integers |
 //! | `dot`, `arithmetic` | dot products in lanes, of matrix products; the numbers they are summed in |
+//! | `fused` | products added with one rounding, at every level |
 //! | `bits` | bytes as bits |
 //! | `half` | float16 to float32 and back |
 //!
@@ -30,6 +31,7 @@ mod arithmetic;
 mod bits;
 mod dot;
 mod f64x8;
+mod fused;
 pub mod half;
 #[cfg(x86_simd)]
 mod ifma;
@@ -46,6 +48,7 @@ pub use arithmetic::Arithmetic;
 pub use bits::ByteMask;
 pub use dot::{Dot, FloatDot, Packed};
 pub use f64x8::{F64x8, WithF64x8};
+pub use fused::Fused;
 #[cfg(x86_simd)]
 pub use ifma::{Ifma, U64x8};
 pub use kernel::{Kernel, Simd, run, run_at, run_up_to_avx2};

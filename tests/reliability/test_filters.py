@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from layouts import REAL
-from test_image import MODES, SHAPES, assert_near, image
+from test_image import CONSTANTS, MODES, SHAPES, assert_near, check_constant, exact_sobel, image
 
 import rust_numpy_example as rne
 
@@ -37,13 +37,32 @@ def test_filters_in_every_mode_and_dtype(figure: Callable[[str, str, bool], None
                     exact = ndimage.gaussian_filter(wide, sigma, mode=mode, cval=3)
                     result = rne.gaussian_blur(data, sigma, mode=mode, cval=3)
                     cell(result, exact, largest, "blur", dtype, shape, mode, sigma)
-                down, along = (ndimage.sobel(wide, axis, mode=mode, cval=3) for axis in (0, 1))
+                down, along = (exact_sobel(data, axis, mode, 3) for axis in (0, 1))
                 for axis, exact in ((0, down), (1, along), (None, np.hypot(down, along))):
                     result = rne.sobel(data, axis=axis, mode=mode, cval=3)
                     cell(result, exact, 8 * largest, "sobel", dtype, shape, mode, axis)
     print(wrong)
     figure(
         "Gaussian blur and Sobel equal `scipy.ndimage` (integers saturate instead of wrapping)",
+        f"{total - len(wrong)} of {total} cells ({len(REAL)} dtypes, {len(MODES)} modes)",
+        not wrong,
+    )
+
+
+def test_filters_of_constants(figure: Callable[[str, str, bool], None]) -> None:
+    wrong, total = [], 0
+    for dtype in REAL:
+        for mode in MODES:
+            for value in CONSTANTS[dtype]:
+                for shape, axis in (((1, 1), None), ((3, 4), None), ((3, 19, 2), 2)):
+                    total += 1
+                    try:
+                        check_constant(dtype, value, shape, (1.3, 1e6), mode, 4.0, axis)
+                    except AssertionError:
+                        wrong.append((dtype, mode, value, shape))
+    print(wrong)
+    figure(
+        "A filter of a constant is that constant, its derivatives zero, up to the largest value",
         f"{total - len(wrong)} of {total} cells ({len(REAL)} dtypes, {len(MODES)} modes)",
         not wrong,
     )

@@ -29,6 +29,11 @@ impl Border {
     pub fn is_bytes(&self) -> bool {
         !self.modes.contains(&Mode::Constant) || f64::from(self.cval as u8) == self.cval
     }
+
+    /// Whether the constant is in the range of single precision.
+    pub fn fits_f32(&self) -> bool {
+        !self.modes.contains(&Mode::Constant) || !(self.cval as f32).is_infinite() || self.cval.is_infinite()
+    }
 }
 
 impl Mode {

@@ -38,6 +38,7 @@ use crate::error::Result;
 use crate::parallel::Work;
 use crate::simd::{self, Level};
 use pixel::{ComputeType, Real, fits_f32};
+use taps::Radius;
 use tiles::{Reach, make_tiles};
 
 /// What is done to an image.
@@ -56,13 +57,19 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// How long it takes, in nanoseconds on one thread.
-    pub fn cost(self, values: usize, bytes: usize) -> usize {
+    /// How long it takes, in nanoseconds on one thread, for results of a type of so many `bytes`.
+    pub fn cost(self, image: &Image<'_>, border: Border, bytes: usize) -> usize {
+        let Some(source) = image.planes.first() else { return 0 };
+        let size = source.size();
         let taps = match self {
-            // A float becomes an integer as near to it as there is one.
-            Filter::Gaussian { sigma, truncate } => ((sigma[0] + sigma[1]) * truncate * 2.0) as usize,
+            Filter::Gaussian { sigma, truncate } => (0..2).fold(0usize, |taps, axis| {
+                let radius = Radius::new(sigma[axis], truncate, border.modes[axis], size[axis]);
+                taps.saturating_add(radius.folded.saturating_mul(2))
+            }),
             Filter::Sobel(_) => 8,
         };
+        let values = size.iter().fold(image.planes.len(), |values, &len| values.saturating_mul(len));
+        let bytes = bytes.max(source.dtype().size());
         values.saturating_mul(bytes).saturating_mul(taps.saturating_add(16)) / 64
     }
 
@@ -85,7 +92,7 @@ impl Filter {
         }
         let (from, to) = (source.dtype(), target.dtype());
         let of_bytes = from == DType::U8 && border.is_bytes();
-        let single = fits_f32(from) && fits_f32(to);
+        let single = fits_f32(from) && fits_f32(to) && border.fits_f32();
         match self {
             Filter::Gaussian { sigma, truncate } => {
                 let weights = |axis: usize| {

@@ -10,6 +10,7 @@ use half::f16;
 use num_traits::AsPrimitive;
 
 use crate::dtype::{Bool, DType, Element};
+use crate::simd::Fused;
 
 /// The element of an image. Into an integer a value is rounded (half to even) and saturated;
 /// NaN becomes 0. Into a bool: true above one half, and for NaN.
@@ -173,40 +174,40 @@ impl ComputeType for f64 {
 }
 
 /// A float to compute with.
-pub trait Real: ComputeType + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
+pub trait Real: ComputeType + Fused + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
     /// Zero.
     const ZERO: Self;
     /// The largest finite value.
     const MAX: Self;
     /// Squares below it may have lost digits of what was squared.
     const SMALLEST_SQUARE: Self;
-    /// `self * a + b`, rounded once.
-    fn fused(self, a: Self, b: Self) -> Self;
+    /// A power of two: sums and differences of eight numbers that are multiplied by it are in the range of a double.
+    const SCALE: f64;
     /// The square root.
     fn square_root(self) -> Self;
-    /// `sqrt(x² + y²)` where the squares leave the range of the type.
-    fn scaled_length(x: Self, y: Self) -> Self;
+
+    /// Whether it is neither infinite nor NaN.
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        (self <= Self::MAX) & (self >= Self::ZERO - Self::MAX)
+    }
+
+    /// Whether it is NaN.
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        !((self <= Self::ZERO) | (self >= Self::ZERO))
+    }
 }
 
 impl Real for f32 {
     const ZERO: f32 = 0.0;
     const MAX: f32 = f32::MAX;
     const SMALLEST_SQUARE: f32 = 2e-31;
-
-    #[inline(always)]
-    fn fused(self, a: f32, b: f32) -> f32 {
-        self.mul_add(a, b)
-    }
+    const SCALE: f64 = 1.0;
 
     #[inline(always)]
     fn square_root(self) -> f32 {
         self.sqrt()
-    }
-
-    #[inline(always)]
-    fn scaled_length(x: f32, y: f32) -> f32 {
-        let (x, y) = (f64::from(x), f64::from(y));
-        (x * x + y * y).sqrt() as f32
     }
 }
 
@@ -214,24 +215,11 @@ impl Real for f64 {
     const ZERO: f64 = 0.0;
     const MAX: f64 = f64::MAX;
     const SMALLEST_SQUARE: f64 = 1e-290;
-
-    #[inline(always)]
-    fn fused(self, a: f64, b: f64) -> f64 {
-        self.mul_add(a, b)
-    }
+    const SCALE: f64 = 0.0625;
 
     #[inline(always)]
     fn square_root(self) -> f64 {
         self.sqrt()
-    }
-
-    #[inline(always)]
-    fn scaled_length(x: f64, y: f64) -> f64 {
-        /// Two to the power 600.
-        const LARGE: f64 = f64::from_bits((1023 + 600) << 52);
-        let scale = if x.abs().max(y.abs()) < 1.0 { LARGE } else { 1.0 / LARGE };
-        let (x, y) = (x * scale, y * scale);
-        (x * x + y * y).sqrt() / scale
     }
 }
 

@@ -10,13 +10,15 @@
 //! below 2²⁴, so the only rounding of the magnitude is that of its root. The derivative of a
 //! float takes zero times the element in the middle, as SciPy's does: a NaN there is not lost.
 //!
-//! SciPy makes two passes, first that of the derivative, and continues the *derivative* with the
-//! constant before it smooths. Beyond the border the derivative of padded rows is zero, so what
-//! is left to do in that mode is to replace it by the constant.
+//! Sums of large floats, and squares of large and of small ones, may leave the range of their type where the result
+//! does not. Where anything did, the element is made anew ([`Gradient::made_anew`]): from double precision or scaled
+//! elements, differences first, and the magnitude by the rules of `hypot`, for which infinity beside NaN is infinity.
+//!
+//! The border belongs to the image: beyond it the image is continued, and then filtered. (SciPy makes two passes
+//! and continues the *derivative* with the constant before it smooths, so that an image of that constant has edges.)
 
 use super::axes::Operator;
-use super::border::Mode;
-use super::pixel::{ComputeType, Pixel, Real};
+use super::pixel::{ComputeType, Real};
 use super::tiles::{Columns, Padded, Tile};
 use crate::alloc::checked_size;
 use crate::error::Result;
@@ -45,13 +47,17 @@ pub trait Derivative: Copy + Default {
 pub trait Gradient<Out: ComputeType>: Derivative {
     /// The length of a gradient.
     fn length(x: Self, y: Self) -> Out;
-    /// Whether `length` is right: no square leaves the range of the type.
-    fn is_in_range(x: Self, y: Self) -> bool;
-    /// The length where one does.
-    fn scaled_length(x: Self, y: Self) -> Out;
+    /// Whether `length` is right: no sum and no square leaves the range of the type.
+    fn is_length_exact(x: Self, y: Self) -> bool;
     /// A derivative.
     fn derivative(value: Self) -> Out;
+    /// Whether `derivative` is right: no sum leaves the range of the type.
+    fn is_exact(value: Self) -> bool;
+    /// What an operator makes of the elements around one, wherever the above is not right.
+    fn made_anew(around: [[Self::Row; 3]; 3], operator: Operator) -> Out;
 }
+
+const IN_RANGE: &str = "sums and squares of bytes are in range";
 
 /// Rows are padded to a multiple of this: loops over them then have no remainder.
 const ROW_MULTIPLE: usize = 64;
@@ -83,16 +89,19 @@ impl Gradient<f32> for i16 {
         (x * x + y * y).sqrt()
     }
     #[inline(always)]
-    fn is_in_range(_: i16, _: i16) -> bool {
+    fn is_length_exact(_: i16, _: i16) -> bool {
         true
-    }
-    #[inline(always)]
-    fn scaled_length(x: i16, y: i16) -> f32 {
-        Self::length(x, y)
     }
     #[inline(always)]
     fn derivative(value: i16) -> f32 {
         f32::from(value)
+    }
+    #[inline(always)]
+    fn is_exact(_: i16) -> bool {
+        true
+    }
+    fn made_anew(_: [[u8; 3]; 3], _: Operator) -> f32 {
+        unreachable!("{IN_RANGE}")
     }
 }
 
@@ -105,16 +114,19 @@ impl Gradient<u8> for i16 {
         (length.min(255.0) + ROUND).to_bits() as u8
     }
     #[inline(always)]
-    fn is_in_range(_: i16, _: i16) -> bool {
+    fn is_length_exact(_: i16, _: i16) -> bool {
         true
-    }
-    #[inline(always)]
-    fn scaled_length(x: i16, y: i16) -> u8 {
-        Self::length(x, y)
     }
     #[inline(always)]
     fn derivative(value: i16) -> u8 {
         value.clamp(0, 255) as u8
+    }
+    #[inline(always)]
+    fn is_exact(_: i16) -> bool {
+        true
+    }
+    fn made_anew(_: [[u8; 3]; 3], _: Operator) -> u8 {
+        unreachable!("{IN_RANGE}")
     }
 }
 
@@ -145,19 +157,37 @@ impl<A: Real> Gradient<A> for A {
         (x * x + y * y).square_root()
     }
     #[inline(always)]
-    fn is_in_range(x: A, y: A) -> bool {
+    fn is_length_exact(x: A, y: A) -> bool {
         let square = x * x + y * y;
-        // A NaN is neither; its length is a NaN in any case.
-        let low = (square < A::SMALLEST_SQUARE) & !((x == A::ZERO) & (y == A::ZERO));
-        !(low | (square > A::MAX))
-    }
-    #[inline(always)]
-    fn scaled_length(x: A, y: A) -> A {
-        Real::scaled_length(x, y)
+        (square <= A::MAX) & ((square >= A::SMALLEST_SQUARE) | ((x == A::ZERO) & (y == A::ZERO)))
     }
     #[inline(always)]
     fn derivative(value: A) -> A {
         value
+    }
+    #[inline(always)]
+    fn is_exact(value: A) -> bool {
+        value.is_finite()
+    }
+    #[cold]
+    #[inline(never)]
+    fn made_anew(around: [[A; 3]; 3], operator: Operator) -> A {
+        let size = around.iter().flatten().fold(0.0, |size: f64, element| size.max(element.to_f64().abs()));
+        // A sum of small elements is in range, and scaled they would lose digits.
+        let scale = if size > 1.0 { A::SCALE } else { 1.0 };
+        let [above, here, below] = around.map(|row| row.map(|element| element.to_f64() * scale));
+        let derivative = |before: [f64; 3], middle: [f64; 3], after: [f64; 3]| {
+            let difference = |k: usize| after[k] - before[k] + 0.0 * middle[k];
+            difference(0) + difference(2) + 2.0 * difference(1)
+        };
+        let column = |k: usize| [above[k], here[k], below[k]];
+        let along = || derivative(column(0), column(1), column(2));
+        let down = || derivative(above, here, below);
+        A::from_f64(match operator {
+            Operator::Magnitude => along().hypot(down()) / scale,
+            Operator::AlongRow => along() / scale,
+            Operator::DownRows => down() / scale,
+        })
     }
 }
 
@@ -222,9 +252,6 @@ impl<D: Gradient<Out>, Out: ComputeType> Kernel for Rows<'_, '_, D, Out> {
     fn run<S: Simd>(self, _simd: S) -> Result<()> {
         let Rows { image, columns, operator, tile, work, padded, stride, rows, sums, slopes, out } = self;
         let [height, width, channels] = tile.size();
-        let [image_rows, image_columns, _] = image.size();
-        let border = image.border();
-        let constant = D::of(D::Row::from_f64(border.cval));
         let mut loaded = 0;
         for y in 0..height {
             work.check()?;
@@ -237,24 +264,16 @@ impl<D: Gradient<Out>, Out: ComputeType> Kernel for Rows<'_, '_, D, Out> {
             }
             let row = |k: usize| &rows[(y + k) % 3 * stride..][..stride];
             vertical([row(0), row(1), row(2)], sums, slopes);
-            let mut lift = D::default();
-            if border.modes[1] == Mode::Constant {
-                for (outside, start) in
-                    [(tile.x == 0, 0), (tile.x + width == image_columns, padded - channels)]
-                {
-                    if outside {
-                        slopes[start..start + channels].fill(constant);
-                    }
-                }
+            if !horizontal(sums, slopes, channels, operator, out) {
+                mend(
+                    [row(0), row(1), row(2)],
+                    sums,
+                    slopes,
+                    channels,
+                    operator,
+                    &mut out[..width * channels],
+                );
             }
-            if border.modes[0] == Mode::Constant {
-                for outside in [tile.y + y == 0, tile.y + y + 1 == image_rows] {
-                    if outside {
-                        lift = lift.plus(constant);
-                    }
-                }
-            }
-            horizontal(sums, slopes, lift, channels, operator, out);
             tile.store(y, &out[..width * channels]);
         }
         Ok(())
@@ -275,41 +294,68 @@ fn vertical<D: Derivative>(rows: [&[D::Row]; 3], sums: &mut [D], slopes: &mut [D
     }
 }
 
-/// A row of the result. `lift` is added to derivatives along the row.
+/// A row of the result; whether all of it is right.
 #[inline(always)]
 fn horizontal<D: Gradient<Out>, Out: ComputeType>(
     sums: &[D],
     slopes: &[D],
-    lift: D,
+    channels: usize,
+    operator: Operator,
+    out: &mut [Out],
+) -> bool {
+    let sums = Neighbours::new(sums, channels, out.len());
+    let slopes = Neighbours::new(slopes, channels, out.len());
+    let mut wrong = 0u32;
+    match operator {
+        Operator::Magnitude => {
+            for l in 0..out.len() {
+                let (x, y) = (sums.difference(l), slopes.sum(l));
+                out[l] = D::length(x, y);
+                wrong |= u32::from(!D::is_length_exact(x, y));
+            }
+        }
+        Operator::AlongRow => {
+            for l in 0..out.len() {
+                let value = sums.difference(l);
+                out[l] = D::derivative(value);
+                wrong |= u32::from(!D::is_exact(value));
+            }
+        }
+        Operator::DownRows => {
+            for l in 0..out.len() {
+                let value = slopes.sum(l);
+                out[l] = D::derivative(value);
+                wrong |= u32::from(!D::is_exact(value));
+            }
+        }
+    }
+    wrong == 0
+}
+
+/// Makes anew what is not right in a row of the result.
+#[cold]
+#[inline(never)]
+fn mend<D: Gradient<Out>, Out: ComputeType>(
+    rows: [&[D::Row]; 3],
+    sums: &[D],
+    slopes: &[D],
     channels: usize,
     operator: Operator,
     out: &mut [Out],
 ) {
     let sums = Neighbours::new(sums, channels, out.len());
     let slopes = Neighbours::new(slopes, channels, out.len());
-    match operator {
-        Operator::Magnitude => {
-            let mut out_of_range = 0u32;
-            for l in 0..out.len() {
-                let (x, y) = (sums.difference(lift, l), slopes.sum(l));
-                out[l] = D::length(x, y);
-                out_of_range |= u32::from(!D::is_in_range(x, y));
-            }
-            if out_of_range != 0 {
-                for l in 0..out.len() {
-                    out[l] = D::scaled_length(sums.difference(lift, l), slopes.sum(l));
-                }
-            }
-        }
-        Operator::AlongRow => {
-            for l in 0..out.len() {
-                out[l] = D::derivative(sums.difference(lift, l));
-            }
-        }
-        Operator::DownRows => {
-            for l in 0..out.len() {
-                out[l] = D::derivative(slopes.sum(l));
-            }
+    for l in 0..out.len() {
+        let is_right = match operator {
+            Operator::Magnitude => D::is_length_exact(sums.difference(l), slopes.sum(l)),
+            Operator::AlongRow => D::is_exact(sums.difference(l)),
+            Operator::DownRows => D::is_exact(slopes.sum(l)),
+        };
+        let here = rows[1][l + channels];
+        // Around NaN all is NaN.
+        if !is_right && here.partial_cmp(&here).is_some() {
+            let around = rows.map(|row| [0, 1, 2].map(|k| row[l + k * channels]));
+            out[l] = D::made_anew(around, operator);
         }
     }
 }
@@ -330,8 +376,8 @@ impl<'a, D: Derivative> Neighbours<'a, D> {
     }
 
     #[inline(always)]
-    fn difference(self, lift: D, l: usize) -> D {
-        self.right[l].minus(self.left[l]).plus(self.here[l].times_zero().plus(lift))
+    fn difference(self, l: usize) -> D {
+        self.right[l].minus(self.left[l]).plus(self.here[l].times_zero())
     }
 
     #[inline(always)]

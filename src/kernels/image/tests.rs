@@ -28,8 +28,18 @@ fn reference(image: &Array3<f64>, sigma: [f64; 2], border: Border) -> Array3<f64
     pass(&pass(image, 0), 1)
 }
 
+/// The derivative along an axis of the image as it continues beyond its border.
 fn derivative(image: &Array3<f64>, axis: usize, border: Border) -> Array3<f64> {
-    correlate(&correlate(image, &[-1.0, 0.0, 1.0], axis, border), &[1.0, 2.0, 1.0], 1 - axis, border)
+    let (rows, columns, _) = image.dim();
+    Array3::from_shape_fn(image.dim(), |(y, x, c)| {
+        let at = |dy: isize, dx: isize| {
+            let y = border.modes[0].index(y as isize + dy, rows);
+            y.zip(border.modes[1].index(x as isize + dx, columns))
+                .map_or(border.cval, |(y, x)| image[[y, x, c]])
+        };
+        let difference = |k: isize| if axis == 0 { at(1, k) - at(-1, k) } else { at(k, 1) - at(k, -1) };
+        difference(-1) + 2.0 * difference(0) + difference(1)
+    })
 }
 
 fn noise(shape: (usize, usize, usize)) -> Array3<f64> {
@@ -151,6 +161,136 @@ fn lengths_do_not_overflow_before_they_have_to() {
         let [down, along] = [0, 1].map(|axis| derivative(&image, axis, border));
         for ((length, y), x) in result.iter().zip(&down).zip(&along) {
             assert!((length - y.hypot(*x)).abs() <= 1e-15 * length);
+        }
+    }
+}
+
+const SIGMAS: [f64; 5] = [0.3, 1.0, 4.5, 1e6, 1e300];
+
+/// How far a filter of a constant is from that constant, in all.
+fn change_of_constant<T: Pixel>(value: T, filter: Filter, level: Level, border: Border) -> f64 {
+    [(1, 1, 1), (6, 33, 1), (3, 4, 2)].into_iter().fold(0.0, |change, shape| {
+        let image = Array3::from_elem(shape, value.to_f64());
+        let result: Array3<T> = run::<T, T>(filter, level, &image, border, &Work::serial());
+        result.iter().fold(change, |change, &result| {
+            // Differences of what is near the limits would be infinite.
+            change + (result.to_f64() / 2.0 - value.to_f64() / 2.0).abs()
+        })
+    })
+}
+
+fn check_constants<T: Pixel>(values: &[T]) {
+    let zero = T::from_f64(0.0);
+    for level in Level::available() {
+        for mode in Mode::ALL {
+            for &value in values {
+                let border = Border { modes: [mode; 2], cval: value.to_f64() };
+                for sigma in SIGMAS {
+                    let filter = Filter::Gaussian { sigma: [sigma; 2], truncate: 4.0 };
+                    let change = change_of_constant(value, filter, level, border);
+                    assert_eq!(change, 0.0, "{value:?} {mode:?} {sigma} {level:?}");
+                }
+                for operator in [Operator::Magnitude, Operator::DownRows, Operator::AlongRow] {
+                    let image = Array3::from_elem((3, 5, 2), value.to_f64());
+                    let result = run::<T, T>(Filter::Sobel(operator), level, &image, border, &Work::serial());
+                    assert!(result.iter().all(|&value| value == zero), "{value:?} {mode:?} {operator:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_filter_of_a_constant_is_that_constant() {
+    check_constants(&[1.0f32, 0.1, 1000.1, 6e37, 2e38, f32::MAX, -f32::MAX, 1e-40, 1e-45]);
+    check_constants(&[1.0f64, 0.1, 5e307, f64::MAX, -f64::MAX, 1e-310, 5e-324]);
+    check_constants(&[half::f16::MAX, half::f16::from_f64(0.1)]);
+    check_constants(&[u8::MAX, 17]);
+    check_constants(&[i16::MIN, i16::MAX]);
+    check_constants(&[u64::MAX, 12_345]);
+}
+
+#[test]
+fn every_level_gives_the_same_bits() {
+    fn check<T: Pixel>(scale: f64) {
+        let mut image = noise((13, 150, 1)) * scale;
+        for special in [false, true] {
+            if special {
+                (image[[5, 40, 0]], image[[7, 90, 0]]) = (f64::NAN, f64::INFINITY);
+            }
+            let border = Border { modes: [Mode::Reflect; 2], cval: 0.0 };
+            for filter in [
+                Filter::Gaussian { sigma: [0.4; 2], truncate: 4.0 },
+                Filter::Gaussian { sigma: [1.7, 5.0], truncate: 4.0 },
+                Filter::Sobel(Operator::Magnitude),
+                Filter::Sobel(Operator::AlongRow),
+            ] {
+                // A NaN is a NaN.
+                let bits = |level: Level| {
+                    let result: Array3<T> = run::<T, T>(filter, level, &image, border, &Work::serial());
+                    result.mapv(|value| if value.to_f64().is_nan() { 1 } else { value.to_f64().to_bits() })
+                };
+                let baseline = bits(Level::Baseline);
+                for level in Level::available() {
+                    assert!(baseline == bits(level), "{:?} {filter:?} {level:?} {scale}", T::DTYPE);
+                }
+            }
+        }
+    }
+    for scale in [1.0 / 3.0, 1e-30, 1e36] {
+        check::<f32>(scale);
+        check::<f64>(scale);
+    }
+    for scale in [1e-300, 1e-318, 4e305] {
+        check::<f64>(scale);
+    }
+    check::<half::f16>(7.0 / 3.0);
+    check::<u16>(250.0);
+    check::<i64>(1e14);
+}
+
+#[test]
+fn results_are_finite_where_they_are_in_range() {
+    // Signs that alternate: every difference of neighbours is out of range.
+    let image = Array3::from_shape_fn((9, 70, 1), |(y, x, _)| if (x + y) % 2 == 0 { 0.9 } else { -0.9 });
+    for mode in Mode::ALL {
+        let border = Border { modes: [mode; 2], cval: 0.0 };
+        for sigma in [[0.5, 0.5], [1.5, 0.0], [0.0, 1.5], [3.0, 2.0]] {
+            let exact = reference(&image, sigma, border);
+            let filter = Filter::Gaussian { sigma, truncate: 4.0 };
+            let work = Work::serial();
+            let result = run::<f64, f64>(filter, Level::Baseline, &(&image * f64::MAX), border, &work);
+            assert!(largest_difference(&(result / f64::MAX), &exact) < 1e-15, "{mode:?} {sigma:?}");
+            let max = f64::from(f32::MAX);
+            let result = run::<f32, f32>(filter, Level::Baseline, &(&image * max), border, &work);
+            assert!(largest_difference(&result.mapv(|x| f64::from(x) / max), &exact) < 3e-7, "{mode:?}");
+        }
+        let near = &image / 9.0 * f64::MAX;
+        for (operator, axis) in [(Operator::DownRows, 0), (Operator::AlongRow, 1)] {
+            let exact = derivative(&(&image / 9.0), axis, border);
+            let result =
+                run::<f64, f64>(Filter::Sobel(operator), Level::Baseline, &near, border, &Work::serial());
+            assert!(largest_difference(&(result / f64::MAX), &exact) < 1e-15, "{mode:?} {axis}");
+        }
+    }
+}
+
+#[test]
+fn a_magnitude_beside_infinity_is_that_of_hypot() {
+    for special in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        let mut image = noise((5, 9, 1));
+        image[[2, 4, 0]] = special;
+        let border = Border { modes: [Mode::Reflect; 2], cval: 0.0 };
+        let of = |operator: Operator| {
+            run::<f64, f64>(Filter::Sobel(operator), Level::Baseline, &image, border, &Work::serial())
+        };
+        let (down, along) = (of(Operator::DownRows), of(Operator::AlongRow));
+        for ((length, y), x) in of(Operator::Magnitude).iter().zip(&down).zip(&along) {
+            let exact = y.hypot(*x);
+            assert!(
+                length.is_nan() == exact.is_nan()
+                    && (exact.is_finite() || exact.is_nan() || *length == exact)
+            );
         }
     }
 }

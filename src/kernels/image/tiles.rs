@@ -94,18 +94,6 @@ impl<'a> Padded<'a> {
         Padded { image, size: image.size(), border }
     }
 
-    /// The rows, columns and channels of the image.
-    #[inline]
-    pub fn size(&self) -> [usize; 3] {
-        self.size
-    }
-
-    /// How it continues.
-    #[inline]
-    pub fn border(&self) -> &Border {
-        &self.border
-    }
-
     /// The columns from `x` on, `pixels` of them.
     pub fn columns(&self, x: isize, pixels: usize) -> Result<Columns> {
         let [_, columns, channels] = self.size;
