@@ -16,7 +16,7 @@ use rust_numpy_example::kernels::processor::Processor;
 use rust_numpy_example::kernels::reduce::block::SumSlice;
 use rust_numpy_example::kernels::reduce::sine::SumSines;
 use rust_numpy_example::kernels::stats::whole;
-use rust_numpy_example::kernels::table::{Header, Table};
+use rust_numpy_example::kernels::table::{Header, Query, Table};
 use rust_numpy_example::kernels::window::{NanPolicy, Window, moving_average};
 use rust_numpy_example::kernels::words::{Options, Tokenizer, count};
 use rust_numpy_example::kernels::{fibonacci, reduce};
@@ -88,7 +88,7 @@ fn main() {
     time("words, a character", text.len(), || count(&work, text.as_bytes(), options).map(|_| ()));
     let csv = "1.5,-2,300\n".repeat(100_000);
     time("table, a byte of CSV", csv.len(), || {
-        let mut table = Table::new(",", Header::No, None)?;
+        let mut table = Table::new(Query { header: Header::No, ..Query::new(",")? });
         table.feed(csv.as_bytes(), &work).and_then(|()| table.finish(&work))
     });
     time("monte_carlo, 1e6 points", 1_000_000, || count_inside(&[1, 2, 3, 4], 1_000_000, 0..1, &work));

@@ -13,7 +13,7 @@
 #![allow(unsafe_code)]
 
 use ::rust_numpy_example::bindings::rust_numpy_example as extension;
-use ::rust_numpy_example::kernels::table::{Header, Table};
+use ::rust_numpy_example::kernels::table::{Query, Table};
 use ::rust_numpy_example::parallel::Work;
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
@@ -26,10 +26,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Python::initialize();
 
     println!("Rust alone: the statistics of the planets");
-    let mut table = Table::new(",", Header::Auto, None)?;
+    let mut table = Table::new(Query::new(",")?);
     table.feed(PLANETS.as_bytes(), &Work::serial())?;
     table.finish(&Work::serial())?;
-    for column in table.columns().iter().filter(|column| column.texts == 0) {
+    for column in table.columns().iter().filter(|column| column.kinds().total() == 0) {
         let moments = column.moments();
         println!("  {:22} mean {:12.4}  max {:12.4}", column.name, moments.mean(), moments.max());
     }
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         py.run(
             cr#"
 import rust_numpy_example as rne
-stats = rne._TableStats(select=["diameter_km"])
+stats = rne._TableStats(select=[2])
 stats.feed(planets.encode())
 (column,) = stats.finish()
 print(f"  rust_numpy_example {rne.__version__} found {column.numbers} numbers in the column {column.name}")

@@ -58,12 +58,10 @@ pub enum Error {
     Empty,
     /// A column that is not in a table.
     UnknownColumn {
-        /// The name that was asked for.
-        name: String,
-        /// The first names of the table, shortened.
-        known: Vec<String>,
-        /// Whether there are more.
-        more: bool,
+        /// The index that was asked for.
+        index: usize,
+        /// The number of columns of the table.
+        columns: usize,
     },
     /// A NaN among the elements of an array that is to have none.
     Nan,
@@ -113,6 +111,8 @@ pub enum Malformed {
     Nul,
     /// A byte-order mark of UTF-16.
     Utf16,
+    /// Names that are not UTF-8.
+    Utf8,
     /// A record is longer than is allowed.
     Long {
         /// The length allowed, in bytes.

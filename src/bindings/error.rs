@@ -76,10 +76,8 @@ pub fn exception(function: &str, error: Error) -> PyErr {
             PyValueError::new_err(format!("line {line}{column}: {}", malformed(reason)))
         }
         Error::Empty => PyValueError::new_err("the file is empty"),
-        Error::UnknownColumn { name, known, more } => {
-            let mut known: Vec<_> = known.iter().map(|name| format!("'{name}'")).collect();
-            known.extend(more.then(|| "…".to_owned()));
-            PyValueError::new_err(format!("no column '{name}', there are {}", known.join(", ")))
+        Error::UnknownColumn { index, columns } => {
+            value_error(format!("argument select, got {index}, expected an index below {columns}"))
         }
         Error::Nan => {
             value_error("argument arr, got a NaN, expected none with nan_policy='raise'".to_owned())
@@ -110,13 +108,14 @@ pub fn exception(function: &str, error: Error) -> PyErr {
     }
 }
 
-fn malformed(reason: Malformed) -> String {
+pub fn malformed(reason: Malformed) -> String {
     match reason {
         Malformed::OpenQuote => "a quoted field is not closed".to_owned(),
         Malformed::CarriageReturn => {
             "a carriage return without a line feed, expected lines that end with LF or CR LF".to_owned()
         }
         Malformed::Nul => "a NUL byte: not a text file, or not in UTF-8".to_owned(),
+        Malformed::Utf8 => "the names are not in UTF-8".to_owned(),
         Malformed::Utf16 => "the text is UTF-16, expected UTF-8".to_owned(),
         Malformed::Long { limit } => {
             format!("the row is longer than {} MiB: no line end, or a quote that is not closed", limit >> 20)

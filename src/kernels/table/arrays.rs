@@ -1,9 +1,9 @@
 //! The same statistics for columns that arrive as numbers: blocks of a two-dimensional array. Threads
 //! take a few columns each.
 
-use ndarray::{ArrayViewD, Axis, Ix2};
+use ndarray::{ArrayView1, ArrayViewD, Axis, Ix2};
 
-use super::column::Column;
+use super::column::{Column, Observe};
 use crate::alloc::{try_reserve, try_vec};
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -17,15 +17,42 @@ pub struct Arrays {
 }
 
 impl Arrays {
-    /// Columns with these names.
-    pub fn new(names: Vec<String>) -> Result<Self> {
-        let mut columns = try_vec(names.len())?;
+    /// Columns with these names, of whose values `observe` is asked.
+    pub fn new(names: Vec<String>, observe: Observe) -> Result<Self> {
+        let count = names.len();
+        let mut columns = try_vec(count)?;
         columns.extend(names.into_iter().map(Column::new));
+        columns.iter_mut().for_each(|column| column.ask(observe, count));
         Ok(Arrays { columns })
     }
 
     /// Adds rows to some columns, the first of which has the index `first`.
     pub fn update(&mut self, block: ArrayViewD<'_, f64>, first: usize, work: &Work<'_>) -> Result<()> {
+        self.each(block, first, work, |column, values, group| {
+            column.has_floats = true;
+            column.extend(values, group)
+        })
+    }
+
+    /// Adds rows of integers.
+    pub fn update_integers<T: Copy + Into<i128> + Sync>(
+        &mut self,
+        block: ArrayViewD<'_, T>,
+        first: usize,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        self.each(block, first, work, |column, values, group| {
+            values.iter().try_for_each(|&value| column.push_integer(value.into(), group))
+        })
+    }
+
+    fn each<T: Sync>(
+        &mut self,
+        block: ArrayViewD<'_, T>,
+        first: usize,
+        work: &Work<'_>,
+        add: impl Fn(&mut Column, ArrayView1<'_, T>, usize) -> Result<()> + Sync,
+    ) -> Result<()> {
         let error = Error::Block { shape: block.shape().to_vec(), first, columns: self.columns.len() };
         let Ok(block) = block.into_dimensionality::<Ix2>() else { return Err(error) };
         let (rows, count) = block.dim();
@@ -43,7 +70,7 @@ impl Arrays {
                 for start in (0..rows).step_by(GRAIN) {
                     work.check()?;
                     let end = (start + GRAIN).min(rows);
-                    column.extend(values.slice(ndarray::s![start..end]), group)?;
+                    add(column, values.slice(ndarray::s![start..end]), group)?;
                 }
             }
             Ok(())

@@ -8,7 +8,9 @@
 //! float, and so is a power of ten up to 10^22, so one division rounds correctly (W. Clinger, "How to
 //! read floating point numbers accurately", 1990). Everything else goes to `fast_float2`.
 
-use super::column::Cell;
+use super::date::{Stamp, stamp};
+use super::dialect::Dialect;
+use super::integers::EXACT;
 
 /// What stands for a missing value: the list of pandas.
 const NOT_AVAILABLE: [&[u8]; 18] = [
@@ -32,31 +34,116 @@ const NOT_AVAILABLE: [&[u8]; 18] = [
     b"null",
 ];
 
+/// What a field says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// It is empty, or one of the words for "not available".
+    Missing,
+    /// A number, and whether it is written as an integer.
+    Number(f64, bool),
+    /// An integer that may not be exact as a float64.
+    Integer(i128),
+    /// An integer beyond [`Value::Integer`], of at most 309 digits, as a float64.
+    Huge(f64),
+    /// A number beyond the range of float64, which becomes infinity or zero.
+    Beyond(f64),
+    /// `true` or `false`, in lower, upper or title case.
+    Boolean(bool),
+    /// A date or a timestamp.
+    Stamp(Stamp),
+    /// Anything else.
+    Text,
+}
+
 /// Reads a field without its quotes. White space around it is ignored.
-pub fn classify(field: &[u8]) -> Cell {
+pub fn classify(field: &[u8], dialect: &Dialect) -> Value {
     let field = field.trim_ascii();
-    if field.is_empty() {
-        return Cell::MISSING;
+    if field.is_empty() || dialect.missing.iter().any(|word| word == field) {
+        return Value::Missing;
     }
-    // Nothing else starts a number or a word for "not available": most text returns here.
-    if !matches!(field[0], b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N' | b'#' | b'<') {
-        return Cell::TEXT;
+    match field[0] {
+        b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N' | b'#' | b'<' => {}
+        first if first == dialect.decimal => {}
+        b't' | b'T' | b'f' | b'F' => return boolean(field),
+        // Nothing else starts a number or a word for "not available": most text returns here.
+        _ => return Value::Text,
     }
-    match number(field) {
-        Some(value) => Cell::number(value),
-        None if NOT_AVAILABLE.contains(&field) => Cell::MISSING,
-        None => Cell::TEXT,
+    let number = if dialect.decimal == b'.' && dialect.thousands.is_none() {
+        number(field)
+    } else {
+        respelled(field, dialect).and_then(|field| number(&field))
+    };
+    match number {
+        Some(Value::Number(value, _)) if value.is_nan() => Value::Missing,
+        Some(value) => value,
+        None if NOT_AVAILABLE.contains(&field) => Value::Missing,
+        None => stamp(field).map_or(Value::Text, Value::Stamp),
     }
 }
 
-/// The number at the start of `text` and its length; `None` if there is none.
+fn boolean(field: &[u8]) -> Value {
+    match field {
+        b"true" | b"True" | b"TRUE" => Value::Boolean(true),
+        b"false" | b"False" | b"FALSE" => Value::Boolean(false),
+        _ => Value::Text,
+    }
+}
+
+/// A number as the default dialect has it: without separators of thousands, which have to be where they belong.
+fn respelled(field: &[u8], dialect: &Dialect) -> Option<Vec<u8>> {
+    let digits = field.strip_prefix(b"-").or_else(|| field.strip_prefix(b"+")).unwrap_or(field);
+    let whole =
+        digits.iter().position(|&b| b == dialect.decimal || matches!(b, b'e' | b'E')).unwrap_or(digits.len());
+    if let Some(thousands) = dialect.thousands {
+        let mut groups = digits[..whole].split(|&byte| byte == thousands);
+        let first = groups.next()?.len();
+        let mut groups = groups.peekable();
+        let are_grouped = groups.peek().is_some();
+        if (are_grouped && !(1..=3).contains(&first)) || !groups.all(|group| group.len() == 3) {
+            return None;
+        }
+    }
+    let start = field.len() - digits.len();
+    let mut text = field[..start].to_vec();
+    text.extend(digits[..whole].iter().filter(|&&byte| Some(byte) != dialect.thousands));
+    if text[start..].iter().any(|&byte| !byte.is_ascii_digit()) && !digits[0].is_ascii_alphabetic() {
+        return None;
+    }
+    match digits.get(whole) {
+        Some(&byte) if byte == dialect.decimal => {
+            if dialect.decimal != b'.' && digits[whole..].contains(&b'.') {
+                return None;
+            }
+            text.push(b'.');
+            text.extend_from_slice(&digits[whole + 1..]);
+        }
+        _ => text.extend_from_slice(&digits[whole..]),
+    }
+    Some(text)
+}
+
+/// The number at the start of `text`, its length, and whether it is an integer; `None` if there is none, or
+/// if more has to be known of it than its value.
 #[inline(always)]
-pub fn leading_number(text: &[u8]) -> Option<(f64, usize)> {
+pub fn leading_number(text: &[u8]) -> Option<(f64, usize, bool)> {
     match decimal(text) {
         // With an exponent the number goes on.
-        Some((value, len)) if !matches!(text[len], b'e' | b'E') => Some((value, len)),
-        _ => fast_float2::parse_partial(text).ok(),
+        Some((value, len, is_integer)) if !matches!(text[len], b'e' | b'E') => Some((value, len, is_integer)),
+        _ => {
+            let (value, len): (f64, usize) = fast_float2::parse_partial(text).ok()?;
+            let is_rare = value.abs() >= EXACT || value == 0.0;
+            if is_rare && !matches!(kind(&text[..len], value), Value::Number(..)) {
+                return None;
+            }
+            Some((value, len, is_integer(&text[..len])))
+        }
     }
+}
+
+/// Whether the spelling of a number is that of an integer.
+fn is_integer(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    digits.iter().all(u8::is_ascii_digit)
 }
 
 /// Powers of ten that are exact.
@@ -65,10 +152,10 @@ const POWERS: [f64; 17] =
 
 /// A number with at most 18 digits, no exponent and a value that one division rounds correctly.
 #[inline(always)]
-fn decimal(text: &[u8]) -> Option<(f64, usize)> {
+fn decimal(text: &[u8]) -> Option<(f64, usize, bool)> {
     let negative = *text.first()? == b'-';
     let mut at = usize::from(negative);
-    let (mut digits, mut decimals) = (0, 0);
+    let (mut digits, mut decimals, mut has_point) = (0, 0, false);
     let mut mantissa = 0_u64;
     for is_fraction in [false, true] {
         if is_fraction {
@@ -76,6 +163,7 @@ fn decimal(text: &[u8]) -> Option<(f64, usize)> {
                 break;
             }
             at += 1;
+            has_point = true;
         }
         loop {
             let (value, count) = leading_digits(text.get(at..at + 8)?.try_into().ok()?);
@@ -96,7 +184,7 @@ fn decimal(text: &[u8]) -> Option<(f64, usize)> {
     }
     let value = mantissa as f64 / POWERS[decimals];
     // Without a branch, which would often be mispredicted.
-    Some((f64::from_bits(value.to_bits() | u64::from(negative) << 63), at))
+    Some((f64::from_bits(value.to_bits() | u64::from(negative) << 63), at, !has_point))
 }
 
 const INTEGER_POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
@@ -121,18 +209,46 @@ fn leading_digits(bytes: [u8; 8]) -> (u64, usize) {
 
 /// Decimal, with an exponent if need be, or `inf`, `infinity`, `nan` in any case; rounded
 /// correctly.
-fn number(field: &[u8]) -> Option<f64> {
+fn number(field: &[u8]) -> Option<Value> {
     let unsigned = match field {
         [b'+', b'+' | b'-', ..] => return None,
         [b'+', unsigned @ ..] => unsigned,
         _ => field,
     };
-    fast_float2::parse(unsigned).ok()
+    fast_float2::parse(unsigned).ok().map(|value| kind(unsigned, value))
+}
+
+/// The number `value` that `text` is, and what else has to be known of it.
+#[cold]
+fn kind(text: &[u8], value: f64) -> Value {
+    if is_integer(text) {
+        if value.abs() < EXACT {
+            return Value::Number(value, true);
+        }
+        let digits = std::str::from_utf8(text).ok();
+        return match digits.and_then(|digits| digits.parse::<i128>().ok()) {
+            Some(integer) if integer.unsigned_abs() == 1 << 53 => Value::Number(value, true),
+            Some(integer) => Value::Integer(integer),
+            None if value.is_finite() => Value::Huge(value),
+            None => Value::Beyond(value),
+        };
+    }
+    // Digits that are not zero, before an exponent, and the word "infinity" has none.
+    let mantissa = text.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or(text);
+    let has_digits = mantissa.iter().any(|byte| matches!(byte, b'1'..=b'9'));
+    if has_digits && (value.is_infinite() || value == 0.0) {
+        return Value::Beyond(value);
+    }
+    Value::Number(value, false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(text: &str) -> Value {
+        classify(text.as_bytes(), &Dialect::new(";").expect("a delimiter"))
+    }
 
     #[test]
     fn numbers() {
@@ -144,14 +260,13 @@ mod tests {
             (".5", 0.5),
             ("5.", 5.0),
             ("1e3", 1e3),
-            ("1E-400", 0.0),
-            ("1e400", f64::INFINITY),
             ("inf", f64::INFINITY),
             ("-Infinity", f64::NEG_INFINITY),
-            ("9007199254740993", 9_007_199_254_740_992.0),
+            ("9007199254740992", 9_007_199_254_740_992.0),
             ("2.2250738585072011e-308", 2.225_073_858_507_201e-308),
         ] {
-            assert_eq!(classify(text.as_bytes()).value(), Some(value), "{text}");
+            let is_integer = text.trim().bytes().all(|b| b.is_ascii_digit() || b == b'+');
+            assert_eq!(read(text), Value::Number(value, is_integer), "{text}");
         }
     }
 
@@ -182,13 +297,17 @@ mod tests {
         for text in &texts {
             for end in [",", "\n", "\r\n", "x", "\u{ff}"] {
                 let padded = format!("{text}{end}1234567890\n");
+                let expected = fast_float2::parse_partial::<f64, _>(&padded).ok();
+                // Integers that are not exact are left to the slow path.
+                let expected = expected.filter(|&(_, len)| {
+                    padded[..len]
+                        .parse::<i128>()
+                        .map_or(padded[..len].contains(['.', 'e', 'E']), |n| n.abs() <= 1 << 53)
+                });
                 let expected =
-                    fast_float2::parse_partial::<f64, _>(&padded).ok().map(|(v, len)| (v.to_bits(), len));
-                assert_eq!(
-                    leading_number(padded.as_bytes()).map(|(v, len)| (v.to_bits(), len)),
-                    expected,
-                    "{padded}"
-                );
+                    expected.map(|(v, len)| (v.to_bits(), len, is_integer(&padded.as_bytes()[..len])));
+                let ours = leading_number(padded.as_bytes());
+                assert_eq!(ours.map(|(v, len, integer)| (v.to_bits(), len, integer)), expected, "{padded}");
                 fast += usize::from(decimal(padded.as_bytes()).is_some());
             }
         }
@@ -198,13 +317,83 @@ mod tests {
     #[test]
     fn missing_and_text() {
         for text in ["", " ", "NA", "n/a", "NaN", "nan", "NAN", "null", "None", "<NA>", " NA "] {
-            assert_eq!(classify(text.as_bytes()), Cell::MISSING, "{text}");
+            assert_eq!(read(text), Value::Missing, "{text}");
         }
         for text in [
-            "na", "x", "1,5", "1 2", "--1", "+-1", "++1", "+", "-", ".", "e5", "1e", "0x10", "1_000",
+            "na",
+            "x",
+            "1,5",
+            "1 2",
+            "--1",
+            "+-1",
+            "++1",
+            "+",
+            "-",
+            ".",
+            "e5",
+            "1e",
+            "0x10",
+            "1_000",
             "\u{a0}1",
+            "tRUE",
+            "t",
+            "falsey",
+            "2024-13-01",
         ] {
-            assert_eq!(classify(text.as_bytes()), Cell::TEXT, "{text}");
+            assert_eq!(read(text), Value::Text, "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_float64_does_not_hold_is_told_apart() {
+        for (text, value) in [
+            ("9007199254740993", Value::Integer(9_007_199_254_740_993)),
+            ("-170141183460469231731687303715884105728", Value::Integer(i128::MIN)),
+            ("340282366920938463463374607431768211456", Value::Huge(3.402_823_669_209_384_6e38)),
+            ("1e400", Value::Beyond(f64::INFINITY)),
+            ("0047583311587E590003", Value::Beyond(f64::INFINITY)),
+            ("-1E-400", Value::Beyond(-0.0)),
+            ("0e400", Value::Number(0.0, false)),
+            ("True", Value::Boolean(true)),
+            ("FALSE", Value::Boolean(false)),
+            ("1970-01-02", Value::Stamp(Stamp { nanos: super::super::date::DAY, has_time: false })),
+        ] {
+            assert_eq!(read(text), value, "{text}");
+            if let Value::Integer(_) | Value::Huge(_) | Value::Beyond(_) = value {
+                assert_eq!(leading_number(format!("{text}\n12345678").as_bytes()), None, "{text}");
+            }
+        }
+        assert!(matches!(read(&"9".repeat(400)), Value::Beyond(_)));
+    }
+
+    #[test]
+    fn numbers_of_other_dialects() {
+        let german =
+            Dialect { decimal: b',', thousands: Some(b'.'), ..Dialect::new(";").expect("a delimiter") };
+        for (text, value) in [
+            ("1.234,56", Some(1234.56)),
+            ("-12.345.678", Some(-12_345_678.0)),
+            ("1,5e3", Some(1500.0)),
+            (",5", Some(0.5)),
+            ("1234", Some(1234.0)),
+            ("inf", Some(f64::INFINITY)),
+            ("1.5", None),
+            ("12.34,5", None),
+            ("1.2345", None),
+            ("1,5.0", None),
+            (".123", None),
+            ("1,2,3", None),
+        ] {
+            match classify(text.as_bytes(), &german) {
+                Value::Number(found, _) => assert_eq!(Some(found), value, "{text}"),
+                other => assert_eq!((other, value), (Value::Text, None), "{text}"),
+            }
+        }
+        let words =
+            Dialect { missing: vec![b"-999".to_vec(), b"-".to_vec()], ..Dialect::new(",").expect("one") };
+        assert_eq!(classify(b" -999 ", &words), Value::Missing);
+        assert_eq!(classify(b"-", &words), Value::Missing);
+        assert_eq!(classify(b"-998", &words), Value::Number(-998.0, true));
+        assert!(!words.has_plain_numbers() && !german.has_plain_numbers());
     }
 }

@@ -14,9 +14,10 @@ use std::collections::HashSet;
 
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
-use super::column::{Column, FirstText};
-use super::field::classify;
-use super::record::{Chunk, SKIP, Schema, empty_line, record, shown};
+use super::column::{Column, FirstText, Observe};
+use super::dialect::Dialect;
+use super::field::{Value, classify};
+use super::record::{Chunk, FirstRecord, Problem, SKIP, Schema, record};
 use crate::alloc::{try_filled, try_reserve, try_vec};
 use crate::error::{Error, Malformed, Result};
 use crate::parallel::Work;
@@ -30,9 +31,6 @@ const CHUNK: usize = if cfg!(fuzzing) { 16 } else { 128 << 10 };
 /// The longest record: a line without end is an error and does not take all memory.
 const LONGEST_RECORD: usize = 64 << 20;
 
-/// How many names the error shows when a column is not found.
-const NAMES_SHOWN: usize = 10;
-
 /// Whether the first record holds the names of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Header {
@@ -44,11 +42,45 @@ pub enum Header {
     No,
 }
 
+/// What is asked of a table.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// How the text is written.
+    pub dialect: Dialect,
+    /// Whether the first record holds names.
+    pub header: Header,
+    /// The indices of the columns to keep, if not all are.
+    pub select: Option<Vec<usize>>,
+    /// Are the different values of the columns asked for?
+    pub observe: Observe,
+}
+
+impl Query {
+    /// All columns of text with `delimiter` between fields.
+    pub fn new(delimiter: &str) -> Result<Self> {
+        let dialect = Dialect::new(delimiter)?;
+        Ok(Query { dialect, header: Header::Auto, select: None, observe: Observe::default() })
+    }
+}
+
+/// What the first record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The names of the columns, each a different one if they had none.
+    pub names: Vec<String>,
+    /// Whether it is a record of names.
+    pub named: bool,
+    /// Whether it is taken for names, but all of it are numbers and missing values.
+    pub doubtful: bool,
+    /// Where the records to count start.
+    start: usize,
+    /// The lines before that.
+    lines: u64,
+}
+
 /// The statistics of the columns of a table in delimited text.
 pub struct Table {
-    delimiter: u8,
-    header: Header,
-    select: Option<Vec<String>>,
+    query: Query,
     /// Known once the first record has been read.
     schema: Option<Schema>,
     columns: Vec<Column>,
@@ -57,38 +89,36 @@ pub struct Table {
     rows: u64,
     lines: u64,
     named: bool,
+    doubtful: bool,
+    /// The lines of the records that were left out, since they were last asked for.
+    rejects: Vec<(u64, Problem)>,
+    rejected: u64,
+    /// The line of the first quoted field that may have swallowed rows.
+    swallowed: Option<u64>,
     chunks: Vec<Chunk>,
     chunk_len: usize,
     failed: Option<Error>,
 }
 
 impl Table {
-    /// A table with `delimiter` between its fields, of which the columns named in `select` are
-    /// kept, or all.
-    pub fn new(delimiter: &str, header: Header, select: Option<Vec<String>>) -> Result<Self> {
-        let delimiter = match delimiter.as_bytes() {
-            // A delimiter is not part of a number, not a quote, and does not end a line.
-            &[byte]
-                if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"+-.\n\r\0".contains(&byte) =>
-            {
-                byte
-            }
-            _ => return Err(Error::Delimiter { got: delimiter.to_owned() }),
-        };
-        Ok(Table {
-            delimiter,
-            header,
-            select,
+    /// A table of which no text has been read.
+    pub fn new(query: Query) -> Self {
+        Table {
+            query,
             schema: None,
             columns: Vec::new(),
             unread: Vec::new(),
             rows: 0,
             lines: 0,
             named: false,
+            doubtful: false,
+            rejects: Vec::new(),
+            rejected: 0,
+            swallowed: None,
             chunks: Vec::new(),
             chunk_len: CHUNK,
             failed: None,
-        })
+        }
     }
 
     /// Takes the next bytes of the text. After an error every call returns that error.
@@ -104,11 +134,13 @@ impl Table {
                 table.unread.push(b'\n');
                 table.consume(table.unread.len(), work)?;
             }
+            if table.schema.is_none() {
+                let first = table.query.leading(&table.unread);
+                let is_empty = first.is_none_or(|(at, _)| at == table.unread.len());
+                return Err(if is_empty { Error::Empty } else { table.error_here(Malformed::OpenQuote) });
+            }
             if !table.unread.is_empty() {
                 return Err(table.error_here(Malformed::OpenQuote));
-            }
-            if table.schema.is_none() {
-                return Err(Error::Empty);
             }
             table.columns.iter_mut().for_each(Column::flush);
             Ok(())
@@ -130,6 +162,28 @@ impl Table {
         self.named
     }
 
+    /// Whether the first record was taken for names, but all of it are numbers and missing values.
+    pub fn is_doubtful(&self) -> bool {
+        self.doubtful
+    }
+
+    /// How many records were left out.
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// The records that were left out since the last call: the line, the field and the reason.
+    pub fn take_rejects(&mut self) -> Vec<(u64, usize, Malformed)> {
+        let with_line =
+            |(lines, problem): (u64, Problem)| (lines + problem.line + 1, problem.column, problem.reason);
+        std::mem::take(&mut self.rejects).into_iter().map(with_line).collect()
+    }
+
+    /// The line of the first quoted field that may have swallowed rows.
+    pub fn swallowed(&self) -> Option<u64> {
+        self.swallowed
+    }
+
     fn unless_failed(&mut self, action: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -141,9 +195,8 @@ impl Table {
         let before = self.unread.len();
         try_reserve(&mut self.unread, block.len())?;
         self.unread.extend_from_slice(block);
-        // A byte-order mark is one at the very start only; what is unread of a text whose first lines
-        // were empty starts later.
-        let is_start = self.schema.is_none() && self.lines == 0;
+        // All text is unread until there are names. A byte-order mark is one at the very start only.
+        let is_start = self.schema.is_none();
         if is_start && (self.unread.starts_with(b"\xff\xfe") || self.unread.starts_with(b"\xfe\xff")) {
             return Err(self.error_here(Malformed::Utf16));
         }
@@ -164,7 +217,9 @@ impl Table {
 
     /// An error in the first record that has not been read.
     fn error_here(&self, reason: Malformed) -> Error {
-        Error::Csv { line: self.lines + 1, column: None, reason }
+        let leading = if self.schema.is_none() { self.query.leading(&self.unread) } else { None };
+        let lines = leading.map_or(self.lines, |(_, lines)| lines);
+        Error::Csv { line: lines + 1, column: None, reason }
     }
 
     /// Reads the records in `unread[..until]`, which ends with a line feed, and drops their text.
@@ -185,74 +240,39 @@ impl Table {
         done
     }
 
-    /// Finds the first record and sets up the columns; returns where the records to count start.
+    /// Sets up the columns by the first record; returns where the records to count start.
     fn read_names(&mut self, text: &[u8]) -> Result<usize> {
-        let mut at = 0;
-        if self.lines == 0 && text.starts_with(b"\xef\xbb\xbf") {
-            at = 3;
-        }
-        while let Some(empty) = empty_line(&text[at..]) {
-            at += empty;
-            self.lines += 1;
-        }
-        if at >= text.len() {
-            return Ok(at);
-        }
-        let Some((fields, next, lines)) = record(text, at, self.delimiter)? else {
-            // The byte-order mark is read again.
-            return Ok(if self.lines == 0 { 0 } else { at });
-        };
-        if fields.iter().any(|field| memchr(b'\r', field).is_some()) {
-            return Err(self.error_here(Malformed::CarriageReturn));
-        }
-        self.named = match self.header {
-            Header::Yes => true,
-            Header::No => false,
-            Header::Auto => !fields.iter().all(|field| classify(field).value().is_some()),
-        };
-        let named = self.named;
-        let names = fields.into_iter().enumerate().map(|(index, field)| {
-            match String::from_utf8_lossy(&field).trim() {
-                name if named && !name.is_empty() => name.to_owned(),
-                _ => format!("column {}", index + 1),
-            }
-        });
-        self.set_columns(names.collect())?;
-        if named {
-            self.lines += lines;
-            Ok(next)
-        } else {
-            Ok(at)
-        }
+        let Some(names) = self.query.names(text)? else { return Ok(0) };
+        self.named = names.named;
+        self.doubtful = names.doubtful;
+        self.lines = names.lines;
+        self.set_columns(names.names)?;
+        Ok(names.start)
     }
 
     fn set_columns(&mut self, names: Vec<String>) -> Result<()> {
-        if let Some(select) = &self.select {
-            let all: HashSet<&str> = names.iter().map(String::as_str).collect();
-            if let Some(unknown) = select.iter().find(|name| !all.contains(name.as_str())) {
-                return Err(Error::UnknownColumn {
-                    name: unknown.clone(),
-                    known: names.iter().take(NAMES_SHOWN).map(|name| shown(name.as_bytes())).collect(),
-                    more: names.len() > NAMES_SHOWN,
-                });
-            }
+        let Query { dialect, select, observe, .. } = &self.query;
+        let wanted: Option<HashSet<usize>> = select.as_ref().map(|select| select.iter().copied().collect());
+        if let Some(&index) = wanted.iter().flatten().find(|&&index| index >= names.len()) {
+            return Err(Error::UnknownColumn { index, columns: names.len() });
         }
-        let wanted: Option<HashSet<&str>> =
-            self.select.as_ref().map(|select| select.iter().map(String::as_str).collect());
         let mut slots = try_filled(names.len(), SKIP)?;
-        for (slot, name) in slots.iter_mut().zip(names) {
-            if wanted.as_ref().is_none_or(|wanted| wanted.contains(name.as_str())) {
+        for (index, (slot, name)) in slots.iter_mut().zip(names).enumerate() {
+            if wanted.as_ref().is_none_or(|wanted| wanted.contains(&index)) {
                 *slot = u32::try_from(self.columns.len()).map_err(|_| Error::Memory { bytes: usize::MAX })?;
                 try_reserve(&mut self.columns, 1)?;
                 self.columns.push(Column::new(name));
             }
         }
-        self.schema = Some(Schema { delimiter: self.delimiter, slots, kept: self.columns.len() });
+        let kept = self.columns.len();
+        self.columns.iter_mut().for_each(|column| column.ask(*observe, kept));
+        let plain = dialect.has_plain_numbers();
+        self.schema = Some(Schema { dialect: dialect.clone(), slots, kept, plain, observe: *observe });
         Ok(())
     }
 
     fn read_records(&mut self, schema: &Schema, text: &[u8], start: usize, work: &Work<'_>) -> Result<usize> {
-        let cuts = cuts(text, start, self.chunk_len)?;
+        let cuts = cuts(text, start, self.chunk_len, schema.dialect.quoting)?;
         let count = cuts.len() - 1;
         if self.chunks.len() < count {
             let more = count - self.chunks.len();
@@ -295,6 +315,15 @@ impl Table {
                 let line = self.lines + first.line + 1;
                 self.columns[slot as usize].first_text.get_or_insert(FirstText { line, text: first.text });
             }
+            for (column, &is_float) in self.columns.iter_mut().zip(&chunk.floats) {
+                column.has_floats |= is_float != 0;
+            }
+            if self.swallowed.is_none() {
+                self.swallowed = chunk.swallowed.map(|line| self.lines + line + 1);
+            }
+            self.rejected += chunk.rejects.len() as u64;
+            try_reserve(&mut self.rejects, chunk.rejects.len())?;
+            self.rejects.extend(chunk.rejects.drain(..).map(|problem| (self.lines, problem)));
             if let Some(problem) = chunk.problem.take() {
                 return Err(problem.into_error(self.lines));
             }
@@ -305,29 +334,119 @@ impl Table {
             for chunk in chunks.iter() {
                 for row in chunk.cells.chunks_exact(schema.kept) {
                     for (column, &cell) in self.columns.iter_mut().zip(row) {
-                        column.push(cell, group)?;
+                        column.push(cell, &chunk.asides, &chunk.kept_texts, group)?;
                     }
                 }
                 self.rows += (chunk.cells.len() / schema.kept) as u64;
                 work.check()?;
             }
         }
+        if schema.observe.any() {
+            let chunks = &*chunks;
+            work.for_each_mut(&mut self.columns, |index, column| {
+                for chunk in chunks {
+                    work.check()?;
+                    for &cell in chunk.cells.iter().skip(index).step_by(schema.kept) {
+                        column.observe(cell, &chunk.asides, &chunk.kept_texts)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
         Ok(chunks.last().map_or(0, |chunk| chunk.stop))
     }
 }
 
+impl Query {
+    /// The first record of `text` as names; `None` if it is not complete.
+    pub fn names(&self, text: &[u8]) -> Result<Option<Names>> {
+        let Some((at, lines)) = self.leading(text) else { return Ok(None) };
+        let here = |reason| Error::Csv { line: lines + 1, column: None, reason };
+        let Some(last) = memrchr(b'\n', &text[at..]) else { return Ok(None) };
+        let Some(first) = record(&text[..at + last + 1], at, &self.dialect)? else { return Ok(None) };
+        if first.has_return {
+            return Err(here(Malformed::CarriageReturn));
+        }
+        let FirstRecord { fields, next, lines: record_lines, .. } = first;
+        let is_number = |value: Value| {
+            matches!(value, Value::Number(..) | Value::Integer(_) | Value::Huge(_) | Value::Beyond(_))
+        };
+        let values = || fields.iter().map(|field| classify(field, &self.dialect));
+        let named = match self.header {
+            Header::Yes => true,
+            Header::No => false,
+            Header::Auto => !values().all(is_number),
+        };
+        let doubtful = named
+            && self.header == Header::Auto
+            && values().any(is_number)
+            && values().all(|value| is_number(value) || value == Value::Missing);
+        let (start, lines) = if named { (next, lines + record_lines) } else { (at, lines) };
+        let mut names = try_vec(fields.len())?;
+        for field in &fields {
+            match std::str::from_utf8(field) {
+                Ok(name) if named => names.push(name.trim().to_owned()),
+                Err(_) if named => return Err(here(Malformed::Utf8)),
+                _ => names.push(String::new()),
+            }
+        }
+        name_the_nameless(&mut names)?;
+        Ok(Some(Names { names, named, doubtful, start, lines }))
+    }
+
+    /// Where the first record of `text` starts, and the lines before it; `None` if more lines are to be skipped
+    /// than there are.
+    fn leading(&self, text: &[u8]) -> Option<(usize, u64)> {
+        let mut at = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let mut lines = 0;
+        while lines < self.dialect.skip {
+            at += memchr(b'\n', &text[at..])? + 1;
+            lines += 1;
+        }
+        while let Some(ignored) = self.dialect.ignored_line(&text[at..]) {
+            at += ignored;
+            lines += 1;
+        }
+        Some((at, lines))
+    }
+}
+
+/// Gives each column without a name one of its own.
+fn name_the_nameless(names: &mut [String]) -> Result<()> {
+    if !names.iter().any(String::is_empty) {
+        return Ok(());
+    }
+    let mut taken: HashSet<String> = HashSet::new();
+    let bytes = names.len() * size_of::<String>();
+    taken.try_reserve(names.len()).map_err(|_| Error::Memory { bytes })?;
+    taken.extend(names.iter().filter(|name| !name.is_empty()).cloned());
+    for (index, name) in names.iter_mut().enumerate() {
+        if name.is_empty() {
+            let mut new = format!("column {}", index + 1);
+            while taken.contains(&new) {
+                new += " (no name)";
+            }
+            *name = new;
+        }
+    }
+    Ok(())
+}
+
 /// The offsets at which `text[start..]` is cut into chunks.
-fn cuts(text: &[u8], start: usize, chunk_len: usize) -> Result<Vec<usize>> {
+fn cuts(text: &[u8], start: usize, chunk_len: usize, quoting: bool) -> Result<Vec<usize>> {
     let mut cuts = try_vec(text.len() / chunk_len + 2)?;
     cuts.push(start);
     let mut at = start;
     let mut quoted = false;
     while text.len() - at > chunk_len {
         let end = at + chunk_len;
-        quoted ^= memchr_iter(b'"', &text[at..end]).count() % 2 == 1;
+        quoted ^= quoting && memchr_iter(b'"', &text[at..end]).count() % 2 == 1;
         at = end;
         while let Some(offset) = memchr2(b'"', b'\n', &text[at..]) {
             at += offset + 1;
+            if text[at - 1] == b'"' && !quoting {
+                continue;
+            }
             if text[at - 1] == b'"' {
                 quoted = !quoted;
             } else if !quoted {

@@ -8,8 +8,10 @@
 
 use memchr::{memchr, memchr_iter, memchr2};
 
-use super::column::{Cell, FirstText};
-use super::field::{classify, leading_number};
+use super::column::{Aside, Cell, FirstText, Observe};
+use super::dialect::Dialect;
+use super::distinct::hash;
+use super::field::{Value, classify, leading_number};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Malformed, Result};
 use crate::parallel::{Pacer, Work};
@@ -22,12 +24,16 @@ const SHOWN: usize = 40;
 
 /// How a record is divided into fields, and which of them are kept.
 pub struct Schema {
-    /// Between two fields.
-    pub delimiter: u8,
+    /// How the text is written.
+    pub dialect: Dialect,
     /// For each column of the text its index among the columns kept, or [`SKIP`].
     pub slots: Vec<u32>,
     /// How many columns are kept.
     pub kept: usize,
+    /// Whether a field that begins as a number in the simplest spelling, and ends where that does, is that.
+    pub plain: bool,
+    /// Are the different values of the columns asked for, and their texts?
+    pub observe: Observe,
 }
 
 /// Consecutive records that were read.
@@ -43,6 +49,16 @@ pub struct Chunk {
     pub texts: Vec<(u32, FirstText)>,
     /// What is wrong with the record at `stop`.
     pub problem: Option<Problem>,
+    /// The records that were left out.
+    pub rejects: Vec<Problem>,
+    /// What cells refer to, and the texts of that.
+    pub asides: Vec<Aside>,
+    /// The texts that are kept.
+    pub kept_texts: Vec<u8>,
+    /// For each column kept, not 0 if a number of it is not written as an integer.
+    pub floats: Vec<u8>,
+    /// The first line of a quoted field that may have swallowed rows.
+    pub swallowed: Option<u64>,
     /// A bit for each column kept: text seen.
     seen: Vec<u64>,
     unquoted: Vec<u8>,
@@ -58,6 +74,9 @@ pub struct Problem {
     /// What is wrong there.
     pub reason: Malformed,
 }
+
+/// The longest text of a value that is shown, in bytes.
+const LONGEST_VALUE: usize = 200;
 
 /// A field and where it ends.
 struct Field<'a> {
@@ -80,6 +99,13 @@ impl Chunk {
         work: &Work<'_>,
     ) -> Result<()> {
         self.cells.clear();
+        self.rejects.clear();
+        self.asides.clear();
+        self.kept_texts.clear();
+        self.floats.clear();
+        try_reserve(&mut self.floats, schema.kept)?;
+        self.floats.resize(schema.kept, 0);
+        self.swallowed = None;
         self.texts.clear();
         self.seen.clear();
         self.problem = None;
@@ -88,7 +114,7 @@ impl Chunk {
         let mut unquoted = std::mem::take(&mut self.unquoted);
         let mut pacer = Pacer::new(work);
         while self.stop < until {
-            if let Some(empty) = empty_line(&text[self.stop..]) {
+            if let Some(empty) = schema.dialect.ignored_line(&text[self.stop..]) {
                 self.stop += empty;
                 self.lines += 1;
                 continue;
@@ -111,23 +137,22 @@ impl Chunk {
         let mut at = self.stop;
         let mut lines = 1;
         let mut column = 0;
+        let delimiter = schema.dialect.delimiter;
         loop {
             let slot = schema.slots.get(column).copied().unwrap_or(SKIP);
-            let number = if slot == SKIP { None } else { number_at(text, at, schema.delimiter) };
-            let end = if let Some((cell, end)) = number {
+            let number = if slot == SKIP || !schema.plain { None } else { number_at(text, at, delimiter) };
+            let end = if let Some((cell, end, is_float)) = number {
+                self.floats[slot as usize] |= u8::from(is_float);
                 self.cells.push(cell);
                 end
             } else {
-                let Some(field) = field_at(text, at, schema.delimiter, unquoted)? else {
+                let Some(field) = field_at(text, at, &schema.dialect, unquoted)? else {
                     // An open quote: more text may close it.
                     self.cells.truncate(first);
                     return Ok(false);
                 };
                 if slot != SKIP {
-                    let cell = classify(field.bytes);
-                    if cell == Cell::TEXT {
-                        self.note_text(schema.kept, slot, self.lines, field.bytes)?;
-                    }
+                    let cell = self.cell(schema, slot, field.bytes)?;
                     self.cells.push(cell);
                 }
                 lines += field.lines;
@@ -143,12 +168,51 @@ impl Chunk {
         if column != width {
             let column_at = if column < width { column + 1 } else { width + 1 };
             let reason = Malformed::Fields { got: column, expected: width };
-            self.problem = Some(Problem { line: self.lines, column: column_at, reason });
-            return Ok(false);
+            let problem = Problem { line: self.lines, column: column_at, reason };
+            if !schema.dialect.skip_bad {
+                self.problem = Some(problem);
+                return Ok(false);
+            }
+            self.cells.truncate(first);
+            try_reserve(&mut self.rejects, 1)?;
+            self.rejects.push(problem);
+        } else if lines > 1 && self.swallowed.is_none() && are_rows(&text[self.stop..at], delimiter, width) {
+            self.swallowed = Some(self.lines);
         }
         self.lines += lines;
         self.stop = at;
         Ok(true)
+    }
+
+    /// The cell of a field that is not a number in the simplest spelling.
+    fn cell(&mut self, schema: &Schema, slot: u32, bytes: &[u8]) -> Result<Cell> {
+        let value = classify(bytes, &schema.dialect);
+        match value {
+            Value::Missing => return Ok(Cell::MISSING),
+            Value::Number(number, is_integer) => {
+                self.floats[slot as usize] |= u8::from(!is_integer);
+                return Ok(Cell::number(number));
+            }
+            Value::Integer(_) | Value::Huge(_) => {}
+            Value::Beyond(_) => self.floats[slot as usize] = 1,
+            Value::Text => self.note_text(schema.kept, slot, self.lines, bytes)?,
+            Value::Boolean(_) | Value::Stamp(_) => {}
+        }
+        let index = u32::try_from(self.asides.len()).map_err(|_| Error::Memory { bytes: usize::MAX })?;
+        let mut text = (0, 0);
+        if schema.observe.top > 0 || matches!(value, Value::Huge(_)) {
+            let start = self.kept_texts.len();
+            let most = if matches!(value, Value::Huge(_)) { bytes.len() } else { LONGEST_VALUE };
+            append(&mut self.kept_texts, &bytes[..bytes.len().min(most)])?;
+            text = (start as u32, self.kept_texts.len() as u32);
+        }
+        // Bytes that go on with a character do not begin one.
+        let chars = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
+        let chars = u32::try_from(chars).unwrap_or(u32::MAX);
+        let hash = if schema.observe.any() { hash(bytes) } else { 0 };
+        try_reserve(&mut self.asides, 1)?;
+        self.asides.push(Aside { value, chars, hash, text });
+        Ok(Cell::aside(index))
     }
 
     /// Keeps the first text of each column.
@@ -168,32 +232,34 @@ impl Chunk {
     }
 }
 
-/// The length of an empty line at the start of `text`.
-#[inline(always)]
-pub fn empty_line(text: &[u8]) -> Option<usize> {
-    match text {
-        [b'\n', ..] => Some(1),
-        [b'\r', b'\n', ..] => Some(2),
-        _ => None,
-    }
+/// Whether each line of a record by itself has as many fields as a record has: then its quotes may be none, and
+/// have swallowed rows.
+#[cold]
+fn are_rows(record: &[u8], delimiter: u8, width: usize) -> bool {
+    width > 1
+        && record
+            .strip_suffix(b"\n")
+            .unwrap_or(record)
+            .split(|&byte| byte == b'\n')
+            .all(|line| memchr_iter(delimiter, line).count() + 1 == width)
 }
 
 /// The number or missing value at `at` and where its field ends; `None` where the field may be
 /// anything else.
 #[inline(always)]
-fn number_at(text: &[u8], at: usize, delimiter: u8) -> Option<(Cell, usize)> {
+fn number_at(text: &[u8], at: usize, delimiter: u8) -> Option<(Cell, usize, bool)> {
     let first = text[at];
     if first == delimiter || first == b'\n' {
-        return Some((Cell::MISSING, at));
+        return Some((Cell::MISSING, at, false));
     }
     if !matches!(first, b'0'..=b'9' | b'-' | b'.') {
         return None;
     }
-    let (value, len) = leading_number(&text[at..])?;
+    let (value, len, is_integer) = leading_number(&text[at..])?;
     let end = at + len;
     match text[end] {
-        byte if byte == delimiter || byte == b'\n' => Some((Cell::number(value), end)),
-        b'\r' if text[end + 1] == b'\n' => Some((Cell::number(value), end + 1)),
+        byte if byte == delimiter || byte == b'\n' => Some((Cell::number(value), end, !is_integer)),
+        b'\r' if text[end + 1] == b'\n' => Some((Cell::number(value), end + 1, !is_integer)),
         _ => None,
     }
 }
@@ -202,13 +268,13 @@ fn number_at(text: &[u8], at: usize, delimiter: u8) -> Option<(Cell, usize)> {
 fn field_at<'a>(
     text: &'a [u8],
     at: usize,
-    delimiter: u8,
+    dialect: &Dialect,
     unquoted: &'a mut Vec<u8>,
 ) -> Result<Option<Field<'a>>> {
-    if text[at] == b'"' {
-        return quoted_at(text, at, delimiter, unquoted);
+    if text[at] == b'"' && dialect.quoting {
+        return quoted_at(text, at, dialect.delimiter, unquoted);
     }
-    let end = end_of_field(text, at, delimiter);
+    let end = end_of_field(text, at, dialect.delimiter);
     Ok(Some(Field { bytes: without_return(text, at, end), end, lines: 0 }))
 }
 
@@ -259,23 +325,34 @@ fn without_return(text: &[u8], at: usize, end: usize) -> &[u8] {
     }
 }
 
-/// The fields of the record at `at`, where the next one starts, and how many lines it has;
-/// `None` if a quote is not closed.
-#[allow(clippy::type_complexity)]
-pub fn record(text: &[u8], at: usize, delimiter: u8) -> Result<Option<(Vec<Vec<u8>>, usize, u64)>> {
+/// The first record of a text.
+pub struct FirstRecord {
+    /// Its fields without quotes.
+    pub fields: Vec<Vec<u8>>,
+    /// Where the next record starts.
+    pub next: usize,
+    /// How many lines it has.
+    pub lines: u64,
+    /// Whether a carriage return is in a field that is not quoted.
+    pub has_return: bool,
+}
+
+/// The record at `at`; `None` if a quote is not closed.
+pub fn record(text: &[u8], at: usize, dialect: &Dialect) -> Result<Option<FirstRecord>> {
     let mut unquoted = Vec::new();
-    let mut fields = Vec::new();
-    let (mut at, mut lines) = (at, 1);
+    let mut first = FirstRecord { fields: Vec::new(), next: at, lines: 1, has_return: false };
     loop {
-        let Some(field) = field_at(text, at, delimiter, &mut unquoted)? else { return Ok(None) };
+        let is_quoted = dialect.quoting && text[first.next] == b'"';
+        let Some(field) = field_at(text, first.next, dialect, &mut unquoted)? else { return Ok(None) };
         let mut bytes = Vec::new();
         append(&mut bytes, field.bytes)?;
-        try_reserve(&mut fields, 1)?;
-        fields.push(bytes);
-        lines += field.lines;
-        at = field.end + 1;
+        first.has_return |= !is_quoted && memchr(b'\r', &bytes).is_some();
+        try_reserve(&mut first.fields, 1)?;
+        first.fields.push(bytes);
+        first.lines += field.lines;
+        first.next = field.end + 1;
         if text[field.end] == b'\n' {
-            return Ok(Some((fields, at, lines)));
+            return Ok(Some(first));
         }
     }
 }

@@ -1,6 +1,12 @@
 use super::*;
 use crate::kernels::table::arrays::Arrays;
-use crate::kernels::table::column::Cell;
+use crate::kernels::table::column::Kinds;
+use crate::kernels::table::distinct::Shown;
+use crate::kernels::table::record::shown;
+
+fn query(delimiter: &str, header: Header, select: Option<Vec<usize>>) -> Query {
+    Query { header, select, ..Query::new(delimiter).expect("a delimiter") }
+}
 
 /// What the tests look at in a column: name, numbers, texts, missing, and bits of the statistics.
 type Summary = Vec<(String, u64, u64, u64, [u64; 4], Option<FirstText>)>;
@@ -8,8 +14,15 @@ type Summary = Vec<(String, u64, u64, u64, [u64; 4], Option<FirstText>)>;
 fn summary(table: &Table) -> Summary {
     let summary = |column: &Column| {
         let m = column.moments();
-        let bits = [m.mean(), m.std(1.0), m.min(), m.max()].map(f64::to_bits);
-        (column.name.clone(), m.count(), column.texts, column.missing, bits, column.first_text.clone())
+        let bits = [column.mean(), column.var().sqrt(), m.min(), m.max()].map(f64::to_bits);
+        (
+            column.name.clone(),
+            m.count(),
+            column.kinds().total(),
+            column.missing,
+            bits,
+            column.first_text.clone(),
+        )
     };
     table.columns().iter().map(summary).collect()
 }
@@ -17,7 +30,7 @@ fn summary(table: &Table) -> Summary {
 /// Reads `text` fed in blocks, with chunks of `chunk_len` bytes.
 fn read(text: &[u8], block: usize, chunk_len: usize, workers: usize) -> Result<(Summary, u64)> {
     let work = Work::with_threads(workers);
-    let mut table = Table::new(",", Header::Auto, None)?;
+    let mut table = Table::new(query(",", Header::Auto, None));
     table.chunk_len = chunk_len;
     text.chunks(block.max(1)).try_for_each(|block| table.feed(block, &work))?;
     table.finish(&work)?;
@@ -68,10 +81,16 @@ fn fields_are_those_of_the_character_by_character_reading() -> Result<()> {
     assert_eq!(rows as usize, records.len() - 1);
     for (index, column) in columns.iter().enumerate() {
         assert_eq!(column.0, records[0][index]);
-        let cells: Vec<_> = records[1..].iter().map(|record| classify(record[index].as_bytes())).collect();
-        let numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.value()).collect();
+        let dialect = Dialect::new(",")?;
+        let cells: Vec<_> =
+            records[1..].iter().map(|record| classify(record[index].as_bytes(), &dialect)).collect();
+        let value = |cell: &Value| match *cell {
+            Value::Number(value, _) | Value::Beyond(value) => Some(value),
+            _ => None,
+        };
+        let numbers: Vec<f64> = cells.iter().filter_map(value).collect();
         assert_eq!(column.1 as usize, numbers.len(), "{column:?}");
-        assert_eq!(column.2 as usize, cells.iter().filter(|&&cell| cell == Cell::TEXT).count());
+        assert_eq!(column.2 as usize, cells.iter().filter(|&&cell| cell == Value::Text).count());
         assert_eq!(column.4[2], numbers.iter().copied().fold(f64::NAN, f64::min).to_bits());
         assert_eq!(column.4[3], numbers.iter().copied().fold(f64::NAN, f64::max).to_bits());
     }
@@ -118,9 +137,10 @@ fn errors_are_the_same_however_the_text_is_cut() {
 #[test]
 fn bytes_after_empty_lines_are_no_mark_of_utf_16_however_the_text_is_cut() -> Result<()> {
     for text in [&b"\xef\xbb\xbf\r\n\n\xfe\xffx,2\n3,4\n"[..], b"\n\xff\xfex,2\n3,4\n"] {
-        let expected = read(text, text.len(), CHUNK, 1)?;
+        let expected = read(text, text.len(), CHUNK, 1);
+        assert!(matches!(expected, Err(Error::Csv { reason: Malformed::Utf8, .. })), "{expected:?}");
         for block in 1..text.len() {
-            assert_eq!(read(text, block, CHUNK, 1)?, expected, "{block}");
+            assert_eq!(read(text, block, CHUNK, 1), expected, "{block}");
         }
     }
     for text in [b"\xff\xfea\0,\0b\0\n\0", b"\xfe\xff\0a\0,\0b\0\n"] {
@@ -153,48 +173,165 @@ fn the_first_row_is_data_if_it_is_all_numbers() -> Result<()> {
     assert_eq!((rows, columns[1].0.as_str(), columns[1].1), (2, "column 2", 2));
     let (columns, rows) = read(b"2019,\n1,2\n", 100, CHUNK, 1)?;
     assert_eq!((rows, columns[0].0.as_str(), columns[1].0.as_str()), (1, "2019", "column 2"));
-    let mut table = Table::new(",", Header::Yes, None)?;
+    let mut table = Table::new(query(",", Header::Yes, None));
     table.feed(b"1,2\n", &Work::serial())?;
     table.finish(&Work::serial())?;
     assert_eq!((table.rows(), table.is_named(), table.columns()[1].name.as_str()), (0, true, "2"));
-    let mut table = Table::new(",", Header::No, None)?;
+    let mut table = Table::new(query(",", Header::No, None));
     table.feed(b"\xef\xbb\xbfx,2\n", &Work::serial())?;
     table.finish(&Work::serial())?;
-    assert_eq!((table.rows(), table.is_named(), table.columns()[0].texts), (1, false, 1));
+    assert_eq!((table.rows(), table.is_named(), table.columns()[0].kinds().texts), (1, false, 1));
     Ok(())
 }
 
 #[test]
 fn only_the_selected_columns_are_kept() -> Result<()> {
-    let mut table = Table::new(";", Header::Auto, Some(vec!["c".into(), "a".into()]))?;
+    let mut table = Table::new(query(";", Header::Auto, Some(vec![2, 0, 3])));
     table.feed(b"a;b;c;a\n1;\"x;\ny\";3;4\n5;6;7;8\r\n", &Work::serial())?;
     table.finish(&Work::serial())?;
     let maxima: Vec<_> = table.columns().iter().map(|c| (c.name.as_str(), c.moments().max())).collect();
     assert_eq!(maxima, [("a", 5.0), ("c", 7.0), ("a", 8.0)]);
-    let mut table = Table::new(",", Header::Auto, Some(vec!["z".into()]))?;
+    let mut table = Table::new(query(",", Header::Auto, Some(vec![2])));
     let error = table.feed(b"a,b\n", &Work::serial());
-    assert_eq!(
-        error,
-        Err(Error::UnknownColumn { name: "z".into(), known: vec!["a".into(), "b".into()], more: false })
-    );
+    assert_eq!(error, Err(Error::UnknownColumn { index: 2, columns: 2 }));
     assert_eq!(table.finish(&Work::serial()), error, "an error is for ever");
+    Ok(())
+}
+
+#[test]
+fn records_of_another_width_are_left_out_and_listed_if_asked() -> Result<()> {
+    let text = b"a,b\n1,2\n3\n\n\"x\ny\",4,5\n6,7\n";
+    for block in 1..=text.len() {
+        for chunk_len in [1, 5, CHUNK] {
+            let mut query = query(",", Header::Auto, None);
+            query.dialect.skip_bad = true;
+            let mut table = Table::new(query);
+            table.chunk_len = chunk_len;
+            text.chunks(block).try_for_each(|block| table.feed(block, &Work::serial()))?;
+            table.finish(&Work::serial())?;
+            let fields = |got| Malformed::Fields { got, expected: 2 };
+            assert_eq!(table.take_rejects(), [(3, 2, fields(1)), (5, 3, fields(3))]);
+            assert_eq!((table.rows(), table.rejected(), table.columns()[1].moments().max()), (2, 2, 7.0));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn quotes_that_may_have_swallowed_rows_are_told() -> Result<()> {
+    let swallowed = |text: &str| -> Result<Option<u64>> {
+        let mut table = Table::new(query(",", Header::Auto, None));
+        table.feed(text.as_bytes(), &Work::serial())?;
+        table.finish(&Work::serial())?;
+        Ok(table.swallowed())
+    };
+    assert_eq!(swallowed("id,name,v\n1,p,10\n3,\"open,30\n4,x,40\n5,close\",50\n6,y,60\n")?, Some(3));
+    assert_eq!(swallowed("id,sig\n1,\"unbalanced\n2,ok\n3,5\" disk\n")?, Some(2));
+    assert_eq!(swallowed("id,name,v\n1,\"two\nlines, one comma\",3\n")?, None);
+    assert_eq!(swallowed("a\n\"two\nlines\"\n")?, None);
+    Ok(())
+}
+
+#[test]
+fn names_that_are_none_become_different_ones_and_may_have_line_ends_in_quotes() -> Result<()> {
+    let names =
+        |text: &[u8]| Ok::<_, Error>(query(",", Header::Auto, None).names(text)?.map(|names| names.names));
+    assert_eq!(
+        names(b"column 2,,x\n")?,
+        Some(vec!["column 2".into(), "column 2 (no name)".into(), "x".into()])
+    );
+    assert_eq!(
+        names(b"id,\"Total\r\ncost\",n\r\n")?,
+        Some(vec!["id".into(), "Total\r\ncost".into(), "n".into()])
+    );
+    assert_eq!(names(b"a,b")?, None);
+    assert!(names(b"a\rb,c\n").is_err());
+    let latin = Error::Csv { line: 1, column: None, reason: Malformed::Utf8 };
+    assert_eq!(names(b"prix\xe9,n\n"), Err(latin));
+    let doubtful =
+        |text: &[u8]| Ok::<_, Error>(query(",", Header::Auto, None).names(text)?.map(|n| n.doubtful));
+    assert_eq!(
+        (doubtful(b"1,NA,3\n")?, doubtful(b"x,,3\n")?, doubtful(b"1,2\n")?),
+        (Some(true), Some(false), Some(false))
+    );
+    Ok(())
+}
+
+#[test]
+fn lines_that_are_no_records_do_not_count() -> Result<()> {
+    let mut query = query(",", Header::Auto, None);
+    query.dialect.comment = Some(b'#');
+    query.dialect.skip = 1;
+    let mut table = Table::new(query);
+    table.feed(b"Report, of\n\n# by \"me\na,b\n1,2\n   \n# 3,4\n \t\r\n5,6\n", &Work::serial())?;
+    table.finish(&Work::serial())?;
+    assert_eq!(
+        (table.rows(), table.columns()[0].name.as_str(), table.columns()[1].moments().max()),
+        (2, "a", 6.0)
+    );
+    let mut tabs = Table::new(super::tests::query("\t", Header::Auto, None));
+    tabs.feed(b"a\tb\n \t \n1\t2\n", &Work::serial())?;
+    tabs.finish(&Work::serial())?;
+    assert_eq!((tabs.rows(), tabs.columns()[0].missing), (2, 1));
+    Ok(())
+}
+
+#[test]
+fn quotes_may_be_characters_as_any_other() -> Result<()> {
+    let text = "id\tsig\n1\t\"unbalanced\n2\tok\n3\t5\" disk\n";
+    for chunk_len in [1, 3, CHUNK] {
+        let mut query = query("\t", Header::Auto, None);
+        query.dialect.quoting = false;
+        let mut table = Table::new(query);
+        table.chunk_len = chunk_len;
+        table.feed(text.as_bytes(), &Work::with_threads(2))?;
+        table.finish(&Work::serial())?;
+        assert_eq!((table.rows(), table.columns()[1].kinds().texts), (3, 3));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_kind_of_column_says_something() -> Result<()> {
+    let text = "i,f,b,d,t,s,m\n1,1.0,true,2024-03-01,2024-03-01 10:00,é,1\n18446744073709551615,2,False,2024-01-01,2024-01-01,abc,x\n                2,,TRUE,NA,,é,2\n";
+    for chunk_len in [1, CHUNK] {
+        let mut query = query(",", Header::Auto, None);
+        query.observe = Observe { distinct: true, top: 1 };
+        let mut table = Table::new(query);
+        table.chunk_len = chunk_len;
+        table.feed(text.as_bytes(), &Work::with_threads(2))?;
+        table.finish(&Work::serial())?;
+        let [i, f, b, d, t, s, m] = table.columns() else { panic!("seven columns") };
+        assert_eq!(i.integer_extremes(), Some(("1".into(), u64::MAX.to_string())));
+        assert_eq!(i.integer_sum(), Some(i128::from(u64::MAX) + 3));
+        assert_eq!((f.is_integer(), f.integer_extremes(), f.missing), (false, None, 1));
+        assert_eq!(b.kinds(), Kinds { booleans: [2, 1], ..Kinds::default() });
+        assert_eq!(d.times(), Some(("2024-01-01".into(), "2024-03-01".into())));
+        assert_eq!(t.times(), Some(("2024-01-01T00:00:00".into(), "2024-03-01T10:00:00".into())));
+        assert_eq!((s.lengths(), s.kinds().texts, m.kinds().texts), (Some((1, 3)), 3, 1));
+        let counts: Vec<_> =
+            table.columns().iter().map(|column| column.distinct.as_ref().map(|d| d.count())).collect();
+        assert_eq!(counts, [3, 2, 2, 2, 2, 2, 3].map(|count| Some((count, 0.0))));
+        let top = s.frequent.as_ref().map(|frequent| frequent.top());
+        assert_eq!(top, Some((vec![(Shown::Text("é".into()), 2)], 0)));
+    }
     Ok(())
 }
 
 #[test]
 fn a_delimiter_is_one_character_that_no_field_needs() {
     for delimiter in [",", ";", "\t", "|", " ", "\u{1}", ":"] {
-        assert!(Table::new(delimiter, Header::Auto, None).is_ok());
+        assert!(Dialect::new(delimiter).is_ok());
     }
     for delimiter in ["", ",,", "1", "e", "\"", "-", "+", ".", "\n", "\r", "\0", "é"] {
-        assert!(Table::new(delimiter, Header::Auto, None).is_err(), "{delimiter:?}");
+        assert!(Dialect::new(delimiter).is_err(), "{delimiter:?}");
     }
 }
 
 #[test]
 fn a_line_without_end_is_an_error_before_it_takes_all_memory() -> Result<()> {
     let block = vec![b'1'; BLOCK];
-    let mut table = Table::new(",", Header::Auto, None)?;
+    let mut table = Table::new(query(",", Header::Auto, None));
     let fed = (0..100).map(|_| table.feed(&block, &Work::serial())).take_while(Result::is_ok).count();
     assert_eq!(fed, LONGEST_RECORD / BLOCK);
     Ok(())
@@ -214,7 +351,8 @@ fn the_text_shown_is_short_and_valid() {
 
 #[test]
 fn a_long_chunk_can_be_stopped() {
-    let schema = Schema { delimiter: b',', slots: vec![0, SKIP], kept: 1 };
+    let dialect = Dialect::new(",").expect("a delimiter");
+    let schema = Schema { dialect, slots: vec![0, SKIP], kept: 1, plain: true, observe: Observe::default() };
     let read = |rows: usize| {
         let text = b"1,2\n".repeat(rows);
         Chunk::default().read(&schema, &text, 0, text.len(), &Work::stopped())
@@ -235,7 +373,7 @@ fn arrays_give_what_the_same_numbers_in_text_give() -> Result<()> {
     let array = ndarray::Array2::from_shape_fn((rows, count), |(row, column)| value(row, column));
     for rows_of_block in [1, 999, 3000] {
         let work = Work::with_threads(2);
-        let mut arrays = Arrays::new(vec!["a".into(), "b".into(), "c".into()])?;
+        let mut arrays = Arrays::new(vec!["a".into(), "b".into(), "c".into()], Observe::default())?;
         for start in (0..rows).step_by(rows_of_block) {
             let end = (start + rows_of_block).min(rows);
             arrays.update(array.slice(ndarray::s![start..end, ..2]).into_dyn(), 0, &work)?;
@@ -243,7 +381,7 @@ fn arrays_give_what_the_same_numbers_in_text_give() -> Result<()> {
         }
         for (column, expected) in arrays.finish().iter().zip(&expected) {
             let m = column.moments();
-            assert_eq!([m.mean(), m.std(1.0), m.min(), m.max()].map(f64::to_bits), expected.4);
+            assert_eq!([column.mean(), column.var().sqrt(), m.min(), m.max()].map(f64::to_bits), expected.4);
         }
         assert!(arrays.update(array.view().into_dyn(), 1, &work).is_err());
         assert!(arrays.update(array.column(0).into_dyn(), 0, &work).is_err());
