@@ -40,6 +40,13 @@ pub enum Error {
         /// The file of the text, if it is that of a file.
         path: Option<PathBuf>,
     },
+    /// No word ends for so long that it is no text.
+    Word {
+        /// Where the word begins in the text.
+        offset: u64,
+        /// Bytes in which a word has to end.
+        limit: usize,
+    },
     /// A text that can be no delimiter.
     Delimiter {
         /// The text.

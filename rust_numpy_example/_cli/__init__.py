@@ -4,14 +4,24 @@
 module      what it holds
 =========== ==================================================================
 stats       the command ``stats``: statistics of every column of a file
-words       the command ``words``: the words of a file and how often they occur
+words       the command ``words``: the words of texts and how often they occur
+pi          the command ``pi``: an estimate by random points
+fib         the command ``fib``: Fibonacci numbers of any size
 demo        the command ``demo``: everything the package does, on data it ships
+info        the command ``info``: the build, the machine, what is missing
+completions the command ``completions``: scripts for shells
+arguments   what several commands take
 source      files, pipes and compressed files as one kind of stream
+dialect     how a table in text is written, as its start shows
+select      which columns are meant
 text        tables in delimited text, through ``_TableStats``
 arrays      ``.npy`` and ``.npz``, through ``_ArrayStats``
 parquet     Parquet, through ``_ArrayStats``
+table       the statistics of a file, however they were found
 report      what is written to standard output and standard error
 =========== ==================================================================
+
+A command is a module with ``add_arguments(parser)`` and ``run(options)``, which is imported when it is named.
 
 Exit codes: 0, it worked; 1, a file could not be read or the output not be written; 2, wrong
 arguments; 130, interrupted (Ctrl-C); 141, whoever read the output has gone.
@@ -20,36 +30,105 @@ arguments; 130, interrupted (Ctrl-C); 141, whoever read the output has gone.
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
 
-import rust_numpy_example
-from rust_numpy_example._cli import demo, report, stats, words
+#: The commands and what they do, in few words.
+COMMANDS = {
+    "stats": "statistics of every column of CSV, npy, npz and Parquet files",
+    "words": "the words of texts and how often they occur",
+    "pi": "an estimate of pi by random points",
+    "fib": "Fibonacci numbers of any size",
+    "demo": "everything the package does, on data it ships",
+    "info": "the build, the machine, what is missing",
+    "completions": "a script that completes commands and options in a shell",
+}
 
 EPILOG = """\
-exit codes: 0 it worked; 1 a file could not be read, or the output not be written;
-2 wrong arguments; 130 interrupted; 141 the reader of the output has gone.
+exit codes: 0 it worked; 1 a file could not be read, or the output not be
+written; 2 wrong arguments; 130 interrupted; 141 the reader of the output has
+gone.
+
+examples:
+  rust-numpy-example stats measurements.csv
+  rust-numpy-example words --top 5 book.txt
+  rust-numpy-example stats --help
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the arguments."""
-    top = argparse.ArgumentParser(
+class Form(argparse.RawDescriptionHelpFormatter):
+    """Help within 80 columns; a text of one line is filled, others are as they are."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(shutil.get_terminal_size().columns, 80) - 1)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return argparse.HelpFormatter._fill_text(self, text, width, indent)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, whatever is in the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        """Write what is wrong and end the program."""
+        from rust_numpy_example._cli.report import printable, say
+
+        say(f"error: {printable(message)} ({self.prog} --help says more)")
+        sys.exit(2)
+
+
+class Version(argparse.Action):
+    """Writes the version, which takes the extension to know."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import rust_numpy_example
+
+        parser._print_message(f"rust_numpy_example {rust_numpy_example.__version__}\n", sys.stdout)
+        parser.exit()
+
+
+def parser(named: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the arguments, with those of the command ``named``, or of all if it is ``"all"``."""
+    top = Parser(
         prog="rust-numpy-example",
         description="NumPy arrays processed in Rust, from the command line.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Form,
     )
-    version = f"rust_numpy_example {rust_numpy_example.__version__}"
-    top.add_argument("--version", action="version", version=version)
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (stats, words, demo):
-        command.add_parser(commands)
+    top.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, does in COMMANDS.items():
+        command = commands.add_parser(name, help=does, formatter_class=Form)
+        if named in (name, "all"):
+            import_module(f"rust_numpy_example._cli.{name}").add_arguments(command)
+            command.set_defaults(parser=command)
     return top
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; return the exit code."""
-    options = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    named = next((argument for argument in argv if not argument.startswith("-")), None)
+    top = parser(named)
+    if named is not None and named not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(named, COMMANDS, 1, 0.5)
+        meant = f" (did you mean '{near[0]}'?)" if near else ""
+        top.error(f"no command '{named}'{meant}, there are {', '.join(COMMANDS)}")
+    options = top.parse_args(argv)
+
+    from rust_numpy_example._cli import report
+
+    command = import_module(f"rust_numpy_example._cli.{options.command}")
     with report.standard_streams() as streams:
-        streams.code = options.run(options)
+        try:
+            streams.code = command.run(options)
+        except argparse.ArgumentError as error:
+            options.parser.error(str(error))
     return streams.code

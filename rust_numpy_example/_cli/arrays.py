@@ -12,14 +12,14 @@ import itertools
 import math
 import struct
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from rust_numpy_example._cli.report import Progress
+from rust_numpy_example._cli.report import Progress, reason
 from rust_numpy_example._cli.source import BLOCK, Source
-from rust_numpy_example._cli.table import Column, Table, selected, unknown
+from rust_numpy_example._cli.table import Ask, Column, Table
 from rust_numpy_example.rust_numpy_example import _ArrayStats
 
 #: The longest header that is read: room for several thousand fields.
@@ -38,7 +38,7 @@ DEFLATED = 1032
 Read = Callable[[int], bytes]
 
 
-def read_npy(source: Source, select: Sequence[str] | None) -> Table:
+def read_npy(source: Source, ask: Ask) -> Table:
     """Return the statistics of an ``.npy`` file."""
     progress = Progress(source.name, source.size)
     try:
@@ -47,106 +47,221 @@ def read_npy(source: Source, select: Sequence[str] | None) -> Table:
             progress.update(source.position())
             return source.read(count)
 
-        columns, rows = _array(read, source.size if source.is_plain else None, "")
-        return Table(selected(columns, select), rows)
+        array = _Array(read, source.size if source.is_plain else None, "")
+        order = range(len(array.names)) if ask.select is None else ask.select.indices(array.names)
+        columns, notes = array.columns(set(order), ask)
+        return Table([columns[index] for index in order], array.rows, notes)
     finally:
         progress.close()
 
 
-def read_npz(source: Source, select: Sequence[str] | None) -> Table:
+def read_npz(source: Source, ask: Ask) -> Table:
     """Return the statistics of the arrays in an ``.npz`` file; a name selects a column or an array."""
     if not source.is_plain:
         raise ValueError("a zip archive can only be read from a file on disk, uncompressed")
     progress = Progress(source.name, None)
-    columns: list[Column] = []
-    lengths = set()
     done = 0
-    with zipfile.ZipFile(source.name) as archive:
+    failures: dict[str, str] = {}
+    behind = DEFLATED * (source.size or 0)
+    with zipfile.ZipFile(source.file) as archive, contextlib.closing(progress):
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
         if not members:
             raise ValueError("a zip archive without an .npy member, expected .npz")
+
+        def opened(member: zipfile.ZipInfo, file: Any) -> _Array:
+            def read(count: int) -> bytes:
+                nonlocal done
+                data = cast(bytes, file.read(count))
+                done += len(data)
+                progress.update(done)
+                return data
+
+            return _Array(read, member.file_size, member.filename[: -len(".npy")], behind)
+
+        # What the columns are called, first: a selection may leave out an array.
+        names: list[str] = []
+        spans: list[tuple[zipfile.ZipInfo, int, int]] = []
         for member in members:
-            name = member.filename[: -len(".npy")]
-            with archive.open(member) as file, contextlib.closing(progress):
+            try:
+                with archive.open(member) as file:
+                    inside = opened(member, file).names
+            except Exception as error:
+                failures[member.filename] = reason(error)
+                continue
+            spans.append((member, len(names), len(names) + len(inside)))
+            names += inside
+        if not names and failures and len(members) == len(failures):
+            name, why = next(iter(failures.items()))
+            raise ValueError(
+                f"{name}: {why}" + (f"; and {len(failures) - 1} more" if len(failures) > 1 else "")
+            )
+        order = range(len(names)) if ask.select is None else ask.select.indices(names)
+        if ask.select is not None:
+            # What is not asked for does not matter.
+            failures.clear()
+        wanted = set(order)
+        found: dict[int, Column] = {}
+        notes: list[str] = []
+        lengths = set()
+        for member, start, end in spans:
+            inner = {index - start for index in wanted if start <= index < end}
+            if not inner:
+                continue
+            try:
+                with archive.open(member) as file:
+                    array = opened(member, file)
+                    columns, more = array.columns(inner, ask)
+            except Exception as error:
+                failures[member.filename] = reason(error)
+                continue
+            found.update((start + index, columns[index]) for index in inner)
+            notes += more
+            lengths.add(array.rows)
+    if not found and failures:
+        name, why = next(iter(failures.items()))
+        raise ValueError(f"{name}: {why}")
+    rows = lengths.pop() if len(lengths) == 1 else None
+    table = Table([found[index] for index in order if index in found], rows, notes)
+    table.failures = [f"{name}: {why}" for name, why in failures.items()]
+    return table
 
-                def read(count: int) -> bytes:
-                    nonlocal done
-                    data = file.read(count)
-                    done += len(data)
-                    progress.update(done)
-                    return data
 
-                try:
-                    found, rows = _array(read, member.file_size, name, DEFLATED * (source.size or 0))
-                except ValueError as error:
-                    raise ValueError(f"{member.filename}: {error}") from None
-                columns += found
-                lengths.add(rows)
-    if select is not None:
-        # The name of an array stands for all its columns.
-        names: dict[str, None] = {}
-        for wanted in select:
-            inside = [
-                c.name for c in columns if c.name == wanted or c.name.startswith((f"{wanted}[", f"{wanted}."))
-            ]
-            if not inside:
-                unknown(wanted, (column.name for column in columns))
-            names.update(dict.fromkeys(inside))
-        columns = selected(columns, list(names))
-    return Table(columns, lengths.pop() if len(lengths) == 1 else None)
-
-
-def _array(read: Read, size: int | None, name: str, behind: int | None = None) -> tuple[list[Column], int]:
-    """Return the columns of an array and how many rows it has.
+class _Array:
+    """An array in a file, of which the header has been read.
 
     It takes up ``size`` bytes, or so the file says, of which at most ``behind`` can be had.
     """
-    header, dtype, shape, fortran = _header(read)
-    needed = math.prod(shape) * dtype.itemsize
-    if size is not None and size < header + needed:
-        raise ValueError(
-            f"the header tells of {needed:,} bytes of data (shape {shape}, {dtype}), the file has {size - header:,}"
-        )
-    most = max(FEW_COLUMNS, min(needed, (size if behind is None else behind) or 0))
-    parts = list(itertools.islice(_parts(dtype, "", ()), most + 1))
-    # Columns along the last axis.
-    count = shape[-1] if len(shape) > 1 and dtype.names is None else 1
-    if count * len(parts) > most:
-        raise ValueError(f"the header tells of more than {most:,} columns (shape {shape}, {dtype})")
-    if dtype.names is None:
-        rows = math.prod(shape[:-1]) if len(shape) > 1 else math.prod(shape)
-        numbered = [name] if name and len(shape) < 2 else [_numbered(name, index) for index in range(count)]
-        names = [n + suffix for n in numbered for suffix, _, _ in parts]
-    else:
-        rows = math.prod(shape)
-        names = [f"{name}.{suffix}" if name else suffix for suffix, _, _ in parts]
-    whys = [why for _, _, why in parts]
-    stats = _ArrayStats(names)
-    for first, block in _blocks(read, dtype, rows, count, fortran and len(shape) > 1 and dtype.names is None):
-        for index, (_, take, why) in enumerate(parts):
-            if not why:
-                values = np.asarray(take(block), np.float64)
+
+    def __init__(self, read: Read, size: int | None, name: str, behind: int | None = None) -> None:
+        self._read = read
+        header, self._dtype, shape, fortran = _header(read)
+        dtype = self._dtype
+        needed = math.prod(shape) * dtype.itemsize
+        if size is not None and size < header + needed:
+            raise ValueError(
+                f"the header tells of {needed:,} bytes of data (shape {shape}, {dtype}), the file has"
+                f" {size - header:,}"
+            )
+        most = max(FEW_COLUMNS, min(needed, (size if behind is None else behind) or 0))
+        self._parts = list(itertools.islice(_parts(dtype, "", ()), most + 1))
+        # Columns along the last axis.
+        self._count = shape[-1] if len(shape) > 1 and dtype.names is None else 1
+        if self._count * len(self._parts) > most:
+            raise ValueError(f"the header tells of more than {most:,} columns (shape {shape}, {dtype})")
+        if dtype.names is None:
+            self.rows = math.prod(shape[:-1]) if len(shape) > 1 else math.prod(shape)
+            is_one = name and len(shape) < 2
+            numbered = [name] if is_one else [_numbered(name, index) for index in range(self._count)]
+            self.names = [n + part.name for n in numbered for part in self._parts]
+        else:
+            self.rows = math.prod(shape)
+            self.names = [f"{name}.{part.name}" if name else part.name for part in self._parts]
+        self._fortran = fortran and len(shape) > 1 and dtype.names is None
+
+    def columns(self, wanted: set[int], ask: Ask) -> tuple[list[Column], list[str]]:
+        """Read the array; return the columns, complete where they are wanted, and what is worth knowing."""
+        parts = self._parts
+        stats = _ArrayStats(self.names, distinct=ask.distinct, top=ask.top)
+        others = {
+            index: _Other()
+            for index in wanted
+            if parts[index % len(parts)].kind not in ("integer", "float", "boolean")
+        }
+        overflows = 0
+        for first, block in _blocks(self._read, self._dtype, self.rows, self._count, self._fortran):
+            for place, part in enumerate(parts):
+                if part.kind not in ("integer", "float", "boolean"):
+                    for offset in range(block.shape[1]):
+                        index = (first + offset) * len(parts) + place
+                        if index in others:
+                            others[index].update(part.take(block[:, offset]))
+                    continue
+                values = part.take(block)
+                if values.dtype.itemsize > 8:
+                    with np.errstate(over="ignore"):
+                        wide, values = values, values.astype(np.float64)
+                    overflows += int(np.count_nonzero(np.isinf(values) & ~np.isinf(wide)))
+                elif values.dtype.kind in "bf":
+                    values = np.asarray(values, np.float64)
                 if len(parts) == 1:
                     stats.update(values, first)
                 else:
                     # A complex array: the parts of a number are neighbours.
                     for offset in range(values.shape[1]):
-                        stats.update(values[:, offset : offset + 1], (first + offset) * len(parts) + index)
-    columns = [Column.of(found) for found in stats.finish()]
-    for index, column in enumerate(columns):
-        if why := whys[index % len(parts)]:
-            columns[index] = Column(column.name, rows, 0, kind=why)
-    return columns, rows
+                        stats.update(values[:, offset : offset + 1], (first + offset) * len(parts) + place)
+        columns = [
+            Column.of(found, parts[index % len(parts)].kind) for index, found in enumerate(stats.finish())
+        ]
+        for index, other in others.items():
+            columns[index] = other.column(self.names[index], parts[index % len(parts)].kind)
+        notes = []
+        if overflows:
+            notes.append(f"{overflows} numbers are beyond the range of float64 and were taken as infinity")
+        return columns, notes
+
+
+class _Other:
+    """What is known of a column that does not hold numbers."""
+
+    def __init__(self) -> None:
+        self.count = self.missing = 0
+        self.low: Any = None
+        self.high: Any = None
+
+    def update(self, values: np.ndarray[Any, Any]) -> None:
+        """Take in some elements."""
+        if values.dtype.kind in "Mm":
+            is_missing = np.isnat(values)
+            self.missing += int(np.count_nonzero(is_missing))
+            values = values[~is_missing]
+            measures = values
+        elif values.dtype.kind in "SU":
+            measures = np.char.str_len(values)
+        else:
+            measures = values[:0]
+        self.count += len(values)
+        if measures.size:
+            low, high = measures.min(), measures.max()
+            self.low = low if self.low is None or low < self.low else self.low
+            self.high = high if self.high is None or high > self.high else self.high
+
+    def column(self, name: str, kind: str) -> Column:
+        """Return the column."""
+        column = Column(name, kind, self.count, self.missing)
+        if self.low is not None:
+            if kind == "text":
+                column.shortest, column.longest = int(self.low), int(self.high)
+            else:
+                column.min, column.max = str(self.low), str(self.high)
+        return column
 
 
 def _numbered(name: str, index: int) -> str:
     return f"{name}[{index}]" if name else f"column {index + 1}"
 
 
-def _parts(
-    dtype: np.dtype[Any], name: str, path: tuple[Any, ...]
-) -> Iterator[tuple[str, Callable[..., Any], str]]:
-    """Yield what is a column of numbers in an element: its name, how to take it, or why it cannot be."""
+class _Part(NamedTuple):
+    """A column in an element: its name, how to take it, and what is in it."""
+
+    name: str
+    take: Callable[..., Any]
+    kind: str
+
+
+#: What is in a column, by the kind of its dtype.
+KINDS = {
+    "b": "boolean",
+    "i": "integer",
+    "u": "integer",
+    "f": "float",
+    "S": "text",
+    "U": "text",
+    "m": "duration",
+}
+
+
+def _parts(dtype: np.dtype[Any], name: str, path: tuple[Any, ...]) -> Iterator[_Part]:
+    """Yield the columns in an element."""
 
     def take(block: Any) -> Any:
         for key in path:
@@ -162,12 +277,13 @@ def _parts(
             inner = ",".join(map(str, index))
             yield from _parts(base, f"{name}[{inner}]", (*path, (..., *index)))
     elif dtype.kind == "c":
-        yield f"{name}.real" if name else ".real", lambda block: take(block).real, ""
-        yield f"{name}.imag" if name else ".imag", lambda block: take(block).imag, ""
-    elif dtype.kind in "biuf":
-        yield name, take, ""
+        yield _Part(f"{name}.real" if name else ".real", lambda block: take(block).real, "float")
+        yield _Part(f"{name}.imag" if name else ".imag", lambda block: take(block).imag, "float")
+    elif dtype.kind == "M":
+        is_date = np.datetime_data(dtype)[0] in ("Y", "M", "W", "D")
+        yield _Part(name, take, "date" if is_date else "timestamp")
     else:
-        yield name, take, "text" if dtype.kind in "SU" else dtype.name
+        yield _Part(name, take, KINDS.get(dtype.kind, dtype.name))
 
 
 def _blocks(

@@ -29,16 +29,13 @@ SHADES = " .:-=+*#%@"
 SHOWN = 34
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    parser = commands.add_parser(
-        "demo",
-        help="everything the package does, on data it ships",
-        description="Run every function of the package on data that comes with it, print what it does, the result, "
-        "and how many times as long the same takes in plain Python and in NumPy on this machine. Takes less than a "
-        "minute, and no network.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes: nothing."""
+    parser.description = (
+        "Run every function of the package on data that comes with it, print what it does, the result, and how many"
+        " times as long the same takes in plain Python and in NumPy on this machine. Takes less than a minute, and no"
+        " network."
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 def planets() -> None:
     """Show a table of real figures."""
     heading("The planets (figures: NASA's Planetary Fact Sheet): rust-numpy-example stats planets.csv")
-    for line in stats.lines(stats.read(str(data.PLANETS), None, None, None)):
+    for line in stats.lines(stats.read(str(data.PLANETS))):
         report.write(line)
 
 

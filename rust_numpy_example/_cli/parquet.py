@@ -2,68 +2,271 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator
+from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from rust_numpy_example._cli.report import Progress
+from rust_numpy_example._cli.report import Progress, reason
 from rust_numpy_example._cli.source import Source
-from rust_numpy_example._cli.table import Column, Table, selected, unknown
+from rust_numpy_example._cli.table import Ask, Column, Table
 from rust_numpy_example.rust_numpy_example import _ArrayStats
 
 #: Rows decoded at a time.
 BATCH = 1 << 16
 
 
-def read(source: Source, select: Sequence[str] | None) -> Table:
+def read(source: Source, ask: Ask) -> Table:
     """Return the statistics of a Parquet file."""
     try:
         pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
+        import_module("pyarrow.compute")
     except ImportError as error:
         raise ValueError(
             f"to read Parquet takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
         ) from None
     if not source.is_plain:
         raise ValueError("Parquet can only be read from a file on disk, uncompressed")
+    source.file.seek(0)
+    file, is_foreign = _opened(pa, pq, source)
+    schema, rows = file.schema_arrow, file.metadata.num_rows
+    names = list(schema.names)
+    order = range(len(names)) if ask.select is None else ask.select.indices(names)
+    columns = {index: _column(pa, names[index], schema.field(index).type, ask) for index in order}
+    failures: dict[int, str] = {}
+    if is_foreign:
+        failures = {
+            i: "integers of 128 bits, which pyarrow does not read" for i in columns if _is_wide(pa, schema, i)
+        }
     progress = Progress(source.name, source.size)
-    with pq.ParquetFile(source.name) as file:
-        schema, rows = file.schema_arrow, file.metadata.num_rows
-        for name in select or ():
-            if name not in schema.names:
-                unknown(name, schema.names)
-        wanted = schema.names if select is None else [name for name in schema.names if name in set(select)]
-        types = {name: schema.field(name).type for name in wanted}
-        missing = dict.fromkeys(wanted, 0)
-        stats = _ArrayStats(wanted)
+    try:
         done = 0
-        for batch in file.iter_batches(BATCH, columns=wanted):
-            for index, (name, values) in enumerate(zip(batch.schema.names, batch.columns)):
-                missing[name] += values.null_count
-                if not _is_number(pa, types[name]):
+        for length, batch in _batches(file, names, sorted(columns)):
+            for index, values in batch:
+                if index in failures:
                     continue
-                if not pa.types.is_floating(values.type):
-                    # Safe would be an error for an integer that is not exactly a float64.
-                    values = values.cast(pa.float64(), safe=False)
-                numbers = values.to_numpy(zero_copy_only=False)
-                stats.update(np.asarray(numbers, np.float64).reshape(-1, 1), index)
-            done += batch.num_rows
+                try:
+                    columns[index].update(values)
+                except Exception as error:
+                    failures[index] = reason(error)
+            done += length
             progress.update(source.size * done // max(rows, 1) if source.size else 0)
-    progress.close()
-    columns = [
-        Column.of(found)
-        if _is_number(pa, types[name])
-        else Column(name, rows - missing[name], missing[name], kind=_kind(pa, types[name]))
-        for name, found in zip(wanted, stats.finish())
-    ]
-    return Table(selected(columns, select), rows)
+    finally:
+        progress.close()
+    found = [columns[index].finish() for index in order if index not in failures]
+    table = Table(found, rows)
+    table.failures = [f"column '{names[index]}': {why}" for index, why in failures.items()]
+    if failures and not found:
+        raise ValueError(table.failures[0])
+    return table
 
 
-def _is_number(pa: Any, type_: Any) -> bool:
-    checks = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
-    return any(check(type_) for check in checks)
+def _opened(pa: Any, pq: Any, source: Source) -> tuple[Any, bool]:
+    """Open the file; true, if only without the types that its writer has added to Parquet's own."""
+    try:
+        return pq.ParquetFile(source.file), False
+    except pa.ArrowNotImplementedError:
+        source.file.seek(0)
+        return pq.ParquetFile(_WithoutTypes(source.file)), True
 
 
-def _kind(pa: Any, type_: Any) -> str:
-    return "text" if pa.types.is_string(type_) or pa.types.is_large_string(type_) else str(type_)
+class _WithoutTypes(io.RawIOBase):
+    """A Parquet file without the metadata in which writers note the types of their columns.
+
+    pyarrow refuses a file of which one type is unknown to it. Without the note all columns are of Parquet's types.
+    """
+
+    KEY, OTHER = b"ARROW:schema", b"other:schema"
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        end = file.seek(0, io.SEEK_END)
+        file.seek(max(end - 8, 0))
+        footer = int.from_bytes(file.read(8)[:4], "little") + 8
+        self._start = max(end - footer, 0)
+        file.seek(self._start)
+        self._footer = file.read().replace(self.KEY, self.OTHER)
+        self._end, self._at = end, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + (0, self._at, self._end)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, count: int = -1) -> bytes:
+        end = self._end if count < 0 else min(self._at + count, self._end)
+        self._file.seek(self._at)
+        data = self._file.read(max(min(end, self._start) - self._at, 0))
+        data += self._footer[max(self._at - self._start, 0) : max(end - self._start, 0)]
+        self._at += len(data)
+        return bytes(data)
+
+
+def _is_wide(pa: Any, schema: Any, index: int) -> bool:
+    type_ = schema.field(index).type
+    return bool(pa.types.is_fixed_size_binary(type_) and type_.byte_width == 16)
+
+
+def _batches(file: Any, names: list[str], wanted: list[int]) -> Iterator[tuple[int, list[tuple[int, Any]]]]:
+    """Yield for each batch its length, and the columns that are wanted, by their index."""
+    # Parquet's own selection is by a path with dots, which names with dots or of two columns are not.
+    if len(wanted) < len(names) and len(set(names)) == len(names) and not any("." in name for name in names):
+        places = {name: index for index, name in enumerate(names)}
+        for batch in file.iter_batches(BATCH, columns=[names[index] for index in wanted]):
+            yield batch.num_rows, [(places[n], c) for n, c in zip(batch.schema.names, batch.columns)]
+        return
+    keep = set(wanted)
+    for batch in file.iter_batches(BATCH):
+        yield batch.num_rows, [(i, c) for i, c in enumerate(batch.columns) if i in keep]
+
+
+def _column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
+    types = pa.types
+    if types.is_dictionary(type_):
+        type_ = type_.value_type
+    if types.is_boolean(type_):
+        return _Numbers(pa, name, "boolean", ask)
+    if types.is_integer(type_):
+        return _Numbers(pa, name, "integer", ask)
+    if types.is_floating(type_):
+        return _Numbers(pa, name, "float", ask)
+    if types.is_decimal(type_):
+        return _Decimals(pa, name, "float" if type_.scale > 0 else "integer", ask)
+    is_view = getattr(types, "is_string_view", None)
+    if types.is_string(type_) or types.is_large_string(type_) or (is_view is not None and is_view(type_)):
+        return _Texts(pa, name, "text", ask)
+    for check, kind in (
+        (types.is_date, "date"),
+        (types.is_timestamp, "timestamp"),
+        (types.is_time, "time"),
+    ):
+        if check(type_):
+            return _Times(pa, name, kind, ask)
+    # The name of the type, without what is in it.
+    short = str(type_).split("<")[0].split("[")[0].split("(")[0]
+    return _Found(pa, name, {"null": "empty", "large_binary": "binary"}.get(short, short), ask)
+
+
+class _Found:
+    """What is known of a column so far: how many values it has, and how many are missing."""
+
+    def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
+        self._pa, self._pc = pa, pa.compute
+        self._result = Column(name, kind, 0, 0)
+        self._low: Any = None
+        self._high: Any = None
+
+    def update(self, values: Any) -> None:
+        """Take in some values."""
+        if self._pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        self._result.missing += values.null_count
+        self._result.count += len(values) - values.null_count
+        self.take(values)
+
+    def take(self, values: Any) -> None:
+        """Take in some values of the type that the class is for."""
+
+    def spread(self, values: Any) -> None:
+        """Widen the extremes by those of ``values``."""
+        both = self._pc.min_max(values)
+        low, high = both["min"].as_py(), both["max"].as_py()
+        if low is not None:
+            self._low = low if self._low is None else min(self._low, low)
+            self._high = high if self._high is None else max(self._high, high)
+
+    def finish(self) -> Column:
+        """Return the column."""
+        return self._result
+
+
+class _Numbers(_Found):
+    def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
+        super().__init__(pa, name, kind, ask)
+        self._kind = kind
+        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top)
+
+    def take(self, values: Any) -> None:
+        numbers = values.drop_null().to_numpy(zero_copy_only=False)
+        if self._kind != "integer":
+            numbers = np.asarray(numbers, np.float64)
+        self._stats.update(numbers.reshape(-1, 1))
+
+    def finish(self) -> Column:
+        (found,) = self._stats.finish()
+        column = Column.of(found, self._kind)
+        column.missing += self._result.missing
+        return column
+
+
+class _Decimals(_Found):
+    def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
+        super().__init__(pa, name, kind, ask)
+        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top)
+        self._sum = Fraction(0)
+
+    def take(self, values: Any) -> None:
+        values = values.drop_null()
+        if not len(values):
+            return
+        self.spread(values)
+        wide = self._pa.decimal256(76, values.type.scale)
+        self._sum += Fraction(self._pc.sum(values.cast(wide)).as_py())
+        # Safe would be an error for a number that is not exactly a float64.
+        numbers = values.cast(self._pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        self._stats.update(np.asarray(numbers, np.float64).reshape(-1, 1))
+
+    def finish(self) -> Column:
+        (found,) = self._stats.finish()
+        column = Column.of(found, self._result.type)
+        column.missing = self._result.missing
+        if self._low is not None:
+            exact = int if self._result.type == "integer" else lambda value: value
+            column.min, column.max = exact(self._low), exact(self._high)
+            column.mean = float(self._sum / column.count)
+            column.sum = int(self._sum) if self._result.type == "integer" else float(self._sum)
+            column.settle()
+        return column
+
+
+class _Texts(_Found):
+    def take(self, values: Any) -> None:
+        if str(values.type) == "string_view":
+            values = values.cast(self._pa.large_string())
+        self.spread(self._pc.utf8_length(values))
+
+    def finish(self) -> Column:
+        self._result.shortest, self._result.longest = self._low, self._high
+        return self._result
+
+
+class _Times(_Found):
+    def take(self, values: Any) -> None:
+        if self._pa.types.is_timestamp(values.type) and values.type.unit == "ns":
+            # Python has no nanoseconds: their digits are in the text.
+            both = self._pc.min_max(values)
+            low, high = (self._pa.array([both[end]], values.type) for end in ("min", "max"))
+            texts = [self._pc.strftime(end, "%Y-%m-%dT%H:%M:%S")[0].as_py() for end in (low, high)]
+            if texts[0] is not None:
+                self._low = texts[0] if self._low is None else min(self._low, texts[0])
+                self._high = texts[1] if self._high is None else max(self._high, texts[1])
+            return
+        self.spread(values)
+
+    def finish(self) -> Column:
+        if self._low is not None:
+            low, high = self._low, self._high
+            self._result.min = low if isinstance(low, str) else low.isoformat()
+            self._result.max = high if isinstance(high, str) else high.isoformat()
+        return self._result

@@ -7,13 +7,16 @@ import contextlib
 import json
 import math
 import os
+import shutil
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, TextIO
 
 #: Exit codes.
-FAILED, BROKEN_PIPE = 1, 141
+FAILED, INTERRUPTED, BROKEN_PIPE = 1, 130, 141
 
 
 class Streams:
@@ -35,6 +38,9 @@ def standard_streams() -> Iterator[Streams]:
         yield streams
         if sys.stdout is not None:
             sys.stdout.flush()
+    except OutputError as error:
+        streams.code = FAILED
+        fail(*error.args)
     except BrokenPipeError:
         streams.code = BROKEN_PIPE
         _discard_output()
@@ -58,10 +64,60 @@ def _discard_output() -> None:
         os.close(nowhere)
 
 
+class Output:
+    """Where lines are written: to standard output, or to the file that ``-o`` names."""
+
+    file: TextIO | None = None
+
+
 def write(line: str = "") -> None:
-    """Write a line to standard output."""
-    if sys.stdout is not None:
-        sys.stdout.write(f"{line}\n")
+    """Write a line to the output."""
+    stream = Output.file or sys.stdout
+    if stream is not None:
+        stream.write(f"{line}\n")
+
+
+@contextlib.contextmanager
+def whole_file(path: str) -> Iterator[TextIO]:
+    """Give a file to write to, which takes the place of ``path`` when all of it is written, or never."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        # What is no file, such as a pipe or /dev/stdout, cannot be replaced.
+        with open(path, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+        return
+    target = os.path.realpath(path)
+    temporary = f"{target}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            yield stream
+        if os.path.exists(target):
+            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+class OutputError(Exception):
+    """The file that ``-o`` names cannot be written."""
+
+
+@contextlib.contextmanager
+def output(path: str | None) -> Iterator[None]:
+    """Write the lines of the output to the file ``path``, if there is one."""
+    if path is None:
+        yield
+        return
+    try:
+        with whole_file(path) as stream:
+            Output.file = stream
+            yield
+            stream.flush()
+    except OSError as error:
+        raise OutputError(path, error) from None
+    finally:
+        Output.file = None
 
 
 def say(line: str) -> None:
@@ -85,9 +141,12 @@ def reason(error: BaseException) -> str:
     """Return in words why something failed."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, EOFError):
+        return "the data end too early: the file is truncated"
     if isinstance(error, MemoryError):
         return str(error) or "not enough memory"
-    return str(error) or type(error).__name__
+    # One line: some libraries write several.
+    return " ".join(str(error).split("\n")[0].split()) or type(error).__name__
 
 
 def printable(text: str) -> str:
@@ -99,15 +158,40 @@ def printable(text: str) -> str:
     )
 
 
+def width(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def cut(text: str, most: int) -> str:
+    """Return ``text``, or as much of it as fits into ``most`` columns."""
+    if width(text) <= most:
+        return text
+    taken = 0
+    for index, character in enumerate(text):
+        taken += _width(character)
+        if taken > most - 1:
+            return f"{text[:index]}…"
+    return text
+
+
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> Iterator[str]:
     """Yield the lines of a table; columns are aligned to the right, those in ``left`` to the left."""
-    widths = [max(map(len, cells)) for cells in zip(*rows)]
+    widths = [max(map(width, cells)) for cells in zip(*rows)]
     for row in rows:
-        cells = (
-            cell.ljust(width) if index in left else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths))
-        )
-        yield gap.join(cells).rstrip()
+        line = ""
+        for index, (cell, column) in enumerate(zip(row, widths)):
+            space = " " * (column - width(cell))
+            line += (gap if index else "") + (cell + space if index in left else space + cell)
+        yield line.rstrip()
 
 
 def to_json(value: Any) -> str:
@@ -119,6 +203,10 @@ def to_json(value: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # All its digits: a number if a float64 has them, else a string.
+        number = float(value)
+        return number if Decimal(number) == value else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
@@ -131,20 +219,25 @@ def _finite(value: Any) -> Any:
 class Progress:
     """How far a long task is, on standard error if that is a terminal."""
 
-    def __init__(self, name: str, total: int | None) -> None:
+    def __init__(self, name: str, total: int | None, unit: str = "MB", scale: float = 1e6) -> None:
         self._name, self._total = printable(name), total
+        self._unit, self._scale = unit, scale
         self._start = self._shown = time.monotonic()
         self._length = 0
         self._on = sys.stderr is not None and sys.stderr.isatty()
 
-    def update(self, done: int) -> None:
-        """Show that ``done`` bytes have been read, at most ten times a second."""
+    def update(self, done: int, more: str = "") -> None:
+        """Show that ``done`` has been done, at most ten times a second."""
         now = time.monotonic()
         if not self._on or now - self._shown < 0.1:
             return
         self._shown = now
-        share = f" {100 * done / self._total:3.0f} %" if self._total else ""
-        self._show(f"{self._name}:{share} {done / 1e6:,.0f} MB, {done / 1e6 / (now - self._start):,.0f} MB/s")
+        rate = done / (now - self._start)
+        text = f"{done / self._scale:,.0f} {self._unit}, {rate / self._scale:,.0f} {self._unit}/s"
+        if self._total and done:
+            left = round(max(self._total - done, 0) / rate) if rate else 0
+            text = f"{100 * min(done / self._total, 1):3.0f} % {text}, {left // 60}:{left % 60:02} left"
+        self._show(f"{text}{more}")
 
     def close(self) -> None:
         """Take the line away."""
@@ -152,8 +245,14 @@ class Progress:
             self._show("")
             self._length = 0
 
-    def _show(self, line: str) -> None:
+    def _show(self, text: str) -> None:
+        # A line as wide as the terminal goes on in the next one, and could not be taken away.
+        room = max(shutil.get_terminal_size().columns - 1, 1)
+        line = ""
+        if text:
+            name = cut(self._name, max(room - width(text) - 2, 0)) if room - width(text) > 6 else ""
+            line = cut(f"{name}: {text}" if name else text, room)
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write("\r" + line.ljust(self._length) + ("" if line else "\r"))
+            sys.stderr.write("\r" + line + " " * (self._length - width(line)) + "\r")
             sys.stderr.flush()
-        self._length = len(line)
+        self._length = width(line)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
-import gzip
-import io
-import lzma
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, Protocol, cast
 
 #: Bytes read at a time.
 BLOCK = 4 << 20
 
+#: Compressed bytes read at a time.
+PIECE = 256 << 10
+
+#: Bytes that are given to a decompressor without a bound: of zstd, each may become 32 KiB.
+UNBOUNDED = 1 << 10
+
 #: Enough of the start of a file to know what it is.
 HEAD = 8
+
+
+class Stream(Protocol):
+    """What bytes are read from."""
+
+    def read(self, count: int, /) -> bytes:
+        """Return the next ``count`` bytes, fewer only at the end."""
 
 
 class Source:
@@ -27,14 +36,22 @@ class Source:
     What it is can be told from :attr:`head`, its first bytes, which are not taken away.
     """
 
-    def __init__(self, name: str, stream: BinaryIO, raw: BinaryIO, size: int | None, is_plain: bool) -> None:
+    def __init__(self, name: str, stream: Stream, raw: BinaryIO, size: int | None, is_plain: bool) -> None:
         self.name = name
-        #: Whether these are the bytes of a file on disk as they are: it can be opened by its name.
+        #: Whether these are the bytes of a file on disk as they are: :attr:`file` can be read in any order.
         self.is_plain = is_plain
         #: The size of the file on disk, None for a pipe.
         self.size = size
-        self._stream, self._raw = stream, raw
+        self._stream, self.file = stream, raw
         self.head = self._ahead = stream.read(HEAD)
+
+    @property
+    def suffix(self) -> str:
+        """The end of the name that says what is in it, in lower case, without that of a compression."""
+        parts = os.path.basename(self.name).lower().split(".")[1:]
+        while parts and parts[-1] in ("gz", "bz2", "xz", "lzma", "zst", "zstd", "zip"):
+            parts.pop()
+        return parts[-1] if parts else ""
 
     def read(self, count: int) -> bytes:
         """Return the next ``count`` bytes, fewer only at the end."""
@@ -42,6 +59,14 @@ class Source:
             return self._stream.read(count)
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
         return ahead + self._stream.read(count - len(ahead)) if count > len(ahead) else ahead
+
+    def read_some(self) -> bytes:
+        """Return some bytes, none only at the end. A pipe is asked for no more than it has to give."""
+        if self._ahead:
+            ahead, self._ahead = self._ahead, b""
+            return ahead
+        some = getattr(self._stream, "read1", None) if self.size is None else None
+        return cast(bytes, some(PIECE)) if some else self._stream.read(PIECE)
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks; a file on disk is read one block ahead, in another thread."""
@@ -59,7 +84,7 @@ class Source:
     def position(self) -> int:
         """Return how many bytes of the file on disk have been read."""
         with contextlib.suppress(OSError, ValueError):
-            return self._raw.tell()
+            return self.file.tell()
         return 0
 
 
@@ -74,18 +99,31 @@ def open_source(name: str) -> Iterator[Source]:
         else:
             raw = stack.enter_context(open(name, "rb"))
         size = _size(raw)
-        source = Source(name, raw, raw, size, is_plain=size is not None and name != "-")
-        for magic, decompress in (
-            (b"\x1f\x8b", gzip.open),
-            (b"BZh", bz2.open),
-            (b"\xfd7zXZ\0", lzma.open),
-        ):
-            if source.head.startswith(magic):
-                compressed = cast(BinaryIO, _Joined(source))
-                stream = cast(BinaryIO, stack.enter_context(decompress(compressed)))
-                source = Source(name, stream, raw, size, is_plain=False)
-                break
+        source = Source(name, raw, raw, size, is_plain=size is not None)
+        if (form := compression(source.head)) is not None:
+            source = Source(name, Decompressed(source, form), raw, size, is_plain=False)
+            if compression(source.head) is not None:
+                raise ValueError("compressed twice: unpack it once")
+        elif is_zip(source.head) and source.is_plain:
+            source = _only_member(source, stack)
         yield source
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file that starts so is a zip archive."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def _only_member(source: Source, stack: contextlib.ExitStack) -> Source:
+    """Return the one member of a zip archive as a source of its own, or the archive if it is one of arrays."""
+    import zipfile
+
+    archive = stack.enter_context(zipfile.ZipFile(source.file))
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) != 1 or members[0].filename.endswith(".npy"):
+        return source
+    stream = cast(BinaryIO, stack.enter_context(archive.open(members[0])))
+    return Source(source.name, stream, source.file, source.size, is_plain=False)
 
 
 def _size(raw: BinaryIO) -> int | None:
@@ -96,15 +134,138 @@ def _size(raw: BinaryIO) -> int | None:
     return None
 
 
-class _Joined(io.RawIOBase):
-    """A source as a file, for the decompressors."""
+class Compression(NamedTuple):
+    """A way in which files are compressed."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    name: str
+    magic: bytes
+    #: Makes what decompresses a member.
+    machine: Callable[[], Any]
 
-    def readable(self) -> bool:
-        return True
 
-    def read(self, count: int = -1) -> bytes:
-        # A decompressor reads a little at a time, so a pipe is asked for no more than it has to give.
-        return self._source.read(count if count >= 0 else BLOCK)
+def _gzip() -> Any:
+    import zlib
+
+    return zlib.decompressobj(31)
+
+
+def _bzip2() -> Any:
+    import bz2
+
+    return bz2.BZ2Decompressor()
+
+
+def _xz() -> Any:
+    import lzma
+
+    return lzma.LZMADecompressor()
+
+
+def _zstd() -> Any:
+    with contextlib.suppress(ImportError):
+        # From Python 3.14 on.
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+
+        return zstd.ZstdDecompressor()
+    try:
+        import zstandard  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        raise ValueError(
+            "compressed with zstd, which takes the package zstandard: pip install 'rust_numpy_example[cli]'"
+        ) from None
+    return zstandard.ZstdDecompressor().decompressobj()
+
+
+COMPRESSIONS = (
+    Compression("gzip", b"\x1f\x8b", _gzip),
+    Compression("bzip2", b"BZh", _bzip2),
+    Compression("xz", b"\xfd7zXZ\0", _xz),
+    Compression("lzma", b"\x5d\0\0", _xz),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", _zstd),
+)
+
+
+def compression(head: bytes) -> Compression | None:
+    """Return how a file that starts so is compressed."""
+    return next((form for form in COMPRESSIONS if head.startswith(form.magic)), None)
+
+
+class Decompressed:
+    """What is in a compressed source, of one member or several."""
+
+    def __init__(self, source: Source, form: Compression) -> None:
+        self._source, self._form = source, form
+        self._machine = form.machine()
+        #: Compressed bytes that were read and not used, and how many came before them.
+        self._rest = b""
+        self._used = 0
+        self._ready: list[bytes] = []
+        self._end = False
+
+    def read(self, count: int) -> bytes:
+        """Return the next ``count`` bytes, fewer only at the end."""
+        length = sum(map(len, self._ready))
+        while length < count and not self._end:
+            more = self._decompress(count - length)
+            length += len(more)
+            self._ready.append(more)
+        data = b"".join(self._ready)
+        self._ready = [data[count:]]
+        return data[:count]
+
+    def read1(self, count: int) -> bytes:
+        """Return some bytes, none only at the end."""
+        while not any(self._ready) and not self._end:
+            self._ready.append(self._decompress(count))
+        data = b"".join(self._ready)
+        self._ready = [data[count:]]
+        return data[:count]
+
+    def _decompress(self, most: int) -> bytes:
+        if self._machine.eof:
+            self._next_member()
+            return b""
+        machine = self._machine
+        # Of those that bound what they give, bzip2 and xz keep what they have not used, zlib gives it back.
+        is_bounded = self._form.name != "zstd" or hasattr(machine, "needs_input")
+        if not self._rest and getattr(machine, "needs_input", True):
+            self._rest = self._source.read_some()
+            if not self._rest:
+                raise ValueError(f"the {self._form.name} data end too early: the file is truncated")
+        # What has no bound is given little.
+        given, kept = (self._rest, b"") if is_bounded else (self._rest[:UNBOUNDED], self._rest[UNBOUNDED:])
+        self._used += len(given)
+        try:
+            data = machine.decompress(given, most) if is_bounded else machine.decompress(given)
+        except Exception as error:
+            raise ValueError(
+                f"the {self._form.name} data are damaged (broken data or a wrong CRC) before byte"
+                f" {self._used:,}: {error}"
+            ) from None
+        unused = getattr(machine, "unconsumed_tail", b"") or machine.unused_data
+        self._used -= len(unused)
+        self._rest = unused + kept
+        return cast(bytes, data)
+
+    def _next_member(self) -> None:
+        magic = self._form.magic
+        while True:
+            # Zeros may fill up the last block of a tape.
+            padding = len(self._rest) - len(self._rest.lstrip(b"\0"))
+            self._used += padding
+            self._rest = self._rest[padding:]
+            if len(self._rest) >= len(magic):
+                break
+            more = self._source.read_some()
+            if not more:
+                break
+            self._rest += more
+        if not self._rest:
+            self._end = True
+        elif self._rest.startswith(magic):
+            self._machine = self._form.machine()
+        else:
+            raise ValueError(
+                f"what follows byte {self._used:,} is no {self._form.name} data: the file is damaged, or something was"
+                f" appended to it; its first {self._used:,} bytes can be read by themselves"
+            )

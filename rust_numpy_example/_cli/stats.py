@@ -3,141 +3,405 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+import contextlib
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from rust_numpy_example._cli import arrays, parquet, report, text
-from rust_numpy_example._cli.source import Source, open_source
-from rust_numpy_example._cli.table import Column, Table, names_in
-from rust_numpy_example.rust_numpy_example import _TableStats
+from rust_numpy_example._cli import report
+from rust_numpy_example._cli.arguments import add_output, character, natural
+from rust_numpy_example._cli.select import SelectError, Selection
+from rust_numpy_example._cli.source import Source, is_zip, open_source
+from rust_numpy_example._cli.table import Ask, Column, Table
+
+if TYPE_CHECKING:
+    from rust_numpy_example._cli.text import Form
+
+HELP = "statistics of every column of CSV, npy, npz and Parquet files"
 
 DESCRIPTION = """\
-Print count, missing, mean, std, min and max of every column of each FILE.
+Print type, count, missing values, mean, standard deviation, min and max of
+every column of each FILE.
 
-What a file is, its first bytes say: Parquet (takes pyarrow), .npz, .npy, else a table in text;
-the last two also compressed with gzip, bzip2 or xz. Files of any size are read in little memory.
-All numbers are taken as float64, integers beyond 2**53 too.
+What a file is, its first bytes say: Parquet (takes pyarrow), .npz, .npy, else
+a table in text; also compressed with gzip, bzip2, xz or zstd, or the only
+member of a zip archive. Files of any size are read in little memory. Integers
+of any size are exact.
 
-Text (CSV): lines end with LF or CR LF; fields may be quoted as in RFC 4180. The first row holds
-the names, unless all of it are numbers: then it is data, and the columns are "column 1",
-"column 2", ... (--header and --no-header decide). A field is missing if it is empty or NA, NaN,
-null, None or another of the words that pandas knows. A column with any other text is listed as
-"text", with its count. Every row must have as many fields as the first; empty lines do not count.
+Text: lines end with LF or CR LF; fields may be quoted as in RFC 4180. What
+separates them is guessed, with a note, where the usual (a comma; in a .tsv
+file a tab) does not fit. The first row holds the names, unless all of it are
+numbers: then it is data, and the columns are "column 1", "column 2", ...
+A field is missing if it is empty or NA, NaN, null, None or another of the
+words that pandas knows. Types are integer, float, boolean (true, false), date
+and timestamp (ISO 8601), text, and mixed: numbers and text.
 
-Arrays: columns are along the last axis, or the fields of a structured array; NaN is missing. In
-an .npz file the columns are NAME, NAME[0], NAME.field, ... and --select takes these or NAME.
+Arrays: columns are along the last axis, or the fields of a structured array;
+NaN and NaT are missing. In an .npz file the columns are NAME, NAME[0],
+NAME.field, ... and --select takes these or NAME.
 
-std has count - 1 in the denominator.
+std and variance have count - 1 in the denominator.
+"""
+
+EXAMPLES = """\
+examples:
+  rust-numpy-example stats measurements.csv
+  rust-numpy-example stats --select 'price,/^2024/' --all sales.csv.gz
+  rust-numpy-example stats --delimiter ';' --decimal , --na - export.csv
+  rust-numpy-example stats --top-values 5 --markdown -o summary.md log.csv
+  rust-numpy-example stats --on-error skip --rejects bad.csv dirty.csv
+  zcat big.csv.gz | rust-numpy-example stats --json -
 """
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    parser = commands.add_parser(
-        "stats",
-        help="statistics of every column of CSV, npy, npz and Parquet files",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or - for standard input")
-    parser.add_argument(
+    which = parser.add_argument_group("columns")
+    which.add_argument(
         "--select",
         action="append",
-        metavar="NAME[,NAME]",
-        help="only these columns, in this order; may be repeated",
+        type=selection,
+        metavar="COLUMN[,...]",
+        help="only these columns, in this order: names, indices from 1 on, ranges (2-5, 3-, a:c), /regex/; !COLUMN"
+        " takes away; may be repeated",
     )
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON object a line and file, all digits of the numbers"
+    which.add_argument("--distinct", action="store_true", help="how many different values")
+    which.add_argument(
+        "--all", action="store_true", help="also sum, variance, distinct values, lengths of text"
     )
-    parser.add_argument(
+    which.add_argument(
+        "--top-values", type=natural, default=0, metavar="N", help="the N most frequent values"
+    )
+    add_output(parser, ("csv", "markdown", "json"))
+    text = parser.add_argument_group("text")
+    text.add_argument(
         "--delimiter",
         type=delimiter,
         metavar="C",
-        help="between fields of text: one character, or tab; default ',' (in a .tsv file: tab)",
+        help="between fields: a character, 'tab', or 'spaces' for any white space",
     )
-    header = parser.add_mutually_exclusive_group()
-    header.add_argument(
-        "--header", action="store_true", default=None, help="the first row of text holds names"
+    header = text.add_mutually_exclusive_group()
+    header.add_argument("--header", action="store_true", default=None, help="the first row holds names")
+    header.add_argument("--no-header", dest="header", action="store_false", help="the first row is data")
+    text.add_argument("--no-quoting", action="store_true", help="quotes are characters as any other")
+    text.add_argument("--comment", type=character, metavar="C", help="lines that start with C do not count")
+    text.add_argument("--skip", type=natural, default=0, metavar="N", help="N lines come before the table")
+    text.add_argument(
+        "--na", action="append", default=[], metavar="WORD", help="WORD is a missing value; may be repeated"
     )
-    header.add_argument(
-        "--no-header", dest="header", action="store_false", help="the first row of text is data"
+    text.add_argument("--decimal", choices=(".", ","), default=".", help="before the fraction of a number")
+    text.add_argument("--thousands", type=character, metavar="C", help="between groups of three digits")
+    text.add_argument("--encoding", type=encoding, metavar="NAME", help="of the text; default: utf-8")
+    text.add_argument(
+        "--on-error",
+        choices=("stop", "skip"),
+        default="stop",
+        help="what to do with a row of another number of fields than the first: stop (default), or leave it out",
     )
-    parser.set_defaults(run=run)
+    text.add_argument(
+        "--rejects", metavar="CSV", help="write line, column and reason of rows left out to this file"
+    )
 
 
 def delimiter(argument: str) -> str:
     """Return the delimiter that an argument stands for."""
-    character = "\t" if argument in ("tab", "\\t") else argument
+    if argument == "spaces":
+        return argument
+    named = "\t" if argument in ("tab", "\\t") else argument
+    from rust_numpy_example.rust_numpy_example import _TableStats
+
     try:
-        _TableStats(character)
+        _TableStats(named)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    return character
+    return named
+
+
+def selection(argument: str) -> str:
+    """Return a part of a selection, if it can be understood."""
+    try:
+        Selection([argument])
+    except SelectError as error:
+        raise argparse.ArgumentTypeError(report.printable(str(error))) from None
+    return argument
+
+
+def encoding(argument: str) -> str:
+    """Return the name of an encoding that Python knows."""
+    import codecs
+
+    with contextlib.suppress(LookupError, UnicodeError, ValueError):
+        if codecs.lookup(argument)._is_text_encoding:
+            return argument
+    raise argparse.ArgumentTypeError(f"got '{argument}', expected the name of an encoding, such as cp1252")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the statistics of each file; return the exit code."""
+    if options.decimal == options.delimiter or options.decimal == options.thousands:
+        raise argparse.ArgumentError(None, "--decimal, --thousands and --delimiter have to differ")
+    if options.rejects and options.on_error != "skip":
+        raise argparse.ArgumentError(None, "--rejects needs --on-error skip")
+    ask = Ask(
+        Selection(options.select) if options.select else None,
+        distinct=options.distinct or options.all or options.format == "json",
+        top=options.top_values,
+    )
+    with report.output(options.output), _rejects(options.rejects) as reject:
+        return _files(options, ask, reject)
+
+
+@contextlib.contextmanager
+def _rejects(path: str | None) -> Any:
+    """Give what takes a row that was left out: the file, its line, column and reason."""
+    if path is None:
+        yield lambda name, line, column, reason: None
+        return
+    import csv
+
+    try:
+        with report.whole_file(path) as stream:
+            table = csv.writer(stream, lineterminator="\n")
+            table.writerow(("file", "line", "column", "reason"))
+            yield lambda *row: table.writerow(row)
+    except OSError as error:
+        raise report.OutputError(path, error) from None
+
+
+def _files(options: argparse.Namespace, ask: Ask, reject: Callable[..., None]) -> int:
     code = 0
-    select = None if options.select is None else names_in(options.select)
+    is_first = True
     for name in options.files:
         shown = "standard input" if name == "-" else name
         try:
-            table = read(name, select, options.delimiter, options.header)
+            table = read(name, ask, _form(options, shown, reject))
         except Exception as error:
             report.fail(shown, error)
             code = report.FAILED
             continue
         for note in table.notes:
             report.note(shown, note)
-        if options.json:
+        for failure in table.failures:
+            report.fail(shown, ValueError(failure))
+            code = report.FAILED
+        several = len(options.files) > 1
+        if options.format == "json":
             report.write(report.to_json(as_dict(shown, table)))
+        elif options.format == "csv":
+            _write_csv(shown if several else None, table, options, is_first)
+        elif options.format == "markdown":
+            _write_markdown(shown if several else None, table, options)
         else:
-            write(shown, table, heading=len(options.files) > 1)
+            if several:
+                report.write(f"{report.printable(shown)}:")
+            for line in lines(table, options.all, options.distinct):
+                report.write(line)
+        if options.top_values and options.format is None:
+            for line in top_lines(table):
+                report.write(line)
+        is_first = False
     return code
 
 
-def read(name: str, select: Sequence[str] | None, delimiter: str | None, header: bool | None) -> Table:
+def _form(options: argparse.Namespace, shown: str, reject: Callable[..., None]) -> Callable[[], Form]:
+    def form() -> Form:
+        from rust_numpy_example._cli.text import Form
+
+        return Form(
+            options.delimiter,
+            options.header,
+            not options.no_quoting,
+            options.comment,
+            options.skip,
+            options.decimal,
+            options.thousands,
+            options.na,
+            options.encoding,
+            (lambda *row: reject(shown, *row)) if options.on_error == "skip" else None,
+        )
+
+    return form
+
+
+def read(name: str, ask: Ask | None = None, form: Callable[[], Form] | None = None) -> Table:
     """Return the statistics of a file of any kind."""
     with open_source(name) as source:
-        return _read(source, select, delimiter, header)
+        return _read(source, ask or Ask(), form)
 
 
-def _read(source: Source, select: Sequence[str] | None, delimiter: str | None, header: bool | None) -> Table:
+def _read(source: Source, ask: Ask, form: Callable[[], Form] | None) -> Table:
     head = source.head
     if head.startswith(b"\x93NUMPY"):
-        return arrays.read_npy(source, select)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return arrays.read_npz(source, select)
+        from rust_numpy_example._cli import arrays
+
+        return arrays.read_npy(source, ask)
+    if is_zip(head):
+        from rust_numpy_example._cli import arrays
+
+        return arrays.read_npz(source, ask)
     if head.startswith(b"PAR1"):
-        return parquet.read(source, select)
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        raise ValueError("compressed with zstd, expected gzip, bzip2, xz or no compression")
-    return text.read(source, select, delimiter, header)
+        from rust_numpy_example._cli import parquet
+
+        return parquet.read(source, ask)
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        raise ValueError(
+            "an Arrow file, expected CSV, npy, npz or Parquet; pyarrow.parquet.write_table makes one of it"
+        )
+    from rust_numpy_example._cli import text
+
+    return text.read(source, ask, form() if form else text.Form())
+
+
+# ------------------------------------------------------------------------------------- output
+
+#: The columns of the output: what they are called, and what they hold.
+USUAL = ("type", "count", "missing", "mean", "std", "min", "max")
+MORE = ("sum", "var", "distinct", "shortest", "longest")
 
 
 def as_dict(name: str, table: Table) -> dict[str, Any]:
     """Return the statistics of a file as JSON has them."""
-    return {"file": name, "rows": table.rows, "columns": [asdict(column) for column in table.columns]}
+    columns = []
+    for column in table.columns:
+        values = {key: getattr(column, key) for key in ("name", *USUAL, *MORE)}
+        if column.distinct_error:
+            values["distinct_error"] = column.distinct_error
+        if column.top is not None:
+            values["top"] = [{"value": value, "count": count} for value, count in column.top]
+            if column.top_error:
+                values["top_error"] = column.top_error
+        columns.append(values)
+    return {"file": name, "rows": table.rows, "columns": columns}
 
 
-def write(name: str, table: Table, heading: bool = False) -> None:
-    """Write the statistics of a file as an aligned table."""
-    if heading:
-        report.write(f"{report.printable(name)}:")
-    for line in lines(table):
+def lines(table: Table, show_all: bool = False, distinct: bool = False) -> list[str]:
+    """Return the lines of the table of a file's statistics."""
+    keys = USUAL + (MORE if show_all else ("distinct",) if distinct else ())
+    rows = [("column", *keys)] + [
+        (_name(column), *(cell(column, key) for key in keys)) for column in table.columns
+    ]
+    return list(report.aligned(_fitted(rows), left=(0, 1)))
+
+
+def _fitted(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Cut names that would make a line of a terminal go on in the next."""
+    import shutil
+    import sys
+
+    if report.Output.file is not None or sys.stdout is None or not sys.stdout.isatty():
+        return rows
+    widths = [max(map(report.width, cells)) for cells in zip(*rows)]
+    room = shutil.get_terminal_size().columns - sum(widths[1:]) - 2 * (len(widths) - 1)
+    if widths[0] <= room:
+        return rows
+    return [(report.cut(row[0], max(room, 12)), *row[1:]) for row in rows]
+
+
+def _name(column: Column) -> str:
+    return report.printable(column.name) or '""'
+
+
+def top_lines(table: Table) -> list[str]:
+    """Return the lines of the most frequent values of each column."""
+    out = []
+    for column in table.columns:
+        if column.top is None:
+            continue
+        low = f" (a count may be too low by {column.top_error})" if column.top_error else ""
+        out += ["", f"{_name(column)}: most frequent values{low}"]
+        rows = [(str(count), report.cut(_shown(value), 60)) for value, count in column.top]
+        out += [f"  {line}" for line in report.aligned(rows, left=(1,))] if rows else ["  none"]
+    return out
+
+
+def cell(column: Column, key: str) -> str:
+    """Return a statistic as the table shows it."""
+    value = getattr(column, key)
+    if value is None:
+        return ""
+    if key == "mean":
+        return _mean(column)
+    if key == "std" or key == "var" or (key == "sum" and isinstance(value, float)):
+        return f"{value:.6g}"
+    if key == "distinct" and column.distinct_error:
+        return f"~{value}"
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
+    """Return a value with all its digits."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, str):
+        return report.printable(value)
+    return str(value)
+
+
+def _mean(column: Column) -> str:
+    """Return the mean with the digits that matter, and as many as it takes to be between the extremes."""
+    mean = column.mean
+    if not isinstance(mean, float):
+        return _shown(mean)
+    for digits in range(6, 18):
+        text = f"{mean:.{digits}g}"
+        if column.min is None or not column.min <= mean <= column.max:
+            return text
+        if column.min <= float(text) <= column.max:
+            return text
+    return _shown(mean)
+
+
+def _full(value: Any) -> str:
+    return "" if value is None or value != value else _shown(value) if not isinstance(value, str) else value
+
+
+def _write_csv(name: str | None, table: Table, options: argparse.Namespace, is_first: bool) -> None:
+    """Write the statistics as CSV: all digits, all columns."""
+    import csv
+    import io
+
+    keys = ("name", *USUAL, *(MORE if options.all else ("distinct",) if options.distinct else ()))
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    first = [] if name is None else [("file", name)]
+    top = ["top"] if options.top_values else []
+    if is_first:
+        writer.writerow([*(title for title, _ in first), *keys, *top])
+    for column in table.columns:
+        row = [*(value for _, value in first), *(_full(getattr(column, key)) for key in keys)]
+        if top:
+            row.append("; ".join(f"{_shown(value)}: {count}" for value, count in column.top or ()))
+        writer.writerow(row)
+    for line in stream.getvalue().splitlines() if "\r" not in stream.getvalue() else [stream.getvalue()[:-1]]:
         report.write(line)
 
 
-def lines(table: Table) -> list[str]:
-    """Return the lines of the table of a file's statistics."""
-    rows = [("column", "count", "missing", "mean", "std", "min", "max")]
-    return list(report.aligned(rows + [_cells(column) for column in table.columns]))
-
-
-def _cells(column: Column) -> tuple[str, str, str, str, str, str, str]:
-    first = report.printable(column.name), str(column.count), str(column.missing)
-    if column.kind != "number":
-        return (*first, column.kind, "", "", "")
-    # Of mean and std the digits that matter; of min and max enough to find them in the file.
-    return (*first, f"{column.mean:.6g}", f"{column.std:.6g}", f"{column.min:.10g}", f"{column.max:.10g}")
+def _write_markdown(name: str | None, table: Table, options: argparse.Namespace) -> None:
+    """Write the statistics as a table of Markdown."""
+    keys = USUAL + (MORE if options.all else ("distinct",) if options.distinct else ())
+    titles: Sequence[str] = ("column", *keys, *(("top values",) if options.top_values else ()))
+    if name is not None:
+        report.write(f"{report.printable(name)}:")
+        report.write()
+    rows = []
+    for column in table.columns:
+        row = [_name(column), *(cell(column, key) for key in keys)]
+        if options.top_values:
+            row.append(", ".join(f"{_shown(value)} ({count})" for value, count in column.top or ()))
+        rows.append([text.replace("\\", "\\\\").replace("|", "\\|") for text in row])
+    report.write("| " + " | ".join(titles) + " |")
+    report.write(
+        "|"
+        + "|".join("---" if title in ("column", "type", "top values") else "---:" for title in titles)
+        + "|"
+    )
+    for row in rows:
+        report.write("| " + " | ".join(row) + " |")
+    if name is not None:
+        report.write()

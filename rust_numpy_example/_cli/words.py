@@ -1,73 +1,286 @@
-"""The command ``words``: the words of a file and how often they occur."""
+"""The command ``words``: the words of texts and how often they occur."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import Any
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import chain
 
-import rust_numpy_example
 from rust_numpy_example._cli import report
+from rust_numpy_example._cli.arguments import add_output, positive
+from rust_numpy_example._cli.source import BLOCK, Source, open_source
+from rust_numpy_example.rust_numpy_example import _WordStats
+
+DESCRIPTION = """\
+Print how often each word occurs in each FILE, the most frequent first.
+
+A file is UTF-8 (or what --encoding says), also compressed with gzip, bzip2, xz
+or zstd. It may be larger than memory: what is kept are the distinct words.
+"""
+
+EXAMPLES = """\
+examples:
+  rust-numpy-example words --top 5 book.txt
+  rust-numpy-example words --total --top all --csv -o counts.csv *.txt.gz
+  rust-numpy-example words --column comment --stop-words stop.txt posts.csv
+"""
+
+#: Columns of a terminal that a word takes at most.
+SHOWN = 60
+
+#: Apostrophes that are typed in various ways, as one.
+APOSTROPHES = str.maketrans("\u2018\u2019\u02bc\uff07", "''''")
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    parser = commands.add_parser(
-        "words",
-        help="the words of text files and how often they occur",
-        description="Print how often each word occurs in each FILE (UTF-8), the most frequent first.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="a file of any size, or - for standard input"
     )
-    parser.add_argument("--top", type=_positive, default=20, metavar="N", help="how many words (default: 20)")
+    parser.add_argument(
+        "--top", type=_top, default=20, metavar="N", help="how many words, or 'all' (default: 20)"
+    )
+    parser.add_argument(
+        "--min-count", type=positive, default=1, metavar="N", help="only words that occur N times"
+    )
+    parser.add_argument("--stop-words", metavar="FILE", help="leave out the words of this file")
+    parser.add_argument("--total", action="store_true", help="of all files together")
+    parser.add_argument(
+        "--keep-case", action="store_true", help="words in upper and lower case are different"
+    )
+    parser.add_argument(
+        "--normalize",
+        action="store_true",
+        help="take letters with accents in any form (NFC) and apostrophes of any shape as the same",
+    )
     parser.add_argument(
         "--tokenizer",
         choices=("whitespace", "unicode"),
         default="unicode",
         help="what a word is: what stands between white space, or a word by the Unicode standard (default)",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line and file")
-    parser.set_defaults(run=run)
+    parser.add_argument("--encoding", type=_encoding, metavar="NAME", help="of the text; default: utf-8")
+    parser.add_argument(
+        "--column", metavar="NAME", help="only the text of this column of CSV or Parquet files"
+    )
+    add_output(parser, ("csv", "json"))
 
 
-def _positive(argument: str) -> int:
-    try:
-        number = int(argument)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"got '{argument}', expected a whole number from 1 on")
-    return number
+def _top(argument: str) -> int | None:
+    return None if argument == "all" else positive(argument)
+
+
+def _encoding(argument: str) -> str:
+    from rust_numpy_example._cli.stats import encoding
+
+    return encoding(argument)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the words of each file; return the exit code."""
+    stop: set[str] = set()
+    if options.stop_words is not None:
+        try:
+            with open_source(options.stop_words) as source:
+                stop = set(_counted(source, options).finish())
+        except Exception as error:
+            report.fail(options.stop_words, error)
+            return report.FAILED
+    with report.output(options.output):
+        return _files(options, stop)
+
+
+def _files(options: argparse.Namespace, stop: set[str]) -> int:
     code = 0
+    total: dict[str, int] = {}
+    is_first = True
     for name in options.files:
         shown = "standard input" if name == "-" else name
         try:
-            words = _count(name, options)
+            with open_source(name) as source:
+                words = _counted(source, options)
+                # The table of all words is only needed if some are left out, or added to those of other files.
+                is_whole = options.total or options.min_count > 1 or stop
+                counts = words.finish(None if is_whole else options.top)
         except Exception as error:
             report.fail(shown, error)
             code = report.FAILED
             continue
-        if options.json:
-            report.write(report.to_json({"file": shown, "words": words}))
+        if options.total:
+            for word, count in counts.items():
+                total[word] = total.get(word, 0) + count
             continue
-        if len(options.files) > 1:
-            report.write(f"{report.printable(shown)}:")
-        for line in report.aligned(
-            [(str(count), report.printable(word)) for word, count in words.items()], left=(1,)
-        ):
-            report.write(line)
+        _write(shown, _chosen(counts, options, stop), options, is_first)
+        is_first = False
+    if options.total and (total or code == 0):
+        _write(None, _chosen(total, options, stop), options, True)
     return code
 
 
-def _count(name: str, options: argparse.Namespace) -> dict[str, int]:
-    how = {"top": options.top, "tokenizer": options.tokenizer}
-    if name != "-":
-        return rust_numpy_example.word_count_file(name, **how)
-    if sys.stdin is None:
-        raise ValueError("standard input is closed")
-    return rust_numpy_example.word_count(sys.stdin.buffer.read(), **how)
+def _chosen(counts: dict[str, int], options: argparse.Namespace, stop: set[str]) -> list[tuple[str, int]]:
+    words = [(w, count) for w, count in counts.items() if count >= options.min_count and w not in stop]
+    # Sorting keeps the order of first appearance where counts are equal.
+    words.sort(key=lambda word: -word[1])
+    return words[: options.top]
+
+
+def _write(
+    shown: str | None, words: list[tuple[str, int]], options: argparse.Namespace, is_first: bool
+) -> None:
+    several = shown is not None and len(options.files) > 1
+    if options.format == "json":
+        file = {"files": options.files} if shown is None else {"file": shown}
+        report.write(report.to_json({**file, "words": dict(words)}))
+    elif options.format == "csv":
+        import csv
+        import io
+
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        if is_first:
+            writer.writerow([*(["file"] if several else []), "word", "count"])
+        for row in words:
+            writer.writerow([*([shown] if several else []), *row])
+        if text := stream.getvalue():
+            report.write(text[:-1])
+    else:
+        if several and shown is not None:
+            report.write(f"{report.printable(shown)}:")
+        rows = [(str(count), _short(word)) for word, count in words]
+        for line in report.aligned(rows, left=(1,)) if rows else ():
+            report.write(line)
+
+
+def _short(word: str) -> str:
+    """Return a word as it is shown: one that goes on and on is cut."""
+    # What is not printable takes up to ten characters each.
+    shown = report.printable(word[: SHOWN + 1])
+    if len(word) <= SHOWN and report.width(shown) <= SHOWN:
+        return shown
+    return f"{report.cut(shown + '  ', SHOWN)} ({len(word):,} characters)"
+
+
+def _counted(source: Source, options: argparse.Namespace) -> _WordStats:
+    """Return the counts of the words of a file."""
+    if source.head.startswith((b"\xff\xfe", b"\xfe\xff")) and options.encoding is None:
+        raise ValueError("the text is UTF-16, expected UTF-8 (--encoding utf-16 reads it)")
+    words = _WordStats(lowercase=not options.keep_case, tokenizer=options.tokenizer)
+    progress = report.Progress(source.name, source.size)
+    try:
+        for block in _blocks(source, options):
+            words.feed(block)
+            progress.update(source.position())
+    except ValueError as error:
+        advice = " (--encoding says in what it is)" if "not UTF-8" in str(error) else ""
+        raise ValueError(f"{error}{advice}") from None
+    finally:
+        progress.close()
+    return words
+
+
+def _blocks(source: Source, options: argparse.Namespace) -> Iterator[bytes]:
+    if options.column is not None:
+        blocks = _column(source, options)
+    else:
+        from rust_numpy_example._cli.text import encoded
+
+        blocks = encoded(source.blocks(), options.encoding)
+        first = next(blocks, b"")
+        # A byte-order mark is no part of a word.
+        blocks = chain([first.removeprefix(b"\xef\xbb\xbf")], blocks)
+    return _normalized(blocks) if options.normalize else blocks
+
+
+def _normalized(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in chain(blocks, [b""]):
+        data = rest + block
+        # No rule of NFC looks across white space.
+        end = max(data.rfind(b" "), data.rfind(b"\n")) + 1 if block else len(data)
+        if len(data) - end > 4 * BLOCK:
+            raise ValueError("no white space for 16 MiB: is it a text?")
+        data, rest = data[:end], data[end:]
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"the text is not UTF-8: byte {data[error.start]:#04x}") from None
+        yield unicodedata.normalize("NFC", text.translate(APOSTROPHES)).encode()
+
+
+def _column(source: Source, options: argparse.Namespace) -> Iterator[bytes]:
+    """Yield the texts of a column, a line end after each."""
+    if source.head.startswith(b"PAR1"):
+        yield from _parquet_column(source, options.column)
+        return
+    import csv
+
+    from rust_numpy_example._cli.dialect import guess
+    from rust_numpy_example._cli.text import encoded
+
+    blocks = encoded(source.blocks(), options.encoding)
+    head = next(blocks, b"")
+    delimiter = guess(source, head, None, 0).delimiter
+    # A field may be as long as memory allows; a row that is longer than a table's is refused by `stats`.
+    csv.field_size_limit(64 << 20)
+    rows = csv.reader(_lines(chain([head], blocks)), delimiter=delimiter)
+    names = next((row for row in rows if row), [])
+    index = _index(options.column, [name.strip() for name in names])
+    texts: list[str] = []
+    size = 0
+    for row in rows:
+        if index < len(row):
+            texts.append(row[index])
+            size += len(row[index])
+        if size > BLOCK or len(texts) > BLOCK // 64:
+            yield ("\n".join(texts) + "\n").encode("utf-8", "surrogatepass")
+            texts, size = [], 0
+    yield ("\n".join(texts) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _index(column: str, names: list[str]) -> int:
+    from rust_numpy_example._cli.select import Selection
+
+    return Selection([column]).indices(names)[0]
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
+    """Yield the lines of a text with their ends."""
+    rest = b""
+    is_first = True
+    for block in chain(blocks, [b""]):
+        data = rest + block
+        cut = data.rfind(b"\n") + 1 if block else len(data)
+        data, rest = data[:cut], data[cut:]
+        if len(rest) > 64 << 20:
+            raise ValueError("a row is longer than 64 MiB")
+        if data and is_first:
+            data, is_first = data.removeprefix(b"\xef\xbb\xbf"), False
+        try:
+            # Not splitlines, for which other characters end a line too.
+            yield from re.split(r"(?<=\n)", data.decode())
+        except UnicodeDecodeError as error:
+            raise ValueError(f"the text is not UTF-8: byte {data[error.start]:#04x}") from None
+
+
+def _parquet_column(source: Source, column: str) -> Iterator[bytes]:
+    from importlib import import_module
+
+    try:
+        pq = import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise ValueError(
+            f"to read Parquet takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
+        ) from None
+    if not source.is_plain:
+        raise ValueError("Parquet can only be read from a file on disk, uncompressed")
+    source.file.seek(0)
+    file = pq.ParquetFile(source.file)
+    index = _index(column, list(file.schema_arrow.names))
+    for batch in file.iter_batches(1 << 14):
+        texts = batch.column(index).drop_null().to_pylist()
+        if texts and not isinstance(texts[0], str):
+            raise ValueError(f"column '{column}' holds {batch.column(index).type}, expected text")
+        yield ("\n".join(texts) + "\n").encode("utf-8", "surrogatepass")

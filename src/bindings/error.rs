@@ -67,6 +67,10 @@ pub fn exception(function: &str, error: Error) -> PyErr {
             let place = path.map_or_else(|| "the text".to_owned(), |path| path.display().to_string());
             value_error(format!("{place} is not UTF-8: byte {byte:#04x} at offset {offset}"))
         }
+        Error::Word { offset, limit } => PyValueError::new_err(format!(
+            "no word ends within {} MiB from offset {offset} on: is it a text?",
+            limit >> 20
+        )),
         Error::Delimiter { got } => PyValueError::new_err(format!(
             "the delimiter is {got:?}, expected one ASCII character that is no letter, digit, quote, sign, point \
              or line end"

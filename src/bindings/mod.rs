@@ -71,7 +71,7 @@ pub mod rust_numpy_example {
         stats::{Stats, compute_stats},
         table::{ArrayStats, ColumnStats, TableStats},
         window::moving_average,
-        words::{word_count, word_count_file},
+        words::{WordStats, word_count, word_count_file},
     };
 
     #[cfg(feature = "net")]

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList};
 
 use super::argument::{Arg, Workers};
-use super::array::Input;
+use super::array::{Input, Operand};
 use super::call::Call;
 use super::error::{Named, malformed};
 use super::guard::guard;
@@ -198,9 +198,10 @@ impl ArrayStats {
                 DType::U64 => input,
                 _ => input.cast(if is_integer { DType::I64 } else { DType::F64 })?,
             };
+            let held: [&dyn Operand; 1] = [&input];
             let call = Call::new(block.py(), "_ArrayStats.update", NS_PER_BYTE.saturating_mul(input.len()))
                 .workers(workers)?
-                .holding(&[&input]);
+                .holding(&held);
             if !is_integer {
                 let view = input.view::<f64>();
                 call.run(move |work| locked(&self.0)?.update(view, first, work))

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::error::Named;
 use super::guard::guard;
 use crate::error::{Error, Result};
-use crate::kernels::words::{self, Options, ShortText, Tokenizer, Word, Words};
+use crate::kernels::words::{self, Options, ShortText, Stream, Tokenizer, Word, Words};
 
 /// Nanoseconds of one thread for a byte of text.
 const COST: usize = 3;
@@ -132,8 +132,9 @@ pub fn word_count<'py>(
 /// Notes
 /// -----
 /// Takes memory for the distinct words and for `chunk_bytes` a thread; a word longer than that
-/// takes what it needs. A byte-order mark is a part of the first word, as in Python's
-/// ``open(path, encoding="utf-8")``. A pipe is read by one thread.
+/// takes what it needs, up to 16 MiB: beyond, it is no text, and a ValueError. A byte-order mark
+/// is a part of the first word, as in Python's ``open(path, encoding="utf-8")``. A pipe is read by
+/// one thread.
 ///
 /// Examples
 /// --------
@@ -191,6 +192,62 @@ pub fn word_count_file<'py>(
     })
 }
 
+/// Counts of the words of a text that is fed in pieces.
+///
+/// Parameters
+/// ----------
+/// lowercase, tokenizer
+///     As for :func:`word_count`.
+#[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_WordStats", frozen)]
+pub struct WordStats {
+    query: Query,
+    stream: Mutex<Option<Stream>>,
+}
+
+#[pymethods]
+impl WordStats {
+    #[new]
+    #[pyo3(signature = (*, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace")))]
+    fn new(lowercase: Argument<bool>, tokenizer: Argument<&str>) -> PyResult<Self> {
+        guard(|| {
+            let query = Query::new("_WordStats", lowercase, tokenizer, None)?;
+            let stream = Stream::new(query.options(true));
+            Ok(WordStats { query, stream: Mutex::new(Some(stream)) })
+        })
+    }
+
+    /// Take the next bytes of the text.
+    #[pyo3(signature = (data, *, workers=None))]
+    fn feed(&self, data: &Bound<'_, PyBytes>, workers: Workers) -> PyResult<()> {
+        let bytes = data.as_bytes();
+        Call::new(data.py(), "_WordStats.feed", COST.saturating_mul(bytes.len())).workers(workers)?.run(
+            move |work| match self.stream.try_lock().map_err(|_| Error::Busy)?.as_mut() {
+                Some(stream) => stream.feed(bytes, work),
+                None => Err(Error::Busy),
+            },
+        )
+    }
+
+    /// End the text; return the words and their counts, or the `top` most frequent ones.
+    #[pyo3(signature = (top=None, *, workers=None))]
+    fn finish<'py>(
+        &self,
+        py: Python<'py>,
+        top: Option<Argument<i64>>,
+        workers: Workers,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        guard(|| {
+            let query = Query { top: Query::top("_WordStats.finish", top)?, ..self.query };
+            let call = Call::new(py, "_WordStats.finish", usize::MAX).workers(workers)?;
+            let counted = call.run(|work| {
+                let stream = self.stream.try_lock().map_err(|_| Error::Busy)?.take();
+                stream.ok_or(Error::Busy)?.finish(work)
+            })?;
+            query.dict(py, counted)
+        })
+    }
+}
+
 /// The arguments that say what is counted and returned.
 struct Query {
     function: &'static str,
@@ -211,9 +268,13 @@ impl Query {
             [("whitespace", Tokenizer::Whitespace), ("unicode", Tokenizer::Unicode)];
         let lowercase = lowercase.flag(arg("lowercase"))?;
         let tokenizer = tokenizer.choice(arg("tokenizer"), &TOKENIZERS)?;
-        let top =
-            top.map(|top| top.within(arg("top"), 0..=isize::MAX as i64, "None, 0 or more")).transpose()?;
-        Ok(Query { function, lowercase, tokenizer, top: top.map(|top| top as usize) })
+        Ok(Query { function, lowercase, tokenizer, top: Query::top(function, top)? })
+    }
+
+    fn top(function: &'static str, top: Option<Argument<i64>>) -> PyResult<Option<usize>> {
+        let arg = Arg::new(function, "top");
+        let top = top.map(|top| top.within(arg, 0..=isize::MAX as i64, "None, 0 or more")).transpose()?;
+        Ok(top.map(|top| top as usize))
     }
 
     fn options(&self, validate: bool) -> Options {

@@ -148,13 +148,45 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "_TableStats.finish": lambda: _table().finish(),
     "_TableStats.rows": lambda: _table().rows,
     "_TableStats.named": lambda: _table().named,
+    "_TableStats.names": lambda: _table().names(b"a,b\n"),
+    "_TableStats.rejects": lambda: _table().rejects(),
+    **{
+        f"_TableStats.{name}": lambda name=name: getattr(_table(), name)  # type: ignore[misc]
+        for name in ("doubtful", "rejected", "swallowed")
+    },
     **{
         f"_Column.{name}": lambda name=name: getattr(_table().finish()[0], name)  # type: ignore[misc]
         for name in (
-            *("name", "numbers", "texts", "missing", "mean", "std", "min", "max"),
-            *("first_text", "first_text_line"),
+            *(
+                "name",
+                "numbers",
+                "stats",
+                "texts",
+                "booleans",
+                "dates",
+                "missing",
+                "is_integer",
+                "mean",
+                "var",
+                "std",
+            ),
+            *(
+                "min",
+                "max",
+                "sum",
+                "beyond",
+                "lengths",
+                "times",
+                "distinct",
+                "top",
+                "first_text",
+                "first_text_line",
+            ),
         )
     },
+    "_WordStats": extension._WordStats,
+    "_WordStats.feed": lambda: extension._WordStats().feed(b"a b"),
+    "_WordStats.finish": lambda: extension._WordStats().finish(),
     "_ArrayStats": lambda: extension._ArrayStats(["a"]),
     "_ArrayStats.update": _arrays,
     "_ArrayStats.finish": lambda: _arrays(finished=True),

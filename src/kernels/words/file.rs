@@ -2,7 +2,7 @@
 //! and count the one they have read while the next reads.
 //!
 //! A block ends where a word does; what comes after its last word is the start of the next block.
-//! A word longer than a block makes the block grow.
+//! A word longer than a block makes the block grow, up to a limit beyond which it is no text.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::counter::{Counters, Options, Tokenizer};
 use super::result::Words;
+use super::stream::LONGEST_WORD;
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -145,6 +146,9 @@ impl<R: Read> BlockReader<R> {
             self.read(work, path, block)?;
             if block.len() - old < self.chunk {
                 return Ok(block.len());
+            }
+            if old > LONGEST_WORD.max(self.chunk) {
+                return Err(Error::Word { offset: self.at, limit: LONGEST_WORD });
             }
             if let Some(cut) = (old.max(1)..block.len()).rev().find(|&at| self.tokenizer.is_border(block, at))
             {

@@ -18,6 +18,7 @@
 //! |---|---|
 //! | `text` | [`count`]: a text in memory, in blocks for the threads |
 //! | `file` | [`count_file`]: a file of any size in bounded memory |
+//! | `stream` | [`Stream`]: a text that arrives in pieces, in bounded memory |
 //! | `short_text` | [`ShortText`]: a text of a line, without a table |
 //! | `counter` | the options, and what a thread counts with |
 //! | `scan`, `unicode` | from text to words: between white space, by Unicode's rules |
@@ -35,6 +36,7 @@ mod result;
 mod scan;
 mod short_text;
 mod space;
+mod stream;
 mod text;
 mod unicode;
 
@@ -42,4 +44,5 @@ pub use counter::{Options, Tokenizer};
 pub use file::{Progress, count_file};
 pub use result::{Word, Words};
 pub use short_text::ShortText;
+pub use stream::Stream;
 pub use text::count;

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::parallel::Work;
 
 /// Bytes of a block: less than a millisecond of work.
-const BLOCK: usize = if cfg!(fuzzing) { 64 } else { 1 << 18 };
+pub const BLOCK: usize = if cfg!(fuzzing) { 64 } else { 1 << 18 };
 
 /// Counts the words of `text`.
 pub fn count(work: &Work<'_>, text: &[u8], options: Options) -> Result<Words> {
@@ -28,7 +28,7 @@ pub fn count(work: &Work<'_>, text: &[u8], options: Options) -> Result<Words> {
 
 /// Where the blocks begin, and the end of the text: each is at least `block` long, but the last,
 /// and ends where a word does.
-fn cuts(text: &[u8], block: usize, tokenizer: Tokenizer) -> Result<Vec<usize>> {
+pub fn cuts(text: &[u8], block: usize, tokenizer: Tokenizer) -> Result<Vec<usize>> {
     let mut cuts = try_vec(text.len() / block + 2)?;
     cuts.push(0);
     let mut next = block;

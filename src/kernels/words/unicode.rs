@@ -56,11 +56,28 @@ fn without_surrogates(text: &[u8], base: u64) -> Result<Cow<'_, str>> {
     }
 }
 
-/// Is there a border between words before `text[at]` whatever comes before and after these two
-/// bytes? (After a line feed there always is one, and between an ASCII letter, digit or sign and
-/// a space.)
+/// The bytes before a border that decide whether it is one.
+pub const LOOKED_AT: usize = 3;
+
+/// Is there a border between words before `text[at]` whatever comes before and after these bytes? After a line
+/// feed there always is one; between an ASCII letter, digit or sign and a space; between two control characters;
+/// and between two characters of the larger part of the CJK Unified Ideographs, each of which is a word.
 pub fn is_border(text: &[u8], at: usize) -> bool {
-    text[at - 1] == b'\n' || (text[at] == b' ' && text[at - 1].is_ascii_graphic())
+    let (before, after) = (text[at - 1], text[at]);
+    before == b'\n'
+        || (after == b' ' && before.is_ascii_graphic())
+        || (is_control(before) && is_control(after))
+        || (is_ideograph(after) && before >= 0x80 && at >= 3 && is_ideograph(text[at - 3]))
+}
+
+/// Control characters that no rule mentions.
+fn is_control(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 14..=31 | 127)
+}
+
+/// Whether a byte is the first of a character of U+5000 to U+8FFF.
+fn is_ideograph(byte: u8) -> bool {
+    matches!(byte, 0xe5..=0xe8)
 }
 
 #[cfg(test)]
@@ -69,8 +86,10 @@ mod tests {
 
     #[test]
     fn a_text_cut_at_borders_has_the_same_words() {
-        let parts =
-            ["a", "'", ".", "1", ",", " ", "\n", "\r", "\u{301}", "\u{200d}", "א", "\"", "カ", "🇩", "ё", "_"];
+        let parts = [
+            "a", "'", ".", "1", ",", " ", "\n", "\r", "\u{301}", "\u{200d}", "א", "\"", "カ", "🇩", "ё", "_",
+            "\0", "\u{1b}", "漢", "字", "\u{fe0f}",
+        ];
         let mut state = 7u64;
         for _ in 0..2000 {
             let text: String = (0..12)

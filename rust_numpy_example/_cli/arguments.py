@@ -1,0 +1,52 @@
+"""What several commands take."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+#: The largest number that is a count of anything.
+MOST = (1 << 63) - 1
+
+
+def natural(argument: str) -> int:
+    """Return a whole number from 0 on."""
+    return _whole(argument, 0)
+
+
+def positive(argument: str) -> int:
+    """Return a whole number from 1 on."""
+    return _whole(argument, 1)
+
+
+def _whole(argument: str, least: int) -> int:
+    try:
+        number = int(argument) if len(argument) < 100 else MOST + 1
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"got '{argument}', expected a whole number from {least} on")
+    if number > MOST:
+        raise argparse.ArgumentTypeError(f"got '{argument[:40]}', expected at most {MOST}")
+    return number
+
+
+def character(argument: str) -> str:
+    """Return one ASCII character."""
+    if len(argument) != 1 or not argument.isascii() or argument in '\r\n\0"':
+        raise argparse.ArgumentTypeError(f"got '{argument}', expected one ASCII character")
+    return argument
+
+
+def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    """Add in what form the output is written, and where."""
+    group = parser.add_argument_group("output")
+    what = {
+        "csv": "CSV, all digits of the numbers",
+        "markdown": "a table of Markdown",
+        "json": "one JSON object a line and file, all digits of the numbers",
+    }
+    how = group.add_mutually_exclusive_group() if formats else group
+    for name in formats:
+        how.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=what[name])
+    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")

@@ -1,0 +1,126 @@
+"""How a table in text is written, as its start shows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rust_numpy_example._cli.source import Source
+
+#: Bytes and lines that are looked at.
+LOOKED_AT, LINES = 64 << 10, 50
+
+#: What may stand between fields, and what it is called.
+DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+
+#: What Excel writes before a table to say what stands between fields.
+SEP = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+@dataclass
+class Guess:
+    """What stands between fields, and how that is known."""
+
+    delimiter: str
+    note: str = ""
+    #: Fields stand between runs of white space.
+    spaces: bool = False
+    #: Lines before the table that are not of it.
+    skip: int = 0
+
+
+def check(head: bytes) -> None:
+    """Raise an error that says what to do if a text is no table."""
+    start = head[:LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n")
+    advice = ""
+    if (
+        re.match(rb'\{\s*"', start)
+        or re.match(rb'\[\s*[\[{"]', start)
+        or re.match(rb"\[\s*-?[0-9.]+\s*,", start)
+    ):
+        advice = "JSON; pandas.read_json(...).to_csv(...) or jq make a table of it"
+    elif re.match(rb"<(!doctype|html|\?xml|table)", start, re.IGNORECASE):
+        advice = "HTML or XML; pandas.read_html or read_xml make a table of it"
+    elif start.startswith((b"%PDF-", b"{\\rtf", b"\xd0\xcf\x11\xe0")):
+        advice = "a document of another program; save it as CSV there"
+    if advice:
+        raise ValueError(f"the file looks like {advice}")
+
+
+def guess(source: Source, head: bytes, comment: str | None, skip: int) -> Guess:
+    """Return what stands between the fields of the text that starts with ``head``."""
+    if skip == 0 and (sep := SEP.match(head)):
+        character = sep[1].decode("latin-1")
+        name = DELIMITERS.get(character, repr(character))
+        return Guess(character, f"the first line says that fields are separated by a {name}", skip=1)
+    usual = "\t" if source.suffix in ("tsv", "tab") else ","
+    lines = _lines(head, comment, skip)
+    if not lines:
+        return Guess(usual)
+    counts = {delimiter: _counts(lines, delimiter) for delimiter in DELIMITERS}
+    ours = counts[usual]
+    if ours[0] > 1 and len(set(ours)) == 1:
+        return Guess(usual)
+    # What all lines have, and the same number of.
+    good = [d for d, found in counts.items() if found[0] > 1 and len(set(found)) == 1]
+    if not good and max(ours) == 1:
+        # In a file with a row that is not as the others, what is in nearly all lines.
+        good = [
+            d for d, found in counts.items() if found[0] > 1 and found.count(found[0]) >= 0.9 * len(found)
+        ]
+    if good and (len(lines) > 1 or max(ours) == 1):
+        best = max(good, key=lambda delimiter: counts[delimiter][0])
+        if best == usual:
+            return Guess(usual)
+        name = DELIMITERS[best]
+        return Guess(
+            best, f"fields are taken to be separated by a {name} (--delimiter says what separates them)"
+        )
+    if max(ours) == 1 and len(lines) > 1:
+        rows = [line.split() for line in lines]
+        if len(rows[0]) > 1 and len({len(row) for row in rows}) == 1 and _has_numbers(rows[1:]):
+            return Guess(
+                "\t",
+                "fields are taken to be separated by white space (--delimiter says what separates them)",
+                True,
+            )
+    return Guess(usual)
+
+
+def _has_numbers(rows: list[list[str]]) -> bool:
+    return any(all(NUMBER.fullmatch(field) for field in column) for column in zip(*rows))
+
+
+def _lines(head: bytes, comment: str | None, skip: int) -> list[str]:
+    """Return the first lines, without what is in quotes."""
+    text = head[:LOOKED_AT].decode("utf-8", "replace").lstrip("\ufeff")
+    text = re.sub(r'"(?:[^"]|"")*"', "q", text)
+    lines = text.split("\n")
+    if len(head) > LOOKED_AT or not text.endswith("\n"):
+        # The last may not be whole.
+        lines = lines[:-1] if len(head) > LOOKED_AT and len(lines) > 1 else lines
+    lines = [line.rstrip("\r") for line in lines[skip:]]
+    return [line for line in lines if line.strip() and not (comment and line.startswith(comment))][:LINES]
+
+
+def _counts(lines: list[str], delimiter: str) -> list[int]:
+    return [line.count(delimiter) + 1 for line in lines]
+
+
+#: What a first text looks like that another option would read as a number.
+HINTS = (
+    (re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"), "--thousands , reads such numbers"),
+    (re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+"), "--decimal , --thousands . reads such numbers"),
+    (re.compile(r"[+-]?\d+,\d+"), "--decimal , reads such numbers"),
+    (
+        re.compile(r"-+|\?+|\.|na|nil|missing|N\.A\.|\\N|#DIV/0!|unknown", re.IGNORECASE),
+        "--na says that it is missing",
+    ),
+)
+
+
+def hint(text: str) -> str:
+    """Return which option would read a text as a number or as missing, if one would."""
+    return next((f" ({advice})" for pattern, advice in HINTS if pattern.fullmatch(text.strip())), "")
