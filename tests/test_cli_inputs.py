@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import csv
 import gzip
 import io
@@ -674,3 +675,94 @@ def test_a_command_imports_only_what_it_needs() -> None:
     loaded = {name.split(".")[-1] for name in done.stderr.split()}
     assert "words" in loaded
     assert not loaded & {"demo", "arrays", "parquet", "stats"}
+
+
+# -------------------------------------------------------------------------------------- words
+
+
+def test_words_of_compressed_files_and_other_encodings(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "w.txt"
+    for pack in (bytes, gzip.compress, bz2.compress, lzma.compress):
+        path.write_bytes(pack(b"to be or not to be\n"))
+        assert run("words", path, "--top", "2") == (0, "2  to\n2  be\n", "")
+    path.write_bytes("schön schön\n".encode("latin-1"))
+    code, out, err = run("words", path)
+    assert (code, out, err.count("\n"), err.count(str(path))) == (1, "", 1, 1)
+    assert "--encoding" in err
+    assert run("words", path, "--encoding", "latin-1") == (0, "2  schön\n", "")
+    path.write_bytes("hello hello".encode("utf-16"))
+    assert "--encoding utf-16" in run("words", path)[2]
+    assert run("words", path, "--encoding", "utf-16")[1] == "2  hello\n"
+    path.write_bytes(b"\xef\xbb\xbfThe the")
+    assert run("words", path)[1] == "2  the\n"
+
+
+def test_words_are_chosen_as_asked(run: Run, tmp_path: Path) -> None:
+    one, two, stop = tmp_path / "1.txt", tmp_path / "2.txt", tmp_path / "stop.txt"
+    one.write_text("A a b don\u2019t don't\n", "utf-8")
+    two.write_text("b b c cafe\u0301 caf\u00e9\n", "utf-8")
+    stop.write_text("A\n")
+    assert run("words", one, "--keep-case", "--top", "2")[1] == "1  A\n1  a\n"
+    assert run("words", one, "--min-count", "2")[1] == "2  a\n"
+    assert run("words", one, "--normalize")[1].splitlines()[1] == "2  don't"
+    assert run("words", two, "--normalize")[1].splitlines()[1] == "2  café"
+    assert run("words", one, "--stop-words", stop, "--top", "1")[1] == "1  b\n"
+    assert run("words", one, two, "--total", "--top", "1")[1] == "3  b\n"
+    assert run("words", one, "--top", "all")[1].count("\n") == 4
+    table = list(csv.DictReader(io.StringIO(run("words", one, two, "--csv", "--top", "1")[1])))
+    assert [(row["word"], row["count"]) for row in table] == [("a", "2"), ("b", "2")]
+    assert json.loads(run("words", one, two, "--total", "--json", "--top", "1")[1])["words"] == {"b": 3}
+    out = tmp_path / "out"
+    assert run("words", one, "-o", out, "--top", "1")[:2] == (0, "")
+    assert out.read_text() == "2  a\n"
+    assert run("words", one, "--stop-words", tmp_path / "none")[0] == 1
+
+
+def test_words_of_a_column(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('id,text\n1,"be, or\nnot"\n2,be\u2028x\n3,\n', "utf-8")
+    assert run("words", path, "--column", "text", "--top", "1")[1] == "2  be\n"
+    assert run("words", path, "--column", "2", "--top", "1")[1] == "2  be\n"
+    assert "did you mean 'text'" in run("words", path, "--column", "texts")[2]
+    pa = pytest.importorskip("pyarrow", reason="pyarrow reads Parquet")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow reads Parquet")
+    pq.write_table(pa.table({"text": ["be or", None, "be"], "n": [1, 2, 3]}), path)
+    assert run("words", path, "--column", "text", "--top", "1")[1] == "2  be\n"
+    assert "expected text" in run("words", path, "--column", "n")[2]
+
+
+def test_words_that_go_on_and_on_are_cut_where_they_are_shown(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "w.txt"
+    path.write_text("x" * 100_000 + " \u200b\x1b y\n", "utf-8")
+    code, out, _ = run("words", path, "--tokenizer", "whitespace")
+    assert code == 0
+    assert "x… (100,000 characters)\n" in out
+    assert max(map(len, out.splitlines())) < 100
+    assert "\x1b" not in out
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc")
+@pytest.mark.parametrize("kind", ["words", "zeros", "no spaces"])
+def test_words_of_a_pipe_take_little_memory(kind: str) -> None:
+    from test_cli import PEAK
+
+    block = {"words": b"to be or not to be, ", "zeros": bytes(20), "no spaces": b"abcdefghij" * 2}[
+        kind
+    ] * 50_000
+    with subprocess.Popen(
+        [sys.executable, "-c", PEAK, "words", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdin and child.stdout and child.stderr
+        with contextlib.suppress(BrokenPipeError):
+            for _ in range(100):
+                child.stdin.write(block)
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()
+        lines = child.stderr.read().decode().splitlines()
+        child.stdin = None
+        assert int(lines[-1]) < 200
+        assert child.wait() == (1 if kind == "no spaces" else 0)
+        assert kind != "no spaces" or "no word ends within 16 MiB" in lines[0]

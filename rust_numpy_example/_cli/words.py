@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     if options.stop_words is not None:
         try:
             with open_source(options.stop_words) as source:
-                stop = set(_counted(source, options).finish())
+                stop = set(_counted(source, options, None))
         except Exception as error:
             report.fail(options.stop_words, error)
             return report.FAILED
@@ -101,10 +101,9 @@ def _files(options: argparse.Namespace, stop: set[str]) -> int:
         shown = "standard input" if name == "-" else name
         try:
             with open_source(name) as source:
-                words = _counted(source, options)
                 # The table of all words is only needed if some are left out, or added to those of other files.
                 is_whole = options.total or options.min_count > 1 or stop
-                counts = words.finish(None if is_whole else options.top)
+                counts = _counted(source, options, None if is_whole else options.top)
         except Exception as error:
             report.fail(shown, error)
             code = report.FAILED
@@ -163,8 +162,8 @@ def _short(word: str) -> str:
     return f"{report.cut(shown + '  ', SHOWN)} ({len(word):,} characters)"
 
 
-def _counted(source: Source, options: argparse.Namespace) -> _WordStats:
-    """Return the counts of the words of a file."""
+def _counted(source: Source, options: argparse.Namespace, top: int | None) -> dict[str, int]:
+    """Return the words of a file and their counts, or the `top` most frequent ones."""
     if source.head.startswith((b"\xff\xfe", b"\xfe\xff")) and options.encoding is None:
         raise ValueError("the text is UTF-16, expected UTF-8 (--encoding utf-16 reads it)")
     words = _WordStats(lowercase=not options.keep_case, tokenizer=options.tokenizer)
@@ -173,12 +172,14 @@ def _counted(source: Source, options: argparse.Namespace) -> _WordStats:
         for block in _blocks(source, options):
             words.feed(block)
             progress.update(source.position())
+        return words.finish(top)
     except ValueError as error:
         advice = " (--encoding says in what it is)" if "not UTF-8" in str(error) else ""
-        raise ValueError(f"{error}{advice}") from None
+        # The user knows nothing of the class.
+        text = re.sub(r"^_WordStats\.\w+: ", "", str(error))
+        raise ValueError(f"{text}{advice}") from None
     finally:
         progress.close()
-    return words
 
 
 def _blocks(source: Source, options: argparse.Namespace) -> Iterator[bytes]:

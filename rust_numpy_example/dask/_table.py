@@ -50,7 +50,7 @@ class Column:
     stats: Stats = field(default_factory=Stats)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the column as the command ``stats --json`` prints it."""
+        """Return the column as JSON has it."""
         numbers = {key: getattr(self.stats, key) for key in ("mean", "std", "min", "max")}
         return {"name": self.name, "count": self.count, "missing": self.missing, **numbers, "kind": self.kind}
 
@@ -233,7 +233,8 @@ class _Layout:
     """What the first row of the first file says of all."""
 
     delimiter: str
-    select: list[str] | None
+    #: The indices of the columns to keep.
+    select: list[int] | None
     #: The names, if each file has a row of them.
     names: tuple[str, ...] | None
     #: A row of names for what does not begin with one.
@@ -279,9 +280,10 @@ def _layout(
     names, named = _first_row(first, delimiter, header)
     for name in select or ():
         if name not in names:
-            # The library's own words.
-            _TableStats(delimiter, select, True).feed(_row(names, delimiter))
-    return _Layout(delimiter, select, tuple(names) if named else None, _row(names, delimiter))
+            shown = _shown([(known, None) for known in names])
+            raise ValueError(f"table_stats: no column '{name}', there are {shown}")
+    indices = None if select is None else [index for index, name in enumerate(names) if name in set(select)]
+    return _Layout(delimiter, indices, tuple(names) if named else None, _row(names, delimiter))
 
 
 def _row(names: Sequence[str], delimiter: str) -> bytes:
