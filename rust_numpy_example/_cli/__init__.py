@@ -5,6 +5,7 @@ module      what it holds
 =========== ==================================================================
 stats       the command ``stats``: statistics of every column of a file
 words       the command ``words``: the words of texts and how often they occur
+image       the command ``image``: blur images or find their edges
 pi          the command ``pi``: an estimate by random points
 fib         the command ``fib``: Fibonacci numbers of any size
 demo        the command ``demo``: everything the package does, on data it ships
@@ -40,6 +41,7 @@ from typing import NoReturn
 COMMANDS = {
     "stats": "statistics of every column of CSV, npy, npz and Parquet files",
     "words": "the words of texts and how often they occur",
+    "image": "blur images or find their edges",
     "pi": "an estimate of pi by random points",
     "fib": "Fibonacci numbers of any size",
     "demo": "everything the package does, on data it ships",

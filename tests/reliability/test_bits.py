@@ -26,6 +26,12 @@ for axis in (None, 0, 1):
 results += [rne.moving_average(data, 7), rne.moving_average(data, 100, 0)]
 results += [rne.cpu_intensive(data), rne.array_multiply(data, data)]
 results += [rne.gaussian_blur(image, 2.0), rne.sobel(image), rne.monte_carlo_pi(10**6, rng=3)]
+for dtype in "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8".split():
+    factor = {"u1": 1, "i1": 1, "f2": 0.37, "f4": 0.37, "f8": 0.37}.get(dtype, 117)
+    picture = (image * factor).astype(dtype)
+    results += [rne.gaussian_blur(picture, sigma, mode=mode) for sigma in (0.4, 1.5, 6) for mode in ("nearest", "wrap")]
+    results += [rne.process_image(picture), rne.process_image(picture, "edges")]
+    results += [rne.sobel(picture, axis=axis, dtype=to) for axis in (None, 0, 1) for to in ("u1", "f4", "f8")]
 results += [list(rne.word_count(text).items()), rne.fibonacci(5000)]
 whole = hashlib.sha256()
 for result in results:

@@ -1,0 +1,342 @@
+"""The command ``image``: blur images or find their edges, files and folders. Needs Pillow, the extra ``cli``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rust_numpy_example._cli import report
+from rust_numpy_example._cli.arguments import positive
+
+#: What is read and written, by the suffix of the file.
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+
+MODES = ("reflect", "constant", "nearest", "mirror", "wrap")
+
+#: The longer side of each half of a preview, in pixels.
+PREVIEW = 800
+
+#: Modes of Pillow that are filtered as they are, and what others are turned into first.
+AS_THEY_ARE = {"L", "RGB", "LA", "RGBA", "CMYK", "I", "I;16", "F"}
+TURNED = {"1": "L", "PA": "RGBA", "YCbCr": "RGB", "I;16B": "I;16", "I;16L": "I;16", "RGBX": "RGB"}
+
+#: Tags of TIFF: description, make, model, software, date, artist, computer, copyright; and the groups of
+#: the camera's settings and of the place.
+DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 33432}
+GROUPS = (0x8769, 0x8825)
+
+EPILOG = """\
+examples:
+  rust-numpy-example image blur photo.jpg -o soft.jpg --sigma 3
+  rust-numpy-example image edges photos -o edges --preview look.png
+
+A folder is searched through, and OUT is a folder with the same names. Files
+are written whole or not at all. Palettes become colors, and what is
+transparent does not darken its neighbors; edges have no transparency.
+"""
+
+
+class Job(NamedTuple):
+    """An image to filter."""
+
+    source: Path
+    target: Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.description = (
+        "Blur each FILE (PNG, JPEG, TIFF, WebP), or find its edges, and write the result to OUT."
+    )
+    parser.epilog = EPILOG
+    parser.add_argument("filter", choices=("blur", "edges"), help="a Gaussian, or the Sobel operator")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an image, or a folder of images")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="a file, or a folder")
+    parser.add_argument(
+        "--sigma",
+        type=_sigma,
+        metavar="S[,S]",
+        help="width of the blur in pixels, for both axes or down and along the rows (default: 1)",
+    )
+    parser.add_argument(
+        "--mode", choices=MODES, default="reflect", help="what is beyond the border (default: reflect)"
+    )
+    parser.add_argument(
+        "--preview", metavar="FILE", help="write the first image and its result side by side to FILE"
+    )
+    parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="how many images at once")
+
+
+def _sigma(argument: str) -> float | tuple[float, float]:
+    try:
+        values = [float(word) for word in argument.split(",")]
+    except ValueError:
+        values = []
+    if not 1 <= len(values) <= 2 or not all(math.isfinite(value) and value >= 0 for value in values):
+        raise argparse.ArgumentTypeError(f"got '{argument}', expected one or two numbers from 0 on")
+    return values[0] if len(values) == 1 else (values[0], values[1])
+
+
+def _jobs(argument: str) -> int:
+    number = positive(argument)
+    if number > 1024:
+        raise argparse.ArgumentTypeError(f"got '{argument}', expected at most 1024")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Filter every image; return the exit code."""
+    try:
+        pillow = import_module("PIL.Image")
+    except ImportError as error:
+        report.fail("image", ValueError(f"takes Pillow ({error}): pip install 'rust_numpy_example[cli]'"))
+        return report.FAILED
+    if options.sigma is not None and options.filter == "edges":
+        raise argparse.ArgumentError(None, "--sigma is for blur alone")
+    code, jobs = 0, []
+    for name, found in _jobs_of(options.files, Path(options.output)):
+        if isinstance(found, Job):
+            jobs.append(found)
+        else:
+            report.fail(name, found)
+            code = report.FAILED
+    with warnings.catch_warnings():
+        # Far larger images than this warning is about are an error of Pillow's.
+        warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
+        return max(code, _run(jobs, options))
+
+
+def _run(jobs: list[Job], options: argparse.Namespace) -> int:
+    import rust_numpy_example
+
+    code = 0
+    at_once = min(options.jobs or rust_numpy_example.get_num_threads(), max(1, len(jobs)))
+    sizes = {job: _size(job.source) for job in jobs}
+    progress = report.Progress("images", sum(sizes.values()))
+    done = 0
+    # Several images keep all threads busy, one image needs them itself.
+    workers = None if at_once == 1 else 1
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        futures: dict[Future[None], Job] = {
+            pool.submit(_process, job, options, workers, options.preview if k == 0 else None): job
+            for k, job in enumerate(jobs)
+        }
+        for future in as_completed(futures):
+            job = futures[future]
+            done += sizes[job]
+            try:
+                future.result()
+            except Exception as error:
+                progress.close()
+                report.fail(str(job.source), error)
+                code = report.FAILED
+            progress.update(done)
+    finally:
+        # After Ctrl-C what has not begun is left, and what has is soon at its end.
+        pool.shutdown(cancel_futures=True)
+        progress.close()
+    return code
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _jobs_of(names: Sequence[str], output: Path) -> Iterator[tuple[str, Job | Exception]]:
+    """Yield every image with where its result goes, or with what is wrong."""
+    as_folder = len(names) > 1 or output.is_dir() or Path(names[0]).is_dir()
+    taken: dict[Path, Path] = {}
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            sources = [(source, output / source.relative_to(path)) for source in _images(path, output)]
+            if not sources:
+                yield name, ValueError("no PNG, JPEG, TIFF or WebP images in this folder")
+        else:
+            sources = [(path, output / path.name if as_folder else output)]
+        for source, target in sources:
+            shown = str(source)
+            if target.suffix.lower() not in FORMATS:
+                yield shown, ValueError(f"cannot write '{target.suffix}', only {', '.join(FORMATS)}")
+            elif target.exists() and source.exists() and target.samefile(source):
+                yield shown, ValueError("the result would replace the image itself")
+            elif target in taken:
+                yield shown, ValueError(f"its result has the name of that of {taken[target]}")
+            else:
+                taken[target] = source
+                yield shown, Job(source, target)
+
+
+def _images(folder: Path, output: Path) -> Iterator[Path]:
+    """Yield the images in a folder and its folders, in order, but for what is in that of the results."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if (Path(here) / name).resolve() != output.resolve())
+        yield from (Path(here) / name for name in sorted(files) if Path(name).suffix.lower() in FORMATS)
+
+
+def _process(job: Job, options: argparse.Namespace, workers: int | None, preview: str | None) -> None:
+    pillow = import_module("PIL.Image")
+    operations = import_module("PIL.ImageOps")
+    try:
+        opened = pillow.open(job.source, formats=sorted(set(FORMATS.values())))
+    except import_module("PIL").UnidentifiedImageError:
+        raise ValueError("not a PNG, JPEG, TIFF or WebP image") from None
+    with opened as image:
+        _refuse(image)
+        turned = operations.exif_transpose(image)
+        extra = {key: image.info[key] for key in ("icc_profile", "dpi", "xmp") if image.info.get(key)}
+        exif = _tags(image) if image.format == "TIFF" else turned.getexif()
+        texts = getattr(image, "text", {}) if image.format == "PNG" else {}
+    turned = _comparable(turned)
+    result = _filtered(turned, options, workers)
+    if exif:
+        extra["exif"] = exif
+    _write(result, job.target, job.source, extra, texts)
+    if preview is not None:
+        _write(_side_by_side(turned, result), Path(preview), None, {}, {})
+
+
+def _tags(image: Any) -> Any:
+    """Return what a TIFF says about the picture, without what it says about the file."""
+    tags, kept = image.getexif(), import_module("PIL.Image").Exif()
+    for tag in sorted(DESCRIPTIVE & set(tags)):
+        kept[tag] = tags[tag]
+    for group in GROUPS:
+        kept.get_ifd(group).update(tags.get_ifd(group))
+    return kept
+
+
+def _refuse(image: Any) -> None:
+    """Refuse what would lose something without a word."""
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        kind = "pages" if image.format == "TIFF" else "frames: it is animated"
+        raise ValueError(f"has {frames} {kind}")
+    # Pillow reads 16 bits of each color as 8.
+    layouts = [part[3] for part in image.tile if len(part) > 3]
+    layouts = [layout[0] if isinstance(layout, tuple) else layout for layout in layouts]
+    if image.mode in ("RGB", "RGBA", "LA") and any(";16" in str(layout) for layout in layouts):
+        raise ValueError("has colors of 16 bits, of which Pillow reads 8")
+    if image.mode not in AS_THEY_ARE and image.mode not in TURNED and image.mode != "P":
+        raise ValueError(f"has pixels of the kind {image.mode}, expected grey, color or a palette")
+
+
+def _comparable(image: Any) -> Any:
+    """Return the image in a mode whose values are amounts of light."""
+    if image.mode == "P":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if "transparency" in image.info and image.mode in ("L", "RGB"):
+        return image.convert("LA" if image.mode == "L" else "RGBA")
+    return image.convert(TURNED[image.mode]) if image.mode in TURNED else image
+
+
+def _filtered(image: Any, options: argparse.Namespace, workers: int | None) -> Any:
+    import numpy as np
+
+    from rust_numpy_example import process_image
+
+    how: dict[str, Any] = {"mode": options.mode, "workers": workers}
+    if options.filter == "blur":
+        how["sigma"] = 1.0 if options.sigma is None else options.sigma
+    elif image.mode == "CMYK":
+        image = image.convert("RGB")
+    pixels = np.asarray(image)
+    if pixels.ndim == 3:
+        how["channel_axis"] = -1
+    if image.mode not in ("LA", "RGBA"):
+        return _image(process_image(pixels, options.filter, **how), image.mode)
+    # Colors count as much as they are opaque: what is transparent has no color.
+    weighted = pixels.astype(np.float32)
+    weighted[..., :-1] *= weighted[..., -1:] / np.float32(255)
+    if options.filter == "edges":
+        return _image(process_image(weighted[..., :-1], "edges", dtype=np.uint8, **how), image.mode[:-1])
+    blurred = process_image(weighted, **how)
+    blurred[..., :-1] /= np.maximum(blurred[..., -1:], np.float32(1e-6)) / np.float32(255)
+    return _image(np.clip(np.rint(blurred), 0, 255).astype(np.uint8), image.mode)
+
+
+def _image(pixels: Any, mode: str) -> Any:
+    rows, columns = pixels.shape[:2]
+    return import_module("PIL.Image").frombytes(mode, (columns, rows), pixels.tobytes())
+
+
+def _write(image: Any, target: Path, like: Path | None, extra: dict[str, Any], texts: dict[str, str]) -> None:
+    """Write an image whole: to a temporary file, which is then renamed."""
+    kind = FORMATS.get(target.suffix.lower())
+    if kind is None:
+        raise ValueError(f"cannot write '{target.suffix}', only {', '.join(FORMATS)}")
+    if kind == "PNG" and texts:
+        extra["pnginfo"] = import_module("PIL.PngImagePlugin").PngInfo()
+        for key, text in texts.items():
+            extra["pnginfo"].add_text(key, text)
+    if kind in ("JPEG", "WEBP"):
+        extra["quality"] = 95
+    if kind in ("JPEG", "WEBP") and image.mode not in ("L", "RGB", "CMYK", "LA", "RGBA"):
+        raise ValueError(f"{kind} holds 8 bits only: write PNG or TIFF")
+    if kind == "JPEG" and image.mode in ("LA", "RGBA"):
+        raise ValueError("JPEG holds no transparency: write PNG, TIFF or WebP")
+    try:
+        _save_whole(image, target, kind, like, extra)
+    except OSError as error:
+        raise ValueError(f"cannot write {target}: {report.reason(error)}") from None
+
+
+def _save_whole(image: Any, target: Path, kind: str, like: Path | None, extra: dict[str, Any]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(suffix=target.suffix, prefix=".", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            image.save(file, format=kind, **extra)
+        shutil.copymode(like or target.parent, name)
+        if like is None:
+            os.chmod(name, os.stat(name).st_mode & 0o666)
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _side_by_side(before: Any, after: Any) -> Any:
+    pillow = import_module("PIL.Image")
+    halves = []
+    for image in (before, after):
+        half = _eight_bits(image)
+        half.thumbnail((PREVIEW, PREVIEW))
+        halves.append(half)
+    width = sum(half.width for half in halves)
+    both = pillow.new("RGB", (width, max(half.height for half in halves)))
+    both.paste(halves[0], (0, 0))
+    both.paste(halves[1], (halves[0].width, 0))
+    return both
+
+
+def _eight_bits(image: Any) -> Any:
+    import numpy as np
+
+    if image.mode not in ("I", "I;16", "F"):
+        return image.convert("RGBA").convert("RGB") if image.mode in ("LA", "RGBA") else image.convert("RGB")
+    values = np.asarray(image).astype(float)
+    low, high = np.nanmin(values), np.nanmax(values)
+    scaled = np.nan_to_num((values - low) / max(high - low, 1e-300) * 255)
+    return _image(scaled.astype(np.uint8), "L").convert("RGB")
