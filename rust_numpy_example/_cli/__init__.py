@@ -11,6 +11,7 @@ fib         the command ``fib``: Fibonacci numbers of any size
 demo        the command ``demo``: everything the package does, on data it ships
 info        the command ``info``: the build, the machine, what is missing
 completions the command ``completions``: scripts for shells
+new         the command ``new``: a new package, made from ``_scaffold``
 arguments   what several commands take
 source      files, pipes and compressed files as one kind of stream
 dialect     how a table in text is written, as its start shows
@@ -46,6 +47,7 @@ COMMANDS = {
     "fib": "Fibonacci numbers of any size",
     "demo": "everything the package does, on data it ships",
     "info": "the build, the machine, what is missing",
+    "new": "a new package of the shape of this one, ready to build and test",
     "completions": "a script that completes commands and options in a shell",
 }
 

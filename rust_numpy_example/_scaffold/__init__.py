@@ -1,0 +1,293 @@
+"""A new package of the shape of this one: `rust-numpy-example new`.
+
+`template` is that package under our own name. Here the name is exchanged, and what was not asked for left out; the
+files of the template that are ours as well are made by ``tools/scaffold.py``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import keyword
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+TEMPLATE = Path(__file__).with_name("template")
+
+LICENSES = ("MIT OR Apache-2.0", "MIT", "Apache-2.0")
+DESCRIPTION = "NumPy arrays processed in Rust."
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+#: Words that Rust has, and crates that it links: a library cannot be called so.
+_RUST = frozenset(
+    "abstract alloc as async await become box break const continue core crate do dyn else enum extern false final fn "
+    "for gen if impl in let loop macro match mod move mut override priv proc_macro pub ref return self static std "
+    "struct super test trait true try type typeof unsafe unsized use virtual where while yield "
+    # The dependencies of the template, and its own modules that would clash with the name.
+    "ndarray numpy pyo3".split()
+)
+
+#: What Windows does not let a file be called.
+_DEVICES = frozenset(
+    ["aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+)
+
+
+class Refused(ValueError):
+    """What was asked for cannot be made; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is to be made."""
+
+    name: str
+    description: str = DESCRIPTION
+    author: str = ""
+    license: str = LICENSES[0]
+    python: str = PYTHONS[0]
+    abi3: bool = True
+    maturin: bool = False
+    minimal: bool = False
+
+    def __post_init__(self) -> None:
+        module_name(self.name)
+        for field in ("description", "author"):
+            text = getattr(self, field)
+            if any(not char.isprintable() or char in '"\\%' for char in text):
+                raise Refused(
+                    f"{field} {text!r} has a line break, quote, backslash or percent sign: leave it out"
+                )
+        if not self.description.strip():
+            raise Refused("the description is empty")
+
+    @property
+    def module(self) -> str:
+        """The name that Python imports."""
+        return module_name(self.name)
+
+    @property
+    def distribution(self) -> str:
+        """The name that pip installs."""
+        return re.sub(r"[-_.]+", "-", self.name).lower()
+
+    def files(self) -> dict[str, bytes]:
+        """Return the text of every file, by its path."""
+        files = {}
+        for path in sorted(TEMPLATE.rglob("*")):
+            name = path.relative_to(TEMPLATE).as_posix()
+            # Not what an installer or a tool has put there.
+            if path.is_file() and not re.search(r"(^|/)(\.|__pycache__/)", name):
+                if not self._leaves_out(name):
+                    name = self._named(re.sub(r"(^|/)dot-", r"\1.", name))
+                    files[name] = self._rendered(name, path.read_text(encoding="utf-8")).encode()
+        return files
+
+    def _leaves_out(self, name: str) -> bool:
+        if name == "LICENSE-MIT":
+            return "MIT" not in self.license
+        if name == "LICENSE-APACHE":
+            return "Apache" not in self.license
+        if self.maturin and name in ("setup.py", "setup.cfg", "MANIFEST.in"):
+            return True
+        return self.minimal and (name.startswith("dot-github/") or name.endswith((".pyi", "py.typed")))
+
+    def _named(self, text: str) -> str:
+        text = text.replace("rust_numpy_example", self.module)
+        return text.replace("rust-numpy-example", self.distribution)
+
+    def _rendered(self, name: str, text: str) -> str:
+        developers = self.author or f"The {self.distribution} developers"
+        text = text.replace("The rust_numpy_example developers", developers)
+        text = self._named(text).replace("AUTHOR", developers).replace("DESCRIPTION", self.description)
+        text = text.replace(LICENSES[0], self.license)
+        if self.python != PYTHONS[0]:
+            text = self._with_python(text)
+        if name == "Cargo.lock":
+            text = _sorted_lock(text)
+        if not self.abi3:
+            text = self._without_abi3(name, text)
+        if self.minimal:
+            text = _without(text, r"^\[options\.package_data\](.|\n)*?\n\n") if name == "setup.cfg" else text
+            text = _without(text, r'^    python -c "import os.*\n') if name == "tox.ini" else text
+        if self.maturin:
+            text = self._with_maturin(name, text)
+        return text
+
+    def _with_python(self, text: str) -> str:
+        oldest, ours = self.python, PYTHONS[0]
+        minor, our_minor = oldest[2:], ours[2:]
+        newer = [python[2:] for python in PYTHONS if int(python[2:]) >= int(minor)]
+        numpy = {"3.12": "1.26.4", "3.13": "2.1.0", "3.14": "2.3.3"}[oldest]
+        for old, new in (
+            ("py3{11,12,13,14}-newest", f"py3{{{','.join(newer)}}}-newest"),
+            (
+                "python3.11, python3.12, python3.13, python3.14",
+                ", ".join(f"python3.{minor}" for minor in newer),
+            ),
+            ("1.23.5", numpy),
+            (f"(3, {our_minor})", f"(3, {minor})"),
+            (f"py3{our_minor}", f"py3{minor}"),
+            (f"cp3{our_minor}", f"cp3{minor}"),
+            (f"Python {ours}", f"Python {oldest}"),
+            (f">={ours}", f">={oldest}"),
+            (f"            {ours}\n", f"            {oldest}\n"),
+        ):
+            text = text.replace(old, new)
+        return text
+
+    def _without_abi3(self, name: str, text: str) -> str:
+        if name == "setup.py":
+            text = _without(text, r"^options = \{\}\n(.|\n)*?\n\n")
+            text = _without(text, r"^    options=options,\n")
+            text = _without(text, r"^import sysconfig\n")
+        elif name == "pyproject.toml":
+            versions = [f'"cp{python.replace(".", "")}-*"' for python in PYTHONS if python >= self.python]
+            text = re.sub(r"# One abi3 wheel.*\n", "# One wheel for each interpreter.\n", text)
+            text = re.sub(
+                r"^build = \[.*\]", f'build = [{", ".join(versions)}, "cp314t-*"]', text, flags=re.M
+            )
+        elif name == "tox.ini":
+            text = _without(text, r"^wheel_build_env = .pkg\n")
+            text = _without(text, r"^\[testenv:\.pkg\]\n(.|\n)*?\n\n")
+        return text
+
+    def _with_maturin(self, name: str, text: str) -> str:
+        if name == "pyproject.toml":
+            abi3 = [f'"pyo3/abi3-py{self.python.replace(".", "")}"'] if self.abi3 else []
+            features = ", ".join(['"python"', *abi3])
+            files = [] if self.license == LICENSES[0] else [self.license.split("-")[0].upper()]
+            kept = files or ["MIT", "APACHE"]
+            head = f"""\
+# The metadata, what pip asks for, and the settings of tools.
+
+[build-system]
+requires = ["maturin>=1.9,<2"]
+build-backend = "maturin"
+
+[project]
+name = "{self.distribution}"
+dynamic = ["version"]
+description = "{self.description}"
+readme = "README.md"
+requires-python = ">={self.python}"
+license = "{self.license}"
+license-files = [{", ".join(f'"LICENSE-{kind}"' for kind in kept)}]
+authors = [{{ name = "{self.author or f"The {self.distribution} developers"}" }}]
+dependencies = ["numpy>={_numpy_of(self.python)}"]
+
+[project.optional-dependencies]
+test = ["hypothesis", "pytest"]
+
+[tool.maturin]
+module-name = "{self.module}.{self.module}"
+features = [{features}]
+locked = true
+include = [{{ path = "tests/**/*", format = "sdist" }}, {{ path = "tox.ini", format = "sdist" }}]
+
+"""
+            return head + text[text.index("[tool.uv]") :].replace(
+                '    { file = "setup.py" },\n    { file = "setup.cfg" },\n', ""
+            )
+        return text
+
+
+def _numpy_of(python: str) -> str:
+    """The first NumPy with a wheel for a Python."""
+    return {"3.11": "1.23.5", "3.12": "1.26.4", "3.13": "2.1.0", "3.14": "2.3.3"}[python]
+
+
+def _without(text: str, pattern: str) -> str:
+    text, count = re.subn(pattern, "", text, flags=re.M)
+    if count != 1:
+        raise AssertionError(f"the template has {count} times {pattern!r}")
+    return text
+
+
+def _sorted_lock(text: str) -> str:
+    """The packages of a lock file in the order in which cargo writes them."""
+    head, *packages = text.split("[[package]]\n")
+    packages = [package.rstrip("\n") + "\n" for package in packages]
+    packages.sort(key=lambda package: re.findall(r'^(?:name|version) = "(.*)"$', package, flags=re.M)[:1])
+    return head + "\n".join(f"[[package]]\n{package}" for package in packages)
+
+
+def module_name(name: str) -> str:
+    """Return the name of the module of a package; raise ``Refused`` where it cannot be called so."""
+    module = re.sub(r"[-_.]+", "_", name).lower()
+    advice = "choose another name"
+    if not re.fullmatch(r"[A-Za-z]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
+        raise Refused(
+            f"the name {name!r} is none of a package: expected ASCII letters, digits and hyphens, a letter first; "
+            f"{advice}"
+        )
+    if len(module) > 64:
+        raise Refused(f"the name is {len(module)} characters long, expected at most 64; {advice}")
+    if keyword.iskeyword(module) or keyword.issoftkeyword(module) or module in _RUST:
+        raise Refused(f"{module!r} is a word of Python or Rust, or a crate that is linked; {advice}")
+    if module in _DEVICES:
+        raise Refused(f"{module!r} is the name of a device on Windows; {advice}")
+    if module in sys.stdlib_module_names or module in ("setup", "tests", "site", "src"):
+        raise Refused(f"{module!r} is a module of Python's standard library or of every package; {advice}")
+    _refuse_installed(module, advice)
+    return module
+
+
+def _refuse_installed(module: str, advice: str) -> None:
+    # Not what lies in the current folder: that may be an earlier attempt.
+    here = {"", str(Path.cwd())}
+    kept = list(sys.path)
+    try:
+        sys.path[:] = [entry for entry in kept if entry not in here]
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    finally:
+        sys.path[:] = kept
+    if found is not None:
+        raise Refused(f"a package {module!r} is installed here, which the new one would hide; {advice}")
+
+
+def write(files: dict[str, bytes], folder: Path) -> None:
+    """Write the files into a folder, which is new or empty. After an error nothing of them is left."""
+    target = Path(folder)
+    if target.is_symlink() or target.exists():
+        if not target.is_dir() or target.is_symlink():
+            raise Refused(f"{target} is no folder; name one that does not exist")
+        if any(target.iterdir()):
+            raise Refused(f"the folder {target} is not empty; name one that does not exist")
+    missing = _missing(target.parent)
+    scratch: Path | None = None
+    was_there = target.exists()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        for name, text in files.items():
+            path = scratch / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+        # As any new folder; that of `mkdtemp` is for its owner alone.
+        probe = scratch / "src"
+        scratch.chmod(probe.stat().st_mode & 0o777)
+        if was_there:
+            target.rmdir()
+        scratch.rename(target)
+    except BaseException:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+        if was_there and not target.exists():
+            target.mkdir()
+        for parent in missing:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+        raise
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folders that are to be made, the innermost first."""
+    missing: Iterable[Path] = (folder, *folder.parents)
+    return [path for path in missing if not path.exists()]

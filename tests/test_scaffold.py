@@ -1,0 +1,304 @@
+"""`rust-numpy-example new`: what it writes, that it follows this package, and that it builds."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rust_numpy_example import _scaffold
+from rust_numpy_example.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def make(folder: Path, name: str, *options: str) -> dict[str, str]:
+    """Run the command; return the text of every file."""
+    assert main(["new", name, str(folder), *options]) == 0
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+# ---------------------------------------------------------------- it follows this package
+
+
+@pytest.mark.once
+def test_what_is_ours_as_well_is_as_ours() -> None:
+    scaffold = pytest.importorskip("scaffold")
+    for path, text in scaffold.derived():
+        assert path.read_text(encoding="utf-8") == text, f"run tools/scaffold.py: {path}"
+
+
+@pytest.mark.once
+def test_versions_are_those_of_our_manifests() -> None:
+    ours = tomllib.loads((ROOT / "Cargo.toml").read_text())
+    theirs = tomllib.loads((_scaffold.TEMPLATE / "Cargo.toml").read_text())
+    for table in ("dependencies", "build-dependencies"):
+        for name, crate in theirs[table].items():
+            assert crate == ours[table][name], name
+    assert theirs["package"]["rust-version"] == ours["package"]["rust-version"]
+    assert theirs["package"]["edition"] == ours["package"]["edition"]
+    locks = [
+        {
+            (package["name"], package["version"], package.get("checksum"))
+            for package in tomllib.loads((folder / "Cargo.lock").read_text())["package"]
+        }
+        for folder in (ROOT, _scaffold.TEMPLATE)
+    ]
+    assert locks[1] <= locks[0], "make the lock file of the template anew from ours"
+    pyprojects = [
+        tomllib.loads((folder / "pyproject.toml").read_text()) for folder in (ROOT, _scaffold.TEMPLATE)
+    ]
+    assert pyprojects[0]["build-system"] == pyprojects[1]["build-system"]
+    configs = []
+    for folder in (ROOT, _scaffold.TEMPLATE):
+        config = configparser.ConfigParser(interpolation=None)
+        config.read(folder / "setup.cfg", encoding="utf-8")
+        numpy = re.search("numpy>=.*", config["options"]["install_requires"])
+        configs.append((config["options"]["python_requires"], numpy and numpy[0]))
+    assert configs[0] == configs[1]
+    assert configs[0][0] == f">={_scaffold.PYTHONS[0]}"
+
+
+# ---------------------------------------------------------------- what it writes
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "distribution"),
+    [("fast-loops", "fast_loops", "fast-loops"), ("Zeta.9", "zeta_9", "zeta-9"), ("a", "a", "a")],
+)
+def test_no_name_of_ours_is_left(tmp_path: Path, name: str, module: str, distribution: str) -> None:
+    files = make(tmp_path / "new", name)
+    for path, text in files.items():
+        assert not re.search("rust.numpy.example", path + text, re.IGNORECASE), path
+        assert "DESCRIPTION" not in text and "AUTHOR" not in text, path
+    assert "src/bindings/mod.rs" in files and f"{module}/{module}.pyi" in files
+    assert f'RustExtension(\n            "{module}.{module}"' in files["setup.py"]
+    assert f"name = {distribution}\n" in files["setup.cfg"]
+    assert f'name = "{module}"\n' in files["Cargo.toml"] and "[workspace]" in files["Cargo.toml"]
+    assert {".gitignore", ".github/workflows/ci.yml", ".github/workflows/wheels.yml", "MANIFEST.in"} <= set(
+        files
+    )
+    packages = re.findall(r'^name = "(.*)"$', files["Cargo.lock"], flags=re.M)
+    assert packages == sorted(packages) and module in packages
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--minimal",),
+        ("--no-abi3",),
+        ("--maturin",),
+        ("--python", "3.13"),
+        ("--license", "MIT", "--author", "Ada Lovelace", "--description", "Analyses."),
+        ("--minimal", "--no-abi3", "--maturin", "--python", "3.14", "--license", "Apache-2.0"),
+    ],
+    ids=" ".join,
+)
+def test_every_option_gives_files_that_can_be_read(tmp_path: Path, options: tuple[str, ...]) -> None:
+    files = make(tmp_path / "new", "fast-loops", *options)
+    for path, text in files.items():
+        if path.endswith((".py", ".pyi")):
+            ast.parse(text)
+        if path.endswith(".toml"):
+            tomllib.loads(text)
+        if path.endswith((".cfg", ".ini")):
+            configparser.ConfigParser(interpolation=None).read_string(text)
+    pyproject = tomllib.loads(files["pyproject.toml"])
+    is_maturin = "--maturin" in options
+    assert ("setup.py" in files) != is_maturin
+    assert pyproject["build-system"]["build-backend"] == (
+        "maturin" if is_maturin else "setuptools.build_meta"
+    )
+    assert (".github/workflows/ci.yml" in files) != ("--minimal" in options)
+    assert ("fast_loops/py.typed" in files) != ("--minimal" in options)
+    if not is_maturin:
+        assert ("py_limited_api" in files["setup.py"]) != ("--no-abi3" in options)
+    elif "--no-abi3" not in options:
+        assert any("abi3" in feature for feature in pyproject["tool"]["maturin"]["features"])
+    if "--python" in options:
+        oldest = options[options.index("--python") + 1]
+        for path in ("setup.py", "setup.cfg", "pyproject.toml", "tox.ini", "README.md"):
+            text = files.get(path, "")
+            assert not re.search(r"3\.11|py311|cp311|\(3, 11\)", text), path
+        assert f"Python {oldest}" in files["README.md"]
+    if "--author" in options:
+        assert "Copyright (c) 2026 Ada Lovelace" in files["LICENSE-MIT"] and "LICENSE-APACHE" not in files
+        assert "author = Ada Lovelace" in files["setup.cfg"] and "Analyses." in files["README.md"]
+
+
+def test_a_dry_run_names_the_files_and_writes_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "new"
+    assert main(["new", "fast-loops", str(folder), "--dry-run"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert not folder.exists()
+    assert {str(folder / name) for name in make(folder, "fast-loops")} == set(said)
+
+
+# ---------------------------------------------------------------- what it refuses, and what is left
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("3d", "none of a package"),
+        ("café", "none of a package"),
+        ("../up", "none of a package"),
+        ("-x", None),
+        ("x-", "none of a package"),
+        ("class", "word of Python or Rust"),
+        ("Match", "word of Python or Rust"),
+        ("fn", "word of Python or Rust"),
+        ("ndarray", "crate that is linked"),
+        ("json", "standard library"),
+        ("numpy", "word of Python or Rust, or a crate"),
+        ("hypothesis", "is installed here"),
+        ("rust-numpy-example", "is installed here"),
+        ("con", "device on Windows"),
+        ("x" * 65, "at most 64"),
+    ],
+)
+def test_names_that_would_not_work_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, why: str | None
+) -> None:
+    if why is None:
+        with pytest.raises(SystemExit) as exit_code:
+            main(["new", name])
+        assert exit_code.value.code == 2
+        return
+    assert main(["new", name, str(tmp_path / "new")]) == 1
+    assert re.search(why, capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_an_empty_folder_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    assert "setup.py" in make(folder, "fast-loops")
+    before = sorted(folder.rglob("*"))
+    assert main(["new", "fast-loops", str(folder)]) == 1
+    assert "is not empty" in capsys.readouterr().err and sorted(folder.rglob("*")) == before
+    file = tmp_path / "file"
+    file.write_text("kept")
+    assert main(["new", "fast-loops", str(file)]) == 1
+    assert "is no folder" in capsys.readouterr().err and file.read_text() == "kept"
+
+
+@pytest.mark.parametrize("error", [OSError("the disk is full"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+@pytest.mark.parametrize("was_there", [False, True])
+def test_nothing_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, was_there: bool
+) -> None:
+    folder = tmp_path / "deep" / "new"
+    if was_there:
+        folder.mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    written: list[Path] = []
+    write_bytes = Path.write_bytes
+
+    def fails(path: Path, data: bytes) -> int:
+        if len(written) == 9:
+            raise error
+        written.append(path)
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", fails)
+    assert main(["new", "fast-loops", str(folder)]) in (1, 130)
+    assert len(written) == 9 and sorted(tmp_path.rglob("*")) == before
+
+
+def test_text_that_would_break_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ('--author=a"b', "--description=a\nb", "--description=", "--author=100%"):
+        assert main(["new", "fast-loops", str(tmp_path / "new"), option]) == 1
+        assert not (tmp_path / "new").exists()
+
+
+# ---------------------------------------------------------------- it builds
+
+builds = pytest.mark.install
+
+
+def _run(*command: str, cwd: Path, **environment: str) -> str:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**env, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout[-6000:]}"
+    return result.stdout
+
+
+def _python(folder: Path) -> str:
+    """A fresh virtual environment that sees the packages of this one."""
+    environment = folder / "venv"
+    _run(sys.executable, "-m", "venv", str(environment), cwd=folder)
+    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
+    site = subprocess.run(
+        [str(python), "-c", "import site; print(site.getsitepackages()[-1])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    Path(site, "outer.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    return str(python)
+
+
+@builds
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--minimal", "--no-abi3"), ("--maturin",)],
+    ids=["setuptools", "minimal", "maturin"],
+)
+def test_a_new_package_builds_and_passes_its_own_tests(tmp_path: Path, options: tuple[str, ...]) -> None:
+    # Inside a Cargo workspace, and a path that needs quotes.
+    (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["none"]\n')
+    folder = tmp_path / "a b" / "new"
+    make(folder, "odd-Name.2", *options)
+    python = _python(tmp_path)
+    _run(python, "-m", "pip", "install", "--no-build-isolation", "--no-deps", ".", cwd=folder)
+    _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder / "tests")
+    _run("cargo", "fmt", "--check", cwd=folder)
+    _run("cargo", "test", "--locked", "--quiet", cwd=folder)
+    _run(sys.executable, "-m", "ruff", "check", ".", cwd=folder)
+    _run(sys.executable, "-m", "ruff", "format", "--check", ".", cwd=folder)
+
+
+@builds
+def test_its_source_distribution_has_all_and_builds_without_a_network(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    make(folder, "fast-loops")
+    python = _python(tmp_path)
+    _run(python, "setup.py", "sdist", "--vendor-crates", cwd=folder)
+    archive = next((folder / "dist").glob("*.tar.gz"))
+    _run(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--no-build-isolation",
+        "--no-deps",
+        str(archive),
+        cwd=tmp_path,
+        CARGO_NET_OFFLINE="true",
+        CARGO_HOME=str(tmp_path / "cargo"),
+    )
+    _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder / "tests")
