@@ -63,7 +63,7 @@ PYTHON_MAP = (
     ("__main__.py",),
     ("_cli/",),
     ("dask/",),
-    ("_twins/", "data/"),
+    ("_twins/", "data/", "_scaffold/"),
     ("__init__.py",),
     ("_main_interpreter.py",),
     (EXTENSION,),
