@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--license", choices=licenses, default=licenses[0], help="(default: %(default)s)")
     parser.add_argument("--author", default="", metavar="TEXT", help="who has the copyright")
     parser.add_argument("--description", default=_scaffold.DESCRIPTION, metavar="TEXT", help="one line")
-    parser.add_argument("--python", choices=pythons, default=pythons[0], help="the oldest (default: %(default)s)")
+    parser.add_argument(
+        "--python", choices=pythons, default=pythons[0], help="the oldest (default: %(default)s)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be written")
 
 
