@@ -1,0 +1,361 @@
+"""The functions on Dask beside Dask's own, and what 10 TB would take: ``python benchmarks/dask_tables.py [--publish]``.
+
+Both sides run in one process on the synchronous scheduler, in turn, over the same chunks, and are timed in
+CPU time: Dask runs as many such tasks as there are CPUs, so that is what counts. The scheduler of a cluster is
+timed with chunks of one element; from that, and from the time of a large chunk, a model says what large
+clusters do. It is checked where that can be done here. ``--publish`` writes the tables of docs/dask.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, log
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import dask
+import dask.array as da
+import dask.bag as db
+import numpy as np
+
+import rust_numpy_example as rne
+import rust_numpy_example.dask as rnd
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/dask.md"
+CACHE = Path(tempfile.gettempdir()) / "rust_numpy_example-dask"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A function beside what is used instead; ``chunks`` is what tasks are counted by."""
+
+    name: str
+    peer: str
+    ours: Callable[[], Any]
+    theirs: Callable[[], Any]
+    chunks: int
+    aim: float
+    agree: Callable[[Any, Any], str]
+
+
+# --- the cases
+
+
+def _floats(shape: tuple[int, ...], chunks: tuple[int, ...], offset: float = 0.0) -> da.Array:
+    return da.from_array(np.random.default_rng(0).normal(offset, 1, shape), chunks=chunks)
+
+
+def _four(x: da.Array, axis: int | None = None) -> Any:
+    return x.mean(axis), x.std(axis, ddof=1), x.min(axis), x.max(axis)
+
+
+def _digits(stats: Any, four: Any) -> str:
+    mine = stats.mean, stats.std, stats.min, stats.max
+    worst = max(float(np.max(np.abs(np.subtract(a, b) / b))) for a, b in zip(mine, four))
+    return f"within {worst:.0e}"
+
+
+def _pixels(ours: Any, theirs: Any) -> str:
+    return f"{np.max(np.abs(np.subtract(ours, theirs, dtype=float))):.1g} apart"
+
+
+def cases() -> list[Case]:
+    """Return the cases whose peers are installed."""
+    found = []
+    for name, x, axis in (
+        ("float64 4000 x 2000", _floats((4000, 2000), (500, 500)), None),
+        ("float64 around 1e9", _floats((4000, 2000), (500, 500), 1e9), None),
+        ("float64 along axis 0", _floats((4000, 2000), (500, 500)), 0),
+        ("int16 4000 x 2000", (_floats((4000, 2000), (500, 500)) * 1000).astype("i2").persist(), None),
+    ):
+        found.append(
+            Case(
+                f"`compute_stats`, {name}",
+                "mean, std, min, max of Dask",
+                lambda x=x, axis=axis: rnd.compute_stats(x, axis),
+                lambda x=x, axis=axis: _four(x, axis),
+                x.npartitions,
+                3,
+                _digits,
+            )
+        )
+    found += _filters()
+    lines = np.random.default_rng(1).zipf(1.3, (60_000, 12)) % 50_000
+    path = CACHE / "words.txt"
+    if not path.exists():
+        CACHE.mkdir(exist_ok=True)
+        path.write_text("\n".join(" ".join(f"w{word}" for word in line) for line in lines))
+    size = path.stat().st_size
+    found.append(
+        Case(
+            "`word_count`, a text of 4 MB, 50,000 words",
+            "dask.bag: read_text, split, frequencies",
+            lambda: rnd.word_count(path, blocksize=size // 8 + 1),
+            lambda: (
+                db.read_text(path, blocksize=size // 8 + 1).str.lower().str.split().flatten().frequencies()
+            ),
+            8,
+            3,
+            lambda ours, theirs: "equal" if ours == dict(theirs) else "NOT EQUAL",
+        )
+    )
+    return found + _tables()
+
+
+def _filters() -> list[Case]:
+    try:
+        from dask_image import ndfilters
+    except ImportError:
+        return []
+    found = []
+    for dtype in ("f4", "f8"):
+        image = da.from_array(
+            np.random.default_rng(2).integers(0, 256, (2000, 2000)).astype(dtype), chunks=(500, 500)
+        )
+        for mode in ("reflect", "wrap"):
+            found.append(
+                Case(
+                    f"`gaussian_blur`, {np.dtype(dtype)}, sigma 2, {mode}",
+                    "dask-image gaussian_filter",
+                    lambda image=image, mode=mode: rnd.gaussian_blur(image, 2.0, mode=mode),
+                    lambda image=image, mode=mode: ndfilters.gaussian_filter(image, 2.0, mode=mode),
+                    image.npartitions,
+                    3,
+                    _pixels,
+                )
+            )
+        found.append(
+            Case(
+                f"`sobel` along axis 0, {np.dtype(dtype)}",
+                "dask-image sobel",
+                lambda image=image: rnd.sobel(image, axis=0),
+                lambda image=image: ndfilters.sobel(image, axis=0),
+                image.npartitions,
+                3,
+                _pixels,
+            )
+        )
+    return found
+
+
+def _tables() -> list[Case]:
+    try:
+        import dask.dataframe as dd
+    except ImportError:
+        return []
+    path = CACHE / "table.csv"
+    if not path.exists():
+        rows = np.random.default_rng(3).normal(size=(100_000, 5))
+        np.savetxt(path, rows, delimiter=",", header="a,b,c,d,e", comments="", fmt="%.6f")
+    size = path.stat().st_size
+
+    def four() -> Any:
+        frame = dd.read_csv(path, blocksize=size // 8 + 1)
+        return frame.mean(), frame.std(), frame.min(), frame.max()
+
+    def agree(table: Any, four: Any) -> str:
+        mine = np.array([[c.stats.mean, c.stats.std, c.stats.min, c.stats.max] for c in table.columns]).T
+        return f"within {np.max(np.abs(mine / np.array(four) - 1)):.0e}"
+
+    return [
+        Case(
+            "`table_stats`, a CSV of 5 columns, 5 MB",
+            "dask.dataframe: mean, std, min, max",
+            lambda: rnd.table_stats(path, blocksize=size // 8 + 1),
+            four,
+            8,
+            2,
+            agree,
+        )
+    ]
+
+
+# --- measured
+
+
+def run(lazy: Any) -> Any:
+    """Compute one lazy result, or several together."""
+    results = dask.compute(*(lazy if isinstance(lazy, tuple) else (lazy,)), scheduler="synchronous")
+    return results if isinstance(lazy, tuple) else results[0]
+
+
+def cpu(call: Callable[[], Any]) -> float:
+    """Return the CPU seconds of a call, its threads included."""
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+def ratio(case: Case, rounds: int) -> tuple[float, float]:
+    """Return how many times faster ours is, building the graph included, and our CPU seconds."""
+    run(case.ours()), run(case.theirs())
+    pairs = [(cpu(lambda: run(case.ours())), cpu(lambda: run(case.theirs()))) for _ in range(rounds)]
+    return median(b for _, b in pairs) / median(a for a, _ in pairs), median(a for a, _ in pairs)
+
+
+def tasks(lazy: Any) -> int:
+    """Return how many tasks are run, after Dask has merged those in a row."""
+    parts = lazy if isinstance(lazy, tuple) else (lazy,)
+    # Dask does not optimise several results of data frames together.
+    optimised = [part.optimize() for part in parts] if hasattr(parts[0], "expr") else dask.optimize(*parts)
+    return len({key for one in optimised for key in dict(one.__dask_graph__())})
+
+
+def peak(lazy: Any) -> float:
+    """Return the megabytes that are taken at most, as NumPy and Python count them."""
+    tracemalloc.start()
+    try:
+        run(lazy)
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+def table(rounds: int) -> list[str]:
+    """Return the lines of the table of cases."""
+    lines = [
+        "| function | instead of | times as fast | aim | tasks a chunk: ours, theirs | memory in MB: ours, theirs | results |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for case in cases():
+        times, _ = ratio(case, rounds)
+        counts = [tasks(side()) / case.chunks for side in (case.ours, case.theirs)]
+        memory = [peak(side()) for side in (case.ours, case.theirs)]
+        shown = f"{times:.3g}" if times >= case.aim else f"**{times:.3g}**"
+        lines.append(
+            f"| {case.name} | {case.peer} | {shown} | {case.aim} | {counts[0]:.2f}, {counts[1]:.2f} "
+            f"| {memory[0]:.0f}, {memory[1]:.0f} | {case.agree(run(case.ours()), run(case.theirs()))} |"
+        )
+    return lines
+
+
+# --- the model
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds, as measured."""
+
+    #: Of CPU for a byte of float64 in `compute_stats`.
+    byte: float
+    #: Of CPU of the process of the scheduler for a task.
+    scheduled: float
+    #: Of a merge of two states.
+    merge: float
+    #: Of the client to build and send a task.
+    built: float
+
+    def seconds(self, total: float, chunk: float, threads: int, split_every: int = 4) -> dict[str, float]:
+        """Return what each part takes; the longest is what one waits for, as they go on at the same time."""
+        chunks = ceil(total / chunk)
+        merges = chunks / (split_every - 1)
+        return {
+            "chunks": chunks,
+            "client": (chunks + merges) * self.built,
+            "scheduler": (chunks + merges) * self.scheduled,
+            "kernel": total * self.byte / threads,
+            "merges": max(1, ceil(log(chunks, split_every)))
+            * (split_every * self.merge + 2 * self.scheduled),
+        }
+
+
+def measured(client: Any, chunks: int = 3000) -> tuple[Costs, float, float]:
+    """Return the costs, and for a run of chunks of one element the CPU seconds by the model and as they were."""
+    block = np.random.default_rng(0).normal(size=(2000, 2000))
+    byte = min(cpu(lambda: rne.compute_stats(block, workers=1)) for _ in range(9)) / block.nbytes
+    states = [rne.compute_stats(block[:2]) for _ in range(1000)]
+    merge = min(cpu(lambda: [states[0].merge(state) for state in states]) for _ in range(5)) / 1000
+
+    def small(count: int) -> Any:
+        return rnd.compute_stats(da.zeros(count, chunks=1))
+
+    built = cpu(lambda: dask.optimize(small(20_000))) / (20_000 * 4 / 3)
+    client.compute(small(100)).result()
+    # The scheduler of a LocalCluster lives in this process; the workers do not.
+    scheduled = cpu(lambda: client.compute(small(chunks)).result()) / (chunks * 4 / 3) - built
+    costs = Costs(byte, scheduled, merge, built)
+    parts = costs.seconds(8.0 * 4 * chunks, 8, 2)
+    return (
+        costs,
+        parts["client"] + parts["scheduler"],
+        cpu(lambda: client.compute(small(4 * chunks)).result()),
+    )
+
+
+def model() -> list[str]:
+    """Return the lines of the section on large clusters."""
+    import distributed
+
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        costs, expected, actual = measured(client)
+    lines = [
+        f"Measured: {1e-9 / costs.byte:.2f} GB of float64 a second and thread in `compute_stats`, "
+        f"{1e6 * costs.merge:.2g} µs a merge, {1e6 * costs.scheduled:.0f} µs a task in the scheduler, "
+        f"{1e6 * costs.built:.0f} µs a task to build and optimise the graph.",
+        "",
+        f"Checked with 12,000 chunks of one element on two workers, four times as many as were measured: {expected:.2g} s of CPU "
+        f"in the client and the scheduler by the model, {actual:.2g} s as it was.",
+        "",
+        "| 10 TB of float64 | chunk | chunks | client | scheduler | kernel | last merges | what one waits for |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for workers in (100, 1000):
+        for chunk in (16e6, 128e6, 1e9):
+            parts = costs.seconds(10e12, chunk, 8 * workers)
+            chunks = parts.pop("chunks")
+            longest = max(parts, key=lambda part: parts[part])
+            shown = " | ".join(f"{value:.3g} s" for value in parts.values())
+            lines.append(
+                f"| {workers} workers of 8 threads | {chunk / 1e6:.0f} MB | {chunks:.0f} | {shown} | the {longest} |"
+            )
+    return lines
+
+
+def publish(marker: str, lines: list[str]) -> None:
+    """Write lines between the two comments of a marker."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(f"<!-- {marker} -->")
+    _, end, after = rest.partition(f"<!-- /{marker} -->")
+    assert end, marker
+    body = "\n".join(["", "", *lines, "", ""])
+    PAGE.write_text(f"{before}<!-- {marker} -->{body}{end}{after}", encoding="utf-8")
+
+
+def cpu_name() -> str:
+    """Return the name of the CPU, as far as the system tells."""
+    try:
+        found = [
+            line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
+        ]
+        return found[0].partition(":")[2].strip()
+    except (OSError, IndexError):
+        return platform.processor() or "unknown"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--publish", action="store_true", help="write docs/dask.md")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--cpu", default=cpu_name(), help="how the page names the CPU")
+    options = parser.parse_args()
+    where = f"CPU: {options.cpu}; Python {platform.python_version()}, NumPy {np.__version__}, Dask {dask.__version__}."
+    for marker, lines in (("benchmark", [where, "", *table(options.rounds)]), ("model", model())):
+        print("\n".join(lines), end="\n\n")
+        if options.publish:
+            publish(marker, lines)
+
+
+if __name__ == "__main__":
+    main()
