@@ -5,7 +5,9 @@ Workers are killed, come late, have too little memory; tasks fail, and are cance
 
 from __future__ import annotations
 
+import doctest
 import os
+import re
 import signal
 import sys
 import time
@@ -284,6 +286,34 @@ def test_results_that_do_not_fit_are_moved_to_disk_and_come_back() -> None:
         got = client.compute(merged).result(timeout=60)
     for key in got:
         np.testing.assert_allclose(got[key], expected[key], rtol=1e-13)
+
+
+# --- what the documents show
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="the documents are not beside the tests")
+@pytest.mark.parametrize("page", ["README.md", "docs/dask.md"])
+def test_the_lines_of_the_documents_do_what_they_show(page: str) -> None:
+    for name in ("pandas", "xarray", "dask.dataframe"):
+        pytest.importorskip(name)
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if ">>> " in block]
+    assert any("LocalCluster" in block for block in blocks)
+    names: dict[str, Any] = {}
+    try:
+        source = "\n".join(blocks)
+        example = doctest.DocTestParser().get_doctest(source, {}, page, page, 0)
+        names = example.globs
+        said: list[str] = []
+        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+        result = runner.run(example, out=said.append, clear_globs=False)
+        assert result.attempted > 5 and result.failed == 0, "".join(said)
+    finally:
+        for name in ("client", "cluster"):
+            if name in names:
+                names[name].close()
 
 
 # --- for minutes
