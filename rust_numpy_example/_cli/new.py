@@ -28,8 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minimal", action="store_true", help="no workflows and no type stubs")
     parser.add_argument("--no-abi3", action="store_true", help="a wheel for each version of Python")
     parser.add_argument("--maturin", action="store_true", help="built by maturin, not setuptools-rust")
-    licenses, pythons = _scaffold.LICENSES, _scaffold.PYTHONS
-    parser.add_argument("--license", choices=licenses, default=licenses[0], help="(default: %(default)s)")
+    pythons = _scaffold.PYTHONS
+    parser.add_argument(
+        "--license", choices=tuple(_scaffold.LICENSES), default="both", help="(default: %(default)s)"
+    )
     parser.add_argument("--author", default="", metavar="TEXT", help="who has the copyright")
     parser.add_argument("--description", default=_scaffold.DESCRIPTION, metavar="TEXT", help="one line")
     parser.add_argument(
@@ -45,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             options.name,
             description=options.description,
             author=options.author,
-            license=options.license,
+            license=_scaffold.LICENSES[options.license],
             python=options.python,
             abi3=not options.no_abi3,
             maturin=options.maturin,

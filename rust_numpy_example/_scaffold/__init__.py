@@ -18,7 +18,8 @@ from pathlib import Path
 
 TEMPLATE = Path(__file__).with_name("template")
 
-LICENSES = ("MIT OR Apache-2.0", "MIT", "Apache-2.0")
+#: By the names that the command has for them.
+LICENSES = {"both": "MIT OR Apache-2.0", "MIT": "MIT", "Apache-2.0": "Apache-2.0"}
 DESCRIPTION = "NumPy arrays processed in Rust."
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
@@ -48,7 +49,7 @@ class Package:
     name: str
     description: str = DESCRIPTION
     author: str = ""
-    license: str = LICENSES[0]
+    license: str = LICENSES["both"]
     python: str = PYTHONS[0]
     abi3: bool = True
     maturin: bool = False
@@ -104,7 +105,7 @@ class Package:
         developers = self.author or f"The {self.distribution} developers"
         text = text.replace("The rust_numpy_example developers", developers)
         text = self._named(text).replace("AUTHOR", developers).replace("DESCRIPTION", self.description)
-        text = text.replace(LICENSES[0], self.license)
+        text = text.replace(LICENSES["both"], self.license)
         if self.python != PYTHONS[0]:
             text = self._with_python(text)
         if name == "Cargo.lock":
@@ -160,8 +161,7 @@ class Package:
         if name == "pyproject.toml":
             abi3 = [f'"pyo3/abi3-py{self.python.replace(".", "")}"'] if self.abi3 else []
             features = ", ".join(['"python"', *abi3])
-            files = [] if self.license == LICENSES[0] else [self.license.split("-")[0].upper()]
-            kept = files or ["MIT", "APACHE"]
+            kept = [kind for kind in ("MIT", "APACHE") if not self._leaves_out(f"LICENSE-{kind}")]
             head = f"""\
 # The metadata, what pip asks for, and the settings of tools.
 
