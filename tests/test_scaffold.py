@@ -232,7 +232,9 @@ builds = pytest.mark.install
 
 
 def _run(*command: str, cwd: Path, **environment: str) -> str:
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PYO3_"))}
+    # The environment of these tests has what builds.
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
     result = subprocess.run(
         command,
         cwd=cwd,

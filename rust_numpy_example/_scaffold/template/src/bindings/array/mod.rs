@@ -18,12 +18,15 @@ mod memory;
 mod pin;
 
 use memory::{dtype, is_native, layout};
+use pin::Pin;
 pub use pin::{Operand, pin};
 
 /// An argument that is read.
 pub struct Input<'py> {
     array: Bound<'py, PyUntypedArray>,
     dtype: DType,
+    /// From here on, as what is done until the work begins may run other code.
+    _pin: Option<Pin>,
 }
 
 impl Operand for Input<'_> {
@@ -46,14 +49,19 @@ impl<'py> Input<'py> {
             return Err(arg.type_error(format_args!("dtype {}", array.dtype()), expected));
         };
         if is_native(&array, dtype) {
-            return Ok(Input { array, dtype });
+            return Self::pinned(array, dtype);
         }
         // Of another byte order, not aligned, or with a stride that is no whole number of elements.
         let options = PyDict::new(object.py());
         options.set_item("dtype", dtype.name())?;
         options.set_item("copy", true)?;
         let array = numpy.call_method("array", (array,), Some(&options))?.cast_into()?;
-        Ok(Input { array, dtype })
+        Self::pinned(array, dtype)
+    }
+
+    fn pinned(array: Bound<'py, PyUntypedArray>, dtype: DType) -> PyResult<Self> {
+        let input = Input { array, dtype, _pin: None };
+        Ok(Input { _pin: Some(input.pin()?), ..input })
     }
 
     /// As a Python object.
