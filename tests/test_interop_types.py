@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rust_numpy_example as rne
@@ -235,6 +235,130 @@ def test_json_is_read_as_pythons_json_reads_it(name: str, age: int) -> None:
         else:
             with pytest.raises(ValueError):
                 rne.human_says_hi(text)
+
+
+@pytest.mark.parametrize("age", ["-0", " -0 ", "\n-0"])
+def test_a_negative_zero_is_the_integer_that_it_is_for_python(age: str) -> None:
+    text = '{"name": "-0", "more": [-0, "-0", -0.0, 1e-0], "age":' + age + "}"
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        human = rne.human_says_hi(text)
+    assert human == rne.Human("-0", 0) and json.loads(text)["age"] == 0
+    # The text is printed as it came.
+    assert output.getvalue().startswith(text)
+    for wrong in ("-0.0", "-00", "-0e0", "--0"):
+        with pytest.raises(ValueError, match="path age"):
+            rne.human_says_hi('{"name": "Ada", "age": ' + wrong + "}")
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "reason"),
+    [
+        # The error is where the bar stands.
+        ('{"a": 1, "a"|: 2}', "more", "duplicate field `a`"),
+        ('{"a": 1, "\\u0061"|: 2}', "more", "duplicate field `a`"),
+        ('[{}, {"b": {"": 1, ""|: 2}}]', "more[1].b", "duplicate field ``"),
+        ('1, "more"|: 2', ".", "duplicate field `more`"),
+        ('["\\ud800|"]', "more[0]", "lone surrogate in hex escape"),
+        ('{"a": {"b": "x\\uDFFF|y"}}', "more.a.b", "lone surrogate in hex escape"),
+        ('{"\\ud800|": 1}', "more", "lone surrogate in hex escape"),
+        ('"\\ud800|\\u0041"', "more", "lone surrogate in hex escape"),
+        ('{"a": [1, {"b c": N|aN}]}', "more.a[1].b c", "expected value"),
+        ('{"a": [1, {"b": 1,}|]}', "more.a[1]", "key must be a string"),
+        ("[[[1 2|]]]", "more[0][0][0]", "expected `,` or `]`"),
+    ],
+)
+def test_what_is_skipped_is_read_as_carefully_as_the_rest(more: str, path: str, reason: str) -> None:
+    text = '{"name": "Ada", "age": 36, "more": ' + more + "}"
+    column = text.index("|")
+    with pytest.raises(ValueError) as caught:
+        rne.human_says_hi(text.replace("|", ""))
+    assert str(caught.value) == f"human_says_hi: line 1, column {column}, path {path}: {reason}"
+
+
+def test_the_path_of_a_deep_error_is_short() -> None:
+    with pytest.raises(ValueError) as caught:
+        rne.human_says_hi('{"more": %s' % ("[" * 100_000))
+    assert len(str(caught.value)) < 300
+
+
+def human_of(text: str) -> tuple[str, int] | None:
+    """Return what Python's json finds in a text, None where the rules of `human_says_hi` refuse it."""
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(found)) != len(found):
+            raise ValueError("a key that comes twice")
+        return dict(found)
+
+    def constant(name: str) -> None:
+        raise ValueError(name)
+
+    def strings(value: Any) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        for part in (
+            value if isinstance(value, list) else [*value, *value.values()] if isinstance(value, dict) else ()
+        ):
+            yield from strings(part)
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        for string in strings(value):
+            string.encode()
+        name, age = value["name"], value["age"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    right = isinstance(name, str) and type(age) is int and 0 <= age <= 255
+    return (name, age) if right and isinstance(value, dict) else None
+
+
+class Pairs(dict[str, Any]):
+    """An object with keys that may come twice."""
+
+    def __init__(self, found: list[tuple[str, Any]]) -> None:
+        super().__init__(found)
+        self.found = found
+
+    def items(self) -> Any:
+        return self.found
+
+
+KEYS = st.one_of(st.sampled_from(["name", "age", "a", "", "more"]), st.text(max_size=3))
+NUMBERS = st.one_of(st.integers(), st.integers(0, 255), st.floats(allow_nan=True), st.just(-0.0))
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.lists(st.tuples(KEYS, inner), max_size=4).map(Pairs)
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def humans(draw: st.DrawFn) -> str:
+    """The text of a human, more or less: other keys, keys that come twice, characters that do not belong there."""
+    entries = [("name", draw(st.text(max_size=5))), ("age", draw(st.integers(-1, 260)))]
+    entries += draw(st.lists(st.tuples(KEYS, VALUES), max_size=3))
+    dumped = json.dumps(Pairs(draw(st.permutations(entries))), ensure_ascii=draw(st.booleans()))
+    text = list(dumped.replace("-1", "-0") if draw(st.booleans()) else dumped)
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+        at = draw(st.integers(0, len(text)))
+        text[at : at + draw(st.integers(0, 1))] = draw(
+            st.sampled_from([*'{}[]:,"\\-0.eu \n', "\\ud800", "\u00e9", ""])
+        )
+    return "".join(text)
+
+
+@given(humans())
+@settings(max_examples=300)
+def test_every_text_is_read_as_pythons_json_reads_it(text: str) -> None:
+    expected = human_of(text)
+    with contextlib.redirect_stdout(io.StringIO()):
+        if expected is None:
+            with pytest.raises(ValueError):
+                rne.human_says_hi(text)
+        else:
+            human = rne.human_says_hi(text)
+            assert (human.name, human.age) == expected
 
 
 # Exceptions

@@ -24,9 +24,11 @@ pub fn check(data: &[u8]) {
                 Err(error) => return assert!(text.matches(['[', '{']).count() > 100, "{error}: {text}"),
             };
             assert_eq!(value["name"].as_str(), Some(human.name.as_str()));
-            assert_eq!(value["age"].as_u64(), Some(u64::from(human.age)));
+            // Minus zero is a float for this reader.
+            assert_eq!(value["age"].as_f64(), Some(f64::from(human.age)));
         }
-        Err(reason) => {
+        Err(json_parse::Wrong::Memory(_)) => {}
+        Err(json_parse::Wrong::Text(reason)) => {
             let (line, rest) =
                 reason.strip_prefix("line ").and_then(|rest| rest.split_once(", column ")).expect("a line");
             let (column, rest) = rest.split_once(", path ").expect("a column");

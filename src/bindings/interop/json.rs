@@ -7,10 +7,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 use serde::Deserialize;
 
-use super::json_parse::parse;
+use super::json_parse::{Wrong, parse};
 use super::printing::print;
 use crate::bindings::argument::{Arg, Argument};
+use crate::bindings::error::exception;
 use crate::bindings::guard::guard;
+use crate::error::Error;
 
 /// A name and an age, read from JSON by :func:`human_says_hi`.
 ///
@@ -123,9 +125,9 @@ const STRUCT: &str = "Now we can work with the struct:";
 ///
 /// Notes
 /// -----
-/// Stricter than :func:`json.loads`: a key that comes twice, ``NaN``, a lone surrogate and an age
-/// with a fraction are errors. Other keys are checked and skipped, however deep they are nested:
-/// no text can exhaust the stack. About :data:`sys.stdout` see :func:`dict_printer`.
+/// Stricter than :func:`json.loads`: a key that comes twice, ``NaN`` and a lone surrogate, at every
+/// depth, and an age with a fraction are errors. Other keys are checked and skipped, however deep
+/// they are nested: no text can exhaust the stack. About :data:`sys.stdout` see :func:`dict_printer`.
 ///
 /// Examples
 /// --------
@@ -149,8 +151,10 @@ const STRUCT: &str = "Now we can work with the struct:";
 pub fn human_says_hi(py: Python<'_>, human_data: Argument<&str>) -> PyResult<Human> {
     guard(|| {
         let human_data = human_data.get(Arg::new("human_says_hi", "human_data"), "str")?;
-        let human: Human =
-            parse(human_data).map_err(|error| PyValueError::new_err(format!("human_says_hi: {error}")))?;
+        let human: Human = parse(human_data).map_err(|wrong| match wrong {
+            Wrong::Text(text) => PyValueError::new_err(format!("human_says_hi: {text}")),
+            Wrong::Memory(bytes) => exception("human_says_hi", Error::Memory { bytes }),
+        })?;
         let Human { name, age } = &human;
         print(py, &format!("{human_data}\n{STRUCT}\n{human:#?}\n{name} is {age} years old.\n"))?;
         Ok(human)
