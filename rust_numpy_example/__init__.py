@@ -23,6 +23,7 @@ the package               get_num_threads, set_num_threads, build_info, Internal
 """
 
 from . import _main_interpreter as _main_interpreter  # before the extension
+from . import _threadpoolctl as _threadpoolctl
 from .rust_numpy_example import (
     DataProcessor,
     Human,

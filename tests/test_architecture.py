@@ -65,6 +65,7 @@ PYTHON_MAP = (
     ("dask/",),
     ("_twins/", "data/", "_scaffold/"),
     ("__init__.py",),
+    ("_threadpoolctl.py",),
     ("_main_interpreter.py",),
     (EXTENSION,),
 )

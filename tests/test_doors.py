@@ -278,6 +278,87 @@ def test_the_environment_is_read_in_its_order() -> None:
         assert int(run(code, **none).stdout) <= len(os.sched_getaffinity(0))
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("RUST_NUMPY_EXAMPLE_NUM_THREADS", "abc", "1 to 1024"),
+        ("RUST_NUMPY_EXAMPLE_NUM_THREADS", "0", "1 to 1024"),
+        ("RAYON_NUM_THREADS", "-1", "1 to 1024"),
+        ("OMP_NUM_THREADS", "many", "1 to 1024"),
+        ("OMP_NUM_THREADS", "4097", "1 to 1024"),
+        ("RUST_NUMPY_EXAMPLE_SIMD", "bogus", "'baseline', 'avx2' or 'avx512'"),
+    ],
+)
+def test_a_variable_that_means_nothing_is_one_warning(name: str, text: str, expected: str) -> None:
+    code = """
+import warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import rust_numpy_example as rne
+    rne.sum_array([1.0])
+    rne.get_num_threads()
+    rne.build_info()
+ours = [w for w in caught if "rust_numpy_example" in str(w.message)]
+print(len(ours), *[f"{w.category.__name__}: {w.message}" for w in ours])
+"""
+    none = dict.fromkeys(["RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"], "")
+    result = run(code, **{**none, "RUST_NUMPY_EXAMPLE_SIMD": "", name: text})
+    assert result.stdout == (
+        f"1 RuntimeWarning: rust_numpy_example: environment variable {name}, got '{text}', "
+        f"expected {expected}: it is ignored\n"
+    ), result.stderr
+
+
+def test_variables_that_mean_something_are_no_warning() -> None:
+    code = "import warnings; warnings.simplefilter('error'); import rust_numpy_example as rne; print(rne.get_num_threads())"
+    own, rayon, openmp = "RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"
+    simd = {"RUST_NUMPY_EXAMPLE_SIMD": "baseline"}
+    assert run(code, **{own: "", rayon: "0", openmp: "3,2", **simd}).stdout == "3\n"
+    # What comes after the one that counts is somebody else's.
+    assert run(code, **{own: " 2 ", rayon: "x", openmp: "x", **simd}).stdout == "2\n"
+
+
+@pytest.mark.parametrize("first", ["rust_numpy_example", "threadpoolctl"])
+def test_threadpoolctl_sees_the_pool_and_limits_it(first: str) -> None:
+    if not hasattr(pytest.importorskip("threadpoolctl"), "register"):
+        pytest.skip("this version takes no controllers")
+    code = f"""
+import inspect, sys
+import {first}
+import rust_numpy_example as rne, threadpoolctl
+rne.set_num_threads(3)
+(pool,) = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "rust_numpy_example"]
+assert pool["num_threads"] == 3 and pool["version"] == rne.__version__, pool
+with threadpoolctl.threadpool_limits(1):
+    assert rne.get_num_threads() == 1
+assert rne.get_num_threads() == 3
+with threadpoolctl.threadpool_limits(1, user_api="blas"):
+    assert rne.get_num_threads() == 3
+with threadpoolctl.threadpool_limits({{"rust_numpy_example": 5000}}):
+    assert rne.get_num_threads() == 1024
+# Neither import leaves anything behind.
+assert not [finder for finder in sys.meta_path if "rust_numpy_example" in type(finder).__module__]
+assert "class ThreadpoolController" in inspect.getsource(threadpoolctl)
+print("fine")
+"""
+    result = run(code)
+    assert result.stdout == "fine\n", result.stderr
+
+
+def test_threadpoolctl_is_not_imported_and_need_not_exist() -> None:
+    code = """
+import sys
+import rust_numpy_example
+assert "threadpoolctl" not in sys.modules
+sys.path[:] = []
+try:
+    import threadpoolctl
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    assert run(code).stdout == "No module named 'threadpoolctl'\n"
+
+
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 def test_a_cpu_level_can_be_forced(level: str) -> None:
     code = "import rust_numpy_example as rne; i = rne.build_info(); print(i['simd'], *i['simd_available'])"
@@ -500,6 +581,34 @@ WORD = "a"
             "DataProcessor.merge: argument other, got list",
         ),
         (lambda: rne.Stats().merge(1.0), TypeError, "Stats.merge: argument other, got float"),
+        (lambda: rne.compute_stats([1.0]).merge(5), TypeError, "Stats.merge: argument other, got int"),
+        (lambda: rne.word_count_file([WORD]), TypeError, "word_count_file: argument path, got list"),
+        (
+            lambda: rne.gaussian_blur(X, 1, out=np.float32),
+            TypeError,
+            "gaussian_blur: argument out, got type, expected a NumPy array",
+        ),
+        (
+            lambda: rne.array_multiply(X, 2, out=np.float32),
+            TypeError,
+            "array_multiply: argument out, got type, expected a NumPy array",
+        ),
+        (lambda: rne.array_multiply("a", 2), TypeError, "array_multiply: argument a, got dtype <U1"),
+        (lambda: rne.array_multiply(2, ["a"]), TypeError, "array_multiply: argument b, got dtype <U1"),
+        (lambda: rne.process_data(["a"], 2), TypeError, "process_data: argument data, got dtype <U1"),
+        (lambda: rne.process_data(X, "2"), TypeError, "process_data: argument factor, got dtype <U1"),
+        (lambda: rne.matrix_multiply(X, ["a"]), TypeError, "matrix_multiply: argument b, got dtype <U1"),
+        (
+            lambda: rne.monte_carlo_pi(10, workers=2.5),
+            TypeError,
+            "monte_carlo_pi: argument workers, got float",
+        ),
+        (
+            lambda: rne.matrix_multiply(X, X.T, workers="2"),
+            TypeError,
+            "matrix_multiply: argument workers, got str",
+        ),
+        (lambda: rne.process_image(X, sigma=None), TypeError, "process_image: argument sigma, got NoneType"),
     ],
 )
 def test_every_message_names_function_and_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -331,3 +332,71 @@ def test_complex_products_round_as_numpys(dtype: str) -> None:
     rng = np.random.default_rng(0)
     a = (rng.standard_normal(1001) + 1j * rng.standard_normal(1001)).astype(dtype)
     np.testing.assert_allclose(rne.array_multiply(a, a[::-1]), a * a[::-1], rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("other", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_long_operands_of_two_dtypes_are_those_of_numpy(dtype: str, other: str) -> None:
+    # Long ones are converted block by block.
+    a, b = sample(dtype, (60, 151), seed=1), sample(other, (60, 151), seed=2)
+    expected = np.multiply(a, b)
+    for x, y in ((a, b), (a[::-1], b[::-1]), (np.asfortranarray(a), b), (a, np.asfortranarray(b))):
+        product = rne.array_multiply(x, y)
+        assert product.dtype == expected.dtype
+        np.testing.assert_array_equal(product, np.multiply(x, y))
+    np.testing.assert_array_equal(rne.array_multiply(a, b[0]), np.multiply(a, b[0]))
+    column = np.broadcast_to(b[:, :1], b.shape)
+    np.testing.assert_array_equal(rne.array_multiply(a, column), np.multiply(a, column))
+    out = np.empty((120, 151), expected.dtype)[::-2]
+    rne.array_multiply(a, b, out=out)
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_conversions_are_exact_or_rounded_once() -> None:
+    rng = np.random.default_rng(0)
+    large = rng.integers(-(2**63), 2**63 - 1, 20_000)
+    for ints in (large, large.view("u8"), large.astype("u4"), large.astype("i2")):
+        for dtype in ("f2", "f4", "f8", "c8", "c16", "u8", "i8", "?"):
+            ones = np.ones(1, dtype).repeat(20_000)
+            np.testing.assert_array_equal(rne.array_multiply(ints, ones), np.multiply(ints, ones))
+    halves = np.arange(2**16, dtype="u2").view("f2")
+    for dtype in ("f4", "f8", "c16"):
+        np.testing.assert_array_equal(rne.array_multiply(halves, np.ones(2**16, dtype)), halves.astype(dtype))
+
+
+def test_operands_of_two_dtypes_are_not_copied() -> None:
+    single, out = np.ones(400_000, "f4"), np.empty(400_000)
+    small = np.arange(400_000, dtype="i2")[::-1]
+    for a, b in ((single, np.float64(0.5)), (small, out.copy()), (single[::2], np.ones(200_000))):
+        into = out[: np.broadcast(a, b).size]
+        rne.array_multiply(a, b, out=into)
+        tracemalloc.start()
+        rne.array_multiply(a, b, out=into)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 100_000
+        np.testing.assert_array_equal(into, np.multiply(a, b))
+
+
+def test_an_operand_of_another_dtype_that_overlaps_the_result() -> None:
+    memory = np.arange(40_000.0)
+    single = memory.view("f4")[:20_000]
+    expected = np.multiply(single, 0.5, dtype="f8")
+    rne.array_multiply(single, np.float64(0.5) * np.ones(20_000), out=memory[:20_000])
+    np.testing.assert_array_equal(memory[:20_000], expected)
+
+
+@pytest.mark.parametrize("char", list("bhilqBHILQ"))
+def test_scalar_types_are_those_of_numpy(char: str) -> None:
+    a = np.ones((2, 3), char)
+    for ours, numpys in (
+        (rne.matrix_multiply(a[0], a[0]), np.matmul(a[0], a[0])),
+        (rne.matrix_multiply(a, a.T), np.matmul(a, a.T)),
+        (rne.array_multiply(a, a), np.multiply(a, a)),
+        (rne.array_multiply(a, 2), np.multiply(a, 2)),
+        (rne.array_multiply(a[0, 0], a[0, 0]), np.multiply(a[0, 0], a[0, 0])),
+        (rne.sum_array(a, 0), np.sum(a, 0)),
+        (rne.process_numbers(a, 0), a),
+    ):
+        assert ours.dtype.char == numpys.dtype.char
+        assert type(ours[()]) is type(numpys[()])

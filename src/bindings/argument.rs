@@ -99,7 +99,7 @@ pub fn shapes_error(args: [Arg; 2], shapes: [&[usize]; 2], expected: &str) -> Py
 }
 
 /// `'a', 'b' or 'c'`.
-fn names<T>(choices: &[(&str, T)]) -> String {
+pub fn names<T>(choices: &[(&str, T)]) -> String {
     let mut text = String::new();
     for (index, (name, _)) in choices.iter().enumerate() {
         text += match index {

@@ -9,10 +9,10 @@ use super::array::{
 };
 use super::call::Call;
 use super::guard::guard;
-use crate::dtype::{DType, Element, Kind, dispatch, dispatch_real};
+use crate::dtype::{DType, Kind, dispatch, dispatch_real};
 use crate::kernels::elementwise::multiply::{Factor, Pages, multiply};
 use crate::kernels::elementwise::select::{Cut, Doubled, Threshold, count, fill};
-use crate::layout::Elements;
+use crate::layout::{Convert, Elements};
 
 /// Multiply two arrays, element by element.
 ///
@@ -136,10 +136,10 @@ fn times<'py>(
     }
     let inputs = [Input::if_supported(args[0], a)?, Input::if_supported(args[1], b)?];
     let [Some(left), Some(right)] = inputs else { return numpys.call([a, b], out, workers) };
-    let Some([left, right]) = promote(args, [a, b], [left, right])? else {
+    let Some((dtype, [left, right])) = promote(args, [a, b], [left, right])? else {
         return numpys.call([a, b], out, workers);
     };
-    let (dtype, shape) = (left.dtype(), broadcast(args, [left.shape(), right.shape()])?);
+    let shape = broadcast(args, [left.shape(), right.shape()])?;
     let mut output =
         Output::request(function, dtype, &shape).out(out).reading(&[&left, &right]).in_place().make(py)?;
     let overwritten = [output.overwrites(&left), output.overwrites(&right)];
@@ -157,7 +157,10 @@ fn times<'py>(
 }
 
 /// An input as a factor of a product of this shape.
-fn factor<'a, T: Element>(input: &'a Input<'_>, shape: &[usize]) -> Factor<'a, T> {
+fn factor<'a, T: Convert>(input: &'a Input<'_>, shape: &[usize]) -> Factor<'a, T> {
+    if input.dtype() != T::DTYPE {
+        return dispatch!(input.dtype(), S => Factor::cast(&input.view::<S>()));
+    }
     match input.elements::<T>() {
         Elements::Contiguous(&[one]) => Factor::Scalar(one),
         Elements::Contiguous(_) if input.shape() != shape => {
@@ -243,7 +246,7 @@ fn select<'py, T: Doubled>(py: Python<'py>, input: &Input<'py>, cut: Cut<T>) -> 
     let numbers = input.contiguous::<T>().expect("an array in C order");
     let call = || Call::elements(py, NUMBERS.function, numbers.len());
     let counts = call().holding(&[input]).run(|work| count(numbers, cut, work))?;
-    let mut output = Output::new(py, NUMBERS.function, T::DTYPE, &[counts.iter().sum()])?;
+    let mut output = Output::like(py, NUMBERS.function, T::DTYPE, &[counts.iter().sum()], &[input])?;
     let out = output.slice_mut::<T>();
     call().holding(&[input]).run(|work| fill(numbers, cut, &counts, out, work))?;
     output.finish()

@@ -1,5 +1,6 @@
 //! Filters of images.
 
+use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -107,8 +108,8 @@ fn result_dtype(
             });
             (arg, asked?)
         }
-        (None, Some(out)) => match out.getattr("dtype") {
-            Ok(dtype) => (Arg::new(function, "out"), dtype),
+        (None, Some(out)) => match out.cast::<PyUntypedArray>() {
+            Ok(out) => (Arg::new(function, "out"), out.dtype().into_any()),
             // What is no array is refused where the output is made.
             Err(_) => return Ok(None),
         },

@@ -197,7 +197,7 @@ fn contiguous<'py>(
     let result = if axes == 2 { &matrix[..] } else { &result };
     dispatch!(left.dtype(), T => {
         let (Some(a), Some(b)) = (left.contiguous::<T>(), right.contiguous::<T>()) else { return Ok(None) };
-        let mut product = Output::new(py, NAME, left.dtype(), result)?;
+        let mut product = Output::like(py, NAME, left.dtype(), result, &[left, right])?;
         let held = product.held();
         let c = product.slice_mut::<T>();
         Call::new(py, NAME, shape.cost(left.dtype()))

@@ -44,7 +44,7 @@ mod words;
 pub mod rust_numpy_example {
     use pyo3::prelude::*;
 
-    use super::{array, interop, stats};
+    use super::{array, interop, package, stats};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
@@ -86,6 +86,7 @@ pub mod rust_numpy_example {
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         array::init(m.py())?;
+        package::init(m.py())?;
         stats::init(m.py())?;
         interop::init(m.py())?;
         #[cfg(feature = "net")]

@@ -1,17 +1,36 @@
 //! Names about the package itself: version, threads, build.
 
+use std::ffi::CString;
+
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::argument::{Arg, Workers};
+use super::argument::{Arg, Workers, names};
 use super::guard::guard;
 use crate::{parallel, simd};
+
+/// Warns of environment variables whose text means nothing here, and which so are ignored.
+pub fn init(py: Python<'_>) -> PyResult<()> {
+    let levels = simd::Level::ALL.map(|level| (level.name(), level));
+    let threads = parallel::unknown_settings().map(|(name, got)| (name, got, "1 to 1024".to_owned()));
+    let level = simd::unknown_setting().map(|got| (simd::VARIABLE, got, names(&levels)));
+    for (name, got, expected) in threads.chain(level) {
+        // A NUL cannot be in the environment.
+        let text = CString::new(format!(
+            "rust_numpy_example: environment variable {name}, got '{got}', expected {expected}: it is ignored"
+        ))?;
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 2)?;
+    }
+    Ok(())
+}
 
 /// Number of threads that a call without ``workers`` may use.
 ///
 /// It is what :func:`set_num_threads` was given, else the first valid one of the environment
 /// variables ``RUST_NUMPY_EXAMPLE_NUM_THREADS``, ``RAYON_NUM_THREADS`` and ``OMP_NUM_THREADS``
-/// (read once), else the number of CPUs that this process may use.
+/// (read once; what is no number of threads is a RuntimeWarning at import), else the number of
+/// CPUs that this process may use.
 ///
 /// Returns
 /// -------
@@ -29,6 +48,9 @@ pub fn get_num_threads() -> PyResult<usize> {
 }
 
 /// Set the number of threads for calls without ``workers``.
+///
+/// ``threadpoolctl.threadpool_limits`` does so as well, from version 3.2 on: the pool is registered
+/// there as the API ``rust_numpy_example`` once both packages are imported.
 ///
 /// Parameters
 /// ----------

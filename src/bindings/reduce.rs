@@ -129,7 +129,7 @@ fn sum_over<'py, T: Narrow>(
     workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
     let shape = reduced_shape(input.shape(), axes, false);
-    let mut output = Output::new(py, SUM_ARRAY, <T::Sum as Element>::DTYPE, &shape)?;
+    let mut output = Output::like(py, SUM_ARRAY, <T::Sum as Element>::DTYPE, &shape, &[input])?;
     let (view, out) = (input.view::<T>(), output.slice_mut::<T::Sum>());
     Call::elements(py, SUM_ARRAY, input.len())
         .workers(workers)?

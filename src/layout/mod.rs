@@ -7,6 +7,7 @@
 //! | `strided` | an array, or an array and its mask, as a sequence of contiguous slices |
 //! | `zip` | arrays of one shape walked together, one of which is written |
 //! | `scan` | functions along an axis whose output is as long: a line in, a line out |
+//! | `convert` | elements as those of the type that they are promoted to |
 //! | `slice` | a slice whose element type is known at run time |
 //! | `gather` | copies between strided and contiguous elements |
 //! | `broadcast` | the shape of two arrays together |
@@ -20,6 +21,7 @@
 //! How an array is cut depends on its shape and strides only, never on the number of threads.
 
 mod broadcast;
+mod convert;
 mod elements;
 mod gather;
 mod order;
@@ -29,6 +31,7 @@ mod strided;
 mod zip;
 
 pub use broadcast::broadcast_shapes;
+pub use convert::Convert;
 pub use elements::{Elements, ElementsMut};
 pub use order::Parts;
 pub use scan::scan;

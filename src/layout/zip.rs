@@ -1,16 +1,22 @@
 //! Arrays of one shape walked together, one of which is written: element-wise functions.
 //!
 //! The output decides on the order. What is contiguous is handed on as it lies, what is repeated as
-//! a scalar, anything else through buffers of one block.
+//! a scalar, anything else through buffers of one block: so is what is of another type, which is converted there.
 //!
 //! `unsafe`, as in `strided`; also each part of the output is written by one thread.
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
+
+use ndarray::ArrayViewD;
+
+use super::convert::{Convert, convert};
 use super::elements::{Elements, ElementsMut};
 use super::gather::{gather, scatter};
 use super::order::{ARRAYS, Order, Parts};
+use super::slice::AnySlice;
 use crate::alloc::{try_filled, try_vec};
-use crate::dtype::Element;
+use crate::dtype::{DType, Element};
 use crate::error::Result;
 use crate::parallel::{Pacer, Work};
 
@@ -24,8 +30,38 @@ pub enum Source<'a, T> {
     Scalar(T),
     /// An element each: contiguous ones of the shape of the output, or a view that broadcasts to it.
     Array(Elements<'a, T>),
+    /// The same of another type, which is promoted to this one.
+    Cast(Cast<'a, T>),
     /// What is overwritten.
     Out,
+}
+
+/// A view of elements that are converted to `T`, block by block.
+#[derive(Debug, Clone)]
+pub struct Cast<'a, T> {
+    first: *const u8,
+    shape: Vec<usize>,
+    strides: Vec<isize>,
+    dtype: DType,
+    convert: fn(AnySlice<'_>, &mut [T]),
+    elements: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: it stands for an `ArrayViewD<S>` with `S: Element`, and every element type is `Sync`.
+unsafe impl<T> Send for Cast<'_, T> {}
+
+impl<'a, T: Convert> Source<'a, T> {
+    /// What is to be converted.
+    pub fn cast<S: Element>(view: &ArrayViewD<'a, S>) -> Self {
+        Source::Cast(Cast {
+            first: view.as_ptr().cast(),
+            shape: view.shape().to_vec(),
+            strides: view.strides().to_vec(),
+            dtype: S::DTYPE,
+            convert: convert::<T>,
+            elements: PhantomData,
+        })
+    }
 }
 
 /// Some elements of a [`Source`].
@@ -64,6 +100,8 @@ pub fn zip<T: Element, const N: usize>(
         }
     };
     let mut firsts = [None; ARRAYS];
+    let mut casts = [const { None }; N];
+    let mut dtypes = [None; ARRAYS];
     for (index, source) in sources.iter().enumerate() {
         match source {
             Source::Scalar(scalar) => firsts[index] = Some(std::ptr::from_ref(scalar).cast()),
@@ -78,15 +116,25 @@ pub fn zip<T: Element, const N: usize>(
                 order.add(index + 1, view.shape(), view.strides());
                 firsts[index] = Some(view.as_ptr().cast());
             }
+            Source::Cast(cast) => {
+                order.add(index + 1, &cast.shape, &cast.strides);
+                firsts[index] = Some(cast.first);
+                (casts[index], dtypes[index]) = (Some(cast.convert), Some(cast.dtype));
+            }
             // Nothing to be read by itself; with the output's strides it keeps no axes from merging.
             Source::Out => order.axes.iter_mut().for_each(|axis| axis.strides[index + 1] = axis.strides[0]),
         }
     }
-    let arrays = Arrays { out: out.cast(), firsts, count: N, size: size_of::<T>(), order };
+    let arrays = Arrays { out: out.cast(), firsts, dtypes, count: N, size: size_of::<T>(), order };
+    let convert = |index: usize, from: AnySlice<'_>, into: *mut u8| {
+        let convert: fn(AnySlice<'_>, &mut [T]) = casts[index].expect("a source with a dtype is converted");
+        // SAFETY: a buffer for as many elements, which nobody else uses.
+        convert(from, unsafe { std::slice::from_raw_parts_mut(into.cast(), from.len()) });
+    };
     // SAFETY: the pointers and strides are those of the views, which live as long as this call; a
     // mutable view has each element once, and nothing else reads or writes it.
     unsafe {
-        arrays.walk(part, work, &|pieces, out, len| {
+        arrays.walk(part, work, &convert, &|pieces, out, len| {
             let piece = |index: usize| match pieces[index] {
                 RawPiece::Scalar(scalar) => Piece::Scalar(*scalar.cast::<T>()),
                 RawPiece::Slice(first) => Piece::Slice(std::slice::from_raw_parts(first.cast(), len)),
@@ -109,6 +157,8 @@ struct Arrays {
     out: *mut u8,
     /// The first element of each source; `None` is the output.
     firsts: [Option<*const u8>; ARRAYS],
+    /// Of what elements a source is, where these are converted.
+    dtypes: [Option<DType>; ARRAYS],
     /// How many sources.
     count: usize,
     size: usize,
@@ -123,11 +173,20 @@ unsafe impl Sync for Arrays {}
 /// Takes aligned pieces, a target, and the number of elements of each.
 type Function<'a> = dyn Fn(&[RawPiece; ARRAYS], *mut u8, usize) + Sync + 'a;
 
+/// Converts elements of the source at an index, into a buffer.
+type Conversion<'a> = dyn Fn(usize, AnySlice<'_>, *mut u8) + Sync + 'a;
+
 impl Arrays {
     /// # Safety
     /// The first elements and the strides are those of arrays that live as long as this call, the
     /// output's of one that is borrowed mutably. Scalars have no strides.
-    unsafe fn walk(mut self, part: usize, work: &Work<'_>, function: &Function<'_>) -> Result<()> {
+    unsafe fn walk(
+        mut self,
+        part: usize,
+        work: &Work<'_>,
+        convert: &Conversion<'_>,
+        function: &Function<'_>,
+    ) -> Result<()> {
         if self.order.len() == 0 {
             return Ok(());
         }
@@ -137,16 +196,23 @@ impl Arrays {
         let this = &self;
         work.for_each(parts.count(), |index| {
             // SAFETY: the parts have no element in common, and each index comes once.
-            unsafe { this.walk_part(&this.order.part(&parts, index), work, function) }
+            unsafe { this.walk_part(&this.order.part(&parts, index), work, convert, function) }
         })
     }
 
     /// # Safety
     /// As [`Arrays::walk`]; no other thread has a part with elements of this one.
-    unsafe fn walk_part(&self, order: &Order, work: &Work<'_>, function: &Function<'_>) -> Result<()> {
+    unsafe fn walk_part(
+        &self,
+        order: &Order,
+        work: &Work<'_>,
+        convert: &Conversion<'_>,
+        function: &Function<'_>,
+    ) -> Result<()> {
         let (lines, inner) = order.lines();
         let is_direct = inner.strides[0] == 1 || inner.len == 1;
         let is_copied = |index: usize| match self.firsts[index] {
+            Some(_) if self.dtypes[index].is_some() => true,
             Some(_) => !(0..=1).contains(&inner.strides[index + 1]) && inner.len > 1,
             None => false,
         };
@@ -155,11 +221,14 @@ impl Arrays {
             buffers.push(self.buffer(is_copied(index))?);
         }
         let mut target = self.buffer(!is_direct)?;
+        // What is converted may have to be gathered first, and is of a size of its own.
+        let casts = (0..self.count).any(|index| self.dtypes[index].is_some());
+        let mut scattered = try_filled(if casts { BLOCK } else { 0 }, 0u128)?;
         let copies = !is_direct || (0..self.count).any(is_copied);
         let reads_out = (0..self.count).any(|index| self.firsts[index].is_none());
         let mut pacer = Pacer::new(work);
-        let at = |offset: isize, stride: isize, index: usize| {
-            offset.wrapping_add(stride.wrapping_mul(index as isize)).wrapping_mul(self.size as isize)
+        let at = |offset: isize, stride: isize, index: usize, size: usize| {
+            offset.wrapping_add(stride.wrapping_mul(index as isize)).wrapping_mul(size as isize)
         };
         for offsets in lines {
             let mut start = 0;
@@ -169,8 +238,25 @@ impl Arrays {
                 for index in 0..self.count {
                     let Some(first) = self.firsts[index] else { continue };
                     let stride = inner.strides[index + 1];
-                    let first = first.wrapping_offset(at(offsets[index + 1], stride, start));
-                    pieces[index] = if is_copied(index) {
+                    let size = self.dtypes[index].map_or(self.size, DType::size);
+                    let first = first.wrapping_offset(at(offsets[index + 1], stride, start, size));
+                    pieces[index] = if let Some(dtype) = self.dtypes[index] {
+                        let buffer = buffers[index].as_mut_ptr().cast();
+                        let is_repeated = stride == 0 && inner.len > 1;
+                        let count = if is_repeated { 1 } else { len };
+                        let mut from = first;
+                        // SAFETY: as below, for elements of this dtype, none of which is larger than those of the
+                        // buffers.
+                        let from = unsafe {
+                            if stride != 1 && count > 1 {
+                                gather(first, stride, size, count, scattered.as_mut_ptr().cast());
+                                from = scattered.as_ptr().cast();
+                            }
+                            AnySlice::from_raw(from, count, dtype)
+                        };
+                        convert(index, from, buffer);
+                        if is_repeated { RawPiece::Scalar(buffer) } else { RawPiece::Slice(buffer) }
+                    } else if is_copied(index) {
                         let buffer = buffers[index].as_mut_ptr().cast();
                         // SAFETY: `len` elements of this array from index `start` of the line on; the
                         // buffer holds a block of them.
@@ -182,7 +268,7 @@ impl Arrays {
                         RawPiece::Slice(first)
                     };
                 }
-                let out = self.out.wrapping_offset(at(offsets[0], inner.strides[0], start));
+                let out = self.out.wrapping_offset(at(offsets[0], inner.strides[0], start, self.size));
                 if is_direct {
                     function(&pieces, out, len);
                 } else {
@@ -249,6 +335,13 @@ mod tests {
             run([Source::Out, Source::Out], &(&before * 5));
             run([x(), Source::Scalar(7)], &(&wide_a * 2 + 21));
             run([Source::Scalar(7), Source::Scalar(1)], &before.mapv(|_| 17));
+            let (small_a, small_b) = (a.mapv(|a| a as i32), b.mapv(|b| b as i32));
+            let reversed = small_a.view().reversed_axes().as_standard_layout().into_owned();
+            for small in [small_a.view(), reversed.view().reversed_axes()] {
+                run([Source::cast(&small), y()], &(&wide_a * 2 + &wide_b * 3));
+                run([Source::cast(&small), Source::Out], &(&wide_a * 2 + &before * 3));
+                run([Source::cast(&small), Source::cast(&small_b.view())], &(&wide_a * 2 + &wide_b * 3));
+            }
         }
     }
 

@@ -20,5 +20,5 @@ mod threads;
 mod work;
 
 pub use pacer::Pacer;
-pub use threads::{MAX_THREADS, num_threads, set_num_threads, valid_threads};
+pub use threads::{MAX_THREADS, num_threads, set_num_threads, unknown_settings, valid_threads};
 pub use work::{Interrupt, Work};

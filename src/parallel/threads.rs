@@ -3,8 +3,14 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The environment variables that set the number of threads, the first that is valid wins.
-const VARIABLES: [&str; 3] = ["RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
+/// The environment variables that set the number of threads, the first that says one wins: how each is read.
+const VARIABLES: [(&str, fn(&str) -> &str); 3] = [
+    ("RUST_NUMPY_EXAMPLE_NUM_THREADS", |text| text),
+    // Zero is Rayon's word for the default.
+    ("RAYON_NUM_THREADS", |text| if text == "0" { "" } else { text }),
+    // OpenMP takes a number for each level of nesting.
+    ("OMP_NUM_THREADS", |text| text.split(',').next().unwrap_or(text).trim()),
+];
 
 /// The most threads that may be asked for.
 pub const MAX_THREADS: usize = 1024;
@@ -37,13 +43,30 @@ pub fn valid_threads(threads: i64) -> Option<usize> {
 fn default_threads() -> usize {
     static DEFAULT: OnceLock<usize> = OnceLock::new();
     *DEFAULT.get_or_init(|| {
-        VARIABLES
-            .iter()
-            .find_map(|name| valid_threads(std::env::var(name).ok()?.trim().parse().ok()?))
+        settings()
+            .find_map(|(_, setting)| setting.ok())
             // Respects the affinity mask and the quota of the process.
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |threads| threads.get()))
             .min(MAX_THREADS)
     })
+}
+
+/// The variables that are set: what they say or, where that is no number of threads, their text.
+fn settings() -> impl Iterator<Item = (&'static str, Result<usize, String>)> {
+    VARIABLES.iter().filter_map(|&(name, read)| {
+        let text = std::env::var_os(name)?.to_string_lossy().trim().to_owned();
+        let number = read(&text);
+        if number.is_empty() {
+            return None;
+        }
+        let threads = number.parse().ok().and_then(valid_threads);
+        Some((name, threads.ok_or(text)))
+    })
+}
+
+/// Variables whose text is no number of threads, and which so are passed over.
+pub fn unknown_settings() -> impl Iterator<Item = (&'static str, String)> {
+    settings().map_while(|(name, setting)| setting.err().map(|text| (name, text)))
 }
 
 #[cfg(test)]

@@ -47,6 +47,13 @@ pub fn level() -> Level {
     })
 }
 
+/// The text of the variable, if it names no level.
+pub fn unknown_setting() -> Option<String> {
+    let text = std::env::var_os(VARIABLE)?.to_string_lossy().into_owned();
+    let is_known = text.is_empty() || Level::ALL.iter().any(|level| level.name() == text);
+    (!is_known).then_some(text)
+}
+
 /// The highest level that this CPU has.
 pub(super) fn detect() -> Level {
     static TOP: OnceLock<Level> = OnceLock::new();

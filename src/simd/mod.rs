@@ -53,7 +53,7 @@ pub use fused::Fused;
 pub use ifma::{Ifma, U64x8};
 pub use kernel::{Kernel, Simd, run, run_at, run_up_to_avx2};
 pub use lanes64::Lanes64;
-pub use level::{Level, VARIABLE, level};
+pub use level::{Level, VARIABLE, level, unknown_setting};
 pub use pairs16::Pairs16;
 pub use shuffle::ShuffleBytes;
 #[cfg(x86_simd)]

@@ -2,12 +2,12 @@
 #![allow(unsafe_code)]
 
 use ndarray::{ArrayViewD, Axis};
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::asarray::{as_array, take};
-use super::dtypes::{REAL, is_bfloat16};
+use super::dtypes::{REAL, is_bfloat16, is_of_user};
 use super::memory::{contiguous, dtype, is_native, layout};
 use super::modules::numpy;
 use super::pin::Operand;
@@ -70,7 +70,15 @@ impl<'py> Input<'py> {
     /// longdouble or object) is not in the table.
     pub fn if_supported(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
         let array = as_array(arg, object)?;
-        dtype(&array).map(|dtype| Self::readable(array, dtype)).transpose()
+        if let Some(dtype) = dtype(&array) {
+            return Self::readable(array, dtype).map(Some);
+        }
+        let descr = array.dtype();
+        // Texts and records; what another library defines may be anything.
+        if matches!(descr.kind(), b'U' | b'S' | b'T' | b'V') && !is_of_user(&descr) {
+            return Err(arg.type_error(format_args!("dtype {descr}"), "numbers"));
+        }
+        Ok(None)
     }
 
     fn of(

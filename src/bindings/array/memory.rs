@@ -14,6 +14,11 @@ pub(super) fn dtype(array: &Bound<'_, PyUntypedArray>) -> Option<DType> {
     supported(&descr(array))
 }
 
+/// NumPy's number of the dtype of an array.
+pub(super) fn number(array: &Bound<'_, PyUntypedArray>) -> i32 {
+    descr(array).num()
+}
+
 /// The dtype of an array without a reference of its own, which would take two calls of Python. No code of
 /// the user's, which could set another one, may run while it is used.
 #[inline]

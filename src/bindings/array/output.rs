@@ -79,7 +79,7 @@ impl<'a, 'py> Request<'a, 'py> {
     /// The array: `out` if it is given, else a new one.
     pub fn make(self, py: Python<'py>) -> PyResult<Output<'py>> {
         let Request { function, dtype, shape, out, inputs, in_place } = self;
-        let Some(out) = out else { return Output::new(py, function, dtype, shape) };
+        let Some(out) = out else { return Output::like(py, function, dtype, shape, inputs) };
         let array = given(function, out, shape, &dtype.name(), |descr| supported(descr) == Some(dtype))?;
         let clashes = |input: &&dyn Operand| {
             let input = input.array();
@@ -102,6 +102,25 @@ impl<'py> Output<'py> {
 
     /// A new array in C order, not initialised. Memory that NumPy cannot get is a `MemoryError`.
     pub fn new(py: Python<'py>, function: &str, dtype: DType, shape: &[usize]) -> PyResult<Self> {
+        Self::like(py, function, dtype, shape, &[])
+    }
+
+    /// As [`Output::new`]. C has several types of one size, and NumPy a scalar type for each: it is the
+    /// largest of the inputs of this dtype, as in NumPy.
+    pub fn like(
+        py: Python<'py>,
+        function: &str,
+        dtype: DType,
+        shape: &[usize],
+        inputs: &[&dyn Operand],
+    ) -> PyResult<Self> {
+        let number = match dtype {
+            DType::I32 | DType::I64 | DType::U32 | DType::U64 => {
+                let of_dtype = |input: &&&dyn Operand| memory::dtype(input.array()) == Some(dtype);
+                inputs.iter().filter(of_dtype).map(|input| memory::number(input.array())).max()
+            }
+            _ => None,
+        };
         let bytes = checked_size(shape).and_then(|len| checked_size(&[len, dtype.size()])).named(function)?;
         if isize::try_from(bytes).is_err() {
             return Err(exception(function, Error::Memory { bytes }));
@@ -114,7 +133,8 @@ impl<'py> Output<'py> {
             for (dim, &len) in dims.iter_mut().zip(shape) {
                 *dim = len as npy_intp;
             }
-            let descr = PY_ARRAY_API.PyArray_DescrFromType(py, type_number(dtype) as _);
+            let descr =
+                PY_ARRAY_API.PyArray_DescrFromType(py, number.unwrap_or(type_number(dtype) as i32) as _);
             let array = PY_ARRAY_API.PyArray_Empty(py, shape.len() as _, dims.as_mut_ptr(), descr, 0);
             Bound::from_owned_ptr_or_err(py, array)?
         };

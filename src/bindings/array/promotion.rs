@@ -11,22 +11,27 @@ use super::output::Output;
 use crate::bindings::argument::Arg;
 use crate::dtype::{DType, Kind};
 
-/// The arguments in the dtype that NumPy promotes them to, or `None` if that is not in the table.
+/// An array so long that it is converted block by block, where it is used, and not copied whole.
+const LONG: usize = 1 << 13;
+
+/// The dtype that NumPy promotes two arguments to, and the arguments, long ones in a dtype of their own; `None` if it
+/// is not in the table.
 pub fn promote<'py>(
     args: [Arg; 2],
     objects: [&Bound<'py, PyAny>; 2],
     [left, right]: [Input<'py>; 2],
-) -> PyResult<Option<[Input<'py>; 2]>> {
+) -> PyResult<Option<(DType, [Input<'py>; 2])>> {
     if left.dtype() == right.dtype() && left.shape().len().min(right.shape().len()) > 0 {
-        return Ok(Some([left, right]));
+        return Ok(Some((left.dtype(), [left, right])));
     }
     // Small numbers of Python's own take the dtype of the array in every version of NumPy.
     if left.shape().is_empty() != right.shape().is_empty() {
         let side = usize::from(right.shape().is_empty());
         let array = if side == 0 { &right } else { &left };
-        if takes_dtype(objects[side], array.dtype()) {
-            let number = number(args[side], objects[side], array.dtype())?;
-            return Ok(Some(if side == 0 { [number, right] } else { [left, number] }));
+        let dtype = array.dtype();
+        if takes_dtype(objects[side], dtype) {
+            let number = number(args[side], objects[side], array)?;
+            return Ok(Some((dtype, if side == 0 { [number, right] } else { [left, number] })));
         }
     }
     let Some(dtype) = common_dtype(objects, [&left, &right])? else { return Ok(None) };
@@ -35,9 +40,10 @@ pub fn promote<'py>(
             let number = numpy(objects[side].py(), "asarray")?.call1((objects[side], dtype.name()))?;
             Input::new(args[side], &number)
         }
+        false if input.len() >= LONG => Ok(input),
         false => input.cast(dtype),
     };
-    Ok(Some([convert(0, left)?, convert(1, right)?]))
+    Ok(Some((dtype, [convert(0, left)?, convert(1, right)?])))
 }
 
 /// The dtype that NumPy promotes two arguments to, or `None` if it is not in the table.
@@ -50,10 +56,12 @@ pub fn common_dtype(objects: [&Bound<'_, PyAny>; 2], inputs: [&Input<'_>; 2]) ->
     dtype_of(&numpy(objects[0].py(), "result_type")?.call1((subject(0), subject(1)))?)
 }
 
-/// A Python number as an array without axes.
-fn number<'py>(arg: Arg, number: &Bound<'py, PyAny>, dtype: DType) -> PyResult<Input<'py>> {
+/// A Python number as an array without axes, of the dtype of another.
+fn number<'py>(arg: Arg, number: &Bound<'py, PyAny>, other: &Input<'py>) -> PyResult<Input<'py>> {
     let py = number.py();
-    let array = Output::new(py, arg.function, dtype, &[])?.finish()?.cast_into::<PyUntypedArray>()?;
+    let array = Output::like(py, arg.function, other.dtype(), &[], &[other])?
+        .finish()?
+        .cast_into::<PyUntypedArray>()?;
     array.set_item(PyEllipsis::get(py), number)?;
     Input::new(arg, &array)
 }

@@ -54,7 +54,7 @@ fn contiguous<'a, T: Multiply>(factor: &Factor<'a, T>) -> Option<Piece<'a, T>> {
     match factor {
         Factor::Scalar(scalar) => Some(Piece::Scalar(*scalar)),
         Factor::Array(Elements::Contiguous(slice)) => Some(Piece::Slice(slice)),
-        Factor::Array(Elements::Strided(_)) => None,
+        Factor::Array(Elements::Strided(_)) | Factor::Cast(_) => None,
         Factor::Out => Some(Piece::Out),
     }
 }
