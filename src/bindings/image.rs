@@ -305,7 +305,8 @@ pub fn process_image<'py>(
 ///
 /// ``uint8`` is computed in integers, ``float32``, ``float16`` and integers of 16 bits or fewer
 /// in single precision, everything else in double precision (integers above 2**53 are rounded to
-/// it). A NaN spreads as far as the kernel reaches, as in SciPy.
+/// it, unless all of the image are within 2**53 of the first one). A NaN spreads as far as the
+/// kernel reaches, as in SciPy. For an image of floats ``cval`` is rounded to its dtype.
 ///
 /// Where the kernel meets one value only, the result is that value, to the bit and up to the
 /// largest of the dtype; with ``mode='constant'`` as well, if ``cval`` is that value. Where all

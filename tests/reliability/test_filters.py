@@ -43,7 +43,7 @@ def test_filters_in_every_mode_and_dtype(figure: Callable[[str, str, bool], None
                     cell(result, exact, 8 * largest, "sobel", dtype, shape, mode, axis)
     print(wrong)
     figure(
-        "Gaussian blur and Sobel equal `scipy.ndimage` (integers saturate instead of wrapping)",
+        "Gaussian blur and Sobel equal `scipy.ndimage` (integers saturate, a constant border is around the image and no derivative)",
         f"{total - len(wrong)} of {total} cells ({len(REAL)} dtypes, {len(MODES)} modes)",
         not wrong,
     )

@@ -1,5 +1,9 @@
 //! What lies beyond the border of an image: the modes of `scipy.ndimage`.
 
+use half::f16;
+
+use crate::dtype::DType;
+
 /// How an axis is continued beyond its ends, shown for the elements `a b c d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -28,6 +32,16 @@ impl Border {
     /// Whether it consists of bytes, for an image of bytes.
     pub fn is_bytes(&self) -> bool {
         !self.modes.contains(&Mode::Constant) || f64::from(self.cval as u8) == self.cval
+    }
+
+    /// The border of an image of `dtype`: floats continue with a float of their dtype, if it has one.
+    pub fn of_dtype(self, dtype: DType) -> Border {
+        let rounded = match dtype {
+            DType::F16 => f16::from_f64(self.cval).to_f64(),
+            DType::F32 => f64::from(self.cval as f32),
+            _ => self.cval,
+        };
+        Border { cval: if rounded.is_infinite() { self.cval } else { rounded }, ..self }
     }
 
     /// Whether the constant is in the range of single precision.

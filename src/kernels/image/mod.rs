@@ -91,6 +91,7 @@ impl Filter {
             return Ok(());
         }
         let (from, to) = (source.dtype(), target.dtype());
+        let border = border.of_dtype(from);
         let of_bytes = from == DType::U8 && border.is_bytes();
         let single = fits_f32(from) && fits_f32(to) && border.fits_f32();
         match self {
@@ -103,9 +104,16 @@ impl Filter {
                     true if of_bytes && to == DType::U8 => {
                         let weights = gaussian_u8::Weights::new(&half)?;
                         let reach = weights.radii().map(Reach::symmetric);
-                        make_tiles(image, out, border, reach, weights.scratch(), work, &|image, tile| {
-                            gaussian_u8::make(level, image, &weights, tile, work)
-                        })
+                        make_tiles(
+                            image,
+                            out,
+                            border,
+                            reach,
+                            weights.scratch(),
+                            true,
+                            work,
+                            &|image, tile| gaussian_u8::make(level, image, &weights, tile, work),
+                        )
                     }
                     true => blur::<f32>(level, image, &half, border, out, work),
                     false => blur::<f64>(level, image, &half, border, out, work),
@@ -133,7 +141,7 @@ fn blur<A: Real>(
 ) -> Result<()> {
     let weights = gaussian_float::Weights::<A>::new(half)?;
     let reach = weights.radii().map(Reach::symmetric);
-    make_tiles(image, out, border, reach, weights.scratch(), work, &|image, tile| {
+    make_tiles(image, out, border, reach, weights.scratch(), true, work, &|image, tile| {
         gaussian_float::make(level, image, &weights, tile, work)
     })
 }
@@ -147,7 +155,7 @@ fn differentiate<D: sobel::Gradient<Out>, Out: ComputeType>(
     work: &Work<'_>,
 ) -> Result<()> {
     let (reach, scratch) = ([Reach::symmetric(1); 2], sobel::scratch::<D, Out>());
-    make_tiles(image, out, border, reach, scratch, work, &|image, tile| {
+    make_tiles(image, out, border, reach, scratch, false, work, &|image, tile| {
         sobel::make::<D, Out>(level, image, operator, tile, work)
     })
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use ndarray::{ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, s};
 
 use super::pixel::{Convert, Pixel, Row, RowMut, fits_f32};
-use crate::dtype::DType;
+use crate::dtype::{DType, Kind};
 use crate::simd::{self, Kernel, Simd, memory};
 
 /// An image of pixels of any type: rows, columns, channels.
@@ -21,6 +21,10 @@ pub trait Source: Sync {
     fn prefetch(&self, y: usize, x: Range<usize>);
     /// Writes the columns `x` of row `y` to `out`, the channels of a pixel together.
     fn load(&self, y: usize, x: Range<usize>, out: RowMut<'_>);
+    /// See [`anchor`].
+    fn anchor(&self) -> Option<i128>;
+    /// As `load`, less the anchor.
+    fn load_less(&self, anchor: i128, y: usize, x: Range<usize>, out: &mut [f64]);
 }
 
 /// A result of pixels of any type: rows, columns, channels.
@@ -36,6 +40,8 @@ pub trait Target: Send {
     /// Writes the values of row `y`, the channels of a pixel together; past the caches, if they
     /// are to be `streamed` and of the type of the pixels.
     fn store(&mut self, y: usize, values: Row<'_>, streamed: bool);
+    /// Writes values of row `y` to which the anchor is added first.
+    fn store_plus(&mut self, anchor: i128, y: usize, values: &[f64]);
 }
 
 impl<T: Pixel> Source for ArrayView3<'_, T> {
@@ -59,6 +65,16 @@ impl<T: Pixel> Source for ArrayView3<'_, T> {
             RowMut::F32(out) if const { fits_f32(T::DTYPE) } => load(self, y, x, out),
             RowMut::F64(out) => load(self, y, x, out),
             out => unreachable!("{:?} loaded into {out:?}", T::DTYPE),
+        }
+    }
+
+    fn anchor(&self) -> Option<i128> {
+        anchor(self)
+    }
+
+    fn load_less(&self, anchor: i128, y: usize, x: Range<usize>, out: &mut [f64]) {
+        for (&pixel, value) in self.slice(s![y, x, ..]).iter().zip(out) {
+            *value = wide(pixel).map_or(0.0, |pixel| (pixel - anchor) as f64);
         }
     }
 }
@@ -88,6 +104,55 @@ impl<T: Pixel> Target for ArrayViewMut3<'_, T> {
             Row::F64(values) => store(values, row, streamed),
             values => unreachable!("{:?} stored from {values:?}", T::DTYPE),
         }
+    }
+
+    fn store_plus(&mut self, anchor: i128, y: usize, values: &[f64]) {
+        for (pixel, &value) in self.index_axis_mut(Axis(0), y).iter_mut().zip(values) {
+            *pixel = plus(anchor, value);
+        }
+    }
+}
+
+/// What to take from all pixels, and to add to results again, so that no digits are lost.
+///
+/// Only integers of 64 bits have more digits than a float64. Where all of an image are far from zero and near each
+/// other, as times in nanoseconds are, their differences from one of them are exact, and a filter of these is as good.
+fn anchor<T: Pixel>(image: &ArrayView3<'_, T>) -> Option<i128> {
+    /// Differences up to it are exact, and so are integers.
+    const EXACT: u128 = 1 << 53;
+    let anchor = wide(*image.first()?)?;
+    let are_near = || {
+        let near = |&pixel: &T| wide(pixel).is_some_and(|pixel| pixel.abs_diff(anchor) <= EXACT);
+        image.iter().all(near)
+    };
+    (anchor.unsigned_abs() > EXACT / 2 && are_near()).then_some(anchor)
+}
+
+/// A pixel of 64 bits, if it is an integer.
+#[inline(always)]
+fn wide<T: Pixel>(pixel: T) -> Option<i128> {
+    let pixel = [pixel];
+    match memory::same_type::<T, i64>(&pixel) {
+        Some(&[pixel]) => Some(pixel.into()),
+        _ => match memory::same_type::<T, u64>(&pixel) {
+            Some(&[pixel]) => Some(pixel.into()),
+            _ => None,
+        },
+    }
+}
+
+/// The pixel for `anchor + value`.
+fn plus<T: Pixel>(anchor: i128, value: f64) -> T {
+    if T::DTYPE.kind() == Kind::Float {
+        return T::from_f64(anchor as f64 + value);
+    }
+    // A float becomes an integer as near to it as there is one, and NaN zero.
+    let sum = if value.is_nan() { 0 } else { anchor.saturating_add(value.round_ties_even() as i128) };
+    let signed = [sum.clamp(i64::MIN.into(), i64::MAX.into()) as i64];
+    let unsigned = [sum.clamp(0, u64::MAX.into()) as u64];
+    match (memory::same_type::<i64, T>(&signed), memory::same_type::<u64, T>(&unsigned)) {
+        (Some(&[pixel]), _) | (_, Some(&[pixel])) => pixel,
+        _ => T::from_f64(sum as f64),
     }
 }
 

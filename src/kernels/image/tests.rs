@@ -211,6 +211,38 @@ fn a_filter_of_a_constant_is_that_constant() {
 }
 
 #[test]
+fn integers_of_64_bits_keep_all_digits_where_they_are_near_each_other() {
+    let picture = noise((7, 40, 1)).mapv(|value| value as i64);
+    let base = (1 << 62) + 1;
+    for mode in Mode::ALL {
+        let border = Border { modes: [mode; 2], cval: 0.0 };
+        let far = Border { modes: [mode; 2], cval: base as f64 };
+        let filter = Filter::Gaussian { sigma: [1.5, 0.7], truncate: 4.0 };
+        let run = |image: &Array3<i64>, border: Border, filter: Filter| {
+            let mut out = Array3::<i64>::zeros(image.dim());
+            let image = Image::new(image.view().into_dyn(), Axes::new(Some(2))).expect("small");
+            let result = image.result(out.view_mut().into_dyn()).expect("small");
+            filter.apply(&image, border, result, &Work::serial()).expect("no error");
+            out
+        };
+        let mut moved = &picture + base;
+        assert_eq!(run(&Array3::from_elem((3, 4, 1), base), far, filter), Array3::from_elem((3, 4, 1), base));
+        if mode != Mode::Constant {
+            assert_eq!(run(&moved, far, filter) - base, run(&picture, border, filter), "{mode:?}");
+            for operator in [Operator::Magnitude, Operator::AlongRow] {
+                let filter = Filter::Sobel(operator);
+                assert_eq!(run(&moved, far, filter), run(&picture, border, filter), "{mode:?}");
+            }
+        }
+        // One far from all others: as good as a float64.
+        moved[[0, 0, 0]] = -base;
+        let exact = reference(&moved.mapv(|value| value as f64), [1.5, 0.7], far);
+        let result = run(&moved, far, filter);
+        assert!(result.iter().zip(&exact).all(|(&a, &b)| (a as f64 - b).abs() < 1e4), "{mode:?}");
+    }
+}
+
+#[test]
 fn every_level_gives_the_same_bits() {
     fn check<T: Pixel>(scale: f64) {
         let mut image = noise((13, 150, 1)) * scale;

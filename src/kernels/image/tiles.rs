@@ -11,7 +11,7 @@ use std::ops::Range;
 use ndarray::Axis;
 
 use super::border::Border;
-use super::pixel::ComputeType;
+use super::pixel::{ComputeType, Row, RowMut};
 use super::planes::{Image, ImageMut};
 use super::rows::{Source, Target};
 use crate::alloc::{checked_size, try_reserve, try_vec};
@@ -43,7 +43,7 @@ impl Reach {
 pub type MakeTile<'f> = &'f (dyn Fn(&Padded<'_>, &mut Tile<'_>) -> Result<()> + Sync);
 
 /// Makes the result `out` of `image`, tile by tile, on all threads. A tile takes `scratch` bytes of
-/// memory for each value of a row.
+/// memory for each value of a row. A filter that `keeps_level` adds to a result what is added to all pixels.
 ///
 /// # Panics
 /// If the two differ in their shape.
@@ -53,6 +53,7 @@ pub fn make_tiles(
     border: Border,
     reach: [Reach; 2],
     scratch: usize,
+    keeps_level: bool,
     work: &Work<'_>,
     make: MakeTile<'_>,
 ) -> Result<()> {
@@ -62,7 +63,8 @@ pub fn make_tiles(
         assert_eq!(image.size(), out.size(), "the result has the shape of the image");
         let padded = Padded::new(image, border);
         let (rows, columns) = tile_sides(image.size(), reach, scratch);
-        cut(out, rows, columns, |tile| (padded, tile), &mut tiles)?;
+        let level = padded.anchor.filter(|_| keeps_level);
+        cut(out, rows, columns, |tile| (padded, Tile { level, ..tile }), &mut tiles)?;
     }
     work.for_each_mut(&mut tiles, |_, (image, tile)| make(image, tile))
 }
@@ -74,6 +76,8 @@ pub struct Padded<'a> {
     /// The lengths of its axes, which every row needs.
     size: [usize; 3],
     border: Border,
+    /// What is taken from all pixels.
+    anchor: Option<i128>,
 }
 
 /// Where the pixels of padded rows come from: the same for all rows of a tile.
@@ -91,7 +95,14 @@ pub struct Columns {
 impl<'a> Padded<'a> {
     /// The `image` and how it continues.
     pub fn new(image: &'a dyn Source, border: Border) -> Self {
-        Padded { image, size: image.size(), border }
+        let anchor = image.anchor();
+        let cval = match anchor {
+            // The constant is a float, and stands for what of 64 bits is nearest to it.
+            Some(anchor) if border.cval == anchor as f64 => 0.0,
+            Some(anchor) => border.cval - anchor as f64,
+            None => border.cval,
+        };
+        Padded { image, size: image.size(), border: Border { cval, ..border }, anchor }
     }
 
     /// The columns from `x` on, `pixels` of them.
@@ -144,7 +155,7 @@ impl<'a> Padded<'a> {
         };
         if !columns.inside.is_empty() {
             let loaded = &mut out[columns.loaded.clone()];
-            self.image.load(y, columns.inside.clone(), C::row_mut(loaded));
+            self.load_columns(y, columns.inside.clone(), C::row_mut(loaded));
         }
         for &[to, from] in &columns.copies {
             out[to] = out[from];
@@ -153,8 +164,16 @@ impl<'a> Padded<'a> {
             let pixel = &mut out[to..to + channels];
             match column {
                 None => pixel.fill(C::from_f64(self.border.cval)),
-                Some(column) => self.image.load(y, column..column + 1, C::row_mut(pixel)),
+                Some(column) => self.load_columns(y, column..column + 1, C::row_mut(pixel)),
             }
+        }
+    }
+
+    #[inline]
+    fn load_columns(&self, y: usize, x: Range<usize>, out: RowMut<'_>) {
+        match (self.anchor, out) {
+            (Some(anchor), RowMut::F64(out)) => self.image.load_less(anchor, y, x, out),
+            (_, out) => self.image.load(y, x, out),
         }
     }
 }
@@ -167,6 +186,8 @@ pub struct Tile<'a> {
     pub y: usize,
     /// Its first column in the image.
     pub x: usize,
+    /// What is added to all values.
+    level: Option<i128>,
     out: Box<dyn Target + 'a>,
 }
 
@@ -180,7 +201,10 @@ impl Tile<'_> {
     /// Writes the values of row `y`, the channels of a pixel together.
     #[inline]
     pub fn store<C: ComputeType>(&mut self, y: usize, values: &[C]) {
-        self.out.store(y, C::row(values), self.streamed);
+        match (self.level, C::row(values)) {
+            (Some(level), Row::F64(values)) => self.out.store_plus(level, y, values),
+            (_, values) => self.out.store(y, values, self.streamed),
+        }
     }
 }
 
@@ -207,7 +231,7 @@ fn cut<'a, R>(
         for x in (0..width).step_by(columns) {
             let [out, remainder] = right.split_at(Axis(1), columns.min(width - x));
             right = remainder;
-            tiles.push(with(Tile { streamed, y, x, out }));
+            tiles.push(with(Tile { streamed, y, x, level: None, out }));
         }
     }
     Ok(())
