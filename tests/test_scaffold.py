@@ -60,6 +60,7 @@ def test_versions_are_those_of_our_manifests() -> None:
         tomllib.loads((folder / "pyproject.toml").read_text()) for folder in (ROOT, _scaffold.TEMPLATE)
     ]
     assert pyprojects[0]["build-system"] == pyprojects[1]["build-system"]
+    assert pyprojects[0]["tool"]["uv"] == pyprojects[1]["tool"]["uv"]
     configs = []
     for folder in (ROOT, _scaffold.TEMPLATE):
         config = configparser.ConfigParser(interpolation=None)

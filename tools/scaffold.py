@@ -97,6 +97,7 @@ DERIVED: list[tuple[str, str, list[Change]]] = [
             ),
         ],
     ),
+    (".github/dependabot.yml", "dot-github/dependabot.yml", []),
     (".github/workflows/wheels.yml", "dot-github/workflows/wheels.yml", []),
     (
         "tests/layouts.py",
