@@ -276,7 +276,8 @@ class Costs:
 
 def measured(client: Any, chunks: int = 3000) -> tuple[Costs, float, float]:
     """Return the costs, and for a run of chunks of one element the CPU seconds by the model and as they were."""
-    block = np.random.default_rng(0).normal(size=(2000, 2000))
+    # Larger than the caches, as the chunks of 10 TB are.
+    block = np.random.default_rng(0).normal(size=(4000, 4000))
     byte = min(cpu(lambda: rne.compute_stats(block, workers=1)) for _ in range(9)) / block.nbytes
     states = [rne.compute_stats(block[:2]) for _ in range(1000)]
     merge = min(cpu(lambda: [states[0].merge(state) for state in states]) for _ in range(5)) / 1000

@@ -308,6 +308,21 @@ def test_large_images_have_the_same_bits_too(mode: str, dtype: str) -> None:
     )
 
 
+@pytest.mark.parametrize("extreme", ["huge", "inf", "nan", "tiny"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_what_the_kernels_treat_apart_has_the_same_bits_too(dtype: str, extreme: str) -> None:
+    info = np.finfo(dtype)
+    whole = sample((60, 90), dtype)
+    if extreme == "tiny":
+        whole *= info.tiny
+    else:
+        whole[20, 30] = {"huge": 0.9 * info.max, "inf": np.inf, "nan": np.nan}[extreme]
+    lazy = da.from_array(whole, chunks=(17, 41))
+    for mode in ("reflect", "wrap"):
+        same(rnd.gaussian_blur(lazy, 2.0, mode=mode).compute(), rne.gaussian_blur(whole, 2.0, mode=mode))
+        same(rnd.sobel(lazy, mode=mode).compute(), rne.sobel(whole, mode=mode))
+
+
 def test_small_chunks_are_merged_and_no_more_than_that() -> None:
     lazy = da.zeros((64, 64), chunks=4)
     blurred = rnd.gaussian_blur(lazy, 2.0)
@@ -325,10 +340,6 @@ def test_a_task_holds_the_block_with_its_margin_and_no_more() -> None:
 
 
 # --- the door
-
-
-def no_array(name: str) -> str:
-    return f"argument {name}, got "
 
 
 @pytest.mark.parametrize(
@@ -385,6 +396,11 @@ def test_what_is_wrong_is_said_when_the_graph_is_built(
     with pytest.raises(error) as caught:
         call(da.ones((6, 4), chunks=2))
     assert message in str(caught.value)
+
+
+def test_the_library_itself_refuses_lazy_arrays_and_says_where_to_go() -> None:
+    with pytest.raises(TypeError, match="rust_numpy_example.dask"):
+        rne.compute_stats(da.ones(3))
 
 
 def test_expression_mode_is_refused_by_name() -> None:
