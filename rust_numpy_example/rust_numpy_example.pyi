@@ -111,7 +111,7 @@ def moving_average(
 # ---------------------------------------------------------------- words
 
 def word_count(
-    text: str | bytes | bytearray | memoryview | NDArray[np.uint8],
+    text: str | bytes | bytearray | memoryview | NDArray[np.uint8] | Iterable[Any],
     *,
     lowercase: bool = True,
     tokenizer: Literal["whitespace", "unicode"] = "whitespace",

@@ -172,14 +172,6 @@ def test_bytes_that_are_not_utf8_are_refused_with_the_offset(
         assert f"word_count_file: {path}" in str(refused.value)
 
 
-@pytest.mark.parametrize("text", [None, 5, 1.5, ["a"], object(), {"a": 1}])
-def test_what_is_no_text_is_refused(text: Any) -> None:
-    with pytest.raises(
-        TypeError, match=r"word_count: argument text, got \w+, expected a str or a bytes-like object"
-    ):
-        rne.word_count(text)
-
-
 def test_arguments_that_make_no_sense_are_refused(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "text"
     path.write_text("a")
@@ -370,3 +362,137 @@ def test_words_chosen_to_collide_do_not_slow_it() -> None:
         return best
 
     assert seconds(chosen) < 3 * seconds(plain)
+
+
+# --- many texts
+
+TEXTS = ["To be or", "not", "", "to be", "é 漢字 " + "x" * 40, "or"]
+COUNTED = dict(Counter(" \n".join(TEXTS).lower().split()))
+
+
+def kinds_of_texts() -> dict[str, Any]:
+    """Return the same texts, some missing, in what people have them in."""
+    kinds: dict[str, Any] = {
+        "list": [TEXTS[0], None, *TEXTS[1:], float("nan")],
+        "generator": (text for text in TEXTS),
+        "object array": np.array([None, *TEXTS], object),
+        "array of str": np.array(TEXTS),
+        "lines": iter([f"{text}\n" for text in TEXTS]),
+    }
+    return kinds
+
+
+@pytest.mark.parametrize("kind", kinds_of_texts())
+def test_many_texts_are_counted_as_one_with_missing_ones_skipped(kind: str) -> None:
+    assert list(rne.word_count(kinds_of_texts()[kind]).items()) == list(COUNTED.items())
+    assert rne.word_count(kinds_of_texts()[kind], top=1) == {"to": 2}
+
+
+def test_words_do_not_go_on_in_the_next_text() -> None:
+    assert rne.word_count(["ab", "cd"]) == {"ab": 1, "cd": 1}
+    assert rne.word_count(["ab", "cd"], tokenizer="unicode") == {"ab": 1, "cd": 1}
+    assert rne.word_count(["ΑΣ", "Α"]) == {"ας": 1, "α": 1}
+    assert rne.word_count(["a\ud800 b", "\ud800"]) == {"a\ud800": 1, "b": 1, "\ud800": 1}
+    assert rne.word_count([]) == rne.word_count([None]) == {}
+
+
+@given(st.lists(st.text(max_size=30), max_size=20))
+def test_any_texts_are_counted_as_python_does(texts: list[str]) -> None:
+    assert counted(iter(texts)) == counter("\n".join(texts))
+
+
+def test_a_generator_of_texts_takes_bounded_memory() -> None:
+    import tracemalloc
+
+    def texts() -> Any:
+        for index in range(20_000):
+            yield f"word{index % 100} " * 100
+
+    tracemalloc.start()
+    result = rne.word_count(texts())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(result.values()) == 2_000_000
+    assert peak < 1 << 20
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[1], ["a", b"b"], 5, None, 1.5, object(), {"a": 1}, np.zeros(3), np.array([b"a"]), [["a"]]],
+    ids=lambda wrong: type(wrong).__name__,
+)
+def test_what_is_no_text_is_refused_by_name(wrong: Any) -> None:
+    with pytest.raises(
+        TypeError, match="word_count: argument text, got .*, expected a str, a bytes-like object"
+    ):
+        rne.word_count(wrong)
+
+
+def test_arrow_strings_of_every_kind_are_counted_with_nulls_skipped() -> None:
+    pa = pytest.importorskip("pyarrow", reason="hands out Arrow data")
+    texts = [*TEXTS[:2], None, *TEXTS[2:]]
+    types = [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())]
+    types += [pa.dictionary(pa.int64(), pa.large_string())]
+    types += [pa.string_view()] if hasattr(pa, "string_view") else []
+    for type_ in types:
+        try:
+            array = pa.array(texts, type_)
+        except pa.ArrowNotImplementedError:
+            array = pa.array(texts).cast(type_)
+        for given_array in (array, pa.chunked_array([array, array.slice(0, 0)])):
+            assert list(rne.word_count(given_array).items()) == list(COUNTED.items()), type_
+        sliced = Counter(" ".join(text for text in texts[1:5] if text).lower().split())
+        assert rne.word_count(array.slice(1, 4)) == dict(sliced), type_
+        assert rne.word_count(pa.chunked_array([array[:3], array[3:]])) == COUNTED
+    values = pa.DictionaryArray.from_arrays(pa.array([0, 1, None, 0]), pa.array(["a", None]))
+    assert rne.word_count(values) == {"a": 2}
+    assert rne.word_count(pa.nulls(3)) == rne.word_count(pa.array([], pa.string())) == {}
+    for wrong, name in ((pa.array([1]), "l"), (pa.array([["a"]]), "list"), (pa.array([b"a"]), "binary")):
+        with pytest.raises(
+            TypeError, match=f"word_count: argument text, got Arrow data of the type {name}, expected"
+        ):
+            rne.word_count(wrong)
+
+
+def test_series_of_strings_are_counted() -> None:
+    pd = pytest.importorskip("pandas")
+    pl = pytest.importorskip("polars")
+    texts = [*TEXTS, None]
+    for series in (
+        pd.Series(texts),
+        pd.Series(texts, dtype=object),
+        pd.Series(texts, dtype="string"),
+        pd.Series(texts, dtype="category"),
+        pl.Series(texts),
+        pl.Series(texts, dtype=pl.Categorical),
+    ):
+        assert list(rne.word_count(series).items()) == list(COUNTED.items()), series.dtype
+
+
+class Handed:
+    """Arrow data without a length or an iterator."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return self.array.__arrow_c_array__(requested_schema)
+
+
+def test_malformed_arrow_strings_are_refused() -> None:
+    pa = pytest.importorskip("pyarrow", reason="hands out Arrow data")
+    assert rne.word_count(Handed(pa.array(["a b", "a"]))) == {"a": 2, "b": 1}
+
+    def array(type_: Any, count: int, *buffers: bytes) -> Any:
+        return Handed(pa.Array.from_buffers(type_, count, [None, *map(pa.py_buffer, buffers)]))
+
+    back = np.array([0, 3, 1], np.int32).tobytes()
+    with pytest.raises(ValueError, match="offsets that go back"):
+        rne.word_count(array(pa.string(), 2, back, b"abcd"))
+    with pytest.raises(ValueError, match="not UTF-8"):
+        rne.word_count(array(pa.string(), 1, np.array([0, 2], np.int32).tobytes(), b"\xff\xfe"))
+    values = pa.array(["a"])
+    for index in (1, -1):
+        wrong = pa.DictionaryArray.from_arrays(pa.array([0, index], pa.int8()), values, safe=False)
+        with pytest.raises(ValueError, match="an index beyond its dictionary"):
+            rne.word_count(Handed(wrong))

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyMemoryView, PyString};
 
 use super::argument::{Arg, Argument, Workers, callable, threads};
+use super::array;
 use super::call::Call;
+use super::display::kind_of;
 use super::error::Named;
 use super::guard::guard;
+use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::kernels::words::{self, Options, ShortText, Stream, Tokenizer, Word, Words};
 
@@ -20,8 +23,11 @@ const COST: usize = 3;
 ///
 /// Parameters
 /// ----------
-/// text : str or bytes-like
-///     The text; bytes are UTF-8.
+/// text : str or bytes-like, iterable of str, or Arrow strings
+///     The text; bytes are UTF-8. Or many texts: anything that yields str, such as a list, a Series, an open
+///     file or a generator, and what has strings by the Arrow PyCapsule interface (``__arrow_c_stream__``,
+///     ``__arrow_c_array__``), dictionary-encoded ones included. No word goes on from one text to the next;
+///     missing ones (None, NaN, Arrow nulls) are skipped.
 /// lowercase : bool, optional
 ///     Count the lower-case form of each word, as of :meth:`str.lower`.
 /// tokenizer : {'whitespace', 'unicode'}, optional
@@ -41,7 +47,7 @@ const COST: usize = 3;
 /// Raises
 /// ------
 /// TypeError
-///     If `text` is neither a str nor bytes-like.
+///     If `text` is none of these, or one of the texts is no str.
 /// ValueError
 ///     If `tokenizer`, `top` or `workers` is none of the above; as ``UnicodeDecodeError``, which
 ///     has the offset, if bytes are not UTF-8.
@@ -59,6 +65,9 @@ const COST: usize = 3;
 /// a letter with a combining accent and the same letter as one code point are different.
 ///
 /// A str of ASCII and ``bytes`` are read where they are, other bytes-like objects are copied.
+/// Many texts are counted as they come, in memory for the distinct words; Arrow strings are read where
+/// they lie, without a str for each. Of many texts, a word of more than 16 MiB is a ValueError.
+///
 /// Texts of more than 100 KB are counted by several threads, without the interpreter. Words that
 /// are made to collide in a hash table do not slow it: its hash has a random key.
 ///
@@ -85,7 +94,10 @@ pub fn word_count<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     guard(|| {
         let query = Query::new("word_count", lowercase, tokenizer, top)?;
-        let text = Text::new(text)?;
+        let text = match Text::new(text)? {
+            Some(one) => one,
+            None => return many(&query, text, threads("word_count", workers)?),
+        };
         let bytes = text.bytes()?;
         let options = query.options(matches!(text, Text::Bytes(_)));
         let workers = threads("word_count", workers)?;
@@ -331,6 +343,68 @@ impl Query {
     }
 }
 
+/// Bytes of texts that are collected before they are counted.
+const COLLECTED: usize = 1 << 20;
+
+/// Counts the words of many texts.
+fn many<'py>(
+    query: &Query,
+    texts: &Bound<'py, PyAny>,
+    workers: Option<usize>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = texts.py();
+    let arg = Arg::new("word_count", "text");
+    let expected = "a str, a bytes-like object, an iterable of str, or Arrow strings";
+    let has = |name: &str| Ok::<_, PyErr>(texts.get_type().getattr_opt(name)?.is_some());
+    let is_array = has("__arrow_c_array__")?;
+    let is_arrow = is_array || has("__arrow_c_stream__")?;
+    // What comes from strangers may not be UTF-8; a str is, but for lone surrogates.
+    let mut stream = Stream::new(query.options(is_arrow));
+    let mut collected = Vec::new();
+    let mut each = |text: &[u8]| {
+        if !collected.is_empty() && collected.len() + text.len() > COLLECTED {
+            let call = Call::new(py, "word_count", COST.saturating_mul(collected.len())).threads(workers);
+            call.run(|work| stream.feed(&collected, work))?;
+            collected.clear();
+        }
+        try_reserve(&mut collected, text.len() + 1).named("word_count")?;
+        collected.extend_from_slice(text);
+        // No word goes on in the next text.
+        collected.push(b'\n');
+        Ok(())
+    };
+    if is_arrow {
+        array::texts(arg, texts, is_array, &mut each)?;
+    } else {
+        // The keys of a dict may be meant, or its values.
+        let items = if texts.is_instance_of::<PyDict>() { None } else { texts.try_iter().ok() };
+        let items = items.ok_or_else(|| arg.wrong_type(texts, expected))?;
+        for item in items {
+            let item = item?;
+            if let Ok(text) = item.cast::<PyString>() {
+                each(Text::of_str(text)?.bytes()?)?;
+            } else if !is_missing(&item)? {
+                let got = format_args!("a {} among the texts", kind_of(&item));
+                return Err(arg.type_error(got, expected));
+            }
+        }
+    }
+    let call = Call::new(py, "word_count", usize::MAX).threads(workers);
+    let counted = call.run(move |work| {
+        stream.feed(&collected, work)?;
+        stream.finish(work)
+    });
+    query.dict(py, counted?)
+}
+
+/// Whether an object stands for a missing text: None, NaN or pandas' NA.
+fn is_missing(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if let Ok(number) = item.cast::<PyFloat>() {
+        return Ok(number.value().is_nan());
+    }
+    Ok(item.is_none() || item.get_type().name()? == "NAType")
+}
+
 /// A text as it was given.
 enum Text<'py> {
     Str(Bound<'py, PyString>),
@@ -340,28 +414,29 @@ enum Text<'py> {
 }
 
 impl<'py> Text<'py> {
-    fn new(text: &Bound<'py, PyAny>) -> PyResult<Self> {
+    /// One text; `None` for what may be many.
+    fn new(text: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
         if let Ok(text) = text.cast::<PyString>() {
-            return Ok(match text.to_str() {
-                Ok(_) => Text::Str(text.clone()),
-                Err(_) => {
-                    Text::Surrogates(text.call_method1("encode", ("utf-8", "surrogatepass"))?.cast_into()?)
-                }
-            });
+            return Text::of_str(text).map(Some);
         }
         if let Ok(text) = text.cast::<PyBytes>() {
-            return Ok(Text::Bytes(text.clone()));
+            return Ok(Some(Text::Bytes(text.clone())));
+        }
+        let py = text.py();
+        let Ok(view) = py.get_type::<PyMemoryView>().call1((text,)) else { return Ok(None) };
+        // An array of anything else than bytes is no text.
+        if !matches!(view.getattr("format")?.extract::<String>()?.as_str(), "B" | "b" | "c") {
+            return Ok(None);
         }
         // Another thread may write to what is not `bytes` while the words are counted: a copy.
-        let py = text.py();
-        let copy = py
-            .get_type::<pyo3::types::PyMemoryView>()
-            .call1((text,))
-            .and_then(|view| view.call_method0("tobytes"));
-        match copy {
-            Ok(copy) => Ok(Text::Bytes(copy.cast_into()?)),
-            Err(_) => Err(Arg::new("word_count", "text").wrong_type(text, "a str or a bytes-like object")),
-        }
+        Ok(Some(Text::Bytes(view.call_method0("tobytes")?.cast_into()?)))
+    }
+
+    fn of_str(text: &Bound<'py, PyString>) -> PyResult<Self> {
+        Ok(match text.to_str() {
+            Ok(_) => Text::Str(text.clone()),
+            Err(_) => Text::Surrogates(text.call_method1("encode", ("utf-8", "surrogatepass"))?.cast_into()?),
+        })
     }
 
     fn py(&self) -> Python<'py> {

@@ -2,7 +2,8 @@
 //!
 //! The structures are those of the Arrow C data interface, its pages "The Arrow C data interface" and "C stream
 //! interface". Taken are bool, integers and floats, fixed-size lists of them (a further axis), and at the top a struct
-//! of them (a table, its fields as columns). Anything else is refused by its name.
+//! of them (a table, its fields as columns). Anything else is refused by its name. Strings are read one by one, by
+//! [`texts`].
 //!
 //! What comes from strangers is looked at before it is used: which structures are there, lengths, offsets, null
 //! pointers, and that sizes fit. How long a buffer is, the interface does not say: that it holds as many elements as
@@ -12,6 +13,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::marker::PhantomData;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
@@ -171,33 +173,13 @@ fn moved<T: Structure>(arg: Arg, capsule: &Bound<'_, PyAny>) -> PyResult<Owned<T
 /// What an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`.
 pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>, is_array: bool) -> PyResult<Taken<'py>> {
     let py = object.py();
-    if is_array {
-        let pair = object.call_method0(intern!(py, "__arrow_c_array__"))?;
-        let Ok((schema, array)) = pair.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>() else {
-            return Err(arg.type_error(
-                format_args!("a {} by __arrow_c_array__", kind_of(&pair)),
-                "a pair of capsules",
-            ));
-        };
-        let schema = moved::<ArrowSchema>(arg, &schema)?;
-        return Reader { py, arg }.column_or_table(&schema.0, moved(arg, &array)?);
-    }
-    let mut stream =
-        moved::<ArrowArrayStream>(arg, &object.call_method0(intern!(py, "__arrow_c_stream__"))?)?;
-    let mut schema = Owned(ArrowSchema::EMPTY);
-    stream.fill(arg, |stream| stream.get_schema, &mut schema)?;
+    let mut source = Chunks::open(arg, object, is_array)?;
     let mut chunks = Vec::new();
-    loop {
-        py.check_signals()?;
-        let mut chunk = Owned(ArrowArray::EMPTY);
-        stream.fill(arg, |stream| stream.get_next, &mut chunk)?;
-        if chunk.0.release.is_none() {
-            break;
-        }
+    while let Some(chunk) = source.next(py)? {
         // Pieces without elements only cost time, but one says the shape and the dtype.
         if chunk.0.length != 0 || chunks.is_empty() {
             let is_first_empty = matches!(&chunks[..], [Taken { array, .. }] if array.is_empty());
-            let taken = Reader { py, arg }.column_or_table(&schema.0, chunk)?;
+            let taken = Reader { py, arg }.column_or_table(&source.schema.0, chunk)?;
             if is_first_empty {
                 chunks.clear();
             }
@@ -205,9 +187,65 @@ pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>, is_array: bool) -> PyResu
         }
     }
     match chunks.len() {
-        0 => Reader { py, arg }.nothing(&schema.0),
+        0 => Reader { py, arg }.nothing(&source.schema.0),
         1 => Ok(chunks.remove(0)),
         _ => one_after_the_other(py, &chunks),
+    }
+}
+
+/// Calls `each` with every text that an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`; nulls
+/// are skipped. That the texts are UTF-8 is the producer's word alone.
+pub fn texts(
+    arg: Arg,
+    object: &Bound<'_, PyAny>,
+    is_array: bool,
+    each: &mut dyn FnMut(&[u8]) -> PyResult<()>,
+) -> PyResult<()> {
+    let py = object.py();
+    let mut source = Chunks::open(arg, object, is_array)?;
+    let reader = Reader { py, arg };
+    while let Some(chunk) = source.next(py)? {
+        reader.texts(&source.schema.0, &chunk.0, each)?;
+    }
+    Ok(())
+}
+
+/// The arrays that an object hands out, one after the other.
+struct Chunks {
+    arg: Arg,
+    schema: Owned<ArrowSchema>,
+    stream: Option<Owned<ArrowArrayStream>>,
+    /// The only one, where there is no stream.
+    array: Option<Owned<ArrowArray>>,
+}
+
+impl Chunks {
+    fn open(arg: Arg, object: &Bound<'_, PyAny>, is_array: bool) -> PyResult<Self> {
+        let py = object.py();
+        if is_array {
+            let pair = object.call_method0(intern!(py, "__arrow_c_array__"))?;
+            let Ok((schema, array)) = pair.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() else {
+                return Err(arg.type_error(
+                    format_args!("a {} by __arrow_c_array__", kind_of(&pair)),
+                    "a pair of capsules",
+                ));
+            };
+            let schema = moved(arg, &schema)?;
+            return Ok(Chunks { arg, schema, stream: None, array: Some(moved(arg, &array)?) });
+        }
+        let mut stream =
+            moved::<ArrowArrayStream>(arg, &object.call_method0(intern!(py, "__arrow_c_stream__"))?)?;
+        let mut schema = Owned(ArrowSchema::EMPTY);
+        stream.fill(arg, |stream| stream.get_schema, &mut schema)?;
+        Ok(Chunks { arg, schema, stream: Some(stream), array: None })
+    }
+
+    fn next(&mut self, py: Python<'_>) -> PyResult<Option<Owned<ArrowArray>>> {
+        let Some(stream) = &mut self.stream else { return Ok(self.array.take()) };
+        py.check_signals()?;
+        let mut chunk = Owned(ArrowArray::EMPTY);
+        stream.fill(self.arg, |stream| stream.get_next, &mut chunk)?;
+        Ok(chunk.0.release.is_some().then_some(chunk))
     }
 }
 
@@ -364,6 +402,137 @@ impl<'py> Reader<'py> {
             numpy(self.py, "asarray")?.call1((memory,))?.cast_into()?
         };
         Ok(Taken { array: array_of_values, valid: self.valid(array, range, 1)? })
+    }
+
+    /// Calls `each` with the texts of an array.
+    fn texts(
+        self,
+        schema: &ArrowSchema,
+        array: &ArrowArray,
+        each: &mut dyn FnMut(&[u8]) -> PyResult<()>,
+    ) -> PyResult<()> {
+        let len = self.size(array.length, "length")?;
+        let range = self.range(array, Range { start: 0, len })?;
+        let format = self.format(schema)?;
+        if format == "n" || len == 0 {
+            return Ok(());
+        }
+        let is_valid = self.validity(array)?;
+        // SAFETY: a schema and an array of values live as long as those whose dictionary they are.
+        let dictionary = unsafe { (schema.dictionary.as_ref(), array.dictionary.as_ref()) };
+        let (of_schema, values) = match dictionary {
+            (Some(schema), Some(values)) => (schema, values),
+            (None, None) => {
+                let texts = self.strings(schema, array)?;
+                for index in range.start..range.start + range.len {
+                    if is_valid(index) {
+                        each(texts.get(self, index)?)?;
+                    }
+                }
+                return Ok(());
+            }
+            _ => return Err(self.malformed("a dictionary without its schema or its values")),
+        };
+        let count = self.size(values.length, "length")?;
+        let all = self.range(values, Range { start: 0, len: count })?;
+        let is_valid_value = self.validity(values)?;
+        let texts = self.strings(of_schema, values)?;
+        if array.n_buffers != 2 {
+            return Err(self.malformed("indices with other than two buffers"));
+        }
+        let indices = self.buffer(array, 1)?.cast::<u8>();
+        if indices.is_null() {
+            return Err(self.malformed("an array without its values"));
+        }
+        let size = match format {
+            "c" | "C" => 1,
+            "s" | "S" => 2,
+            "i" | "I" => 4,
+            "l" | "L" => 8,
+            _ => return Err(self.malformed("a dictionary whose indices are no integers")),
+        };
+        for index in range.start..range.start + range.len {
+            if !is_valid(index) {
+                continue;
+            }
+            let mut bytes = [0; 8];
+            // SAFETY: the buffer holds an index of this size for each element up to the end of the range.
+            unsafe { std::ptr::copy_nonoverlapping(indices.add(index * size), bytes.as_mut_ptr(), size) };
+            // A negative index is larger than any length, and so is refused as well.
+            let place = u64::from_le_bytes(if cfg!(target_endian = "little") {
+                bytes
+            } else {
+                bytes[..size].reverse();
+                bytes
+            });
+            let place = usize::try_from(place).ok().filter(|&place| place < count);
+            let Some(place) = place else { return Err(self.malformed("an index beyond its dictionary")) };
+            if is_valid_value(all.start + place) {
+                each(texts.get(self, all.start + place)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of each element of an array, counted from the start of its memory, whether it is no null.
+    fn validity<'a>(self, array: &'a ArrowArray) -> PyResult<impl Fn(usize) -> bool + 'a> {
+        let bits = match array.null_count {
+            0 => std::ptr::null(),
+            _ if array.n_buffers < 1 => std::ptr::null(),
+            _ => self.buffer(array, 0)?.cast::<u8>(),
+        };
+        if bits.is_null() && array.null_count > 0 {
+            return Err(self.malformed("nulls without a validity buffer"));
+        }
+        // SAFETY: the buffer holds a bit for each element of the array, and callers ask for no other.
+        Ok(move |index: usize| bits.is_null() || unsafe { *bits.add(index / 8) } >> (index % 8) & 1 == 1)
+    }
+
+    /// The texts of an array.
+    fn strings<'a>(self, schema: &ArrowSchema, array: &'a ArrowArray) -> PyResult<Strings<'a>> {
+        let format = self.format(schema)?;
+        let is_wide = match format {
+            "u" => false,
+            "U" => true,
+            "vu" => return self.views(array),
+            _ => {
+                return Err(self.arg.type_error(
+                    format_args!("Arrow data of the type {}", named(format)),
+                    "one column of strings, of any kind",
+                ));
+            }
+        };
+        if array.n_buffers != 3 {
+            return Err(self.malformed("an array of strings with other than three buffers"));
+        }
+        let offsets = self.buffer(array, 1)?.cast::<u8>();
+        if offsets.is_null() {
+            return Err(self.malformed("strings without their offsets"));
+        }
+        Ok(Strings::Offsets { offsets, is_wide, data: self.buffer(array, 2)?.cast(), owner: PhantomData })
+    }
+
+    fn views<'a>(self, array: &'a ArrowArray) -> PyResult<Strings<'a>> {
+        let count = self.size(array.n_buffers, "number of buffers")?;
+        if count < 3 {
+            return Err(self.malformed("string views with fewer than three buffers"));
+        }
+        let views = self.buffer(array, 1)?.cast::<u8>();
+        let lengths = self.buffer(array, count - 1)?.cast::<i64>();
+        if views.is_null() || (lengths.is_null() && count > 3) {
+            return Err(self.malformed("string views without their buffers"));
+        }
+        let mut buffers = Vec::new();
+        for index in 0..count - 3 {
+            // SAFETY: the last buffer holds the lengths of those between it and the views.
+            let len = self.size(unsafe { lengths.add(index).read_unaligned() }, "length of a buffer")?;
+            let data = self.buffer(array, index + 2)?.cast::<u8>();
+            if (data.is_null() && len > 0) || isize::try_from(len).is_err() {
+                return Err(self.malformed("string views without their data"));
+            }
+            buffers.push((data, len));
+        }
+        Ok(Strings::Views { views, buffers, owner: PhantomData })
     }
 
     /// Lists of one length: one more axis.
@@ -543,6 +712,65 @@ impl<'py> Reader<'py> {
 
     fn malformed(self, what: &str) -> PyErr {
         self.arg.value_error(format_args!("Arrow data with {what}"), "as the Arrow C data interface has it")
+    }
+}
+
+/// The texts of an array that lives.
+enum Strings<'a> {
+    /// One after the other, with where each begins.
+    Offsets { offsets: *const u8, is_wide: bool, data: *const u8, owner: PhantomData<&'a ArrowArray> },
+    /// In 16 bytes each: a short one, or the length, the buffer and the place in it.
+    Views { views: *const u8, buffers: Vec<(*const u8, usize)>, owner: PhantomData<&'a ArrowArray> },
+}
+
+impl<'a> Strings<'a> {
+    /// The text at an index within the array, counted from the start of its memory.
+    fn get(&self, reader: Reader<'_>, index: usize) -> PyResult<&'a [u8]> {
+        match *self {
+            Strings::Offsets { offsets, is_wide, data, .. } => {
+                let offset = |index: usize| {
+                    // SAFETY: there is one offset more than there are elements.
+                    let value = unsafe {
+                        match is_wide {
+                            true => offsets.cast::<i64>().add(index).read_unaligned(),
+                            false => i64::from(offsets.cast::<i32>().add(index).read_unaligned()),
+                        }
+                    };
+                    isize::try_from(value).ok().and_then(|value| usize::try_from(value).ok())
+                };
+                let (Some(start), Some(end)) = (offset(index), offset(index + 1)) else {
+                    return Err(reader.malformed("a negative offset"));
+                };
+                match end.checked_sub(start) {
+                    Some(0) => Ok(&[]),
+                    // SAFETY: the bytes up to the last offset are there, and nothing changes them.
+                    Some(len) if !data.is_null() => {
+                        Ok(unsafe { std::slice::from_raw_parts(data.add(start), len) })
+                    }
+                    _ => Err(reader.malformed("offsets that go back, or strings without their data")),
+                }
+            }
+            Strings::Views { views, ref buffers, .. } => {
+                // SAFETY: there are 16 bytes for each element.
+                let view: &'a [u8] = unsafe { std::slice::from_raw_parts(views.add(16 * index), 16) };
+                let field =
+                    |at: usize| i32::from_ne_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
+                let Ok(len) = usize::try_from(field(0)) else {
+                    return Err(reader.malformed("a string view of negative length"));
+                };
+                if len <= 12 {
+                    return Ok(&view[4..4 + len]);
+                }
+                let buffer = usize::try_from(field(8)).ok().and_then(|index| buffers.get(index));
+                match (buffer, usize::try_from(field(12))) {
+                    (Some(&(data, size)), Ok(start)) if start <= size && len <= size - start => {
+                        // SAFETY: within the buffer, as was seen; nothing changes it.
+                        Ok(unsafe { std::slice::from_raw_parts(data.add(start), len) })
+                    }
+                    _ => Err(reader.malformed("a string view beyond its buffer")),
+                }
+            }
+        }
     }
 }
 

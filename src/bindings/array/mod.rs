@@ -47,6 +47,7 @@ mod pin;
 mod promotion;
 mod taken;
 
+pub use arrow::texts;
 pub use asarray::{as_array, refuse_for_numpy, refuse_no_number};
 pub use axis::{axes, axis, reduced_shape};
 pub use broadcast::{broadcast, broadcast_to};
