@@ -743,8 +743,8 @@ impl<'a> Strings<'a> {
                 };
                 match end.checked_sub(start) {
                     Some(0) => Ok(&[]),
-                    // SAFETY: the bytes up to the last offset are there, and nothing changes them.
                     Some(len) if !data.is_null() => {
+                        // SAFETY: the bytes up to the last offset are there, and nothing changes them.
                         Ok(unsafe { std::slice::from_raw_parts(data.add(start), len) })
                     }
                     _ => Err(reader.malformed("offsets that go back, or strings without their data")),
