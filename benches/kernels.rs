@@ -13,6 +13,7 @@ use rust_numpy_example::kernels::image::{Axes, Border, Filter, Image, Mode};
 use rust_numpy_example::kernels::linalg::{MatmulShape, matmul_contiguous};
 use rust_numpy_example::kernels::monte_carlo::count_inside;
 use rust_numpy_example::kernels::processor::Processor;
+use rust_numpy_example::kernels::quantiles::{Method, Request, along};
 use rust_numpy_example::kernels::reduce::block::SumSlice;
 use rust_numpy_example::kernels::reduce::sine::SumSines;
 use rust_numpy_example::kernels::stats::whole;
@@ -56,6 +57,12 @@ fn main() {
     time("stats, 1e6 float64", data.len(), || {
         whole(view.view().into(), None, false, &work).map(|m| m.count())
     });
+    for (name, levels) in [("median", &[0.5][..]), ("quartiles", &[0.25, 0.5, 0.75])] {
+        let request = Request { levels, method: Method::Linear, skip_nan: false };
+        time(&format!("quantiles, {name} of 1e6 float64"), data.len(), || {
+            along(view.view(), &[0], request, &work).map(|found| found.pairs)
+        });
+    }
     let mut out = vec![0.0; data.len()];
     time("elementwise, 1e6 float64", data.len(), || {
         multiply(

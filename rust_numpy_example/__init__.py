@@ -10,6 +10,7 @@ element-wise              array_multiply, process_data, process_numbers, process
 sums                      sum_array, parallel_sum, list_sum, cpu_intensive
 statistics                compute_stats, Stats, DataProcessor
 moving windows            moving_average
+quantiles                 quantiles, QuantileFinder, QuantileSketch
 words                     word_count, word_count_file
 images                    process_image, gaussian_blur, sobel
 simulation                monte_carlo_pi
@@ -29,6 +30,8 @@ from .rust_numpy_example import (
     Human,
     InternalError,
     MyCustomError,
+    QuantileFinder,
+    QuantileSketch,
     RustStruct,
     Stats,
     __version__,
@@ -61,6 +64,7 @@ from .rust_numpy_example import (
     process_image,
     process_numbers,
     process_single,
+    quantiles,
     risky_operation,
     set_num_threads,
     sobel,
@@ -76,6 +80,8 @@ __all__ = [
     "Human",
     "InternalError",
     "MyCustomError",
+    "QuantileFinder",
+    "QuantileSketch",
     "RustStruct",
     "Stats",
     "__version__",
@@ -108,6 +114,7 @@ __all__ = [
     "process_image",
     "process_numbers",
     "process_single",
+    "quantiles",
     "risky_operation",
     "set_num_threads",
     "sobel",

@@ -108,6 +108,80 @@ def moving_average(
     workers: int | None = None,
 ) -> NDArray[np.floating[Any]]: ...
 
+# ---------------------------------------------------------------- quantiles
+
+_Method = Literal[
+    "linear",
+    "inverted_cdf",
+    "averaged_inverted_cdf",
+    "closest_observation",
+    "interpolated_inverted_cdf",
+    "hazen",
+    "weibull",
+    "median_unbiased",
+    "normal_unbiased",
+    "lower",
+    "higher",
+    "midpoint",
+    "nearest",
+]
+
+def quantiles(
+    arr: ArrayLike,
+    q: ArrayLike,
+    axis: int | tuple[int, ...] | None = None,
+    *,
+    method: _Method = "linear",
+    nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> Any: ...
+
+@final
+class QuantileFinder:
+    def __new__(
+        cls,
+        q: ArrayLike,
+        *,
+        method: _Method = "linear",
+        nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+        memory: int = 67_108_864,
+    ) -> QuantileFinder: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def pass_number(self) -> int: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def nan_policy(self) -> str: ...
+    def update(self, arr: ArrayLike) -> None: ...
+    def end_pass(self) -> bool: ...
+    def quantiles(self) -> Any: ...
+    def __sizeof__(self) -> int: ...
+
+@final
+class QuantileSketch:
+    def __new__(
+        cls,
+        error: float = 0.001,
+        *,
+        nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+    ) -> QuantileSketch: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def error(self) -> float: ...
+    @property
+    def error_bound(self) -> float: ...
+    @property
+    def nan_policy(self) -> str: ...
+    def update(self, arr: ArrayLike) -> None: ...
+    def merge(self, other: QuantileSketch) -> None: ...
+    def quantile(self, q: ArrayLike) -> Any: ...
+    def __sizeof__(self) -> int: ...
+
 # ---------------------------------------------------------------- words
 
 def word_count(

@@ -72,6 +72,15 @@ pub enum Error {
     },
     /// A NaN among the elements of an array that is to have none.
     Nan,
+    /// Weights that a quantile cannot be made of.
+    Weights(WeightRule),
+    /// Data that was to be read again has another number of elements.
+    Changed {
+        /// The number in this pass.
+        got: u64,
+        /// The number in the first one.
+        expected: u64,
+    },
     /// Memory was refused.
     Memory {
         /// How much was asked for; `usize::MAX` for more than can be counted.
@@ -105,6 +114,15 @@ pub enum ShapeRule {
     Inner,
     /// The axes before the last two broadcast.
     Batch,
+}
+
+/// What weights have to obey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightRule {
+    /// None is negative.
+    Negative,
+    /// Those of a line have a sum that is finite and not zero.
+    Sum,
 }
 
 /// What is wrong with delimited text.

@@ -6,6 +6,7 @@ TOPICS = (
     "reduce",
     "stats",
     "window",
+    "quantiles",
     "words",
     "image",
     "monte_carlo",

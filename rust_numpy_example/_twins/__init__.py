@@ -17,6 +17,7 @@ TOPICS = (
     "reduce",
     "stats",
     "window",
+    "quantiles",
     "words",
     "image",
     "monte_carlo",

@@ -132,7 +132,6 @@ pub fn threads(function: &'static str, workers: Workers) -> PyResult<Option<usiz
 
 impl<T> Argument<T> {
     /// What an argument is that was not given.
-    #[cfg(feature = "net")]
     pub fn default(value: T) -> Self {
         Argument(Ok(value))
     }

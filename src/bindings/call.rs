@@ -6,7 +6,7 @@
 //! - The arrays in use are pinned: as long as a weak reference to it exists, NumPy refuses to
 //!   resize an array, and so its memory stays where it is.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, TryLockError};
 
 use pyo3::prelude::*;
 
@@ -91,6 +91,36 @@ impl<'a, 'py> Call<'a, 'py> {
         }
         result?.map_err(|error| exception(self.function, error))
     }
+}
+
+/// Work of this many elements and more waits for the lock of a state, and is done, without the interpreter.
+const LOCK_DETACHED: usize = 20_000;
+
+/// Does `body` with the state of an object. Small work is done at once if nobody else is at it; else the
+/// interpreter is released first and the lock taken second. The work is not interruptible: a signal
+/// handler is Python code that might use this object, and would wait for ever.
+#[inline]
+pub fn locked<S: Send, T: Send>(
+    py: Python<'_>,
+    function: &'static str,
+    state: &Mutex<S>,
+    elements: usize,
+    operands: &[&dyn Operand],
+    body: impl FnOnce(&mut S, &Work<'_>) -> Result<T> + Send,
+) -> PyResult<T> {
+    if elements < LOCK_DETACHED {
+        match state.try_lock() {
+            Ok(mut state) => return body(&mut state, &Work::serial()).named(function),
+            Err(TryLockError::Poisoned(state)) => {
+                return body(&mut state.into_inner(), &Work::serial()).named(function);
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+    Call::new(py, function, elements.max(LOCK_DETACHED)).holding(operands).run(|work| {
+        let mut state = state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        body(&mut state, &Work::with_threads(work.workers()))
+    })
 }
 
 /// The work, whose code stands here alone, and not once for each way to it.

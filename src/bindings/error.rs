@@ -14,7 +14,7 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 
 use super::display::Shape;
-use crate::error::{Error, Malformed, ShapeRule};
+use crate::error::{Error, Malformed, ShapeRule, WeightRule};
 
 create_exception!(
     rust_numpy_example,
@@ -86,6 +86,15 @@ pub fn exception(function: &str, error: Error) -> PyErr {
         Error::Nan => {
             value_error("argument arr, got a NaN, expected none with nan_policy='raise'".to_owned())
         }
+        Error::Weights(WeightRule::Negative) => {
+            value_error("argument weights, got a negative one, expected none".to_owned())
+        }
+        Error::Weights(WeightRule::Sum) => value_error(
+            "argument weights, got a sum that is 0, infinite or NaN, expected a positive number".to_owned(),
+        ),
+        Error::Changed { got, expected } => value_error(format!(
+            "this pass has {got} elements, expected the {expected} of the first pass again"
+        )),
         Error::Memory { bytes: usize::MAX } => {
             PyMemoryError::new_err(format!("{function}: the size asked for is larger than any memory"))
         }

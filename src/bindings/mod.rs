@@ -33,6 +33,7 @@ mod monte_carlo;
 mod numbers;
 mod package;
 mod processor;
+mod quantiles;
 mod reduce;
 mod stats;
 mod table;
@@ -67,6 +68,7 @@ pub mod rust_numpy_example {
         numbers::_read_in_place,
         package::{build_info, get_num_threads, set_num_threads},
         processor::DataProcessor,
+        quantiles::{QuantileFinder, QuantileSketch, quantiles},
         reduce::{cpu_intensive, list_sum, parallel_sum, sum_array},
         stats::{Stats, compute_stats},
         table::{ArrayStats, ColumnStats, TableStats},

@@ -1,14 +1,14 @@
 //! `DataProcessor`.
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, TryLockError};
+use std::sync::Mutex;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::argument::{Arg, Argument};
 use super::array::{Input, Operand, Output};
-use super::call::Call;
+use super::call::locked;
 use super::error::Named;
 use super::guard::guard;
 use super::stats::Stats;
@@ -19,9 +19,6 @@ use crate::parallel::Work;
 
 /// The class that is named in messages.
 const NAME: &str = "DataProcessor";
-
-/// Work of this many elements and more waits for the lock, and is done, without the interpreter.
-const DETACH: usize = 20_000;
 
 /// Numbers that arrive bit by bit and leave as means of chunks.
 ///
@@ -58,9 +55,7 @@ pub struct DataProcessor {
 }
 
 impl DataProcessor {
-    /// Does `body` with the state. Small work is done at once if nobody else is at it; else the
-    /// interpreter is released first and the lock taken second. The work is not interruptible:
-    /// a signal handler is Python code that might use this object, and would wait for ever.
+    /// Does `body` with the state.
     #[inline]
     fn with<T: Send>(
         &self,
@@ -69,19 +64,7 @@ impl DataProcessor {
         operands: &[&dyn Operand],
         body: impl FnOnce(&mut Processor, &Work<'_>) -> Result<T> + Send,
     ) -> PyResult<T> {
-        if cost < DETACH {
-            match self.state.try_lock() {
-                Ok(mut state) => return body(&mut state, &Work::serial()).named(NAME),
-                Err(TryLockError::Poisoned(state)) => {
-                    return body(&mut state.into_inner(), &Work::serial()).named(NAME);
-                }
-                Err(TryLockError::WouldBlock) => {}
-            }
-        }
-        Call::new(py, NAME, cost.max(DETACH)).holding(operands).run(|work| {
-            let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            body(&mut state, &Work::with_threads(work.workers()))
-        })
+        locked(py, NAME, &self.state, cost, operands, body)
     }
 
     /// How many numbers are in the buffer: what work on it costs.

@@ -8,6 +8,7 @@ pub mod integer;
 pub mod linalg;
 pub mod monte_carlo;
 pub mod processor;
+pub mod quantiles;
 pub mod reduce;
 pub mod stats;
 pub mod table;

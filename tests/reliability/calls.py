@@ -36,6 +36,17 @@ def _numpy_stats(a: Any) -> list[Any]:
     return [a.size, x.mean(), x.std(ddof=1) if a.size > 1 else np.nan, a.min(), a.max()]
 
 
+def _numpy_lower(a: Any) -> Any:
+    # Of no elements too.
+    return np.sort(a, axis=None)[[(a.size - 1) // 2]] if a.size else np.zeros(1)
+
+
+def _lower(a: Any) -> Any:
+    if np.size(a) == 0 and np.asarray(a).dtype.kind != "c":
+        return np.zeros(1)
+    return rne.quantiles(a, [0.5], method="lower")
+
+
 def _processed(a: Any) -> Any:
     processor = rne.DataProcessor(5)
     processor.add_data(a.ravel() if isinstance(a, np.ndarray) else a)
@@ -66,6 +77,7 @@ def _to(dtype: np.dtype[Any], values: Any) -> Any:
 CALLS = [
     Call("sum_array", rne.sum_array, lambda a: a.astype("O").sum() if a.size else 0, rtol=1e-12),
     Call("sum_array, axis", lambda a: rne.sum_array(a, 0), lambda a: a.sum(0), rtol=2e-3),
+    Call("quantiles", _lower, _numpy_lower, real=True),
     Call("compute_stats", lambda a: _stats(rne.compute_stats(a)), _numpy_stats, real=True, rtol=1e-9),
     Call("moving_average", _moved, _numpy_moved, real=True, rtol=2e-3),
     Call("array_multiply", lambda a: rne.array_multiply(a, a), lambda a: a * a),

@@ -49,6 +49,20 @@ def _table() -> Any:
     return table
 
 
+def _finder(done: bool = False) -> Any:
+    finder = rne.QuantileFinder(0.5)
+    finder.update(A)
+    if done:
+        finder.end_pass()
+    return finder
+
+
+def _sketch() -> Any:
+    sketch = rne.QuantileSketch()
+    sketch.update(A)
+    return sketch
+
+
 def _arrays(finished: bool = False) -> Any:
     arrays = extension._ArrayStats(["a"])
     arrays.update(np.ones((2, 1)))
@@ -78,6 +92,28 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "cpu_intensive": lambda: rne.cpu_intensive(BIG),
     "compute_stats": lambda: rne.compute_stats(BIG, 0),
     "moving_average": lambda: rne.moving_average(BIG, 3),
+    "quantiles": lambda: rne.quantiles(BIG, 0.5, 0),
+    "QuantileFinder": lambda: rne.QuantileFinder(0.5),
+    "QuantileFinder.update": lambda: _finder().update(BIG),
+    "QuantileFinder.end_pass": lambda: _finder().end_pass(),
+    "QuantileFinder.quantiles": lambda: _finder(done=True).quantiles(),
+    "QuantileFinder.count": lambda: _finder().count,
+    "QuantileFinder.pass_number": lambda: _finder().pass_number,
+    "QuantileFinder.done": lambda: _finder().done,
+    "QuantileFinder.nan_policy": lambda: _finder().nan_policy,
+    "QuantileFinder.__repr__": lambda: repr(_finder()),
+    "QuantileFinder.__sizeof__": lambda: _finder().__sizeof__(),
+    "QuantileSketch": rne.QuantileSketch,
+    "QuantileSketch.update": lambda: _sketch().update(BIG),
+    "QuantileSketch.merge": lambda: _sketch().merge(_sketch()),
+    "QuantileSketch.quantile": lambda: _sketch().quantile(0.5),
+    "QuantileSketch.count": lambda: _sketch().count,
+    "QuantileSketch.error": lambda: _sketch().error,
+    "QuantileSketch.error_bound": lambda: _sketch().error_bound,
+    "QuantileSketch.nan_policy": lambda: _sketch().nan_policy,
+    "QuantileSketch.__repr__": lambda: repr(_sketch()),
+    "QuantileSketch.__sizeof__": lambda: _sketch().__sizeof__(),
+    "QuantileSketch.__reduce__": lambda: pickle.dumps(_sketch()),
     "word_count": lambda: rne.word_count("a b a " * 9999),
     "word_count_file": lambda: rne.word_count_file(Path(__file__)),
     "process_image": lambda: rne.process_image(BIG),

@@ -1,0 +1,168 @@
+//! What the function and the classes have in common: levels, NaN, and how elements become a result.
+
+use half::f16;
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt, PyTuple};
+
+use crate::bindings::argument::Arg;
+use crate::bindings::array::{Input, Output, axis as one_axis, broadcast_to, numpy};
+use crate::bindings::display::Shape;
+use crate::dtype::{DType, Kind};
+use crate::kernels::quantiles::{Found, Method, Ordered, Precision, between};
+
+/// What a NaN does.
+#[derive(Clone, Copy, PartialEq)]
+pub enum NanPolicy {
+    Propagate,
+    Omit,
+    Raise,
+}
+
+pub const NAN_POLICIES: [(&str, NanPolicy); 3] =
+    [("propagate", NanPolicy::Propagate), ("omit", NanPolicy::Omit), ("raise", NanPolicy::Raise)];
+
+/// The name of a choice.
+pub fn name_of<T: Copy + PartialEq>(choices: &[(&'static str, T)], choice: T) -> &'static str {
+    choices.iter().find(|(_, other)| *other == choice).map_or("", |(name, _)| name)
+}
+
+/// The `q` argument.
+pub struct Levels {
+    pub values: Vec<f64>,
+    pub shape: Vec<usize>,
+    dtype: DType,
+    /// Whether it is a number of Python's own, which has no say in the dtype of the result.
+    is_weak: bool,
+}
+
+impl Levels {
+    pub fn new(arg: Arg, q: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let is_weak = q.is_exact_instance_of::<PyFloat>() || q.is_exact_instance_of::<PyInt>();
+        let input = Input::real(arg, q)?;
+        let (shape, dtype) = (input.shape().to_vec(), input.dtype());
+        if shape.len() > 2 {
+            return Err(arg.value_error(format_args!("{} axes", shape.len()), "at most two"));
+        }
+        let input = input.cast(DType::F64)?;
+        let values: Vec<f64> = input.view::<f64>().iter().copied().collect();
+        match values.iter().find(|level| !(0.0..=1.0).contains(*level)) {
+            Some(level) => Err(arg.value_error(level, "levels from 0 to 1")),
+            None => Ok(Levels { values, shape, dtype, is_weak }),
+        }
+    }
+
+    /// What shares are rounded to before they are compared with the levels.
+    pub fn precision(&self) -> Precision {
+        match self.dtype {
+            DType::F16 => Precision::Half,
+            DType::F32 => Precision::Single,
+            _ => Precision::Double,
+        }
+    }
+
+    /// The dtype of a quantile that lies between two elements; `None` if it is an element.
+    fn interpolated(&self, dtype: DType, method: Method) -> Option<DType> {
+        let is_float = self.dtype.kind() == Kind::Float;
+        // At levels that are integers, 0 and 1, NumPy's default takes elements.
+        if method.is_discrete() || (method == Method::Linear && !is_float) {
+            return None;
+        }
+        let levels = if is_float { self.dtype } else { DType::F64 };
+        Some(match dtype {
+            DType::F16 | DType::F32 | DType::F64 if self.is_weak => dtype,
+            _ if self.is_weak => DType::F64,
+            // As NumPy promotes.
+            DType::Bool | DType::I8 | DType::U8 => levels,
+            DType::F16 if levels == DType::F16 => DType::F16,
+            DType::F16 | DType::F32 | DType::I16 | DType::U16 if levels != DType::F64 => DType::F32,
+            _ => DType::F64,
+        })
+    }
+
+    /// The result for lines of this shape.
+    pub fn output<'py, T: Ordered>(
+        &self,
+        py: Python<'py>,
+        function: &'static str,
+        shape: &[usize],
+        method: Method,
+        found: &Found<T>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut whole = self.shape.clone();
+        whole.extend(shape);
+        let interpolated = self.interpolated(T::DTYPE, method);
+        let mut output = Output::new(py, function, interpolated.unwrap_or(T::DTYPE), &whole)?;
+        match interpolated {
+            None => self.fill(output.slice_mut::<T>(), found, |pair, _, _| pair[0]),
+            Some(DType::F16) => {
+                let number =
+                    |pair, level, count| f16::from_f64(number(pair, level, count, method, Precision::Half));
+                self.fill(output.slice_mut(), found, number);
+            }
+            Some(DType::F32) => {
+                let number =
+                    |pair, level, count| number(pair, level, count, method, Precision::Single) as f32;
+                self.fill(output.slice_mut(), found, number);
+            }
+            Some(_) => {
+                let number = |pair, level, count| number(pair, level, count, method, Precision::Double);
+                self.fill(output.slice_mut(), found, number);
+            }
+        }
+        output.finish_scalar()
+    }
+
+    /// Writes the quantiles: those of one level for all lines, then those of the next.
+    fn fill<T: Ordered, R>(&self, out: &mut [R], found: &Found<T>, number: impl Fn([T; 2], f64, u64) -> R) {
+        let (levels, lines) = (self.values.len(), found.counts.len());
+        for (index, &level) in self.values.iter().enumerate() {
+            for (line, &count) in found.counts.iter().enumerate() {
+                out[index * lines + line] = number(found.pairs[line * levels + index], level, count);
+            }
+        }
+    }
+}
+
+/// The quantile at a level that lies between two elements.
+fn number<T: Ordered>([a, b]: [T; 2], level: f64, count: u64, method: Method, precision: Precision) -> f64 {
+    match a.to_f64() {
+        nan if nan.is_nan() => nan,
+        from => between(from, b.to_f64(), a.distance(b), method.position(count, level).weight, precision),
+    }
+}
+
+/// The `weights` argument, in the shape of the array: it may have that of the axes in the order in which they
+/// are given.
+pub fn weights_of<'py>(
+    arg: Arg,
+    weights: &Bound<'py, PyAny>,
+    input: &Input<'py>,
+    axis: Option<&Bound<'py, PyAny>>,
+    sorted: &[usize],
+) -> PyResult<Input<'py>> {
+    let weights = Input::real(arg, weights)?.cast(DType::F64)?;
+    let shape = input.shape();
+    if weights.shape() == shape {
+        return Ok(weights);
+    }
+    let order: Vec<usize> = match axis.and_then(|axis| axis.cast::<PyTuple>().ok()) {
+        Some(tuple) => tuple
+            .iter()
+            .map(|axis| one_axis(Arg::new(arg.function, "axis"), &axis, shape.len()))
+            .collect::<PyResult<_>>()?,
+        None => sorted.to_vec(),
+    };
+    let reduced: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+    if weights.shape() != reduced {
+        let expected = format_args!("{} or {}", Shape(shape), Shape(&reduced));
+        return Err(arg.value_error(format_args!("shape {}", Shape(weights.shape())), expected));
+    }
+    let py = weights.object().py();
+    let mut turned: Vec<usize> = (0..order.len()).collect();
+    turned.sort_by_key(|&place| order[place]);
+    let lengths: Vec<usize> =
+        shape.iter().enumerate().map(|(axis, &len)| if sorted.contains(&axis) { len } else { 1 }).collect();
+    let turned = numpy(py, "transpose")?.call1((weights.object(), turned))?;
+    let aligned = numpy(py, "reshape")?.call1((turned, PyTuple::new(py, lengths)?))?;
+    broadcast_to(arg, Input::real(arg, &aligned)?, shape, "arr")
+}
