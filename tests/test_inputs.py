@@ -228,6 +228,29 @@ def test_lists_of_one_length_are_one_more_axis() -> None:
         rne.sum_array(lists())
 
 
+def test_lists_of_lists_and_columns_of_other_dtypes() -> None:
+    def nested(depth: int) -> ByArray:
+        form, data = schema("l"), array(np.arange(12), [True] * 11 + [False])
+        for _ in range(depth):
+            form = schema("+w:2" if _ == 0 else "+w:1", [form])
+            data = array(np.zeros(6), [True] * 5 + [False] if _ == 0 else None, children=[data], n_buffers=1)
+        return ByArray(form, data)
+
+    stats = rne.compute_stats(nested(2), 0, nan_policy="omit")
+    assert stats.count.tolist() == [[5, 5]] and stats.max.tolist() == [[8, 9]]
+    assert rne.compute_stats(nested(9), nan_policy="omit").count == 10
+    with pytest.raises(TypeError, match="lists in too many lists"):
+        rne.compute_stats(nested(100))
+    pl, pd = pytest.importorskip("polars"), pytest.importorskip("pandas")
+    cubes = pl.Series([[[1, 2]], [[3, 4]]], dtype=pl.Array(pl.Int64, (1, 2)))
+    assert rne.compute_stats(cubes, 0).max.tolist() == [[3, 4]]
+    mixed = pd.DataFrame({"a": pd.array([1], "Int64"), "t": pd.date_range("2000", periods=1)})
+    with pytest.raises(
+        TypeError, match="sum_array: argument arr, got a column of dtype datetime64.*columns of numbers"
+    ):
+        rne.sum_array(mixed)
+
+
 def test_nothing_but_nulls() -> None:
     nothing = array(np.zeros(3), n_buffers=0, null_count=3)
     assert rne.compute_stats(ByArray(schema("n"), nothing), nan_policy="omit").count == 0

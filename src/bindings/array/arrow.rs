@@ -30,6 +30,9 @@ use crate::bindings::argument::Arg;
 use crate::bindings::display::kind_of;
 use crate::dtype::{Bool, DType};
 
+/// Lists in lists that are taken, each a further axis: no more than an array may have.
+const DEPTH: usize = 60;
+
 /// A function that gives back what a structure holds.
 // SAFETY: called by `Owned` alone, once, with a structure that nobody else has.
 type Release<T> = unsafe extern "C" fn(*mut T);
@@ -320,7 +323,7 @@ impl<'py> Reader<'py> {
         let array = &owner.0;
         let whole = self.range(array, Range { start: 0, len: self.size(array.length, "length")? })?;
         if self.format(schema)? != "+s" {
-            return self.column(schema, array, whole, &owner);
+            return self.column(schema, array, whole, &owner, 0);
         }
         let fields = self.children(schema.n_children, schema.children)?;
         let columns = self.children(array.n_children, array.children)?;
@@ -328,7 +331,7 @@ impl<'py> Reader<'py> {
             return Err(self.malformed("a struct whose schema has other fields"));
         }
         let column = |(field, column)| {
-            let mut column = self.column(field, column, self.range(column, whole)?, &owner)?;
+            let mut column = self.column(field, column, self.range(column, whole)?, &owner, 0)?;
             let rows = self.valid(array, whole, 1)?;
             if let Some(rows) = rows {
                 column.valid = Some(self.both(rows, column.valid.take())?);
@@ -336,7 +339,7 @@ impl<'py> Reader<'py> {
             Ok(column)
         };
         let columns = fields.into_iter().zip(columns).map(column).collect::<PyResult<Vec<_>>>()?;
-        side_by_side(self.py, columns)
+        side_by_side(self.arg, self.py, columns)
     }
 
     /// The array of a stream that has no chunk.
@@ -365,13 +368,14 @@ impl<'py> Reader<'py> {
         array: &ArrowArray,
         range: Range,
         owner: &Arc<Owned<ArrowArray>>,
+        depth: usize,
     ) -> PyResult<Taken<'py>> {
         let format = self.format(schema)?;
         if !schema.dictionary.is_null() || !array.dictionary.is_null() {
             return Err(self.unsupported("dictionary-encoded"));
         }
         if let Some(width) = format.strip_prefix("+w:") {
-            return self.lists(width, schema, array, range, owner);
+            return self.lists(width, schema, array, range, owner, depth);
         }
         if format == "n" {
             let nans = numpy(self.py, "full")?.call1((range.len, f64::NAN))?.cast_into()?;
@@ -543,6 +547,7 @@ impl<'py> Reader<'py> {
         array: &ArrowArray,
         range: Range,
         owner: &Arc<Owned<ArrowArray>>,
+        depth: usize,
     ) -> PyResult<Taken<'py>> {
         let Ok(width) = width.parse::<u32>() else { return Err(self.malformed("lists of no length")) };
         let width = width as usize;
@@ -551,20 +556,31 @@ impl<'py> Reader<'py> {
         let ([field], [items]) = (&fields[..], &items[..]) else {
             return Err(self.malformed("lists with other than one child"));
         };
-        if self.format(field)?.starts_with('+') {
-            return Err(self.unsupported("lists of lists"));
+        if depth == DEPTH {
+            return Err(self.unsupported("lists in too many lists"));
         }
         let scaled =
             |value: usize| value.checked_mul(width).ok_or_else(|| self.malformed("lists larger than memory"));
         let inner = self.range(items, Range { start: scaled(range.start)?, len: scaled(range.len)? })?;
-        let mut taken = self.column(field, items, inner, owner)?;
-        if let Some(rows) = self.valid(array, range, width)? {
+        let mut taken = self.column(field, items, inner, owner, depth + 1)?;
+        let mut shape = vec![range.len, width];
+        shape.extend_from_slice(&taken.array.shape()[1..]);
+        let of_list: usize = shape[1..].iter().product();
+        if let Some(rows) = self.valid(array, range, of_list)? {
+            let rows = match taken.valid.is_some() {
+                true => rows
+                    .call_method1(
+                        intern!(self.py, "reshape"),
+                        (PyTuple::new(self.py, taken.array.shape())?,),
+                    )?
+                    .cast_into()?,
+                false => rows,
+            };
             taken.valid = Some(self.both(rows, taken.valid.take())?);
         }
         let reshaped = |flat: Bound<'py, PyUntypedArray>| {
-            Ok::<_, PyErr>(
-                flat.call_method1(intern!(self.py, "reshape"), ((range.len, width),))?.cast_into()?,
-            )
+            let shape = PyTuple::new(self.py, &shape)?;
+            Ok::<_, PyErr>(flat.call_method1(intern!(self.py, "reshape"), (shape,))?.cast_into()?)
         };
         Ok(Taken { array: reshaped(taken.array)?, valid: taken.valid.map(reshaped).transpose()? })
     }

@@ -74,7 +74,7 @@ fn frame<'py>(arg: Arg, frame: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> {
         let column = frame.getattr(intern!(py, "iloc"))?.get_item(at)?;
         pandas(arg, &column)?.ok_or_else(|| arg.wrong_type(&column, "a column that is a Series"))
     };
-    side_by_side(py, (0..count).map(column).collect::<PyResult<Vec<_>>>()?)
+    side_by_side(arg, py, (0..count).map(column).collect::<PyResult<Vec<_>>>()?)
 }
 
 fn numpys<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {

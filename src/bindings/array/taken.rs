@@ -1,6 +1,6 @@
 //! What is made of an argument: an array, and which of its elements are nulls.
 
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyEllipsis, PyTuple};
@@ -36,7 +36,16 @@ impl<'py> Taken<'py> {
 }
 
 /// Columns of one length as a matrix, in the dtype that NumPy promotes theirs to.
-pub fn side_by_side<'py>(py: Python<'py>, columns: Vec<Taken<'py>>) -> PyResult<Taken<'py>> {
+pub fn side_by_side<'py>(arg: Arg, py: Python<'py>, columns: Vec<Taken<'py>>) -> PyResult<Taken<'py>> {
+    for column in &columns {
+        let descr = column.array.dtype();
+        if !matches!(descr.kind(), b'b' | b'i' | b'u' | b'f' | b'c') {
+            return Err(arg.type_error(format_args!("a column of dtype {descr}"), "columns of numbers"));
+        }
+        if column.array.ndim() != 1 {
+            return Err(arg.type_error("a column of lists", "columns of numbers"));
+        }
+    }
     if let [only] = &columns[..] {
         let as_column = |array: &Bound<'py, PyUntypedArray>| {
             Ok::<_, PyErr>(
