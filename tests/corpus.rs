@@ -3,6 +3,9 @@
 
 use std::path::Path;
 
+#[cfg(feature = "net")]
+#[path = "properties/http.rs"]
+mod http;
 #[path = "properties/image.rs"]
 mod image;
 #[cfg(feature = "python")]
@@ -42,4 +45,14 @@ fn images_hold() {
 #[test]
 fn json_holds() {
     replay("json", b"{\"name\": \"Ada\", \"age\": 36}", json::check);
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn http_holds() {
+    replay(
+        "http",
+        b"\x07HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        http::check,
+    );
 }

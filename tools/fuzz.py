@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of texts, tables, JSON, images and the headers of .npy files, each for some seconds.
+"""Coverage-guided fuzzing of texts, tables, JSON, HTTP, images and the headers of .npy files, each for some seconds.
 
 ``python tools/fuzz.py [--figures FILE] [--seconds N] [TARGET ...]`` needs a nightly Rust and
 ``cargo-fuzz``, and ``atheris`` for ``npy``. It starts from `fuzz/corpus` and adds nothing to it; an input that
@@ -18,7 +18,7 @@ from pathlib import Path
 from page import Row, publish
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
-TARGETS = ("words", "table", "json", "image", "npy")
+TARGETS = ("words", "table", "json", "http", "image", "npy")
 BUILD = ["cargo", "+nightly", "fuzz"]
 
 

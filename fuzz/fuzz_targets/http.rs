@@ -1,0 +1,5 @@
+#![no_main]
+#[path = "../../tests/properties/http.rs"]
+mod property;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| property::check(data));
