@@ -505,7 +505,10 @@ CONSTANTS = {
         ]
         for dtype in FLOATS
     },
-    **{dtype: [int(np.iinfo(dtype).max), int(np.iinfo(dtype).min), 17] for dtype in INTEGERS},
+    **{
+        dtype: [int(np.iinfo(dtype).max), int(np.iinfo(dtype).min), 17, int(np.iinfo(dtype).max) // 2 + 2]
+        for dtype in INTEGERS
+    },
     "bool": [True, False],
 }
 
@@ -522,6 +525,9 @@ def check_constant(
     if dtype not in ("int64", "uint64"):
         # A float64 holds all of these exactly.
         assert np.array_equal(rne.gaussian_blur(data, sigma, dtype="f8", **options), data)
+    if data.dtype.kind == "f":
+        # A constant that is no float of this dtype stands for one.
+        options["cval"] = float(value)
     assert not rne.process_image(data, "edges", **options).any()
     for along in range(data.ndim):
         if axis is None or along != axis % data.ndim:
@@ -545,7 +551,7 @@ constants = given(
                 st.sampled_from(CONSTANTS[dtype]),
                 st.floats(width=16 if dtype == "float16" else 32, allow_nan=False, allow_infinity=False)
                 if dtype in FLOATS
-                else st.integers(max(CONSTANTS[dtype][1], -(2**53)), min(CONSTANTS[dtype][0], 2**53)),
+                else st.integers(min(CONSTANTS[dtype]), max(CONSTANTS[dtype])),
             ),
         )
     ),
@@ -573,6 +579,21 @@ def test_any_constant_stays_in_a_long_run(
 ) -> None:
     whole = shape if channels is None else tuple(np.insert(shape, channels, 3))
     check_constant(*dtype_and_value, whole, sigma, mode, truncate, channels)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_integers_of_64_bits_that_are_near_each_other_keep_all_digits(dtype: str) -> None:
+    small = image("uint8", (9, 30)).astype(dtype)
+    moved = small + np.array(2**62 + 1, dtype)
+    for axis in (0, 1, None):
+        assert np.array_equal(rne.sobel(moved, axis=axis), rne.sobel(small, axis=axis))
+    for out in (dtype, "int64", "uint64"):
+        blurred = rne.gaussian_blur(moved, 1.5, mode="nearest", dtype=out)
+        assert np.array_equal(
+            blurred - blurred.dtype.type(2**62 + 1), rne.gaussian_blur(small, 1.5, mode="nearest")
+        )
+    assert (rne.gaussian_blur(moved, 1.5, dtype="uint8") == 255).all()
+    assert (rne.gaussian_blur(moved, 1.5, dtype="float64") == 2.0**62).all()
 
 
 def test_a_flat_region_keeps_its_value_in_any_image() -> None:
