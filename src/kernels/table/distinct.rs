@@ -74,7 +74,11 @@ impl Distinct {
     /// Takes in a value.
     #[inline(always)]
     pub fn add(&mut self, hash: u64) -> Result<()> {
-        if self.registers.is_empty() { self.add_exact(hash) } else { Ok(self.estimate(hash)) }
+        if self.registers.is_empty() {
+            return self.add_exact(hash);
+        }
+        self.estimate(hash);
+        Ok(())
     }
 
     fn add_exact(&mut self, hash: u64) -> Result<()> {

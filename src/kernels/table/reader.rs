@@ -417,7 +417,7 @@ fn name_the_nameless(names: &mut [String]) -> Result<()> {
         return Ok(());
     }
     let mut taken: HashSet<String> = HashSet::new();
-    let bytes = names.len() * size_of::<String>();
+    let bytes = size_of_val(names);
     taken.try_reserve(names.len()).map_err(|_| Error::Memory { bytes })?;
     taken.extend(names.iter().filter(|name| !name.is_empty()).cloned());
     for (index, name) in names.iter_mut().enumerate() {
