@@ -31,6 +31,8 @@ pub enum Error {
         /// The type.
         dtype: DType,
     },
+    /// More elements than can be counted.
+    Count,
     /// A byte that is not UTF-8.
     Utf8 {
         /// The byte.

@@ -212,6 +212,15 @@ def test_a_signal_handler_may_use_the_processor() -> None:
     assert len(seen) == 1 and processor.stats().count == 20_000_000
 
 
+def test_the_size_is_what_is_held() -> None:
+    processor = DataProcessor(10)
+    empty = sys.getsizeof(processor)
+    processor.add_data(np.zeros(500_000))
+    assert 4_000_000 <= sys.getsizeof(processor) - empty < 9_000_000
+    processor.clear()
+    assert sys.getsizeof(processor) == empty
+
+
 def test_the_docstring_has_its_sections() -> None:
     for name in ("add_data", "process_chunks", "get_statistics", "stats", "merge", "clear"):
         assert getattr(rne.DataProcessor, name).__doc__

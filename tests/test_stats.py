@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import copy
+import json
 import math
 import pickle
 import signal
@@ -408,6 +409,69 @@ def test_merging_arrays_and_dtypes() -> None:
         merged.merge(compute_stats(np.zeros((3, 2)), 0))
     with pytest.raises(TypeError):
         merged.merge(3)  # type: ignore[arg-type]
+
+
+def test_addition_is_merging() -> None:
+    array = np.random.default_rng(0).normal(size=(100, 7))
+    parts = [compute_stats(array[i : i + 20], 0) for i in range(0, 100, 20)]
+    assert sum(parts) == reduce(Stats.merge, parts)
+    for wrong in (1, 0.5, None, {"count": 3}, True):
+        with pytest.raises(TypeError):
+            compute_stats([1]) + wrong  # type: ignore[operator]
+        with pytest.raises(TypeError):
+            wrong + compute_stats([1])  # type: ignore[operator]
+    with pytest.raises(ValueError, match=r"Stats.__add__: argument other, got shape \(2,\), expected \(7,\)"):
+        parts[0] + compute_stats(np.zeros((3, 2)), 0)
+
+
+def test_sums() -> None:
+    assert compute_stats([0.5, 1.25]).sum == 1.75 and Stats().sum == 0 and compute_stats([]).sum == 0
+    assert math.isnan(compute_stats([np.nan]).sum) and compute_stats([np.inf, 1]).sum == np.inf
+    assert compute_stats([1e308] * 3).sum == np.inf
+    assert type(compute_stats([1, 2]).sum) is int and compute_stats(np.array([True] * 3)).sum == 3
+    array = np.random.default_rng(0).normal(3, 1, (100, 7))
+    np.testing.assert_allclose(compute_stats(array, 0).sum, array.sum(0), rtol=1e-15)
+
+
+def test_what_takes_a_dict_takes_to_dict() -> None:
+    stats = compute_stats([1, 2, 3])
+    assert json.dumps(stats.to_dict()) == '{"count": 3, "mean": 2.0, "std": 1.0, "min": 1, "max": 3}'
+    lines = compute_stats(np.arange(6).reshape(2, 3), 0)
+    assert json.loads(json.dumps(lines.to_dict()))["mean"] == [1.5, 2.5, 3.5]
+    with pytest.raises(TypeError, match="to_dict"):
+        np.asarray(stats)
+    objects = np.array([stats, lines], dtype=object)
+    assert objects.shape == (2,) and objects[0] is stats
+
+
+def test_tables_of_pandas() -> None:
+    pd = pytest.importorskip("pandas")
+    columns = {name: compute_stats([k, 2, 3]) for k, name in enumerate("ab")}
+    frame = pd.DataFrame({name: stats.to_dict() for name, stats in columns.items()})
+    assert frame.loc["mean", "b"] == 2.0 and list(frame.index) == KEYS
+    assert pd.DataFrame(list(columns.values())).loc[0, "max"] == 3
+    assert pd.Series(columns["a"])["count"] == 3
+    with pytest.raises(TypeError, match="to_dict"):
+        pd.DataFrame(columns)
+    with pytest.raises(TypeError, match="to_dict"):
+        pd.DataFrame({"x": [1.0, 2.0]}).apply(compute_stats)
+
+
+def test_sizes_are_what_is_held() -> None:
+    few, many = (sys.getsizeof(compute_stats(np.zeros((3, n)), 0)) for n in (1, 201))
+    assert 64 * 200 <= many - few <= 128 * 200
+    assert sys.getsizeof(compute_stats([1.0])) < 400
+
+
+def test_notebooks_show_a_small_table() -> None:
+    html = compute_stats([1, 2])._repr_html_()
+    assert html.count("<tr>") == 5 and "<td>1.5</td>" in html and "<caption>Stats</caption>" in html
+    array = np.arange(60.0).reshape(3, 4, 5)
+    array[:, 0, 0] = np.nan
+    html = compute_stats(array, 0)._repr_html_()
+    assert "shape (4, 5)" in html and "<td>21.0 to 39.0</td>" in html and len(html) < 600
+    assert "<td>nan</td>" in compute_stats(np.full((2, 2), np.nan), 0)._repr_html_()
+    assert compute_stats(np.zeros((2, 0)), 0)._repr_html_().count("nan") == 5
 
 
 def test_ctrl_c_stops_a_long_call() -> None:

@@ -63,6 +63,7 @@ pub fn exception(function: &str, error: Error) -> PyErr {
             "{function}: a number of dtype {} cannot be doubled without overflow",
             dtype.name()
         )),
+        Error::Count => PyOverflowError::new_err(format!("{function}: more than 2**63 - 1 elements")),
         Error::Utf8 { byte, offset, path } => {
             let place = path.map_or_else(|| "the text".to_owned(), |path| path.display().to_string());
             value_error(format!("{place} is not UTF-8: byte {byte:#04x} at offset {offset}"))

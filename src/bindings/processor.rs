@@ -14,7 +14,7 @@ use super::guard::guard;
 use super::stats::Stats;
 use crate::dtype::{DType, dispatch_real};
 use crate::error::Result;
-use crate::kernels::processor::Processor;
+use crate::kernels::processor::{Buffer, Processor};
 use crate::parallel::Work;
 
 /// The class that is named in messages.
@@ -34,8 +34,10 @@ const NAME: &str = "DataProcessor";
 ///
 /// Notes
 /// -----
-/// The numbers are kept as float64 (8 bytes each) until they leave. Any number of threads may use
-/// one object: each call is done as a whole, and none waits for the lock while it holds the
+/// The numbers are kept as float64 (8 bytes each, 16 once an integer beyond 2**53 has come) until they
+/// leave. Means and statistics of integers are exact and rounded once, as those of :func:`compute_stats`.
+/// Those of floats, also among integers, are summed with twice the digits of a float. Any number of threads
+/// may use one object: each call is done as a whole, and none waits for the lock while it holds the
 /// interpreter. It can be pickled.
 ///
 /// Examples
@@ -69,8 +71,26 @@ impl DataProcessor {
 
     /// How many numbers are in the buffer: what work on it costs.
     fn buffered(&self, py: Python<'_>) -> PyResult<usize> {
-        self.with(py, 0, &[], |state, _| Ok(state.buffer().len()))
+        self.with(py, 0, &[], |state, _| Ok(state.len()))
     }
+}
+
+/// What pickles.
+const STATE: Arg = Arg::new(NAME, "_state");
+
+/// The buffer of a state that `DataProcessor.__reduce__` has made: an array, and what rounding took from it if
+/// all are integers. One of an older version is an array alone.
+fn restore(state: &Bound<'_, PyAny>) -> PyResult<Buffer> {
+    let bad = || STATE.value_error("another tuple", "one that DataProcessor has made");
+    let floats = |array: &Bound<'_, PyAny>| {
+        let input = Input::new(STATE, array)?.cast(DType::F64)?;
+        Ok::<Vec<f64>, PyErr>(input.view::<f64>().iter().copied().collect())
+    };
+    if !state.is_instance_of::<PyTuple>() {
+        return Buffer::from_parts(floats(state)?, Vec::new(), false).ok_or_else(bad);
+    }
+    let parts: (Bound<'_, PyAny>, Bound<'_, PyAny>, bool) = state.extract().map_err(|_| bad())?;
+    Buffer::from_parts(floats(&parts.0)?, floats(&parts.1)?, parts.2).ok_or_else(bad)
 }
 
 #[pymethods]
@@ -88,9 +108,8 @@ impl DataProcessor {
             let state = match _state {
                 None => Processor::new(size),
                 Some((buffer, total)) => {
-                    let buffer = Input::new(Arg::new(NAME, "_state"), &buffer)?.cast(DType::F64)?;
-                    let buffer = buffer.view::<f64>().iter().copied().collect();
-                    Processor::with_state(size, buffer, total.get().floats_moments()?).named(NAME)?
+                    let (buffer, total) = (restore(&buffer)?, total.get().moments()?);
+                    Processor::with_state(size, buffer, total).named(NAME)?
                 }
             };
             Ok(DataProcessor { state: Mutex::new(state) })
@@ -109,8 +128,7 @@ impl DataProcessor {
     /// ----------
     /// values : array_like
     ///     Any bool, integer or float dtype up to 64 bits, any shape (added in C order) and layout.
-    ///     An array is read in place, without a Python object for each number. Integers beyond
-    ///     2**53 are rounded to float64.
+    ///     An array is read in place, without a Python object for each number. Integers are exact.
     ///
     /// Raises
     /// ------
@@ -131,7 +149,9 @@ impl DataProcessor {
     /// Returns
     /// -------
     /// ndarray of float64
-    ///     The mean of each full chunk, oldest first. What is left stays in the buffer.
+    ///     The mean of each full chunk, oldest first. What is left stays in the buffer. A chunk of integers has
+    ///     the exact mean rounded once; one of floats has a mean as if summed with twice the digits, finite
+    ///     where all numbers are.
     fn process_chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| {
             let means = self.with(py, 0, &[], |state, _| Ok(state.process()))?;
@@ -144,7 +164,8 @@ impl DataProcessor {
     /// Returns
     /// -------
     /// tuple of int, float, float
-    ///     Count, mean and population standard deviation. An empty buffer has (0, 0.0, 0.0); in
+    ///     Count, mean and population standard deviation; exact as those of :func:`compute_stats`, but that an
+    ///     integer beyond 2**53 beside floats is rounded to one. An empty buffer has (0, 0.0, 0.0); in
     ///     :meth:`stats`, what has no value is NaN.
     fn get_statistics(&self, py: Python<'_>) -> PyResult<(u64, f64, f64)> {
         guard(|| {
@@ -166,7 +187,7 @@ impl DataProcessor {
     fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
         guard(|| {
             let moments = self.with(py, 0, &[], |state, _| Ok(state.total()))?;
-            Ok(Stats::one(moments.any(), 1.0))
+            Ok(Stats::one(moments, 1.0))
         })
     }
 
@@ -204,10 +225,18 @@ impl DataProcessor {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         guard(|| {
             self.with(py, 0, &[], |state, _| {
-                let (chunk_size, buffered, added) =
-                    (state.chunk_size(), state.buffer().len(), state.total().count());
+                let (chunk_size, buffered, added) = (state.chunk_size(), state.len(), state.total().count());
                 Ok(format!("DataProcessor(chunk_size={chunk_size}, buffered={buffered}, added={added})"))
             })
+        })
+    }
+
+    /// The memory that this takes, in bytes.
+    fn __sizeof__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        guard(|| {
+            let py = slf.py();
+            let own: usize = py.get_type::<PyAny>().call_method1("__sizeof__", (slf,))?.extract()?;
+            Ok(own + slf.get().with(py, 0, &[], |state, _| Ok(state.bytes()))?)
         })
     }
 
@@ -218,9 +247,11 @@ impl DataProcessor {
             let cost = this.buffered(py)?;
             let (chunk_size, (buffer, total)) =
                 this.with(py, cost, &[], |state, _| Ok((state.chunk_size(), state.state()?)))?;
-            let array = Output::of(py, NAME, &[buffer.len()], buffer.iter().copied())?;
+            let numbers = buffer.all();
+            let array = |values: &[f64]| Output::of(py, NAME, &[values.len()], values.iter().copied());
+            let buffer = (array(numbers.values)?, array(numbers.lows)?, numbers.are_integers);
             let arguments = PyDict::new(py);
-            arguments.set_item("_state", (array, Stats::one(total.any(), 1.0)))?;
+            arguments.set_item("_state", (buffer, Stats::one(total, 1.0)))?;
             let partial = py.import("functools")?.getattr("partial")?;
             Ok((partial.call((slf.get_type(), chunk_size), Some(&arguments))?, PyTuple::empty(py)))
         })

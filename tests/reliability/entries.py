@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,12 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "fallible_function": rne.fallible_function,
     "Stats": rne.Stats,
     "Stats.merge": lambda: rne.compute_stats(A).merge(rne.compute_stats(A)),
+    "Stats.__add__": lambda: rne.compute_stats(A) + rne.compute_stats(A),
+    "Stats.__radd__": lambda: sum([rne.compute_stats(A)]),
+    "Stats.__array__": lambda: np.asarray(rne.compute_stats(A), dtype=object),
+    "Stats.__sizeof__": lambda: sys.getsizeof(rne.compute_stats(A)),
+    "Stats._repr_html_": lambda: rne.compute_stats(A)._repr_html_(),
+    "Stats.to_dict": lambda: rne.compute_stats(A).to_dict(),
     "Stats.__getitem__": lambda: rne.compute_stats(A)["mean"],
     "Stats.__iter__": lambda: list(rne.compute_stats(A)),
     "Stats.__len__": lambda: len(rne.compute_stats(A)),
@@ -150,9 +157,10 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "Stats.items": lambda: rne.compute_stats(A).items(),
     **{
         f"Stats.{name}": lambda name=name: getattr(rne.compute_stats(A), name)  # type: ignore[misc]
-        for name in ("count", "mean", "var", "std", "min", "max", "ddof")
+        for name in ("count", "mean", "var", "std", "min", "max", "sum", "ddof")
     },
     "DataProcessor": lambda: rne.DataProcessor(3),
+    "DataProcessor.__sizeof__": lambda: sys.getsizeof(rne.DataProcessor(3)),
     "DataProcessor.chunk_size": lambda: rne.DataProcessor(3).chunk_size,
     "DataProcessor.add_data": lambda: rne.DataProcessor(3).add_data(BIG.ravel()),
     "DataProcessor.process_chunks": lambda: _processor().process_chunks(),

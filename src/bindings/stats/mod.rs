@@ -8,7 +8,7 @@ use super::array::{Input, Operand, axes, broadcast_to, numpy, reduced_shape};
 use super::call::Call;
 use super::guard::guard;
 use crate::dtype::{Bool, dispatch_real};
-use crate::kernels::stats::{Moments, Number, along, whole};
+use crate::kernels::stats::{AnyMoments, Lines, along, whole};
 
 mod summary;
 
@@ -59,12 +59,14 @@ pub use summary::Stats;
 ///
 /// Notes
 /// -----
-/// Every dtype is accumulated in float64, and more than that where it is needed: blocks of 4096
+/// Of integers and bools the sum and the sum of squares are exact, whatever their size, and so are merges: the
+/// mean is the exact mean rounded once, variance and standard deviation are within one unit in the last
+/// place. Floats are accumulated in float64, and more than that where it is needed: blocks of 4096
 /// elements are summed as deviations from a number near their mean, and are merged by the
 /// formulas of Chan, Golub and LeVeque (1979) with the mean held in two floats. So
-/// an offset of 1e15 costs no digits of the standard deviation, float32 is as exact as float64,
-/// and 64-bit integers are not rounded to 53 bits. The mean of elements whose sum overflows is
-/// finite.
+/// an offset of 1e15 costs no digits of the standard deviation, and float32 is as exact as float64.
+/// The mean of finite elements is finite and lies between minimum and maximum, up to the largest float;
+/// variance and standard deviation are infinite, or zero, only where no float is nearer.
 ///
 /// Minimum and maximum are exact: Python integers, or an array of the dtype of ``arr``. Where a
 /// line has no elements, its count is 0 and the rest NaN (and then minimum and maximum are
@@ -135,10 +137,12 @@ pub fn compute_stats(
             None => {
                 let moments = dispatch_real!(dtype, T => {
                     let elements = input.elements::<T>();
-                    call.run(|work| whole(elements, mask, skip_nan, work))?
+                    AnyMoments::from(call.run(|work| whole(elements, mask, skip_nan, work))?)
                 }, complex => unreachable!("complex input is refused"));
                 match keepdims {
-                    true => Values::Many { dtype, shape: vec![1; input.shape().len()], lines: vec![moments] },
+                    true => {
+                        Values::Many { dtype, shape: vec![1; input.shape().len()], lines: moments.into() }
+                    }
                     false => Values::One(moments),
                 }
             }
@@ -146,7 +150,7 @@ pub fn compute_stats(
                 let shape = reduced_shape(input.shape(), &axes, keepdims);
                 let lines = dispatch_real!(dtype, T => {
                     let elements = input.view::<T>();
-                    call.run(|work| along(elements, mask, skip_nan, &axes, work))?
+                    Lines::from(call.run(|work| along(elements, mask, skip_nan, &axes, work))?)
                 }, complex => unreachable!("complex input is refused"));
                 Values::Many { dtype, shape, lines }
             }
@@ -154,7 +158,7 @@ pub fn compute_stats(
         if nan_policy == NanPolicy::Propagate {
             values.add_nulls(&nulls);
         }
-        if nan_policy == NanPolicy::Raise && values.lines().iter().any(has_nan) {
+        if nan_policy == NanPolicy::Raise && values.has_nan() {
             return Err(arg("arr").value_error("a NaN", "none with nan_policy='raise'"));
         }
         Ok(Stats { values, ddof })
@@ -193,10 +197,6 @@ enum NanPolicy {
 
 const NAN_POLICIES: [(&str, NanPolicy); 3] =
     [("propagate", NanPolicy::Propagate), ("omit", NanPolicy::Omit), ("raise", NanPolicy::Raise)];
-
-fn has_nan(moments: &Moments<Number>) -> bool {
-    moments.extremes().is_some_and(|(min, _)| min.to_f64().is_nan())
-}
 
 /// Lets `isinstance` know that `Stats` is a mapping.
 pub fn init(py: Python<'_>) -> PyResult<()> {

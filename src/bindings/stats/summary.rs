@@ -1,24 +1,29 @@
 //! `Stats`: what `compute_stats` returns.
 
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
 use crate::bindings::argument::{Arg, Argument};
 use crate::bindings::array::{Input, Output};
 use crate::bindings::cached::cached;
 use crate::bindings::display::Shape;
+use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::dtype::{DType, Kind, dispatch_real};
-use crate::kernels::stats::{CentralMoments, Moments, Number, Sample, ToNumber};
+use crate::error::Error;
+use crate::kernels::stats::{
+    AnyMoments, CentralMoments, IntegerSums, Key, Lines, Moments, Number, Sample, ToNumber,
+};
 
 /// Count, mean, standard deviation, minimum and maximum: a read-only mapping.
 ///
 /// It comes from :func:`compute_stats` and :meth:`DataProcessor.stats`. ``Stats()`` is that of
-/// no elements, to start merging with. It holds more than it shows (the mean in two floats, the
-/// sum of squares), so that two of them merge without a loss of digits.
+/// no elements, to start merging with. It holds more than it shows (of floats the mean in two floats and the
+/// sum of squares, of integers their exact sum and that of their squares), so that two of them merge without
+/// a loss of digits.
 ///
 /// Parameters
 /// ----------
@@ -27,16 +32,18 @@ use crate::kernels::stats::{CentralMoments, Moments, Number, Sample, ToNumber};
 ///
 /// Notes
 /// -----
-/// Two are equal if they show the same; NaN is equal to NaN. Stats can be pickled.
+/// ``a + b`` is ``a.merge(b)``, and ``sum`` adds up a list of Stats. Two are equal if they show the same; NaN
+/// is equal to NaN. Stats can be pickled. What takes a dict and no other mapping, such as ``json.dumps`` and
+/// columns of ``pandas.DataFrame``, takes :meth:`to_dict`.
 ///
 /// Examples
 /// --------
 /// >>> import rust_numpy_example as rne
-/// >>> s = rne.compute_stats([1.0, 2.0]).merge(rne.compute_stats([3.0]))
+/// >>> s = rne.compute_stats([1.0, 2.0]) + rne.compute_stats([3.0])
 /// >>> dict(s)
 /// {'count': 3, 'mean': 2.0, 'std': 1.0, 'min': 1.0, 'max': 3.0}
-/// >>> s.var, s.ddof
-/// (1.0, 1)
+/// >>> s.var, s.sum, s.ddof
+/// (1.0, 6.0, 1)
 #[pyclass(frozen, mapping, module = "rust_numpy_example")]
 pub struct Stats {
     pub(super) values: Values,
@@ -46,16 +53,26 @@ pub struct Stats {
 /// The state of one set of elements, or of one for each element of an array.
 #[derive(Clone)]
 pub(super) enum Values {
-    One(Moments<Number>),
-    Many { dtype: DType, shape: Vec<usize>, lines: Vec<Moments<Number>> },
+    One(AnyMoments),
+    Many { dtype: DType, shape: Vec<usize>, lines: Lines },
 }
 
 impl Values {
-    pub(super) fn lines(&self) -> &[Moments<Number>] {
-        match self {
-            Values::One(moments) => std::slice::from_ref(moments),
-            Values::Many { lines, .. } => lines,
-        }
+    /// The states, in C order.
+    fn lines(&self) -> impl ExactSizeIterator<Item = AnyMoments> {
+        let len = match self {
+            Values::One(_) => 1,
+            Values::Many { lines, .. } => lines.len(),
+        };
+        (0..len).map(move |index| match self {
+            Values::One(moments) => *moments,
+            Values::Many { lines, .. } => lines.get(index),
+        })
+    }
+
+    /// Whether an element is NaN.
+    pub(super) fn has_nan(&self) -> bool {
+        self.lines().any(|moments| moments.extremes().is_some_and(|(min, _)| min.to_f64().is_nan()))
     }
 }
 
@@ -63,17 +80,22 @@ impl Values {
     /// Adds nulls to the lines that have some: each counts, and makes all else NaN.
     pub(super) fn add_nulls(&mut self, nulls: &[u64]) {
         const NAN: Number = Number::Float(f64::NAN);
-        let lines = match self {
-            Values::One(moments) => std::slice::from_mut(moments),
+        if nulls.iter().all(|&nulls| nulls == 0) {
+            return;
+        }
+        let with_nulls = |line: AnyMoments, nulls: u64| match nulls {
+            0 => line.floats(),
+            nulls => Moments::from_parts(line.count() + nulls, CentralMoments::NAN, NAN, NAN),
+        };
+        let all: Vec<_> = self.lines().zip(nulls).map(|(line, &nulls)| with_nulls(line, nulls)).collect();
+        match self {
+            Values::One(moments) => *moments = all[0].into(),
             Values::Many { dtype, lines, .. } => {
-                if nulls.iter().any(|&nulls| nulls > 0) && dtype.kind() != Kind::Float {
+                if dtype.kind() != Kind::Float {
                     *dtype = DType::F64;
                 }
-                lines
+                *lines = all.into();
             }
-        };
-        for (line, &nulls) in lines.iter_mut().zip(nulls).filter(|&(_, &nulls)| nulls > 0) {
-            *line = Moments::from_parts(line.count() + nulls, CentralMoments::NAN, NAN, NAN);
         }
     }
 }
@@ -82,17 +104,14 @@ const KEYS: [&str; 5] = ["count", "mean", "std", "min", "max"];
 
 impl Stats {
     /// Of one set of elements.
-    pub fn one(moments: Moments<Number>, ddof: f64) -> Self {
-        Stats { values: Values::One(moments), ddof }
+    pub fn one(moments: impl Into<AnyMoments>, ddof: f64) -> Self {
+        Stats { values: Values::One(moments.into()), ddof }
     }
 
-    /// The state of one set of floats.
-    pub fn floats_moments(&self) -> PyResult<Moments> {
+    /// The state of one set of elements.
+    pub fn moments(&self) -> PyResult<AnyMoments> {
         match &self.values {
-            Values::One(moments) => {
-                let (min, max) = moments.extremes().unwrap_or_default();
-                Ok(Moments::from_parts(moments.count(), moments.center(), min.to_f64(), max.to_f64()))
-            }
+            Values::One(moments) => Ok(*moments),
             Values::Many { .. } => {
                 Err(Arg::new("DataProcessor", "_state")
                     .value_error("Stats of arrays", "one that it has made"))
@@ -101,14 +120,12 @@ impl Stats {
     }
 
     /// A number, or an array of it.
-    fn floats<'py>(
-        &self,
-        py: Python<'py>,
-        of: impl Fn(&Moments<Number>) -> f64,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn floats<'py>(&self, py: Python<'py>, of: impl Fn(&AnyMoments) -> f64) -> PyResult<Bound<'py, PyAny>> {
         match &self.values {
             Values::One(moments) => of(moments).into_bound_py_any(py),
-            Values::Many { shape, lines, .. } => Output::of(py, "Stats", shape, lines.iter().map(of)),
+            Values::Many { shape, lines, .. } => {
+                Output::of(py, "Stats", shape, lines.iter().map(|moments| of(&moments)))
+            }
         }
     }
 
@@ -157,7 +174,7 @@ impl Stats {
         guard(|| {
             let ddof = ddof.get(Arg::new("Stats", "ddof"), "a number")?;
             let values = match _state {
-                None => Values::One(Moments::default()),
+                None => Values::One(AnyMoments::default()),
                 Some(state) => restore(&state)?,
             };
             Ok(Stats { values, ddof })
@@ -178,7 +195,7 @@ impl Stats {
     /// Mean.
     #[getter]
     fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.floats(py, Moments::mean))
+        guard(|| self.floats(py, AnyMoments::mean))
     }
 
     /// Variance: the sum of squared deviations over ``count - ddof``.
@@ -203,6 +220,20 @@ impl Stats {
     #[getter]
     fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| self.extremes(py, |(_, max)| max))
+    }
+
+    /// Sum: of integers exact, a Python int, or an array of int64, uint64 or else of Python ints; of floats
+    /// rounded once from the mean, which has more digits than it shows. 0 if there are no elements.
+    #[getter]
+    fn sum<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| match &self.values {
+            Values::One(moments) => match moments.integer_sum() {
+                Some(sum) => sum.into_bound_py_any(py),
+                None => moments.sum().into_bound_py_any(py),
+            },
+            Values::Many { shape, lines, .. } => integer_sums(py, shape, lines)
+                .unwrap_or_else(|| Output::of(py, "Stats", shape, lines.iter().map(|line| line.sum()))),
+        })
     }
 
     /// What the standard deviation is corrected by; see :func:`compute_stats`.
@@ -245,30 +276,110 @@ impl Stats {
             let arg = Arg::new("Stats.merge", "other");
             let other = other.get(arg, "Stats")?;
             let other = other.get();
-            let values = match (&self.values, &other.values) {
-                (Values::One(empty), values) | (values, Values::One(empty)) if empty.count() == 0 => {
-                    values.clone()
-                }
-                (Values::One(a), Values::One(b)) => {
-                    let mut merged = *a;
-                    merged.merge(b);
-                    Values::One(merged)
-                }
-                (
-                    Values::Many { dtype, shape, lines },
-                    Values::Many { dtype: other_dtype, shape: other_shape, lines: other_lines },
-                ) if shape == other_shape => {
-                    let mut lines = lines.clone();
-                    lines.iter_mut().zip(other_lines).for_each(|(line, other)| line.merge(other));
-                    let dtype = if dtype == other_dtype { *dtype } else { DType::F64 };
-                    Values::Many { dtype, shape: shape.clone(), lines }
-                }
-                _ => {
-                    let (got, expected) = (Shape(other.shape()), Shape(self.shape()));
-                    return Err(arg.value_error(format_args!("shape {got}"), expected));
-                }
+            Ok(Stats { values: self.merged(other, arg)?, ddof: self.ddof })
+        })
+    }
+
+    fn __add__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| {
+            let Ok(other) = other.cast::<Stats>() else {
+                return Ok(other.py().NotImplemented().into_bound(other.py()));
             };
-            Ok(Stats { values, ddof: self.ddof })
+            let values = self.merged(other.get(), Arg::new("Stats.__add__", "other"))?;
+            Stats { values, ddof: self.ddof }.into_bound_py_any(other.py())
+        })
+    }
+
+    // `sum` starts with 0.
+    fn __radd__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| match other.is_exact_instance_of::<PyInt>() && other.eq(0)? {
+            true => Ok(slf.clone().into_any()),
+            false => Ok(slf.py().NotImplemented().into_bound(slf.py())),
+        })
+    }
+
+    /// The same as a dict of Python's numbers, or of nested lists of them.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     With the keys of this mapping, for what takes no other mapping.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import json
+    /// >>> import rust_numpy_example as rne
+    /// >>> json.dumps(rne.compute_stats([1, 2, 3]).to_dict())
+    /// '{"count": 3, "mean": 2.0, "std": 1.0, "min": 1, "max": 3}'
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        guard(|| {
+            let dict = PyDict::new(py);
+            for key in KEYS {
+                let value = self.item(py, key).expect("one of the keys")?;
+                let value = match &self.values {
+                    Values::One(_) => value,
+                    Values::Many { .. } => value.call_method0("tolist")?,
+                };
+                dict.set_item(key, value)?;
+            }
+            Ok(dict)
+        })
+    }
+
+    // What makes a column of an array, such as `pandas.DataFrame({"name": stats})`, would make one of the keys.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| {
+            let (py, _) = (slf.py(), copy);
+            let numpy = py.import("numpy")?;
+            let wants_object = match dtype {
+                Some(dtype) => numpy.call_method1("dtype", (dtype,))?.getattr("hasobject")?.is_truthy()?,
+                None => false,
+            };
+            if !wants_object {
+                return Err(PyTypeError::new_err(
+                    "Stats is a mapping and no array: use its to_dict(), or one of its values",
+                ));
+            }
+            let array = numpy.call_method1("empty", (PyTuple::empty(py), "O"))?;
+            array.set_item(PyTuple::empty(py), slf)?;
+            Ok(array)
+        })
+    }
+
+    /// The memory that this takes, in bytes.
+    fn __sizeof__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        guard(|| {
+            let own: usize = slf.py().get_type::<PyAny>().call_method1("__sizeof__", (slf,))?.extract()?;
+            Ok(own
+                + match &slf.get().values {
+                    Values::One(_) => 0,
+                    Values::Many { shape, lines, .. } => lines.bytes() + size_of_val(shape.as_slice()),
+                })
+        })
+    }
+
+    /// A small table: the values, or of arrays their shape and ranges.
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        guard(|| {
+            let mut rows = String::new();
+            for key in KEYS {
+                let value = slf.get_item(key)?;
+                let text = match &slf.get().values {
+                    Values::One(_) => value.repr()?.to_string(),
+                    Values::Many { .. } => range(&value)?,
+                };
+                rows += &format!("<tr><th scope=\"row\">{key}</th><td>{text}</td></tr>");
+            }
+            let caption = match &slf.get().values {
+                Values::One(_) => "Stats".to_owned(),
+                Values::Many { shape, .. } => format!("Stats, shape {}", Shape(shape)),
+            };
+            Ok(format!("<table><caption>{caption}</caption><tbody>{rows}</tbody></table>"))
         })
     }
 
@@ -342,9 +453,9 @@ impl Stats {
             let py = slf.py();
             let this = slf.get();
             let partial = py.import("functools")?.getattr("partial")?;
-            let arguments = pyo3::types::PyDict::new(py);
+            let arguments = PyDict::new(py);
             arguments.set_item("ddof", this.ddof)?;
-            arguments.set_item("_state", this.state(slf)?)?;
+            arguments.set_item("_state", this.state(py)?)?;
             let constructor = partial.call((slf.get_type(),), Some(&arguments))?;
             (constructor, PyTuple::empty(py)).into_bound_py_any(py)
         })
@@ -352,6 +463,41 @@ impl Stats {
 }
 
 impl Stats {
+    /// The values of the elements of both.
+    fn merged(&self, other: &Stats, arg: Arg) -> PyResult<Values> {
+        let too_many =
+            |(a, b): (AnyMoments, AnyMoments)| a.count().saturating_add(b.count()) > i64::MAX as u64;
+        let values = match (&self.values, &other.values) {
+            (Values::One(empty), values) | (values, Values::One(empty)) if empty.count() == 0 => {
+                return Ok(values.clone());
+            }
+            (Values::One(_), Values::One(_)) => None,
+            (Values::Many { shape, .. }, Values::Many { shape: other_shape, .. }) if shape == other_shape => {
+                None
+            }
+            _ => {
+                let (got, expected) = (Shape(other.shape()), Shape(self.shape()));
+                Some(arg.value_error(format_args!("shape {got}"), expected))
+            }
+        };
+        if let Some(error) = values {
+            return Err(error);
+        }
+        if self.values.lines().zip(other.values.lines()).any(too_many) {
+            return Err(Error::Count).named(arg.function);
+        }
+        let mut values = self.values.clone();
+        match (&mut values, &other.values) {
+            (Values::One(moments), Values::One(other)) => moments.merge(other),
+            (Values::Many { dtype, lines, .. }, Values::Many { dtype: other, lines: others, .. }) => {
+                lines.merge(others);
+                *dtype = common(*dtype, *other, lines);
+            }
+            _ => unreachable!("both are of one kind"),
+        }
+        Ok(values)
+    }
+
     fn shape(&self) -> &[usize] {
         match &self.values {
             Values::One(_) => &[],
@@ -362,7 +508,7 @@ impl Stats {
     fn equals(&self, other: &Stats) -> bool {
         let same = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan());
         let same_number = |a: Number, b: Number| a == b || (a.to_f64().is_nan() && b.to_f64().is_nan());
-        let same_extremes = |a: &Moments<Number>, b: &Moments<Number>| match (a.extremes(), b.extremes()) {
+        let same_extremes = |a: &AnyMoments, b: &AnyMoments| match (a.extremes(), b.extremes()) {
             (Some(a), Some(b)) => same_number(a.0, b.0) && same_number(a.1, b.1),
             (a, b) => a.is_none() && b.is_none(),
         };
@@ -370,77 +516,170 @@ impl Stats {
         is_one(&self.values) == is_one(&other.values)
             && self.shape() == other.shape()
             && self.ddof == other.ddof
-            && self.values.lines().iter().zip(other.values.lines()).all(|(a, b)| {
+            && self.values.lines().zip(other.values.lines()).all(|(a, b)| {
                 a.count() == b.count()
                     && same(a.mean(), b.mean())
-                    && same(a.center().squares, b.center().squares)
-                    && same_extremes(a, b)
+                    && same(a.std(0.0), b.std(0.0))
+                    && same_extremes(&a, &b)
             })
     }
 
-    /// What `restore` reads: count, mean, its rest, squares, their rest, minimum, maximum, and
-    /// for arrays the name of the dtype.
-    fn state<'py>(&self, slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let py = slf.py();
+    /// What `restore` reads. Of integers: count, the words of their sum and of that of their squares. Of
+    /// floats: count, mean, its rest, squares, their rest, their exponent. Then minimum, maximum and, for
+    /// arrays, the name of the dtype.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = vec![self.count(py)?];
-        state.push(self.floats(py, |moments| moments.center().mean)?);
-        state.push(self.floats(py, |moments| moments.center().mean_low)?);
-        state.push(self.floats(py, |moments| moments.center().squares)?);
-        state.push(self.floats(py, |moments| moments.center().squares_low)?);
+        let integers = self.values.lines().map(|line| match line {
+            AnyMoments::Integers(moments) => Some(moments.center()),
+            AnyMoments::Floats(_) => None,
+        });
+        match integers.collect::<Option<Vec<_>>>() {
+            Some(sums) => {
+                let shape = |words| [self.shape(), &[words]].concat();
+                let totals: Vec<u64> =
+                    sums.iter().flat_map(|sums| [sums.sum() as u64, (sums.sum() >> 64) as u64]).collect();
+                let squares: Vec<u64> = sums.iter().flat_map(IntegerSums::squares).collect();
+                state.push(Output::of(py, "Stats", &shape(2), totals.into_iter())?);
+                state.push(Output::of(py, "Stats", &shape(3), squares.into_iter())?);
+            }
+            None => {
+                state.push(self.floats(py, |moments| moments.central().mean)?);
+                state.push(self.floats(py, |moments| moments.central().mean_low)?);
+                state.push(self.floats(py, |moments| moments.central().squares)?);
+                state.push(self.floats(py, |moments| moments.central().squares_low)?);
+                state.push(self.floats(py, |moments| moments.central().exponent.into())?);
+            }
+        }
         state.push(self.min(py)?);
         state.push(self.max(py)?);
-        if let Values::Many { dtype, .. } = &self.values {
-            state.push(dtype.name().into_bound_py_any(py)?);
-        }
+        state.push(match &self.values {
+            Values::One(_) => py.None().into_bound(py),
+            Values::Many { dtype, .. } => dtype.name().into_bound_py_any(py)?,
+        });
         PyTuple::new(py, state)
     }
+}
+
+/// The sums of integers, if that is what they all are.
+fn integer_sums<'py>(py: Python<'py>, shape: &[usize], lines: &Lines) -> Option<PyResult<Bound<'py, PyAny>>> {
+    let sums: Vec<i128> = lines.iter().map(|line| line.integer_sum()).collect::<Option<_>>()?;
+    let len = sums.len();
+    if let Ok(sums) = sums.iter().map(|&sum| i64::try_from(sum)).collect::<Result<Vec<_>, _>>() {
+        return Some(Output::of(py, "Stats", shape, sums.into_iter()));
+    }
+    if let Ok(sums) = sums.iter().map(|&sum| u64::try_from(sum)).collect::<Result<Vec<_>, _>>() {
+        return Some(Output::of(py, "Stats", shape, sums.into_iter()));
+    }
+    let objects = || {
+        let array = py.import("numpy")?.call_method1("empty", (len, "O"))?;
+        for (index, sum) in sums.into_iter().enumerate() {
+            array.set_item(index, sum)?;
+        }
+        array.call_method1("reshape", (PyTuple::new(py, shape)?,))
+    };
+    Some(objects())
+}
+
+/// The dtype of extremes of two dtypes: NumPy's, but that of the integers if one holds them all.
+fn common(a: DType, b: DType, lines: &Lines) -> DType {
+    if a == b {
+        return a;
+    }
+    let Lines::Integers(lines) = lines else { return DType::F64 };
+    let integers = || lines.iter().filter_map(Moments::extremes);
+    if integers().all(|(_, max)| max.to_integer() <= i64::MAX.into()) {
+        DType::I64
+    } else if integers().all(|(min, _)| min.to_integer() >= 0) {
+        DType::U64
+    } else {
+        DType::F64
+    }
+}
+
+/// The range of an array, for a table.
+fn range(array: &Bound<'_, PyAny>) -> PyResult<String> {
+    let numpy = array.py().import("numpy")?;
+    let isnan = numpy.call_method1("isnan", (array,))?;
+    let numbers = array.get_item(numpy.call_method1("logical_not", (isnan,))?)?;
+    if numbers.len()? == 0 {
+        return Ok("nan".to_owned());
+    }
+    let end = |name| PyResult::Ok(numbers.call_method0(name)?.call_method0("item")?.repr()?.to_string());
+    let (least, most) = (end("min")?, end("max")?);
+    Ok(if least == most { least } else { format!("{least} to {most}") })
 }
 
 /// What pickles.
 const STATE: Arg = Arg::new("Stats", "_state");
 
-/// The values of a state made by `Stats::state`.
+/// The values of a state made by `Stats::state`, or by that of a version that kept floats of integers, too,
+/// and no exponent: seven items for a number, eight for arrays.
 fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
     let bad = || STATE.value_error("another tuple", "one that Stats has made");
-    if !(7..=8).contains(&state.len()) {
+    let len = state.len();
+    if !(6..=9).contains(&len) {
         return Err(bad());
     }
     let column = |at: usize| Input::new(STATE, &state.get_item(at)?);
     let first = column(0)?;
-    let (shape, len) = (first.shape().to_vec(), first.len());
+    let (shape, lines) = (first.shape().to_vec(), first.len());
     let floats = |at: usize| {
         let input = column(at)?.cast(DType::F64)?;
-        Ok::<Vec<f64>, PyErr>(input.view::<f64>().iter().copied().collect())
+        let values: Vec<f64> = input.view::<f64>().iter().copied().collect();
+        if values.len() == lines { Ok(values) } else { Err(bad()) }
+    };
+    let words = |at: usize, each: usize| {
+        let input = column(at)?;
+        if input.dtype() != DType::U64 || input.len() != lines * each {
+            return Err(bad());
+        }
+        Ok::<Vec<u64>, PyErr>(input.view::<u64>().iter().copied().collect())
     };
     let numbers = |at: usize| {
         let input = column(at)?;
-        dispatch_real!(input.dtype(), T => {
-            Ok::<Vec<Number>, PyErr>(input.view::<T>().iter().map(|value| value.key().number()).collect())
-        }, complex => Err(bad()))
+        let values = dispatch_real!(input.dtype(), T => {
+            input.view::<T>().iter().map(|value| value.key().number()).collect::<Vec<Number>>()
+        }, complex => return Err(bad()));
+        if values.len() == lines { Ok(values) } else { Err(bad()) }
     };
     let counts: Vec<i64> = first.cast(DType::I64)?.view::<i64>().iter().copied().collect();
-    let columns = [floats(1)?, floats(2)?, floats(3)?, floats(4)?];
-    let (mins, maxs) = (numbers(5)?, numbers(6)?);
-    if columns.iter().any(|column| column.len() != len) || mins.len() != len || maxs.len() != len {
-        return Err(bad());
-    }
-    let [means, mean_lows, squares, squares_lows] = &columns;
-    let line = |i: usize| {
-        let center = CentralMoments {
-            mean: means[i],
-            mean_low: mean_lows[i],
-            squares: squares[i],
-            squares_low: squares_lows[i],
-        };
-        Moments::from_parts(counts[i].max(0) as u64, center, mins[i], maxs[i])
+    let count = |i: usize| counts[i].max(0) as u64;
+    let name = match len {
+        7 => None,
+        _ => state.get_item(len - 1)?.extract::<Option<String>>()?,
     };
-    let lines: Vec<_> = (0..len).map(line).collect();
-    if state.len() == 7 {
-        return lines.first().map(|&moments| Values::One(moments)).ok_or_else(bad);
-    }
-    let name: String = state.get_item(7)?.extract()?;
+    let states = if len == 6 {
+        let (sums, squares, mins, maxs) = (words(1, 2)?, words(2, 3)?, numbers(3)?, numbers(4)?);
+        let state = |i: usize| {
+            let sum = (u128::from(sums[2 * i + 1]) << 64 | u128::from(sums[2 * i])) as i128;
+            let squares = [squares[3 * i], squares[3 * i + 1], squares[3 * i + 2]];
+            // What no integers give would end in a negative number of squares.
+            let sums = IntegerSums::checked(count(i), sum, squares).ok_or_else(bad)?;
+            Ok(Moments::from_parts(count(i), sums, mins[i], maxs[i]))
+        };
+        Lines::Integers((0..lines).map(state).collect::<PyResult<_>>()?)
+    } else {
+        let (means, mean_lows, squares, squares_lows) = (floats(1)?, floats(2)?, floats(3)?, floats(4)?);
+        let exponents = if len == 9 { floats(5)? } else { vec![0.0; lines] };
+        let at = if len == 9 { 6 } else { 5 };
+        let (mins, maxs) = (numbers(at)?, numbers(at + 1)?);
+        let state = |i: usize| {
+            let center = CentralMoments {
+                mean: means[i],
+                mean_low: mean_lows[i],
+                squares: squares[i],
+                squares_low: squares_lows[i],
+                exponent: exponents[i].clamp(-2000.0, 2000.0) as i32,
+            };
+            Moments::from_parts(count(i), center, mins[i], maxs[i])
+        };
+        Lines::Floats((0..lines).map(state).collect())
+    };
+    let Some(name) = name else {
+        return if lines == 1 { Ok(Values::One(states.get(0))) } else { Err(bad()) };
+    };
     let dtype = DType::ALL.iter().find(|dtype| dtype.name() == name && dtype.kind() != Kind::Complex);
-    Ok(Values::Many { dtype: *dtype.ok_or_else(bad)?, shape, lines })
+    Ok(Values::Many { dtype: *dtype.ok_or_else(bad)?, shape, lines: states })
 }
 
 /// A class of `collections.abc`.

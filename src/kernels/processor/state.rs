@@ -1,18 +1,18 @@
 //! A buffer of numbers, with the means of its full chunks and the moments of all numbers ever added.
 //!
-//! The moments are updated a block at a time: when a block of numbers has gathered, while they are
-//! still in cache, or when the moments are asked for. The mean of a chunk is taken as soon as it is
-//! full, for the same reason. So adding a few numbers costs little more than copying them, and many
-//! are read from memory once.
+//! The moments of floats are updated a block at a time: when a block of numbers has gathered, while they are
+//! still in cache, or when the moments are asked for. Integers enter sums of their own as they come, which are
+//! exact. The mean of a chunk is taken as soon as it is full, for the same reason. So adding a few numbers
+//! costs little more than copying them, and many are read from memory once.
 
 use std::num::NonZeroUsize;
 
+use super::buffer::Buffer;
 use super::chunk_means::ChunkMeans;
-use crate::alloc::{try_copied, try_reserve};
-use crate::dtype::DType;
-use crate::error::Result;
-use crate::kernels::stats::{self, Moments, Sample};
-use crate::layout::{Elements, reinterpret};
+use crate::alloc::{try_reserve, try_vec};
+use crate::error::{Error, Result};
+use crate::kernels::stats::{self, AnyMoments, Center, IntegerSums, Key, Moments, Number, Sample, ToNumber};
+use crate::layout::Elements;
 use crate::parallel::Work;
 use crate::simd;
 
@@ -26,28 +26,33 @@ const COPIED: usize = 4 * BLOCK;
 #[derive(Debug)]
 pub struct Processor {
     chunk_size: usize,
-    buffer: Vec<f64>,
+    buffer: Buffer,
     /// The means of the full chunks of the buffer.
     means: Vec<f64>,
-    /// How many numbers of the buffer are in `total`.
+    /// How many numbers of the buffer are in the moments. There are only floats after them.
     counted: usize,
-    total: Moments,
+    floats: Moments,
+    integers: Moments<Number, IntegerSums>,
 }
 
 impl Processor {
     /// An empty buffer.
     pub fn new(chunk_size: NonZeroUsize) -> Self {
-        let (buffer, means) = (Vec::new(), Vec::new());
-        Processor { chunk_size: chunk_size.get(), buffer, means, counted: 0, total: Moments::default() }
+        Processor {
+            chunk_size: chunk_size.get(),
+            buffer: Buffer::default(),
+            means: Vec::new(),
+            counted: 0,
+            floats: Moments::default(),
+            integers: Moments::default(),
+        }
     }
 
     /// The state that [`Processor::state`] returned: the buffer, and the moments of all numbers ever
     /// added, those in the buffer included.
-    pub fn with_state(chunk_size: NonZeroUsize, buffer: Vec<f64>, total: Moments) -> Result<Self> {
-        let counted = buffer.len();
-        let mut processor = Processor { buffer, counted, total, ..Self::new(chunk_size) };
-        processor.reserve(0)?;
-        processor.average_chunks();
+    pub fn with_state(chunk_size: NonZeroUsize, buffer: Buffer, total: AnyMoments) -> Result<Self> {
+        let mut processor = Self::new(chunk_size);
+        processor.merge(&buffer, &total)?;
         Ok(processor)
     }
 
@@ -56,44 +61,98 @@ impl Processor {
         self.chunk_size
     }
 
-    /// The numbers in the buffer.
-    pub fn buffer(&self) -> &[f64] {
-        &self.buffer
+    /// How many numbers are in the buffer.
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The memory that is held besides this.
+    pub fn bytes(&self) -> usize {
+        self.buffer.bytes() + size_of::<f64>() * self.means.capacity()
     }
 
     /// Adds numbers, in C order.
     #[inline]
-    pub fn add<T: Sample>(&mut self, values: Elements<'_, T>) -> Result<()> {
+    pub fn add<T: Sample<Key: ToNumber>>(&mut self, values: Elements<'_, T>) -> Result<()> {
+        if const { T::Key::NAN.is_none() } {
+            return self.add_integers(values);
+        }
         match values {
-            Elements::Contiguous(slice) => self.add_slice(slice),
+            Elements::Contiguous(slice) => {
+                self.reserve(slice.len())?;
+                for part in slice.chunks(COPIED) {
+                    self.buffer.extend(part);
+                    self.update();
+                }
+            }
             Elements::Strided(view) => {
                 self.reserve(view.len())?;
-                self.buffer.extend(view.iter().map(|value| widen(*value)));
+                self.buffer.extend_each(view.iter().copied());
                 self.update();
-                Ok(())
+            }
+        }
+        Ok(())
+    }
+
+    fn add_integers<T: Sample<Key: ToNumber>>(&mut self, values: Elements<'_, T>) -> Result<()> {
+        let before = (self.len(), self.means.len(), self.integers);
+        let added = self.add_parts(values);
+        if added.is_err() {
+            // Nothing was added.
+            self.buffer.truncate(before.0);
+            self.means.truncate(before.1);
+            self.integers = before.2;
+            self.counted = self.counted.min(before.0);
+        }
+        added
+    }
+
+    fn add_parts<T: Sample<Key: ToNumber>>(&mut self, values: Elements<'_, T>) -> Result<()> {
+        match values {
+            Elements::Contiguous(slice) => {
+                self.reserve(slice.len())?;
+                self.count_until(self.len());
+                slice.chunks(COPIED).try_for_each(|part| self.add_part(part))
+            }
+            Elements::Strided(view) => {
+                self.reserve(view.len())?;
+                self.count_until(self.len());
+                let (mut elements, mut part) = (view.iter().copied(), try_vec(view.len().min(COPIED))?);
+                loop {
+                    part.clear();
+                    part.extend(elements.by_ref().take(COPIED));
+                    if part.is_empty() {
+                        return Ok(());
+                    }
+                    self.add_part(&part)?;
+                }
             }
         }
     }
 
-    #[inline]
-    fn add_slice<T: Sample>(&mut self, values: &[T]) -> Result<()> {
-        self.reserve(values.len())?;
-        for part in values.chunks(COPIED) {
-            if T::DTYPE == DType::F64 {
-                self.buffer.extend_from_slice(reinterpret(part));
-            } else {
-                self.buffer.extend(part.iter().map(|value| widen(*value)));
-            }
-            self.update();
-        }
+    /// Adds integers for which there is memory, but for what rounding takes from them.
+    fn add_part<T: Sample<Key: ToNumber>>(&mut self, part: &[T]) -> Result<()> {
+        let moments = stats::moments(part).any();
+        let (sums, (min, max)) = (moments.center().integers(), moments.extremes().unwrap_or_default());
+        let sums = sums.expect("integers have exact sums");
+        self.buffer.reserve_integers(part.len(), min.to_f64(), max.to_f64())?;
+        self.buffer.extend(part);
+        self.integers.merge(&Moments::from_parts(moments.count(), sums, min, max));
+        self.counted = self.len();
+        self.update();
         Ok(())
     }
 
     /// Reserves memory for more numbers and their means, so that nothing after it can fail.
     #[inline]
     fn reserve(&mut self, additional: usize) -> Result<()> {
-        try_reserve(&mut self.buffer, additional)?;
-        let chunks = (self.buffer.len() + additional) / self.chunk_size;
+        self.buffer.reserve(additional)?;
+        let chunks = (self.len() + additional) / self.chunk_size;
         let missing = chunks - self.means.len();
         try_reserve(&mut self.means, missing)
     }
@@ -101,11 +160,11 @@ impl Processor {
     /// Brings means and moments up to date after numbers were added.
     #[inline]
     fn update(&mut self) {
-        if self.buffer.len() - self.means.len() * self.chunk_size >= self.chunk_size {
+        if self.len() - self.means.len() * self.chunk_size >= self.chunk_size {
             self.average_chunks();
         }
-        if self.buffer.len() - self.counted >= BLOCK {
-            self.count_until(self.buffer.len() - (self.buffer.len() - self.counted) % BLOCK);
+        if self.len() - self.counted >= BLOCK {
+            self.count_until(self.len() - (self.len() - self.counted) % BLOCK);
         }
     }
 
@@ -114,15 +173,15 @@ impl Processor {
     #[inline(never)]
     fn average_chunks(&mut self) {
         let done = self.means.len();
-        let data = &self.buffer[done * self.chunk_size..];
-        self.means.resize(done + data.len() / self.chunk_size, 0.0);
-        simd::run(ChunkMeans { data, chunk_size: self.chunk_size, means: &mut self.means[done..] });
+        let numbers = self.buffer.from(done * self.chunk_size);
+        self.means.resize(done + numbers.values.len() / self.chunk_size, 0.0);
+        simd::run(ChunkMeans { numbers, chunk_size: self.chunk_size, means: &mut self.means[done..] });
     }
 
-    /// Adds the numbers before `end` to the moments.
+    /// Adds the floats before `end` to the moments.
     #[inline(never)]
     fn count_until(&mut self, end: usize) {
-        self.total.update(&self.buffer[self.counted..end]);
+        self.floats.update(&self.buffer.all().values[self.counted..end]);
         self.counted = end;
     }
 
@@ -131,51 +190,65 @@ impl Processor {
         let means = std::mem::take(&mut self.means);
         let gone = means.len() * self.chunk_size;
         if self.counted < gone {
-            self.count_until(self.buffer.len());
+            self.count_until(self.len());
         }
-        self.buffer.drain(..gone);
+        self.buffer.drain(gone);
         self.counted -= gone;
         means
     }
 
-    /// The moments of what is in the buffer.
-    pub fn buffered(&self, work: &Work<'_>) -> Result<Moments> {
-        stats::whole(self.buffer.as_slice().into(), None, false, work).map(Moments::narrow)
+    /// The moments of what is in the buffer. They are exact if that is integers; among floats, an integer is
+    /// rounded to one.
+    pub fn buffered(&self, work: &Work<'_>) -> Result<AnyMoments> {
+        let numbers = self.buffer.all();
+        if !numbers.are_integers {
+            return Ok(stats::whole(numbers.values.into(), None, false, work)?.into());
+        }
+        if numbers.lows.is_empty() {
+            return Ok(stats::whole_numbers(numbers.values, work)?.into());
+        }
+        let mut sums = IntegerSums::default();
+        numbers.integers().for_each(|integer| sums.merge(&IntegerSums::of(integer)));
+        let extreme = Number::default();
+        Ok(Moments::from_parts(self.len() as u64, sums, extreme, extreme).into())
     }
 
     /// The moments of all that was ever added.
-    pub fn total(&mut self) -> Moments {
-        self.count_until(self.buffer.len());
-        self.total
+    pub fn total(&mut self) -> AnyMoments {
+        self.count_until(self.len());
+        let mut total = AnyMoments::Integers(self.integers);
+        total.merge(&AnyMoments::Floats(self.floats.any()));
+        total
     }
 
     /// A copy of the buffer and the moments of all numbers: see [`Processor::with_state`].
-    pub fn state(&mut self) -> Result<(Vec<f64>, Moments)> {
-        Ok((try_copied(&self.buffer)?, self.total()))
+    pub fn state(&mut self) -> Result<(Buffer, AnyMoments)> {
+        Ok((self.buffer.try_clone()?, self.total()))
     }
 
     /// Adds the state of another processor, whose buffer comes after this one's.
-    pub fn merge(&mut self, buffer: &[f64], total: &Moments) -> Result<()> {
+    pub fn merge(&mut self, buffer: &Buffer, total: &AnyMoments) -> Result<()> {
+        self.count_until(self.len());
+        let added = self.integers.count() + self.floats.count();
+        if added.checked_add(total.count()).is_none_or(|count| count > i64::MAX as u64) {
+            return Err(Error::Count);
+        }
         self.reserve(buffer.len())?;
-        self.count_until(self.buffer.len());
-        self.total.merge(total);
-        self.buffer.extend_from_slice(buffer);
+        self.buffer.append(buffer)?;
+        match total {
+            AnyMoments::Integers(integers) => self.integers.merge(integers),
+            AnyMoments::Floats(floats) => self.floats.merge(&floats.narrow()),
+        }
         self.average_chunks();
-        self.counted = self.buffer.len();
+        self.counted = self.len();
         Ok(())
     }
 
     /// Forgets all numbers.
     pub fn clear(&mut self) {
-        self.buffer = Vec::new();
-        self.means = Vec::new();
-        self.counted = 0;
-        self.total = Moments::default();
+        let chunk_size = NonZeroUsize::new(self.chunk_size).unwrap_or(NonZeroUsize::MIN);
+        *self = Self::new(chunk_size);
     }
-}
-
-fn widen<T: Sample>(value: T) -> f64 {
-    T::to_f64_from(value.key(), T::Key::default())
 }
 
 #[cfg(test)]
@@ -221,9 +294,12 @@ mod tests {
                     .map(|chunk| chunk.iter().fold(0.0, |sum, x| sum + x) / chunk_size as f64)
                     .collect();
                 assert_eq!(means, expected);
-                assert_eq!(processor.buffer(), numbers.chunks_exact(chunk_size).remainder());
+                assert_eq!(processor.buffer.all().values, numbers.chunks_exact(chunk_size).remainder());
                 let total = processor.total();
-                assert_eq!((total.count(), total.mean(), total.max()), (10_007, 5003.0, 10_006.0));
+                assert_eq!(
+                    (total.count(), total.mean(), total.floats().narrow::<f64>().max()),
+                    (10_007, 5003.0, 10_006.0)
+                );
             }
         }
     }
@@ -248,9 +324,12 @@ mod tests {
         b.process();
         let (buffer, total) = b.state().expect("there is memory");
         a.merge(&buffer, &total).expect("there is memory");
-        assert_eq!(a.buffer(), [1.0, 2.0, 8.0]);
-        assert_eq!((a.total().count(), a.total().mean(), a.total().max()), (8, 4.5, 8.0));
+        assert_eq!(a.buffer.all().values, [1.0, 2.0, 8.0]);
+        assert_eq!(
+            (a.total().count(), a.total().mean(), a.total().floats().narrow::<f64>().max()),
+            (8, 4.5, 8.0)
+        );
         a.clear();
-        assert_eq!((a.buffer().len(), a.total().count()), (0, 0));
+        assert_eq!((a.buffer.all().values.len(), a.total().count()), (0, 0));
     }
 }

@@ -9,7 +9,9 @@
 use ndarray::ArrayViewD;
 
 use super::block::{self, BLOCK};
+use super::center::Center;
 use super::columns::{self, TILE};
+use super::integers::IntegerSums;
 use super::moments::Moments;
 use super::number::{Number, ToNumber};
 use super::rows::{self, SHORT};
@@ -39,13 +41,23 @@ pub fn whole<T: Sample<Key: ToNumber>>(
     mask: Option<ArrayViewD<'_, Bool>>,
     skip_nan: bool,
     work: &Work<'_>,
-) -> Result<Moments<Number>> {
+) -> Result<Moments<Number, T::Center>> {
     let reader = Reader::new::<T>(skip_nan);
     match (elements, mask) {
         (Elements::Contiguous(slice), None) if slice.len() <= PART => Ok((reader.slice)(slice.into())),
         (elements, None) => reader.all(elements.into(), work),
         (elements, Some(mask)) => reader.all(Strided::from(elements).masked(mask.into()), work),
     }
+}
+
+/// The moments of floats that are whole numbers of at most 2^53, exact.
+pub fn whole_numbers(elements: &[f64], work: &Work<'_>) -> Result<Moments<Number, IntegerSums>> {
+    let reader = Reader {
+        slice: |slice| block::moments_of_whole_numbers(slice.typed()).any(),
+        tile: |_, _| unreachable!("one slice"),
+        rows: None,
+    };
+    reader.all(Elements::Contiguous(elements).into(), work)
 }
 
 /// The moments along `axes`, which are sorted: one for each element of an array that has the
@@ -59,7 +71,7 @@ pub fn along<T: Sample<Key: ToNumber>>(
     skip_nan: bool,
     axes: &[usize],
     work: &Work<'_>,
-) -> Result<Vec<Moments<Number>>> {
+) -> Result<Vec<Moments<Number, T::Center>>> {
     let array = match mask {
         Some(mask) => Strided::from(elements).masked(mask.into()),
         None => elements.into(),
@@ -68,16 +80,16 @@ pub fn along<T: Sample<Key: ToNumber>>(
 }
 
 /// How elements of a type are read, with or without NaN.
-struct Reader {
-    slice: fn(AnySlice<'_>) -> Moments<Number>,
+struct Reader<C> {
+    slice: fn(AnySlice<'_>) -> Moments<Number, C>,
     /// Lines side by side: see [`columns::tile`].
-    tile: fn(&Strided<'_>, &Work<'_>) -> Result<Vec<Moments<Number>>>,
+    tile: fn(&Strided<'_>, &Work<'_>) -> Result<Vec<Moments<Number, C>>>,
     /// Contiguous lines of at most [`SHORT`] elements, if they have a faster way.
-    rows: Option<rows::ReadRows>,
+    rows: Option<rows::ReadRows<C>>,
 }
 
-impl Reader {
-    fn new<T: Sample<Key: ToNumber>>(skip_nan: bool) -> Self {
+impl<C: Center> Reader<C> {
+    fn new<T: Sample<Key: ToNumber, Center = C>>(skip_nan: bool) -> Self {
         // What is never NaN is read in one way.
         if const { T::Key::NAN.is_some() } && skip_nan {
             Reader {
@@ -95,7 +107,7 @@ impl Reader {
     }
 
     /// The moments of all elements.
-    fn all(&self, array: Strided<'_>, work: &Work<'_>) -> Result<Moments<Number>> {
+    fn all(&self, array: Strided<'_>, work: &Work<'_>) -> Result<Moments<Number, C>> {
         let (array, times) = array.in_memory_order().merged();
         if array.is_empty() {
             return Ok(Moments::default());
@@ -112,13 +124,13 @@ impl Reader {
     }
 
     /// The same, on this thread.
-    fn line(&self, array: Strided<'_>, work: &Work<'_>) -> Result<Moments<Number>> {
+    fn line(&self, array: Strided<'_>, work: &Work<'_>) -> Result<Moments<Number, C>> {
         let (array, times) = array.in_memory_order().merged();
         Ok(self.part(&array, work)?.repeated(times))
     }
 
     /// The same for what is in the order of memory.
-    fn part(&self, array: &Strided<'_>, work: &Work<'_>) -> Result<Moments<Number>> {
+    fn part(&self, array: &Strided<'_>, work: &Work<'_>) -> Result<Moments<Number, C>> {
         if let Some(slice) = array.as_slice() {
             return Ok((self.slice)(slice));
         }
@@ -138,12 +150,12 @@ impl Reader {
         Ok(total)
     }
 
-    fn along(&self, array: &Strided<'_>, axes: &[usize], work: &Work<'_>) -> Result<Vec<Moments<Number>>> {
+    fn along(&self, array: &Strided<'_>, axes: &[usize], work: &Work<'_>) -> Result<Vec<Moments<Number, C>>> {
         let kept: Vec<usize> = (0..array.ndim()).filter(|axis| !axes.contains(axis)).collect();
         let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
         let (array, kept) = (array.permuted(&order), kept.len());
         let shape: Vec<usize> = (0..kept).map(|axis| array.len_of(axis)).collect();
-        let mut results = try_filled(checked_size(&shape)?, Moments::<Number>::default())?;
+        let mut results = try_filled(checked_size(&shape)?, Moments::<Number, C>::default())?;
         let length: usize = (kept..array.ndim()).map(|axis| array.len_of(axis)).product();
         if length == 0 || results.is_empty() {
             return Ok(results);
@@ -159,7 +171,7 @@ impl Reader {
             return Ok(results);
         }
         let group = (PART / length).max(1);
-        let mut groups: Vec<&mut [Moments<Number>]> = try_vec(results.len().div_ceil(group))?;
+        let mut groups: Vec<&mut [Moments<Number, C>]> = try_vec(results.len().div_ceil(group))?;
         groups.extend(results.chunks_mut(group));
         // The common case, rows that are contiguous, is worth a shorter way to find a row.
         let is_rows = kept == 1 && array.ndim() == 2 && array.stride_of(1) == 1 && !array.is_masked();
@@ -191,7 +203,7 @@ impl Reader {
         array: &Strided<'_>,
         shape: &[usize],
         column: usize,
-        results: &mut [Moments<Number>],
+        results: &mut [Moments<Number, C>],
         work: &Work<'_>,
     ) -> Result<()> {
         let lines = shape[column];

@@ -15,6 +15,10 @@
 //! NaN is not looked for: a block whose sums are finite has none. Only other blocks are looked at
 //! again, by `fallback`.
 //!
+//! Of integers the pivot is one, too. If none is further from it than 2^22, nothing is rounded in these
+//! loops, and what they give is taken as the integers that it is; else the block is read by `exact`, and so
+//! are those after it until one has a smaller range.
+//!
 //! Sixteen sums run side by side; the compiler makes two, four or eight vectors of them. Four rows
 //! of lanes are added in pairs before they are added to the sums: as many additions, but a fourth of
 //! them one after the other, so that less is rounded away. Their order is the same on every CPU
@@ -22,10 +26,14 @@
 
 use std::marker::PhantomData;
 
+use super::center::Center;
+use super::central::{CentralMoments, LARGE, SMALL};
+use super::exact;
 use super::fallback::{irregular, neumaier_sum};
-use super::moments::{CentralMoments, Moments};
+use super::integers::IntegerSums;
+use super::moments::Moments;
 use super::sample::{Key, Sample};
-use super::shift::{guess, pivot_near, shifted_mean};
+use super::shift::{FAR, REACH, from_sums, guess, pivot_near, shifted_mean, whole};
 use crate::kernels::eft::two_sum;
 use crate::simd::{self, Kernel, Level, Simd};
 
@@ -40,7 +48,7 @@ const RUN: usize = 1024;
 const FEW: usize = 256;
 
 /// Sums that run side by side: two vectors of AVX-512.
-pub(super) const LANES: usize = 16;
+pub const LANES: usize = 16;
 
 /// A block is read again if the square of the distance from pivot to mean is this many times the
 /// variance: two of the 53 binary digits of the sum of squares have then gone.
@@ -54,8 +62,13 @@ const NEAR: f64 = 1.0 / 256.0;
 pub(super) const CANCELLED: f64 = 1.0 / (1u64 << 26) as f64;
 
 /// The moments of `data`.
-pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key> {
-    moments_at::<T, false>(simd::level(), data)
+pub fn moments<T: Sample>(data: &[T]) -> Moments<T::Key, T::Center> {
+    moments_at::<T, T::Center, false>(simd::level(), data)
+}
+
+/// The moments of floats that are whole numbers of at most 2^53.
+pub fn moments_of_whole_numbers(data: &[f64]) -> Moments<f64, IntegerSums> {
+    moments_at::<f64, IntegerSums, false>(simd::level(), data)
 }
 
 impl Moments {
@@ -71,35 +84,59 @@ fn distances<T: Sample>(block: &[T], origin: T::Key) -> impl Fn(&mut dyn FnMut(f
 }
 
 /// The moments of a slice at a level; without its NaNs if `SKIP`.
-pub(super) fn moments_at<T: Sample, const SKIP: bool>(level: Level, data: &[T]) -> Moments<T::Key> {
-    simd::run_at(level, Blocks::<T, SKIP>(data))
+pub(super) fn moments_at<T: Sample, C: Center, const SKIP: bool>(
+    level: Level,
+    data: &[T],
+) -> Moments<T::Key, C> {
+    simd::run_at(level, Blocks::<T, C, SKIP>(data, PhantomData))
 }
 
 /// The moments of the elements of `data` that are not NaN.
-pub fn moments_without_nan<T: Sample>(data: &[T]) -> Moments<T::Key> {
-    if const { T::Key::NAN.is_some() } { moments_at::<T, true>(simd::level(), data) } else { moments(data) }
+pub fn moments_without_nan<T: Sample>(data: &[T]) -> Moments<T::Key, T::Center> {
+    if const { T::Key::NAN.is_some() } {
+        moments_at::<T, T::Center, true>(simd::level(), data)
+    } else {
+        moments(data)
+    }
 }
 
 /// The moments of a slice; without its NaNs if `SKIP`.
-struct Blocks<'a, T, const SKIP: bool>(&'a [T]);
+struct Blocks<'a, T, C, const SKIP: bool>(&'a [T], PhantomData<C>);
 
-impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
-    type Output = Moments<T::Key>;
+impl<T: Sample, C: Center, const SKIP: bool> Kernel for Blocks<'_, T, C, SKIP> {
+    type Output = Moments<T::Key, C>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) -> Moments<T::Key> {
+    fn run<S: Simd>(self, _simd: S) -> Moments<T::Key, C> {
         let mut total = Moments::default();
         let Some(first) = self.0.first() else { return total };
         let origin = T::origin(first.key());
-        let mut pivot = guess(self.0.len().min(BLOCK), |index| self.0[index], origin);
+        let (pivot, range) = guess(self.0.len().min(BLOCK), |index| self.0[index], origin);
+        let (mut pivot, mut is_wide) = (pivot_of::<C>(pivot), C::IS_EXACT && range > 2.0 * REACH);
         let adder = Adder::<S>::new();
         let mut sums = Total::new();
         for block in self.0.chunks(BLOCK) {
+            if C::IS_EXACT && is_wide {
+                let state = exact_block(block);
+                (pivot, is_wide) = narrow_pivot::<T, C>(&state, origin);
+                total.merge(&state);
+                continue;
+            }
             for attempt in 0..2 {
                 sums.read::<T, SKIP, S>(block, origin, pivot, adder);
-                match sums.finish::<T, SKIP>(block, origin, &mut pivot, attempt, &mut total) {
+                let verdict = if const { C::IS_EXACT } {
+                    sums.finish_integers(block, origin, &mut pivot, &mut total)
+                } else {
+                    sums.finish_floats::<T, C, SKIP>(block, origin, &mut pivot, attempt, &mut total)
+                };
+                match verdict {
                     Verdict::Merged => break,
                     Verdict::Again => {}
+                    Verdict::Wide => {
+                        total.merge(&exact_block(block));
+                        is_wide = true;
+                        break;
+                    }
                 }
             }
         }
@@ -107,12 +144,33 @@ impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
     }
 }
 
+/// A pivot like this one for elements with this center.
+#[inline(always)]
+pub(super) fn pivot_of<C: Center>(pivot: f64) -> f64 {
+    if const { C::IS_EXACT } && pivot.abs() < FAR { whole(pivot) } else { pivot }
+}
+
+/// The state of a block of integers without sums of floats.
+#[inline(always)]
+fn exact_block<T: Sample, C: Center>(block: &[T]) -> Moments<T::Key, C> {
+    if const { C::IS_EXACT } { exact::block(block).with_center(C::of_integers) } else { Moments::default() }
+}
+
+/// A pivot for integers like those of a block, and whether they are too far from any.
+fn narrow_pivot<T: Sample, C: Center>(state: &Moments<T::Key, C>, origin: T::Key) -> (f64, bool) {
+    let (min, max) = state.extremes().unwrap_or_default();
+    let (min, max) = (T::to_f64_from(min, origin), T::to_f64_from(max, origin));
+    (min, max - min > REACH || min.abs() >= FAR)
+}
+
 /// Whether a pivot was good.
-enum Verdict {
+pub enum Verdict {
     /// It was; the block is merged.
     Merged,
     /// It was not; there is a better one.
     Again,
+    /// None can be; the block is not merged.
+    Wide,
 }
 
 /// Additions that may be done by the multiplier: `a * 1 + b` is rounded once, as `a + b` is, and
@@ -161,7 +219,7 @@ fn add_lanes(mut a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
 
 /// Sums of a block, side by side.
 #[derive(Clone, Copy)]
-pub(super) struct Sums<K> {
+pub struct Sums<K> {
     /// Elements that are not NaN; only counted if some are to be skipped.
     pub(super) count: [f64; LANES],
     /// Of the deviations from the pivot.
@@ -295,7 +353,7 @@ impl<K: Key> Sums<K> {
 }
 
 /// The sums of the runs of a block.
-pub(super) struct Total<K> {
+pub struct Total<K> {
     sums: Sums<K>,
     low: Lows,
 }
@@ -376,6 +434,12 @@ impl<K: Key> Total<K> {
         [(sum, sum_low + lows(&low.sum)), (squares, squares_low + lows(&low.squares))]
     }
 
+    /// Minimum and maximum.
+    #[inline(always)]
+    fn extremes(&self) -> (K, K) {
+        (tree(&self.sums.min, lesser), tree(&self.sums.max, greater))
+    }
+
     /// Puts the sums of all lanes into one lane of others.
     ///
     /// Not inlined: see `finish`.
@@ -389,52 +453,94 @@ impl<K: Key> Total<K> {
         others.max[lane] = tree(&self.sums.max, greater);
     }
 
-    /// Adds the block to the total, or asks for another attempt; the pivot is made better.
+    /// Adds a block of floats to a state, or asks for another attempt; the pivot is made better.
     ///
     /// Not inlined: seeing this sum of the lanes, the compiler cuts them into vectors that suit
     /// it, and not the loop, which then takes four times as long.
     #[inline(never)]
-    fn finish<T: Sample<Key = K>, const SKIP: bool>(
+    fn finish_floats<T: Sample<Key = K>, C: Center, const SKIP: bool>(
         &self,
         block: &[T],
         origin: K,
         pivot: &mut f64,
         attempt: u32,
-        total: &mut Moments<K>,
+        state: &mut Moments<K, C>,
     ) -> Verdict {
         let count = if SKIP { tree(&self.sums.count, add) } else { block.len() as f64 };
-        let (min, max) = (tree(&self.sums.min, lesser), tree(&self.sums.max, greater));
+        let (min, max) = self.extremes();
         let used = *pivot;
         let [(sum, sum_low), (squares, squares_low)] = self.trees(block.len());
         let mut sum = sum + sum_low;
-        let ends = [T::to_f64_from(min, origin) - used, T::to_f64_from(max, origin) - used];
-        if sum.abs() < CANCELLED * ends[0].abs().max(ends[1].abs()) {
+        let (least, most) = (T::to_f64_from(min, origin), T::to_f64_from(max, origin));
+        if sum.abs() < CANCELLED * (least - used).abs().max((most - used).abs()) {
             sum = neumaier_sum(&distances(block, origin), SKIP, used);
         }
         let low = sum / count;
         // The deviations are not from the mean: their squares are so much too large.
         let excess = sum * low;
         let squares = (squares - excess) + squares_low;
-        if !squares.is_finite() {
+        if !is_regular(squares) && !(squares <= SMALL && least == most) {
             *pivot = 0.0;
-            let center = irregular(&distances(block, origin), SKIP, T::split(origin), count);
-            total.merge(&Moments::of_irregular(count as u64, center, min, max));
+            let center = irregular(&distances(block, origin), SKIP, count);
+            state.merge(&Moments::of_irregular(count as u64, center, min, max).with_center(C::of_floats));
             return Verdict::Merged;
         }
         if excess > NEAR * squares {
-            let range = T::to_f64_from(max, origin) - T::to_f64_from(min, origin);
-            *pivot = pivot_near(used + low, range, squares / count);
+            *pivot = pivot_near(used + low, most - least, squares / count);
             let lost = excess > TOLERANCE * squares || *pivot == 0.0;
             if lost && attempt == 0 {
                 return Verdict::Again;
             }
         }
-        let (mean, mean_low) = shifted_mean(used, sum, count, T::split(origin));
-        let squares = if squares > 0.0 { squares } else { 0.0 };
-        let center = CentralMoments { mean, mean_low, squares, squares_low: 0.0 };
-        total.merge(&Moments::from_parts(count as u64, center, min, max));
+        let (mut mean, mut mean_low) = shifted_mean(used, sum, count);
+        let mut squares = if squares > 0.0 { squares } else { 0.0 };
+        if least == most {
+            (mean, mean_low, squares) = (most, 0.0, 0.0);
+        }
+        let center = CentralMoments { mean, mean_low, squares, ..CentralMoments::default() };
+        state.merge(&Moments::from_parts(count as u64, C::of_floats(center), min, max));
         Verdict::Merged
     }
+
+    /// Adds a block of integers to a state, if its sums are exact; the pivot is made better.
+    ///
+    /// Not inlined: as above.
+    #[inline(never)]
+    fn finish_integers<T: Sample<Key = K>, C: Center>(
+        &self,
+        block: &[T],
+        origin: K,
+        pivot: &mut f64,
+        state: &mut Moments<K, C>,
+    ) -> Verdict {
+        let (min, max) = self.extremes();
+        let used = *pivot;
+        let ends = [T::to_f64_from(min, origin) - used, T::to_f64_from(max, origin) - used];
+        let reach = ends[0].abs().max(ends[1].abs());
+        if reach > REACH || used.abs() >= FAR {
+            return Verdict::Wide;
+        }
+        // All floats are integers: each lane has at most 53 bits, and what rounding takes from their sum is known.
+        let [(sum, sum_low), (squares, squares_low)] = self.trees(block.len());
+        let (sum, squares) = (sum as i64 + sum_low as i64, squares as i64 + squares_low as i64);
+        let count = block.len() as u64;
+        let Some(center) = from_sums(count, origin, used, sum, squares as u64) else {
+            return Verdict::Wide;
+        };
+        if reach > REACH / 4.0 {
+            // For the next block. It stays as it is for as long as it is near, so that no block has to wait for
+            // the one before.
+            *pivot = whole(used + sum as f64 / count as f64);
+        }
+        state.merge(&Moments::from_parts(count, C::of_integers(center), min, max));
+        Verdict::Merged
+    }
+}
+
+/// Whether a sum of squares is one that floats hold with all digits.
+#[inline(always)]
+pub(super) fn is_regular(squares: f64) -> bool {
+    (SMALL..=LARGE).contains(&squares)
 }
 
 /// The sum of the lanes, and what rounding took from it.

@@ -6,11 +6,13 @@
 //! are loaded, eight rows are added, and they are stored again. So memory is read in order, and
 //! once.
 
-use super::block::{Adder, LANES, Sums};
+use super::block::{Adder, LANES, Sums, pivot_of};
+use super::center::Center;
+use super::exact::{Exact, Narrow, Wide};
 use super::lanes16::{self, Lines};
 use super::moments::Moments;
 use super::number::{Number, ToNumber};
-use super::sample::Sample;
+use super::sample::{Key, Sample};
 use super::shift::guess;
 use crate::alloc::{try_filled, try_vec};
 use crate::error::Result;
@@ -32,7 +34,7 @@ const STRIP: usize = 8;
 pub fn tile<T: Sample<Key: ToNumber>, const SKIP: bool>(
     tile: &Strided<'_>,
     work: &Work<'_>,
-) -> Result<Vec<Moments<Number>>> {
+) -> Result<Vec<Moments<Number, T::Center>>> {
     let lines = tile.len_of(tile.ndim() - 1);
     let mut states = States::<T>::new(lines)?;
     let mut rows = tile.lanes().peekable();
@@ -69,7 +71,9 @@ struct States<T: Sample> {
     origin: Option<T::Key>,
     pivots: Vec<[f64; LANES]>,
     sums: Vec<Sums<T::Key>>,
-    totals: Vec<Moments<T::Key>>,
+    /// Groups of integers that are too far apart for sums of floats.
+    is_wide: Vec<bool>,
+    totals: Vec<Moments<T::Key, T::Center>>,
 }
 
 impl<T: Sample> States<T> {
@@ -79,6 +83,7 @@ impl<T: Sample> States<T> {
             origin: None,
             pivots: try_filled(groups, [0.0; LANES])?,
             sums: try_filled(groups, Sums::new())?,
+            is_wide: try_filled(groups, false)?,
             totals: try_filled(lines, Moments::default())?,
         })
     }
@@ -90,7 +95,9 @@ impl<T: Sample> States<T> {
             for (index, pivots) in self.pivots.iter_mut().enumerate() {
                 let group = Group::new(rows, index);
                 for (lane, pivot) in pivots.iter_mut().enumerate() {
-                    *pivot = guess(rows.len(), |row| *group.element(rows[row], lane), origin);
+                    *pivot = pivot_of::<T::Center>(
+                        guess(rows.len(), |row| *group.element(rows[row], lane), origin).0,
+                    );
                 }
             }
         }
@@ -108,11 +115,14 @@ impl<T: Sample, const SKIP: bool> Kernel for AddRows<'_, '_, T, SKIP> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _simd: S) {
-        let States { origin, pivots, sums, totals } = self.states;
+        let States { origin, pivots, sums, is_wide, totals } = self.states;
         let Some(origin) = *origin else { return };
         sums.fill(Sums::new());
         for strip in self.rows.chunks(STRIP) {
             for (group, sums) in sums.iter_mut().enumerate() {
+                if T::Center::IS_EXACT && is_wide[group] {
+                    continue;
+                }
                 Group::new(strip, group).read::<SKIP, S>(origin, &pivots[group], sums);
             }
         }
@@ -120,7 +130,8 @@ impl<T: Sample, const SKIP: bool> Kernel for AddRows<'_, '_, T, SKIP> {
             let end = totals.len().min((group + 1) * LANES);
             let totals = &mut totals[group * LANES..end];
             let lines = Group::new(self.rows, group);
-            lanes16::merge::<T, SKIP, S>(&lines, origin, &mut pivots[group], sums, totals);
+            let (pivots, is_wide) = (&mut pivots[group], &mut is_wide[group]);
+            lanes16::merge::<T, SKIP, S>(&lines, origin, pivots, sums, totals, is_wide);
         }
     }
 }
@@ -183,6 +194,31 @@ impl<T: Sample> Lines<T> for Group<'_, '_, T> {
             }
         }
         *sums = own;
+    }
+
+    #[inline(always)]
+    fn exact<S: Simd>(&self, states: &mut [Moments<T::Key, T::Center>]) {
+        if const { T::Key::IS_NARROW } {
+            self.add_exact::<Narrow<T::Key, LANES>>(states);
+        } else {
+            self.add_exact::<Wide<T::Key, LANES>>(states);
+        }
+    }
+}
+
+impl<T: Sample> Group<'_, '_, T> {
+    #[inline(always)]
+    fn add_exact<E: Exact<T, LANES>>(&self, states: &mut [Moments<T::Key, T::Center>]) {
+        let mut sums = E::new();
+        for row in self.rows {
+            match row[self.first..].first_chunk::<LANES>() {
+                Some(row) => sums.add(row),
+                None => sums.add(&padded(row)),
+            }
+        }
+        for (lane, state) in (LANES - states.len()..LANES).zip(states) {
+            state.merge(&sums.lane(lane, self.rows.len()).with_center(T::Center::of_integers));
+        }
     }
 }
 

@@ -2,31 +2,46 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `moments` | the state, and how two merge |
+//! | `moments` | the state |
+//! | `center` | what is kept of where the elements are, and how the sums of the loops become it |
+//! | `central` | of floats: the moments around their mean, and how two merge |
+//! | `integers`, `wide` | of integers: exact sums |
+//! | `any` | the states of elements of any type |
 //! | `array` | arrays of any layout, whole or along axes |
 //! | `block` | the inner loops over a slice |
 //! | `columns` | along axes that are not the innermost: many lines side by side |
 //! | `shift` | shifted data: a guess at the mean of a block, and what follows from it |
-//! | `fallback` | blocks that are not finite, sums that cancel |
+//! | `exact` | sums of integers that floats do not hold |
+//! | `fallback` | blocks that are not finite, or near the ends of what is, sums that cancel |
 //! | `rows` | along the innermost axis: many short lines, one after the other |
 //! | `lanes16` | what is common to `columns` and `rows`: sixteen lines at a time |
 //! | `number` | a minimum or maximum of any type |
 //! | `sample` | how an element of each type is read |
 
+mod any;
 mod array;
 mod block;
+mod center;
+mod central;
 mod columns;
+mod exact;
 mod fallback;
+mod integers;
 mod lanes16;
 mod moments;
 mod number;
 mod rows;
 mod sample;
 mod shift;
+mod wide;
 
-pub use array::{along, whole};
-pub use block::{moments, moments_without_nan};
-pub use moments::{CentralMoments, Moments, variance};
+pub use any::{AnyMoments, Lines};
+pub use array::{along, whole, whole_numbers};
+pub use block::{moments, moments_of_whole_numbers, moments_without_nan};
+pub use center::Center;
+pub use central::CentralMoments;
+pub use integers::IntegerSums;
+pub use moments::Moments;
 pub use number::{Number, ToNumber};
 pub use sample::{Key, Sample};
 

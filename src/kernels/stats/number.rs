@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::center::Center;
 use super::moments::Moments;
 use super::sample::Key;
 
@@ -17,16 +18,8 @@ pub enum Number {
 }
 
 impl Number {
-    /// The nearest `f64`.
-    pub fn to_f64(self) -> f64 {
-        match self {
-            Number::Signed(value) => value as f64,
-            Number::Unsigned(value) => value as f64,
-            Number::Float(value) => value,
-        }
-    }
-
-    fn to_integer(self) -> Option<i128> {
+    /// Its value if it is of an integer type.
+    pub fn integer(self) -> Option<i128> {
         match self {
             Number::Signed(value) => Some(value.into()),
             Number::Unsigned(value) => Some(value.into()),
@@ -49,7 +42,7 @@ impl PartialEq for Number {
 
 impl PartialOrd for Number {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        match (self.to_integer(), other.to_integer()) {
+        match (self.integer(), other.integer()) {
             (Some(a), Some(b)) => Some(a.cmp(&b)),
             (None, None) => self.to_f64().partial_cmp(&other.to_f64()),
             (Some(a), None) => compare(a, other.to_f64()),
@@ -73,6 +66,19 @@ impl Key for Number {
     const HIGHEST: Self = Number::Float(f64::INFINITY);
     const LOWEST: Self = Number::Float(f64::NEG_INFINITY);
     const NAN: Option<Self> = Some(Number::Float(f64::NAN));
+    const IS_NARROW: bool = false;
+
+    fn to_f64(self) -> f64 {
+        match self {
+            Number::Signed(value) => value as f64,
+            Number::Unsigned(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+
+    fn to_integer(self) -> i128 {
+        self.integer().unwrap_or_else(|| self.to_f64() as i128)
+    }
 }
 
 /// Types that a [`Number`] can hold and give back.
@@ -105,9 +111,9 @@ to_number! { Signed i64: i8 i16 i32 i64 }
 to_number! { Unsigned u64: u8 u16 u32 u64 }
 to_number! { Float f64: f32 f64 }
 
-impl<K: ToNumber> Moments<K> {
+impl<K: ToNumber, C: Center> Moments<K, C> {
     /// The same with minimum and maximum as numbers of any type.
-    pub fn any(self) -> Moments<Number> {
+    pub fn any(self) -> Moments<Number, C> {
         match self.extremes() {
             None => Moments::default(),
             Some((min, max)) => Moments::from_parts(self.count(), self.center(), min.number(), max.number()),
@@ -115,9 +121,9 @@ impl<K: ToNumber> Moments<K> {
     }
 }
 
-impl Moments<Number> {
+impl<C: Center> Moments<Number, C> {
     /// The same with minimum and maximum of this type; the nearest ones where they are of another.
-    pub fn narrow<K: ToNumber>(self) -> Moments<K> {
+    pub fn narrow<K: ToNumber>(self) -> Moments<K, C> {
         match self.extremes() {
             None => Moments::default(),
             Some((min, max)) => {

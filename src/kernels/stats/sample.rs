@@ -2,6 +2,9 @@
 
 use half::f16;
 
+use super::center::Center;
+use super::central::CentralMoments;
+use super::integers::IntegerSums;
 use crate::dtype::{Bool, Element};
 
 /// A type in which minimum and maximum are kept.
@@ -12,6 +15,14 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + std::fmt::Debug + 'st
     const LOWEST: Self;
     /// NaN, if the type has one.
     const NAN: Option<Self>;
+    /// Whether this is an integer type of up to 32 bits.
+    const IS_NARROW: bool;
+
+    /// The nearest `f64`.
+    fn to_f64(self) -> f64;
+
+    /// The same integer, if it is one of up to 64 bits.
+    fn to_integer(self) -> i128;
 
     /// The lesser of two; NaN if one of them is.
     #[inline(always)]
@@ -37,6 +48,8 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + std::fmt::Debug + 'st
 pub trait Sample: Element {
     /// What elements are compared as.
     type Key: Key;
+    /// What is kept of where they are.
+    type Center: Center;
 
     /// Whether elements have an origin other than zero: see [`Sample::to_f64_from`].
     const HAS_ORIGIN: bool = false;
@@ -56,52 +69,66 @@ pub trait Sample: Element {
     fn origin(_like: Self::Key) -> Self::Key {
         Self::Key::default()
     }
-
-    /// The origin as the sum of two floats.
-    #[inline(always)]
-    fn split(_origin: Self::Key) -> (f64, f64) {
-        (0.0, 0.0)
-    }
 }
 
 /// A macro, as no trait of the standard library has the ends of a type.
 macro_rules! key {
-    ($($type:ty, $low:expr, $high:expr, $nan:expr;)*) => {
+    ($($type:ty, $integer:ty, $low:expr, $high:expr, $nan:expr;)*) => {
         $(impl Key for $type {
             const HIGHEST: Self = $high;
             const LOWEST: Self = $low;
             const NAN: Option<Self> = $nan;
+            const IS_NARROW: bool = <Self as Key>::NAN.is_none() && size_of::<Self>() <= 4;
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+
+            #[inline(always)]
+            fn to_integer(self) -> i128 {
+                self as $integer as i128
+            }
         })*
     };
 }
 
 key! {
-    f32, f32::NEG_INFINITY, f32::INFINITY, Some(f32::NAN);
-    f64, f64::NEG_INFINITY, f64::INFINITY, Some(f64::NAN);
-    i8, i8::MIN, i8::MAX, None;
-    i16, i16::MIN, i16::MAX, None;
-    i32, i32::MIN, i32::MAX, None;
-    i64, i64::MIN, i64::MAX, None;
-    u8, u8::MIN, u8::MAX, None;
-    u16, u16::MIN, u16::MAX, None;
-    u32, u32::MIN, u32::MAX, None;
-    u64, u64::MIN, u64::MAX, None;
+    f32, i64, f32::NEG_INFINITY, f32::INFINITY, Some(f32::NAN);
+    f64, i64, f64::NEG_INFINITY, f64::INFINITY, Some(f64::NAN);
+    i8, i8, i8::MIN, i8::MAX, None;
+    i16, i16, i16::MIN, i16::MAX, None;
+    i32, i32, i32::MIN, i32::MAX, None;
+    i64, i64, i64::MIN, i64::MAX, None;
+    u8, u8, u8::MIN, u8::MAX, None;
+    u16, u16, u16::MIN, u16::MAX, None;
+    u32, u32, u32::MIN, u32::MAX, None;
+    u64, u64, u64::MIN, u64::MAX, None;
 }
 
 /// A type that an `f64` holds exactly, and that is compared as it is.
-trait Exact: Element + Key + Into<f64> {}
+pub trait Held: Element + Key + Into<f64> {
+    /// What is kept of where elements are.
+    type Center: Center;
+}
 
-impl Exact for i8 {}
-impl Exact for i16 {}
-impl Exact for i32 {}
-impl Exact for u8 {}
-impl Exact for u16 {}
-impl Exact for u32 {}
-impl Exact for f32 {}
-impl Exact for f64 {}
+/// A macro, as a type of the standard library says of no number whether it is an integer.
+macro_rules! held {
+    ($($center:ty: $($type:ty)*;)*) => {
+        $($(impl Held for $type {
+            type Center = $center;
+        })*)*
+    };
+}
 
-impl<T: Exact> Sample for T {
+held! {
+    IntegerSums: i8 i16 i32 u8 u16 u32;
+    CentralMoments: f32 f64;
+}
+
+impl<T: Held> Sample for T {
     type Key = T;
+    type Center = <T as Held>::Center;
     #[inline(always)]
     fn key(self) -> T {
         self
@@ -127,11 +154,24 @@ fn distance((high, low): (f64, f64), (origin_high, origin_low): (f64, f64)) -> f
 /// What the upper half of a 64-bit integer counts.
 const UPPER: f64 = 4294967296.0;
 
+/// An integer as the sum of two floats.
+#[inline(always)]
+fn halves_i64(key: i64) -> (f64, f64) {
+    (f64::from((key >> 32) as i32) * UPPER, f64::from(key as u32))
+}
+
+/// The same without a sign.
+#[inline(always)]
+fn halves_u64(key: u64) -> (f64, f64) {
+    (f64::from((key >> 32) as u32) * UPPER, f64::from(key as u32))
+}
+
 /// Integers below this are exact without an origin.
 const NEAR_ZERO: u64 = 1 << 51;
 
 impl Sample for i64 {
     type Key = i64;
+    type Center = IntegerSums;
     const HAS_ORIGIN: bool = true;
     #[inline(always)]
     fn key(self) -> i64 {
@@ -143,20 +183,17 @@ impl Sample for i64 {
     }
     #[inline(always)]
     fn to_f64_from(key: i64, origin: i64) -> f64 {
-        distance(Self::split(key), Self::split(origin))
+        distance(halves_i64(key), halves_i64(origin))
     }
     #[inline(always)]
     fn origin(like: i64) -> i64 {
         if like.unsigned_abs() < NEAR_ZERO { 0 } else { like }
     }
-    #[inline(always)]
-    fn split(origin: i64) -> (f64, f64) {
-        (f64::from((origin >> 32) as i32) * UPPER, f64::from(origin as u32))
-    }
 }
 
 impl Sample for u64 {
     type Key = u64;
+    type Center = IntegerSums;
     const HAS_ORIGIN: bool = true;
     #[inline(always)]
     fn key(self) -> u64 {
@@ -168,20 +205,17 @@ impl Sample for u64 {
     }
     #[inline(always)]
     fn to_f64_from(key: u64, origin: u64) -> f64 {
-        distance(Self::split(key), Self::split(origin))
+        distance(halves_u64(key), halves_u64(origin))
     }
     #[inline(always)]
     fn origin(like: u64) -> u64 {
         if like < NEAR_ZERO { 0 } else { like }
     }
-    #[inline(always)]
-    fn split(origin: u64) -> (f64, f64) {
-        (f64::from((origin >> 32) as u32) * UPPER, f64::from(origin as u32))
-    }
 }
 
 impl Sample for Bool {
     type Key = u8;
+    type Center = IntegerSums;
     #[inline(always)]
     fn key(self) -> u8 {
         u8::from(self.get())
@@ -198,6 +232,7 @@ impl Sample for Bool {
 
 impl Sample for f16 {
     type Key = f32;
+    type Center = CentralMoments;
     #[inline(always)]
     fn key(self) -> f32 {
         crate::simd::half::to_f32(self)

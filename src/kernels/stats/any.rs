@@ -1,0 +1,206 @@
+//! The states of elements of any type: floats or integers, one state or one for each element of an array.
+
+use super::center::Center;
+use super::central::CentralMoments;
+use super::integers::IntegerSums;
+use super::moments::Moments;
+use super::number::Number;
+
+/// The state of elements of any type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AnyMoments {
+    /// Of floats, or of floats and integers.
+    Floats(Moments<Number>),
+    /// Of integers.
+    Integers(Moments<Number, IntegerSums>),
+}
+
+impl Default for AnyMoments {
+    /// Of no elements.
+    fn default() -> Self {
+        AnyMoments::Floats(Moments::default())
+    }
+}
+
+impl From<Moments<Number>> for AnyMoments {
+    fn from(moments: Moments<Number>) -> Self {
+        AnyMoments::Floats(moments)
+    }
+}
+
+impl From<Moments<Number, IntegerSums>> for AnyMoments {
+    fn from(moments: Moments<Number, IntegerSums>) -> Self {
+        AnyMoments::Integers(moments)
+    }
+}
+
+/// Does the same with a state of either kind.
+macro_rules! either {
+    ($state:expr, $moments:ident => $body:expr) => {
+        match $state {
+            AnyMoments::Floats($moments) => $body,
+            AnyMoments::Integers($moments) => $body,
+        }
+    };
+}
+
+impl AnyMoments {
+    /// Adds the elements of another state. Integers stay exact among integers.
+    pub fn merge(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (_, other) if other.count() == 0 => {}
+            (this, other) if this.count() == 0 => *this = *other,
+            (AnyMoments::Integers(this), AnyMoments::Integers(other)) => this.merge(other),
+            (this, other) => {
+                let mut floats = this.floats();
+                floats.merge(&other.floats());
+                *this = AnyMoments::Floats(floats);
+            }
+        }
+    }
+
+    /// The number of elements.
+    pub fn count(&self) -> u64 {
+        either!(self, moments => moments.count())
+    }
+
+    /// The mean; NaN if there are no elements.
+    pub fn mean(&self) -> f64 {
+        either!(self, moments => moments.mean())
+    }
+
+    /// The variance: see [`Moments::var`].
+    pub fn var(&self, ddof: f64) -> f64 {
+        either!(self, moments => moments.var(ddof))
+    }
+
+    /// Its square root.
+    pub fn std(&self, ddof: f64) -> f64 {
+        either!(self, moments => moments.std(ddof))
+    }
+
+    /// Minimum and maximum, if there are any elements.
+    pub fn extremes(&self) -> Option<(Number, Number)> {
+        either!(self, moments => moments.extremes())
+    }
+
+    /// The sum of integers.
+    pub fn integer_sum(&self) -> Option<i128> {
+        match self {
+            AnyMoments::Floats(_) => None,
+            AnyMoments::Integers(moments) => Some(moments.center().sum()),
+        }
+    }
+
+    /// The sum, rounded once; 0 if there are no elements.
+    pub fn sum(&self) -> f64 {
+        match self {
+            AnyMoments::Floats(moments) if moments.count() == 0 => 0.0,
+            AnyMoments::Floats(moments) => moments.central().sum(moments.count() as f64),
+            AnyMoments::Integers(moments) => moments.center().sum() as f64,
+        }
+    }
+
+    /// The moments around the mean.
+    pub fn central(&self) -> CentralMoments {
+        either!(self, moments => moments.central())
+    }
+
+    /// The state as one of floats.
+    pub fn floats(&self) -> Moments<Number> {
+        match (self, self.extremes()) {
+            (AnyMoments::Floats(moments), _) => *moments,
+            (_, None) => Moments::default(),
+            (_, Some((min, max))) => Moments::from_parts(self.count(), self.central(), min, max),
+        }
+    }
+}
+
+/// States, one for each element of an array.
+#[derive(Debug, Clone)]
+pub enum Lines {
+    /// Of floats.
+    Floats(Vec<Moments<Number>>),
+    /// Of integers.
+    Integers(Vec<Moments<Number, IntegerSums>>),
+}
+
+impl From<Vec<Moments<Number>>> for Lines {
+    fn from(lines: Vec<Moments<Number>>) -> Self {
+        Lines::Floats(lines)
+    }
+}
+
+impl From<Vec<Moments<Number, IntegerSums>>> for Lines {
+    fn from(lines: Vec<Moments<Number, IntegerSums>>) -> Self {
+        Lines::Integers(lines)
+    }
+}
+
+impl From<AnyMoments> for Lines {
+    fn from(moments: AnyMoments) -> Self {
+        match moments {
+            AnyMoments::Floats(moments) => Lines::Floats(vec![moments]),
+            AnyMoments::Integers(moments) => Lines::Integers(vec![moments]),
+        }
+    }
+}
+
+impl Lines {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Lines::Floats(lines) => lines.len(),
+            Lines::Integers(lines) => lines.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One of them.
+    pub fn get(&self, index: usize) -> AnyMoments {
+        match self {
+            Lines::Floats(lines) => lines[index].into(),
+            Lines::Integers(lines) => lines[index].into(),
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = AnyMoments> {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Adds the elements of as many others, each to its own.
+    ///
+    /// # Panics
+    /// If there is another number of them.
+    pub fn merge(&mut self, other: &Lines) {
+        assert_eq!(self.len(), other.len(), "as many states");
+        match (&mut *self, other) {
+            (Lines::Floats(lines), Lines::Floats(other)) => merge(lines, other),
+            (Lines::Integers(lines), Lines::Integers(other)) => merge(lines, other),
+            (this, other) => {
+                let merged = this.iter().zip(other.iter()).map(|(mut line, other)| {
+                    line.merge(&other);
+                    line.floats()
+                });
+                *this = Lines::Floats(merged.collect());
+            }
+        }
+    }
+
+    /// The memory that they take.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Lines::Floats(lines) => size_of_val(lines.as_slice()),
+            Lines::Integers(lines) => size_of_val(lines.as_slice()),
+        }
+    }
+}
+
+fn merge<C: Center>(lines: &mut [Moments<Number, C>], others: &[Moments<Number, C>]) {
+    lines.iter_mut().zip(others).for_each(|(line, other)| line.merge(other));
+}
