@@ -3,7 +3,8 @@
 At the border of the image the kernel continues it, as it does for a whole image; only where the image
 goes round (``wrap``) does a chunk get what is on the other side. Along an axis that is in one chunk, or
 shorter than the kernel, nothing is exchanged. So every pixel is computed from the same neighbours by the
-same code as in the whole image: the bits are the same.
+same code as in the whole image: the bits are the same. The exception are 64-bit integers beyond 2**53, of which
+the library keeps more digits where all of the array is near one number: a chunk may be, and the whole not.
 """
 
 from __future__ import annotations
