@@ -3,8 +3,11 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// How the text of a variable is read: the number in it, as text.
+type Read = fn(&str) -> &str;
+
 /// The environment variables that set the number of threads, the first that says one wins: how each is read.
-const VARIABLES: [(&str, fn(&str) -> &str); 3] = [
+const VARIABLES: [(&str, Read); 3] = [
     ("RUST_NUMPY_EXAMPLE_NUM_THREADS", |text| text),
     // Zero is Rayon's word for the default.
     ("RAYON_NUM_THREADS", |text| if text == "0" { "" } else { text }),

@@ -73,10 +73,10 @@ pub fn side_by_side<'py>(arg: Arg, py: Python<'py>, columns: Vec<Taken<'py>>) ->
     let valid = has_nulls.then(|| empty(&numpy(py, "bool_")?)).transpose()?;
     for (index, column) in columns.iter().enumerate() {
         let at = (PyEllipsis::get(py), index);
-        array.set_item(&at, &column.array)?;
+        array.set_item(at, &column.array)?;
         match (&valid, &column.valid) {
-            (Some(valid), Some(of_column)) => valid.set_item(&at, of_column)?,
-            (Some(valid), None) => valid.set_item(&at, true)?,
+            (Some(valid), Some(of_column)) => valid.set_item(at, of_column)?,
+            (Some(valid), None) => valid.set_item(at, true)?,
             (None, _) => {}
         }
     }

@@ -78,19 +78,19 @@ fn without_negative_zeros(text: &str) -> Result<Cow<'_, str>, Wrong> {
         }
         within = byte == b'"';
         let next = |index| text.as_bytes().get(index).copied().unwrap_or(b' ');
-        if byte == b'-' && matches!(before, b':' | b'[' | b',') && next(index + 1) == b'0' {
-            if !matches!(next(index + 2), b'0'..=b'9' | b'.' | b'e' | b'E') {
-                let text = match &mut found {
-                    Some(text) => text,
-                    None => {
-                        let mut copy = Vec::new();
-                        copy.try_reserve_exact(text.len()).map_err(|_| Wrong::Memory(text.len()))?;
-                        copy.extend_from_slice(text.as_bytes());
-                        found.insert(copy)
-                    }
-                };
-                text[index] = b' ';
-            }
+        let starts = byte == b'-' && matches!(before, b':' | b'[' | b',');
+        let is_zero = next(index + 1) == b'0' && !matches!(next(index + 2), b'0'..=b'9' | b'.' | b'e' | b'E');
+        if starts && is_zero {
+            let text = match &mut found {
+                Some(text) => text,
+                None => {
+                    let mut copy = Vec::new();
+                    copy.try_reserve_exact(text.len()).map_err(|_| Wrong::Memory(text.len()))?;
+                    copy.extend_from_slice(text.as_bytes());
+                    found.insert(copy)
+                }
+            };
+            text[index] = b' ';
         }
         if !byte.is_ascii_whitespace() {
             before = byte;

@@ -39,7 +39,7 @@ use crate::parallel::Work;
 use crate::simd::{self, Level};
 use pixel::{ComputeType, Real, fits_f32};
 use taps::Radius;
-use tiles::{Reach, make_tiles};
+use tiles::{Needs, Reach, make_tiles};
 
 /// What is done to an image.
 #[derive(Debug, Clone, Copy)]
@@ -104,16 +104,10 @@ impl Filter {
                     true if of_bytes && to == DType::U8 => {
                         let weights = gaussian_u8::Weights::new(&half)?;
                         let reach = weights.radii().map(Reach::symmetric);
-                        make_tiles(
-                            image,
-                            out,
-                            border,
-                            reach,
-                            weights.scratch(),
-                            true,
-                            work,
-                            &|image, tile| gaussian_u8::make(level, image, &weights, tile, work),
-                        )
+                        let needs = Needs { reach, scratch: weights.scratch(), keeps_level: true };
+                        make_tiles(image, out, border, needs, work, &|image, tile| {
+                            gaussian_u8::make(level, image, &weights, tile, work)
+                        })
                     }
                     true => blur::<f32>(level, image, &half, border, out, work),
                     false => blur::<f64>(level, image, &half, border, out, work),
@@ -141,7 +135,8 @@ fn blur<A: Real>(
 ) -> Result<()> {
     let weights = gaussian_float::Weights::<A>::new(half)?;
     let reach = weights.radii().map(Reach::symmetric);
-    make_tiles(image, out, border, reach, weights.scratch(), true, work, &|image, tile| {
+    let needs = Needs { reach, scratch: weights.scratch(), keeps_level: true };
+    make_tiles(image, out, border, needs, work, &|image, tile| {
         gaussian_float::make(level, image, &weights, tile, work)
     })
 }
@@ -154,8 +149,9 @@ fn differentiate<D: sobel::Gradient<Out>, Out: ComputeType>(
     out: ImageMut<'_>,
     work: &Work<'_>,
 ) -> Result<()> {
-    let (reach, scratch) = ([Reach::symmetric(1); 2], sobel::scratch::<D, Out>());
-    make_tiles(image, out, border, reach, scratch, false, work, &|image, tile| {
+    let reach = [Reach::symmetric(1); 2];
+    let needs = Needs { reach, scratch: sobel::scratch::<D, Out>(), keeps_level: false };
+    make_tiles(image, out, border, needs, work, &|image, tile| {
         sobel::make::<D, Out>(level, image, operator, tile, work)
     })
 }

@@ -42,8 +42,18 @@ impl Reach {
 /// What makes a tile of a result from a padded image.
 pub type MakeTile<'f> = &'f (dyn Fn(&Padded<'_>, &mut Tile<'_>) -> Result<()> + Sync);
 
-/// Makes the result `out` of `image`, tile by tile, on all threads. A tile takes `scratch` bytes of
-/// memory for each value of a row. A filter that `keeps_level` adds to a result what is added to all pixels.
+/// What a filter takes for a tile.
+#[derive(Clone, Copy)]
+pub struct Needs {
+    /// How far it looks along each axis.
+    pub reach: [Reach; 2],
+    /// Bytes of memory for each value of a row.
+    pub scratch: usize,
+    /// Whether it adds to a result what is added to all pixels.
+    pub keeps_level: bool,
+}
+
+/// Makes the result `out` of `image`, tile by tile, on all threads.
 ///
 /// # Panics
 /// If the two differ in their shape.
@@ -51,9 +61,7 @@ pub fn make_tiles(
     image: &Image<'_>,
     out: ImageMut<'_>,
     border: Border,
-    reach: [Reach; 2],
-    scratch: usize,
-    keeps_level: bool,
+    needs: Needs,
     work: &Work<'_>,
     make: MakeTile<'_>,
 ) -> Result<()> {
@@ -62,8 +70,8 @@ pub fn make_tiles(
         let image = &**image;
         assert_eq!(image.size(), out.size(), "the result has the shape of the image");
         let padded = Padded::new(image, border);
-        let (rows, columns) = tile_sides(image.size(), reach, scratch);
-        let level = padded.anchor.filter(|_| keeps_level);
+        let (rows, columns) = tile_sides(image.size(), needs.reach, needs.scratch);
+        let level = padded.anchor.filter(|_| needs.keeps_level);
         cut(out, rows, columns, |tile| (padded, Tile { level, ..tile }), &mut tiles)?;
     }
     work.for_each_mut(&mut tiles, |_, (image, tile)| make(image, tile))

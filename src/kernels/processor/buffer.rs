@@ -59,6 +59,11 @@ impl Buffer {
         Ok(Buffer { values, lows, keeps_lows: self.keeps_lows, floats_until: self.floats_until })
     }
 
+    /// Whether there are no numbers.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// How many numbers there are.
     pub fn len(&self) -> usize {
         self.values.len()

@@ -79,11 +79,14 @@ pub fn along<T: Sample<Key: ToNumber>>(
     Reader::new::<T>(skip_nan).along(&array, axes, work)
 }
 
+/// What reads lines side by side.
+type ReadTile<C> = fn(&Strided<'_>, &Work<'_>) -> Result<Vec<Moments<Number, C>>>;
+
 /// How elements of a type are read, with or without NaN.
 struct Reader<C> {
     slice: fn(AnySlice<'_>) -> Moments<Number, C>,
     /// Lines side by side: see [`columns::tile`].
-    tile: fn(&Strided<'_>, &Work<'_>) -> Result<Vec<Moments<Number, C>>>,
+    tile: ReadTile<C>,
     /// Contiguous lines of at most [`SHORT`] elements, if they have a faster way.
     rows: Option<rows::ReadRows<C>>,
 }

@@ -479,7 +479,7 @@ impl<K: Key> Total<K> {
         // The deviations are not from the mean: their squares are so much too large.
         let excess = sum * low;
         let squares = (squares - excess) + squares_low;
-        if !is_regular(squares) && !(squares <= SMALL && least == most) {
+        if !(is_regular(squares) || squares <= SMALL && least == most) {
             *pivot = 0.0;
             let center = irregular(&distances(block, origin), SKIP, count);
             state.merge(&Moments::of_irregular(count as u64, center, min, max).with_center(C::of_floats));
