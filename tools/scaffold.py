@@ -61,6 +61,7 @@ DERIVED: list[tuple[str, str, list[Change]]] = [
         [
             (r"\n/// The address and number of the elements of an array in C order(.|\n)*?\n}\n", ""),
             (r"\n/// The first and the last byte address(.|\n)*", ""),
+            (r"\n/// NumPy's number of the dtype of an array(.|\n)*?\n}\n", ""),
             (r"Addresses, strides and overlaps", "Addresses and strides"),
         ],
     ),
@@ -75,7 +76,6 @@ DERIVED: list[tuple[str, str, list[Change]]] = [
             (r"\n/// The error for two arguments whose shapes(.|\n)*?\n}\n", ""),
             (r"\n/// An argument that is to be called(.|\n)*?\n}\n", ""),
             (r"\nimpl Argument<bool>(.|\n)*?\n}\n", ""),
-            (r"^    #\[cfg\(feature = \"net\"\)\]\n", ""),
             (r"^\s*/// Its value. An int that(.|\n)*?\n    }\n", ""),
             (r"\{Shape, kind_of\}", "kind_of"),
             (r"^use pyo3::types::PyIterator;\n", ""),

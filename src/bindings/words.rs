@@ -219,7 +219,10 @@ pub struct WordStats {
 #[pymethods]
 impl WordStats {
     #[new]
-    #[pyo3(signature = (*, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace")))]
+    #[pyo3(
+        signature = (*, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace")),
+        text_signature = "(*, lowercase=True, tokenizer='whitespace')"
+    )]
     fn new(lowercase: Argument<bool>, tokenizer: Argument<&str>) -> PyResult<Self> {
         guard(|| {
             let query = Query::new("_WordStats", lowercase, tokenizer, None)?;

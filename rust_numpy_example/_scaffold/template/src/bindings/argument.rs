@@ -64,7 +64,7 @@ impl Arg {
 }
 
 /// `'a', 'b' or 'c'`.
-fn names<T>(choices: &[(&str, T)]) -> String {
+pub fn names<T>(choices: &[(&str, T)]) -> String {
     let mut text = String::new();
     for (index, (name, _)) in choices.iter().enumerate() {
         text += match index {

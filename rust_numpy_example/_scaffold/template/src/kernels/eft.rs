@@ -97,6 +97,18 @@ impl CompensatedSum {
         (self.sum, self.error)
     }
 
+    /// A sum, and what rounding took from it.
+    #[inline(always)]
+    pub fn of_parts(sum: f64, error: f64) -> Self {
+        CompensatedSum { sum, error }
+    }
+
+    /// The sum, rounded, and what rounding took from it; of finite values whose sum is finite.
+    #[inline(always)]
+    pub fn rounded(self) -> (f64, f64) {
+        two_sum(self.sum, self.error)
+    }
+
     /// The sum.
     #[inline(always)]
     pub fn finish(self) -> f64 {
