@@ -7,6 +7,7 @@
 //! | `guard` | every panic, to `InternalError` |
 //! | `error` | every error, to one Python exception |
 //! | `argument` | arguments of simple types, and the one form of message for an argument |
+//! | `nan_policy` | what a NaN does |
 //! | `display` | types and shapes, as messages have them |
 //! | `cached` | what is looked up in Python and kept |
 //! | `numbers` | Python numbers in lists, tuples and ranges, and their exact sum |
@@ -30,6 +31,7 @@ mod image;
 mod interop;
 mod linalg;
 mod monte_carlo;
+mod nan_policy;
 mod numbers;
 mod package;
 mod processor;

@@ -5,12 +5,13 @@ use std::sync::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use super::levels::{Levels, NAN_POLICIES, NanPolicy, name_of};
+use super::levels::{Levels, name_of};
 use crate::bindings::argument::{Arg, Argument};
 use crate::bindings::array::{Input, Operand};
 use crate::bindings::call::locked;
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
+use crate::bindings::nan_policy::{NAN_POLICIES, NanPolicy};
 use crate::dtype::{DType, Kind, dispatch_real};
 use crate::error::Result;
 use crate::kernels::quantiles::{Finder, Found, METHODS};

@@ -1,4 +1,4 @@
-//! What the function and the classes have in common: levels, NaN, and how elements become a result.
+//! What the function and the classes have in common: levels, and how elements become a result.
 
 use half::f16;
 use pyo3::prelude::*;
@@ -9,17 +9,6 @@ use crate::bindings::array::{Input, Output, axis as one_axis, broadcast_to, nump
 use crate::bindings::display::Shape;
 use crate::dtype::{DType, Kind};
 use crate::kernels::quantiles::{Found, Method, Ordered, Precision, between};
-
-/// What a NaN does.
-#[derive(Clone, Copy, PartialEq)]
-pub enum NanPolicy {
-    Propagate,
-    Omit,
-    Raise,
-}
-
-pub const NAN_POLICIES: [(&str, NanPolicy); 3] =
-    [("propagate", NanPolicy::Propagate), ("omit", NanPolicy::Omit), ("raise", NanPolicy::Raise)];
 
 /// The name of a choice.
 pub fn name_of<T: Copy + PartialEq>(choices: &[(&'static str, T)], choice: T) -> &'static str {

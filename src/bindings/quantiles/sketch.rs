@@ -7,12 +7,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::levels::{Levels, NAN_POLICIES, NanPolicy, name_of};
+use super::levels::{Levels, name_of};
 use crate::bindings::argument::{Arg, Argument};
 use crate::bindings::array::{Input, Operand, Output};
 use crate::bindings::call::locked;
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
+use crate::bindings::nan_policy::{NAN_POLICIES, NanPolicy};
 use crate::dtype::{DType, Kind, dispatch_real};
 use crate::error::Result;
 use crate::kernels::quantiles::{Found, Method, Ordered, Sketch, Summary};

@@ -7,6 +7,7 @@ use super::argument::{Arg, Argument, Workers};
 use super::array::{Input, Operand, axes, broadcast_to, numpy, reduced_shape};
 use super::call::Call;
 use super::guard::guard;
+use super::nan_policy::{NAN_POLICIES, NanPolicy};
 use crate::dtype::{Bool, dispatch_real};
 use crate::kernels::stats::{AnyMoments, Lines, along, whole};
 
@@ -186,17 +187,6 @@ fn nulls(mask: Option<&Input<'_>>, valid: &Input<'_>, axis: Option<&Bound<'_, Py
         .call_method0("tolist")?
         .extract()
 }
-
-/// What a NaN does.
-#[derive(Clone, Copy, PartialEq)]
-enum NanPolicy {
-    Propagate,
-    Omit,
-    Raise,
-}
-
-const NAN_POLICIES: [(&str, NanPolicy); 3] =
-    [("propagate", NanPolicy::Propagate), ("omit", NanPolicy::Omit), ("raise", NanPolicy::Raise)];
 
 /// Lets `isinstance` know that `Stats` is a mapping.
 pub fn init(py: Python<'_>) -> PyResult<()> {
