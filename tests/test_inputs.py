@@ -117,8 +117,8 @@ def test_read_only_memory_by_dlpack() -> None:
     try:
         assert rne.sum_array(OnlyDLPack(data)) == 6.0
     except TypeError as error:
-        # NumPy 1 cannot hand it out.
-        assert "argument arr, got memory that NumPy cannot take by DLPack" in str(error)
+        # NumPy 1 cannot hand it out, and says so itself.
+        assert "dlpack" in str(error).lower()
     assert data.tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
@@ -721,7 +721,10 @@ def wrapped(draw: Any) -> tuple[Any, np.ndarray]:
         draw(st.sampled_from([(0,), (1,), (5,), (4, 3)])),
         draw(st.integers(0, 99)),
     )
-    kinds = ["array", OnlyArray, OnlyInterface, "list", "lists"]
+    kinds = ["array", OnlyArray, OnlyInterface, "list"]
+    if np.lib.NumpyVersion(np.__version__) >= "1.24.0":
+        # Of such lists of arrays of one element older versions make arrays of objects.
+        kinds.append("lists")
     if data.dtype != bool:
         kinds.append(OnlyDLPack)
     if data.ndim == 1:

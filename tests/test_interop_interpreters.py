@@ -21,9 +21,9 @@ CODE = '''
 for _ in range(2):
     try:
         import rust_numpy_example
-        print("imported")
+        print("imported", flush=True)
     except ImportError as error:
-        print(error)
+        print(error, flush=True)
 '''
 def sub(isolated):
     interpreter = create(isolated)
@@ -31,7 +31,7 @@ def sub(isolated):
     interpreters.destroy(interpreter)
 def main():
     import rust_numpy_example as rne
-    print(rne.multiply(2, 3), rne.compute_stats([1.0, 3.0]).mean)
+    print(rne.multiply(2, 3), rne.compute_stats([1.0, 3.0]).mean, flush=True)
 """
 
 REFUSED = "rust_numpy_example cannot be imported in a sub-interpreter: "

@@ -59,9 +59,19 @@ pub struct Chunk {
     pub floats: Vec<u8>,
     /// The first line of a quoted field that may have swallowed rows.
     pub swallowed: Option<u64>,
+    /// The same before the record that is read, where records may be left out.
+    floats_before: Vec<u8>,
     /// A bit for each column kept: text seen.
     seen: Vec<u64>,
     unquoted: Vec<u8>,
+}
+
+/// How much there was before a record.
+struct Mark {
+    cells: usize,
+    asides: usize,
+    kept_texts: usize,
+    texts: usize,
 }
 
 /// What is wrong, and where.
@@ -105,6 +115,11 @@ impl Chunk {
         self.floats.clear();
         try_reserve(&mut self.floats, schema.kept)?;
         self.floats.resize(schema.kept, 0);
+        self.floats_before.clear();
+        if schema.dialect.skip_bad {
+            try_reserve(&mut self.floats_before, schema.kept)?;
+            self.floats_before.resize(schema.kept, 0);
+        }
         self.swallowed = None;
         self.texts.clear();
         self.seen.clear();
@@ -133,7 +148,7 @@ impl Chunk {
     /// Reads the record at `stop` and moves there to the next. False: it is not complete, or wrong.
     #[inline]
     fn read_record(&mut self, schema: &Schema, text: &[u8], unquoted: &mut Vec<u8>) -> Result<bool> {
-        let first = self.cells.len();
+        let before = self.mark(schema);
         let mut at = self.stop;
         let mut lines = 1;
         let mut column = 0;
@@ -148,7 +163,7 @@ impl Chunk {
             } else {
                 let Some(field) = field_at(text, at, &schema.dialect, unquoted)? else {
                     // An open quote: more text may close it.
-                    self.cells.truncate(first);
+                    self.forget(&before);
                     return Ok(false);
                 };
                 if slot != SKIP {
@@ -173,7 +188,7 @@ impl Chunk {
                 self.problem = Some(problem);
                 return Ok(false);
             }
-            self.cells.truncate(first);
+            self.forget(&before);
             try_reserve(&mut self.rejects, 1)?;
             self.rejects.push(problem);
         } else if lines > 1 && self.swallowed.is_none() && are_rows(&text[self.stop..at], delimiter, width) {
@@ -182,6 +197,30 @@ impl Chunk {
         self.lines += lines;
         self.stop = at;
         Ok(true)
+    }
+
+    /// What there is before a record.
+    #[inline]
+    fn mark(&mut self, schema: &Schema) -> Mark {
+        if schema.dialect.skip_bad {
+            self.floats_before.copy_from_slice(&self.floats);
+        }
+        let (cells, asides) = (self.cells.len(), self.asides.len());
+        Mark { cells, asides, kept_texts: self.kept_texts.len(), texts: self.texts.len() }
+    }
+
+    /// Takes back all that came of a record that is left out, or read again.
+    #[cold]
+    fn forget(&mut self, before: &Mark) {
+        self.cells.truncate(before.cells);
+        self.asides.truncate(before.asides);
+        self.kept_texts.truncate(before.kept_texts);
+        for (slot, _) in self.texts.drain(before.texts..) {
+            self.seen[slot as usize / 64] &= !(1 << (slot % 64));
+        }
+        if !self.floats_before.is_empty() {
+            self.floats.copy_from_slice(&self.floats_before);
+        }
     }
 
     /// The cell of a field that is not a number in the simplest spelling.

@@ -200,7 +200,7 @@ fn only_the_selected_columns_are_kept() -> Result<()> {
 
 #[test]
 fn records_of_another_width_are_left_out_and_listed_if_asked() -> Result<()> {
-    let text = b"a,b\n1,2\n3\n\n\"x\ny\",4,5\n6,7\n";
+    let text = b"a,b\n1,2\n3\n\n\"x\ny\",4.5,5\n6,7\n";
     for block in 1..=text.len() {
         for chunk_len in [1, 5, CHUNK] {
             let mut query = query(",", Header::Auto, None);
@@ -212,6 +212,8 @@ fn records_of_another_width_are_left_out_and_listed_if_asked() -> Result<()> {
             let fields = |got| Malformed::Fields { got, expected: 2 };
             assert_eq!(table.take_rejects(), [(3, 2, fields(1)), (5, 3, fields(3))]);
             assert_eq!((table.rows(), table.rejected(), table.columns()[1].moments().max()), (2, 2, 7.0));
+            // Nothing is left of them.
+            assert!(table.columns().iter().all(|column| column.first_text.is_none() && !column.has_floats));
         }
     }
     Ok(())
