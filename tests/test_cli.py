@@ -25,7 +25,7 @@ import pytest
 import rust_numpy_example
 from rust_numpy_example import data
 from rust_numpy_example.__main__ import main
-from rust_numpy_example._cli import COMMANDS, arrays, report
+from rust_numpy_example._cli import COMMANDS, arrays, demo, report
 
 COMMAND = [sys.executable, "-m", "rust_numpy_example"]
 
@@ -746,6 +746,15 @@ def test_the_demo_runs() -> None:
     assert done.stderr == b""
     assert "mass_1e24_kg" in out
     assert max(map(len, out.splitlines())) <= 160
+
+
+def test_a_function_is_as_fast_as_itself_whatever_comes_between() -> None:
+    data, large = np.ones(30_000), np.ones(8_000_000)
+    for _ in range(10):
+        first, _, second = demo.measure([data.sum, large.sum, data.sum])
+        if 0.9 <= first / second <= 1.1:
+            return
+    pytest.fail(f"the same function takes {first} and {second} seconds")
 
 
 def test_the_planets_keep_keplers_third_law() -> None:

@@ -115,7 +115,10 @@ def row(twin: Twin) -> tuple[str, ...]:
 
 
 def measure(calls: list[Callable[[], Any]]) -> list[float]:
-    """Return the median times of the calls, measured in turns."""
+    """Return the median times of the calls, measured in turns, each after a call of its own that is not timed.
+
+    Without that, the caches are as the call before left them: what comes after a slow one would look slow.
+    """
     repeats = []
     for call in calls:
         start = time.perf_counter()
@@ -126,6 +129,7 @@ def measure(calls: list[Callable[[], Any]]) -> list[float]:
     end = time.perf_counter() + BUDGET
     while not times[0] or (time.perf_counter() < end and len(times[0]) < 25):
         for call, count, seen in zip(calls, repeats, times):
+            call()
             start = time.perf_counter()
             for _ in range(count):
                 call()
