@@ -387,7 +387,7 @@ fn many<'py>(
             if let Ok(text) = item.cast::<PyString>() {
                 each(Text::of_str(text)?.bytes()?)?;
             } else if !is_missing(&item)? {
-                let got = format_args!("a {} among the texts", kind_of(&item));
+                let got = format!("a {} among the texts", kind_of(&item));
                 return Err(arg.type_error(got, expected));
             }
         }

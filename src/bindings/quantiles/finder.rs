@@ -161,7 +161,7 @@ impl QuantileFinder {
                 })?
             }, complex => unreachable!("complex input is refused"));
             if first != dtype {
-                let got = format_args!("dtype {}", dtype.name());
+                let got = format!("dtype {}", dtype.name());
                 return Err(arg.type_error(got, format_args!("{}, as the first chunk", first.name())));
             }
             if is_done {

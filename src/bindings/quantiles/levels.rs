@@ -143,7 +143,7 @@ pub fn weights_of<'py>(
     };
     let reduced: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
     if weights.shape() != reduced {
-        let expected = format_args!("{} or {}", Shape(shape), Shape(&reduced));
+        let expected = format!("{} or {}", Shape(shape), Shape(&reduced));
         return Err(arg.value_error(format_args!("shape {}", Shape(weights.shape())), expected));
     }
     let py = weights.object().py();

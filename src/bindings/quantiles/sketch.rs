@@ -156,7 +156,7 @@ impl QuantileSketch {
                 })?
             }, complex => unreachable!("complex input is refused"));
             if first != dtype {
-                let got = format_args!("dtype {}", dtype.name());
+                let got = format!("dtype {}", dtype.name());
                 return Err(arg.type_error(got, format_args!("{}, as the elements before", first.name())));
             }
             if has_nan && self.nan_policy == NanPolicy::Raise {
