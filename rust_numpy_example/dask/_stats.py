@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import methodcaller
-from typing import Any
+from typing import Any, cast
 
 import dask.array as da
 import numpy as np
@@ -264,12 +264,13 @@ def _persisted(
 
 def _assembled(blocks: Any) -> Stats:
     """Return one Stats of a grid of them, in nested lists as Dask has them: their states side by side."""
-    while isinstance(blocks, (list, tuple)) and len(blocks) == 1:
-        (blocks,) = blocks
-    if isinstance(blocks, Stats):
-        return blocks
+    # A block of no lines has the state of integers, whatever its dtype.
+    blocks = _with_lines(blocks) or blocks
+    first, *others = flat([blocks])
+    if not others:
+        return cast(Stats, first)
     grid = _each(_State.of, blocks)
-    make: Any = next(flat(blocks)).__reduce__()[0]
+    make: Any = first.__reduce__()[0]
     state = tuple(
         _joined(_each(methodcaller("entry", index), grid)) for index in range(len(make.keywords["_state"]))
     )
@@ -292,6 +293,13 @@ class _State:
         return self.entries[index]
 
 
+def _with_lines(blocks: Any) -> Any:
+    """Return the grid without blocks of no lines, which are whole slices of it; nothing if all are."""
+    if isinstance(blocks, (list, tuple)):
+        return [inner for inner in map(_with_lines, blocks) if inner]
+    return blocks if np.size(blocks.count) else []
+
+
 def _each(function: Callable[[Any], Any], nested: Any) -> Any:
     if isinstance(nested, (list, tuple)):
         return [_each(function, inner) for inner in nested]
@@ -302,6 +310,13 @@ def _joined(entries: Any) -> Any:
     """Return an entry of all states: arrays side by side, or one dtype for all."""
     parts = list(flat(entries))
     if isinstance(parts[0], np.ndarray):
-        return np.block(entries)
+        return _side_by_side(entries)
     # Lines without elements have float64; the others what the array has.
     return parts[0] if len(set(parts)) == 1 else str(np.result_type(*parts))
+
+
+def _side_by_side(arrays: Any, axis: int = 0) -> Any:
+    """Join arrays along their first axes, one a level of nesting; what they have more is of one element."""
+    if isinstance(arrays, list):
+        return np.concatenate([_side_by_side(inner, axis + 1) for inner in arrays], axis=axis)
+    return arrays
