@@ -752,7 +752,7 @@ def test_a_function_is_as_fast_as_itself_whatever_comes_between() -> None:
     data, large = np.ones(30_000), np.ones(8_000_000)
     for _ in range(10):
         first, _, second = demo.measure([data.sum, large.sum, data.sum])
-        if 0.9 <= first / second <= 1.1:
+        if 0.8 <= first / second <= 1.25:
             return
     pytest.fail(f"the same function takes {first} and {second} seconds")
 
