@@ -597,6 +597,13 @@ def test_an_npz_file_truncated_at_any_byte_is_an_error(run: Run, tmp_path: Path)
         assert failure(run, path)
 
 
+def test_the_columns_of_an_element_are_counted_as_they_are_named() -> None:
+    dtype = np.dtype([("a", "c8", (2, 3)), ("b", [("c", "S3"), ("d", "<M8[s]", (4,))]), ("e", "f2", (0,))])
+    assert arrays._count(dtype) == len(list(arrays._parts(dtype, "", ()))) == 12 + 1 + 4
+    # At once, however many they are.
+    assert arrays._count(np.dtype([("a", "<i2", (90_000_000,))])) == 90_000_000
+
+
 def npy(header: str, data: bytes = b"", version: bytes = b"\1\0") -> bytes:
     """Return an ``.npy`` file with a header of one's own."""
     encoded = header.encode()

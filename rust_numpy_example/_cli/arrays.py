@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import itertools
 import math
 import struct
 import zipfile
@@ -143,11 +142,11 @@ class _Array:
                 f" {size - header:,}"
             )
         most = max(FEW_COLUMNS, min(needed, (size if behind is None else behind) or 0))
-        self._parts = list(itertools.islice(_parts(dtype, "", ()), most + 1))
         # Columns along the last axis.
         self._count = shape[-1] if len(shape) > 1 and dtype.names is None else 1
-        if self._count * len(self._parts) > most:
+        if self._count * _count(dtype) > most:
             raise ValueError(f"the header tells of more than {most:,} columns (shape {shape}, {dtype})")
+        self._parts = list(_parts(dtype, "", ()))
         if dtype.names is None:
             self.rows = math.prod(shape[:-1]) if len(shape) > 1 else math.prod(shape)
             is_one = name and len(shape) < 2
@@ -258,6 +257,16 @@ KINDS = {
     "U": "text",
     "m": "duration",
 }
+
+
+def _count(dtype: np.dtype[Any]) -> int:
+    """Return how many columns an element has, without a look at each."""
+    if dtype.names is not None:
+        return sum(_count(dtype[field]) for field in dtype.names)
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return math.prod(shape) * _count(base)
+    return 2 if dtype.kind == "c" else 1
 
 
 def _parts(dtype: np.dtype[Any], name: str, path: tuple[Any, ...]) -> Iterator[_Part]:
