@@ -38,7 +38,9 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 autodoc_member_order = "bysource"
 # What docstrings name that is no part of this manual.
-nitpick_ignore_regex = [("py:.*", r"(numpy|pandas|bottleneck|typing|collections|decimal|json|logging|ssl|str|sys)(\..*)?")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(numpy|pandas|bottleneck|typing|collections|decimal|json|logging|ssl|str|sys)(\..*)?")
+]
 
 # --- how it looks
 
