@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import rust_numpy_example
+
+# The page on the architecture reads the sources.
+os.environ["RUST_NUMPY_EXAMPLE_SOURCE"] = str(Path(__file__).resolve().parents[1])
 
 project = "rust_numpy_example"
 author = "The rust_numpy_example developers"
