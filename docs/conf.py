@@ -19,7 +19,6 @@ extensions = [
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "sphinx_design",
 ]
@@ -28,7 +27,7 @@ nitpicky = True
 
 # --- pages: Markdown; what stands in a code cell is run, and an error ends the build
 
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
@@ -52,6 +51,8 @@ nitpick_ignore_regex = [
 
 html_theme = "pydata_sphinx_theme"
 html_title = "rust_numpy_example"
+# Pages without others beside them.
+html_sidebars = {"start": [], "tutorials": []}
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 html_show_sourcelink = False
