@@ -36,11 +36,15 @@ DERIVED: list[tuple[str, str, list[Change]]] = [
         "setup.py",
         "setup.py",
         [
-            (r"^import os\n", ""),
-            (r'features=\["python".*\]', 'features=["python"]'),
-            (r"^            # (Test builds add|The same as in Cargo.toml).*\n", ""),
+            (r"^import re\n", ""),
+            (r"^# Test builds add.*\nfeatures = .*", 'features = ["python"]'),
+            (r"^            # The same as in Cargo.toml.*\n", ""),
+            # It has no address to which links could lead.
+            (r"^# An index page(.|\n)*?\n\n", ""),
+            (r"^    long_description=.*\n", ""),
         ],
     ),
+    ("tools/licences.py", "tools/licences.py", []),
     ("src/kernels/eft.rs", "src/kernels/eft.rs", []),
     ("src/kernels/window/mod.rs", "src/kernels/window/mod.rs", []),
     ("src/kernels/window/sum.rs", "src/kernels/window/sum.rs", [_NO_HALF]),

@@ -20,6 +20,8 @@ TEMPLATE = Path(__file__).with_name("template")
 
 #: By the names that the command has for them.
 LICENSES = {"both": "MIT OR Apache-2.0", "MIT": "MIT", "Apache-2.0": "Apache-2.0"}
+#: What is the same in every package.
+VERBATIM = ("LICENSE-THIRD-PARTY", "tools/licences.py")
 DESCRIPTION = "NumPy arrays processed in Rust."
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
@@ -102,10 +104,13 @@ class Package:
         return text.replace("rust-numpy-example", self.distribution)
 
     def _rendered(self, name: str, text: str) -> str:
+        if name in VERBATIM:
+            return text
         developers = self.author or f"The {self.distribution} developers"
         text = text.replace("The rust_numpy_example developers", developers)
         text = self._named(text).replace("AUTHOR", developers).replace("DESCRIPTION", self.description)
-        text = text.replace(LICENSES["both"], self.license)
+        # The first of the bill of materials is that of the package, the others are those of crates.
+        text = text.replace(LICENSES["both"], self.license, 1 if name == "sbom.cdx.json" else -1)
         if self.python != PYTHONS[0]:
             text = self._with_python(text)
         if name == "Cargo.lock":
@@ -148,9 +153,9 @@ class Package:
             text = _without(text, r"^import sysconfig\n")
         elif name == "pyproject.toml":
             versions = [f'"cp{python.replace(".", "")}-*"' for python in PYTHONS if python >= self.python]
-            text = re.sub(r"# One abi3 wheel.*\n", "# One wheel for each interpreter.\n", text)
+            text = re.sub(r"# Three wheels a platform.*\n", "# One wheel for each interpreter.\n", text)
             text = re.sub(
-                r"^build = \[.*\]", f'build = [{", ".join(versions)}, "cp314t-*"]', text, flags=re.M
+                r"^build = \[.*\]", f'build = [{", ".join(versions)}, "cp314t-*", "cp315t-*"]', text, flags=re.M
             )
         elif name == "tox.ini":
             text = _without(text, r"^wheel_build_env = .pkg\n")
@@ -176,12 +181,9 @@ description = "{self.description}"
 readme = "README.md"
 requires-python = ">={self.python}"
 license = "{self.license}"
-license-files = [{", ".join(f'"LICENSE-{kind}"' for kind in kept)}]
+license-files = [{", ".join(f'"LICENSE-{kind}"' for kind in [*kept, "THIRD-PARTY"])}]
 authors = [{{ name = "{self.author or f"The {self.distribution} developers"}" }}]
 dependencies = ["numpy>={_numpy_of(self.python)}"]
-
-[project.optional-dependencies]
-test = ["hypothesis", "pytest"]
 
 [tool.maturin]
 module-name = "{self.module}.{self.module}"
@@ -190,7 +192,7 @@ locked = true
 include = [{{ path = "tests/**/*", format = "sdist" }}, {{ path = "tox.ini", format = "sdist" }}]
 
 """
-            return head + text[text.index("[tool.uv]") :].replace(
+            return head + text[text.index("# What nobody needs") :].replace(
                 '    { file = "setup.py" },\n    { file = "setup.cfg" },\n', ""
             )
         return text

@@ -1,6 +1,8 @@
 """Builds the Rust extension. Everything that can be said without code is in setup.cfg."""
 
 # Written for any Python 3, so that one which is too old can still say so.
+import json
+import os
 import sys
 import sysconfig
 
@@ -11,7 +13,8 @@ if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit(f"rust_numpy_example needs Python 3.11 or newer; this is {found}")
 
 try:
-    from setuptools import setup
+    import setuptools
+    from setuptools.command.egg_info import egg_info
     from setuptools_rust import Binding, RustExtension
 except ImportError as error:
     sys.exit(
@@ -19,25 +22,58 @@ except ImportError as error:
         f"first run: {sys.executable} -m pip install setuptools setuptools-rust wheel"
     )
 
+features = ["python"]
+
 options = {}
-if not sysconfig.get_config_var("Py_GIL_DISABLED"):
-    # One wheel for every interpreter with a GIL. A free-threaded one has no stable
-    # ABI, so it gets a build of its own; that is why this is not in setup.cfg.
+# One wheel for every interpreter with a GIL.
+limited_api = "cp311"
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    # Without a GIL there is a stable ABI from 3.15 on, in setuptools from 84.2 on. An older
+    # one gets a build of its own; that is why this is not in setup.cfg.
+    limited_api = ""
+    if sys.version_info >= (3, 15) and tuple(map(int, setuptools.__version__.split(".")[:2])) >= (84, 2):
+        limited_api = "cp315"
+        features.append("pyo3/abi3t-py315")
+if limited_api:
     # The second name is the one by which setuptools finds the options of setuptools-rust's
     # command when it starts that anew, which it does in `pip install -e`.
     for command in "bdist_wheel", "bdist_wheel_rust_extension":
-        options[command] = {"py_limited_api": "cp311"}
+        options[command] = {"py_limited_api": limited_api}
 
-setup(
+
+class EggInfo(egg_info):
+    """Adds the list of the crates that are linked to the metadata of a wheel or an installation (PEP 770)."""
+
+    def run(self) -> None:
+        """Make the metadata, which setuptools takes over whole."""
+        folder = os.path.join(self.egg_info, "sboms")
+        self.mkpath(folder)
+        self.copy_file("sbom.cdx.json", os.path.join(folder, "rust_numpy_example.cdx.json"))
+        super().run()
+
+
+# The compiler notes the paths of crates, for messages. Without the folders of this machine, the same bytes come
+# out wherever it builds. (Cargo leaves this out where RUSTFLAGS are set: they have to say it then.)
+remapped = [os.environ.get("CARGO_HOME") or os.path.join(os.path.expanduser("~"), ".cargo")]
+if os.path.isdir(".cargo"):
+    # The crates of `sdist --vendor-crates`.
+    remapped.append(os.path.abspath(".cargo"))
+rustflags = [f"--remap-path-prefix={folder}=cargo" for folder in remapped]
+
+setuptools.setup(
+    cmdclass={"egg_info": EggInfo},
     rust_extensions=[
         RustExtension(
             "rust_numpy_example.rust_numpy_example",
             binding=Binding.PyO3,
-            features=["python"],
+            features=features,
             rust_version=">=1.85",
             # A release build, also where setuptools-rust would make a debug one: `pip install -e`.
             debug=False,
+            # Of symbols: what of them is needed is in a table of its own.
+            rustc_flags=["-Cstrip=symbols"],
             cargo_manifest_args=["--locked"],
+            args=["--config", "build.rustflags=" + json.dumps(rustflags)],
         )
     ],
     options=options,
