@@ -2,7 +2,8 @@
 
 ``python tools/supply.py [--figures FILE] [--advisories FOLDER] {crates,wheel} ...``. The first needs
 ``cargo deny`` and ``cargo audit``; FOLDER is a checkout of the RustSec advisory database where there is no network
-to get it from. The second builds the wheel twice, from two copies of the tree in two places.
+to get it from. The second builds the wheel twice, from two copies of the tree in two folders, the
+second time with another home, another cargo home and another user's name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,7 +65,26 @@ def crates(advisories: Path | None) -> list[Row]:
     return [allowed, known]
 
 
-def _wheel(folder: Path) -> bytes:
+def _another_home(folder: Path) -> dict[str, str]:
+    """Make the home of another user, with the crates that this one has downloaded; return what tells cargo of it."""
+    ours = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+    home = folder / "home of another"
+    theirs = home / ".cargo"
+    for name in ("registry/cache", "registry/index"):
+        if (ours / name).is_dir():
+            shutil.copytree(ours / name, theirs / name)
+    for name in ("config", "config.toml"):
+        if (ours / name).is_file():
+            theirs.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ours / name, theirs / name)
+    environment = {"HOME": str(home), "CARGO_HOME": str(theirs), "USER": "another", "LOGNAME": "another"}
+    if rustup := shutil.which("rustup"):
+        found = subprocess.run([rustup, "show", "home"], capture_output=True, text=True, check=True)
+        environment["RUSTUP_HOME"] = found.stdout.strip()
+    return environment
+
+
+def _wheel(folder: Path, home: dict[str, str]) -> bytes:
     """Build the wheel from a copy of the tree in ``folder``; return its content."""
     tree = folder / "tree"
     copy(tree)
@@ -73,6 +94,7 @@ def _wheel(folder: Path) -> bytes:
         "CARGO_TARGET_DIR": str(folder / "target"),
         "SOURCE_DATE_EPOCH": "1700000000",
         "PYO3_NO_PYTHON": "1",
+        **home,
     }
     subprocess.run([*command, "--wheel-dir", str(folder / "dist"), str(tree)], env=environment, check=True)
     (wheel,) = (folder / "dist").glob("*.whl")
@@ -82,11 +104,12 @@ def _wheel(folder: Path) -> bytes:
 def wheel() -> Row:
     """Build the wheel twice."""
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory(prefix="another-place-") as two:
-        first, second = _wheel(Path(one)), _wheel(Path(two))
+        first = _wheel(Path(one), {})
+        second = _wheel(Path(two), _another_home(Path(two)))
     hashes = [hashlib.sha256(content).hexdigest()[:16] for content in (first, second)]
     lto = os.environ.get("CARGO_PROFILE_RELEASE_LTO", "as released")
     return Row(
-        "Two builds of the wheel, in two places, are the same bytes",
+        "Two builds of the wheel, in two folders with two homes and cargo homes, are the same bytes",
         f"SHA-256 {hashes[0]}… and {hashes[1]}… (link-time optimisation: {lto})",
         first == second,
         COMMAND,

@@ -155,7 +155,10 @@ class Package:
             versions = [f'"cp{python.replace(".", "")}-*"' for python in PYTHONS if python >= self.python]
             text = re.sub(r"# Three wheels a platform.*\n", "# One wheel for each interpreter.\n", text)
             text = re.sub(
-                r"^build = \[.*\]", f'build = [{", ".join(versions)}, "cp314t-*", "cp315t-*"]', text, flags=re.M
+                r"^build = \[.*\]",
+                f'build = [{", ".join(versions)}, "cp314t-*", "cp315t-*"]',
+                text,
+                flags=re.M,
             )
         elif name == "tox.ini":
             text = _without(text, r"^wheel_build_env = .pkg\n")
