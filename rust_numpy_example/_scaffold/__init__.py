@@ -119,7 +119,9 @@ class Package:
             text = self._without_abi3(name, text)
         if self.minimal:
             text = _without(text, r"^\[options\.package_data\](.|\n)*?\n\n") if name == "setup.cfg" else text
-            text = _without(text, r'^    python -c "import os.*\n') if name == "tox.ini" else text
+            if name == "tox.ini":
+                text = _without(text, r'^    python -c "import os.*\n')
+                text = _without(text, r"^    zizmor .*\n")
         if self.maturin:
             text = self._with_maturin(name, text)
         return text
