@@ -71,7 +71,7 @@ def monte_carlo_pi(
     blocks = -(-samples // BLOCK)
     if partitions is None:
         partitions = -(-blocks // _BLOCKS_PER_TASK)
-    elif isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1:
+    elif type(partitions) is not int or partitions < 1:
         raise ValueError(
             f"monte_carlo_pi: argument partitions, got {partitions!r}, expected an int from 1 on"
         )
