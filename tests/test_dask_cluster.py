@@ -12,7 +12,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ import dask
 import dask.array as da
 import dask.bag as db
 import distributed
+from clusters import THREADS, a_cluster, everything, shown, slow_statistics
 
 import rust_numpy_example as rne
 import rust_numpy_example.dask as rnd
@@ -35,32 +35,6 @@ import rust_numpy_example.dask as rnd
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore")]
-
-THREADS = 2
-
-
-@contextmanager
-def a_cluster(workers: int, method: str = "spawn", **options: Any) -> Iterator[Any]:
-    """Yield the client of a cluster of this machine."""
-    config = {
-        "distributed.worker.multiprocessing-method": method,
-        "distributed.comm.timeouts.connect": "60s",
-        "distributed.worker.use-file-locking": False,
-    }
-    with (
-        dask.config.set(config),
-        distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=THREADS,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            **options,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        client.wait_for_workers(workers, timeout=60)
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -92,44 +66,6 @@ def at_work(client: Any) -> int:
 
 
 # --- everything, once
-
-
-def everything(folder: Path) -> dict[str, Any]:
-    """Return a lazy result of each function."""
-    rng = np.random.default_rng(0)
-    whole = rng.normal(1e6, 1, (300, 400))
-    x = da.from_array(whole, chunks=(70, 110))
-    image = da.from_array(rng.integers(0, 256, (300, 400), dtype="u1"), chunks=(70, 110))
-    (folder / "a.txt").write_text("to be or not to be\n" * 500)
-    (folder / "a.csv").write_text("x,y\n" + "".join(f'{i},"a\n{i}"\n' for i in range(500)))
-    return {
-        "compute_stats": rnd.compute_stats(x),
-        "compute_stats along an axis": rnd.compute_stats(x, axis=1),
-        "mean": rnd.compute_stats(x, axis=0).mean,
-        "sum_array": rnd.sum_array(image),
-        "array_multiply": rnd.array_multiply(x, x),
-        "process_data": rnd.process_data(image, 3),
-        "process_numbers": rnd.process_numbers(x, 1e6),
-        "matrix_multiply": rnd.matrix_multiply(x, x.T),
-        "gaussian_blur": rnd.gaussian_blur(image, 2.0, mode="wrap"),
-        "sobel": rnd.sobel(x),
-        "process_image": rnd.process_image(image),
-        "cpu_intensive": rnd.cpu_intensive(x),
-        "monte_carlo_pi": rnd.monte_carlo_pi(100_000, rng=1),
-        "word_count of files": rnd.word_count(folder / "a.txt", blocksize=1000),
-        "word_count of a bag": rnd.word_count(db.from_sequence(["a b", "b"], npartitions=2)),
-        "table_stats": rnd.table_stats(folder / "a.csv", blocksize=500),
-        "fold": rnd.fold(rne.Stats(), x),
-    }
-
-
-def shown(value: Any) -> Any:
-    """Return what can be compared of a result: all of its bits."""
-    if isinstance(value, rne.Stats):
-        return [np.asarray(value[key]).tobytes() for key in value]
-    if isinstance(value, rnd.Table):
-        return repr(value)
-    return np.asarray(value).tobytes() if not isinstance(value, dict) else list(value.items())
 
 
 def test_every_scheduler_gives_the_same_bits(client: Any, tmp_path: Path) -> None:
@@ -202,18 +138,6 @@ def test_long_texts_are_left_when_they_are_cancelled(client: Any, tmp_path: Path
 
 
 # --- failures
-
-
-def slow(block: Any, pause: float) -> Any:
-    time.sleep(pause)
-    return block
-
-
-def slow_statistics(pause: float, chunks: int = 60) -> tuple[Any, Any]:
-    whole = np.random.default_rng(1).normal(size=(chunks, 100))
-    source = da.from_array(whole, chunks=(1, 100)).map_blocks(slow, pause, dtype="f8")
-    expected = rnd.compute_stats(da.from_array(whole, chunks=(1, 100)), axis=1)
-    return rnd.compute_stats(source, axis=1), expected.compute(scheduler="synchronous")
 
 
 def test_a_worker_is_killed_in_the_middle(client: Any) -> None:
@@ -314,43 +238,3 @@ def test_the_lines_of_the_documents_do_what_they_show(page: str) -> None:
         for name in ("client", "cluster"):
             if name in names:
                 names[name].close()
-
-
-# --- for minutes
-
-
-@pytest.mark.soak
-def test_workers_are_killed_for_ten_minutes(tmp_path: Path) -> None:
-    minutes = float(os.environ.get("RUST_NUMPY_EXAMPLE_SOAK_MINUTES", "10"))
-    rng = np.random.default_rng(4)
-    kills = rounds = 0
-    config = {"distributed.scheduler.allowed-failures": 1000}
-    with dask.config.set(config), a_cluster(3, memory_limit="2GB") as client:
-        end = time.monotonic() + 60 * minutes
-        expected = {
-            name: shown(value)
-            for name, value in zip(
-                everything(tmp_path), dask.compute(*everything(tmp_path).values(), scheduler="threads")
-            )
-        }
-        statistics, whole = slow_statistics(0.05, 200)
-        while time.monotonic() < end:
-            lazy = everything(tmp_path)
-            future = client.compute([statistics, *lazy.values()])
-            while not all(one.done() for one in future):
-                time.sleep(rng.uniform(0.5, 3))
-                known = client.scheduler_info(n_workers=-1)["workers"]
-                # One that has not joined yet is left alone: what watches over it gives up if it dies while it starts.
-                joined = [one for one in client.cluster.workers.values() if one.worker_address in known]
-                if len(joined) > 1:
-                    os.kill(joined[rng.integers(len(joined))].process.pid, signal.SIGKILL)
-                    kills += 1
-            first, *others = client.gather(future)
-            assert shown(first) == shown(whole)
-            for name, value in zip(lazy, others):
-                assert shown(value) == expected[name], name
-            rounds += 1
-            # What nobody holds any more is computed again in the next round.
-            del future
-    assert kills >= 5 * minutes and rounds > 0
-    print(f"{kills} workers killed in {rounds} rounds")

@@ -20,6 +20,7 @@ text        tables in delimited text, through ``_TableStats``
 arrays      ``.npy`` and ``.npz``, through ``_ArrayStats``
 parquet     Parquet, through ``_ArrayStats``
 table       the statistics of a file, however they were found
+cluster     what ``--scheduler`` adds: commands on a Dask cluster
 report      what is written to standard output and standard error
 =========== ==================================================================
 
@@ -135,4 +136,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             streams.code = command.run(options)
         except argparse.ArgumentError as error:
             options.parser.error(str(error))
+        except report.CommandError as error:
+            report.fail(*error.args)
+            streams.code = report.FAILED
     return streams.code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 
-from rust_numpy_example._cli import report
+from rust_numpy_example._cli import cluster, report
 from rust_numpy_example._cli.arguments import add_output, natural
 
 #: Points of a piece of work: enough to keep all threads at it, few enough to stop soon and to show how far it is.
@@ -19,6 +19,7 @@ examples:
   rust-numpy-example pi
   rust-numpy-example pi --samples 1e10
   rust-numpy-example pi --samples 1e8 --seed 7 --json
+  rust-numpy-example pi --samples 1e12 --scheduler tcp://10.0.0.1:8786
 """
 
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=natural, metavar="N", help="makes the result the same in every run")
     add_output(parser, ("json",))
+    cluster.add_scheduler(parser)
 
 
 def samples(argument: str) -> int:
@@ -50,6 +52,11 @@ def samples(argument: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Write the estimate; return the exit code."""
+    if options.scheduler:
+        with cluster.asked(options) as there:
+            assert there is not None
+            estimate = there.pi(options.samples, options.seed)
+        return _write(options, estimate / 4 * options.samples, options.samples)
     import numpy as np
 
     import rust_numpy_example
@@ -69,6 +76,11 @@ def run(options: argparse.Namespace) -> int:
             raise
     finally:
         progress.close()
+    _write(options, inside, done)
+    return report.INTERRUPTED if stopped else 0
+
+
+def _write(options: argparse.Namespace, inside: float, done: int) -> int:
     estimate, error = 4 * inside / done, _error(inside, done)
     with report.output(options.output):
         if options.format == "json":
@@ -77,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             digits = max(2, min(15, 1 - math.floor(math.log10(error)))) if error else 6
             report.write(f"{estimate:.{digits}f} ± {error:.1e} ({done:,} points)")
-    return report.INTERRUPTED if stopped else 0
+    return 0
 
 
 def _error(inside: float, done: int) -> float:

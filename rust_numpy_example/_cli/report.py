@@ -99,6 +99,10 @@ def whole_file(path: str) -> Iterator[TextIO]:
         raise
 
 
+class CommandError(Exception):
+    """Something other than a file does not work: what, and why."""
+
+
 class OutputError(Exception):
     """The file that ``-o`` names cannot be written."""
 
@@ -224,12 +228,12 @@ class Progress:
         self._unit, self._scale = unit, scale
         self._start = self._shown = time.monotonic()
         self._length = 0
-        self._on = sys.stderr is not None and sys.stderr.isatty()
+        self.on = sys.stderr is not None and sys.stderr.isatty()
 
     def update(self, done: int, more: str = "") -> None:
         """Show that ``done`` has been done, at most ten times a second."""
         now = time.monotonic()
-        if not self._on or now - self._shown < 0.1:
+        if not self.on or now - self._shown < 0.1:
             return
         self._shown = now
         rate = done / (now - self._start)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from rust_numpy_example._cli import report
+from rust_numpy_example._cli import cluster, report
 from rust_numpy_example._cli.arguments import add_output, character, natural
 from rust_numpy_example._cli.select import SelectError, Selection
 from rust_numpy_example._cli.source import Source, is_zip, open_source
@@ -51,6 +51,7 @@ examples:
   rust-numpy-example stats --top-values 5 --markdown -o summary.md log.csv
   rust-numpy-example stats --on-error skip --rejects bad.csv dirty.csv
   zcat big.csv.gz | rust-numpy-example stats --json -
+  rust-numpy-example stats --scheduler tcp://10.0.0.1:8786 '/data/*.parquet'
 """
 
 
@@ -75,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--top-values", type=natural, default=0, metavar="N", help="the N most frequent values"
     )
     add_output(parser, ("csv", "markdown", "json"))
+    cluster.add_scheduler(parser)
     text = parser.add_argument_group("text")
     text.add_argument(
         "--delimiter",
@@ -149,8 +151,10 @@ def run(options: argparse.Namespace) -> int:
         distinct=options.distinct or options.all or options.format == "json",
         top=options.top_values,
     )
-    with report.output(options.output), _rejects(options.rejects) as reject:
-        return _files(options, ask, reject)
+    if options.scheduler:
+        cluster.check(options, ("select", "delimiter", "header"))
+    with cluster.asked(options) as there, report.output(options.output), _rejects(options.rejects) as reject:
+        return _files(options, ask, reject, there)
 
 
 @contextlib.contextmanager
@@ -170,13 +174,15 @@ def _rejects(path: str | None) -> Any:
         raise report.OutputError(path, error) from None
 
 
-def _files(options: argparse.Namespace, ask: Ask, reject: Callable[..., None]) -> int:
+def _files(
+    options: argparse.Namespace, ask: Ask, reject: Callable[..., None], there: cluster.Session | None
+) -> int:
     code = 0
     is_first = True
     for name in options.files:
         shown = "standard input" if name == "-" else name
         try:
-            table = read(name, ask, _form(options, shown, reject))
+            table = there.stats(name, options) if there else read(name, ask, _form(options, shown, reject))
         except Exception as error:
             report.fail(shown, error)
             code = report.FAILED

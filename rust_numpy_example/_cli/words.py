@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 
-from rust_numpy_example._cli import report
+from rust_numpy_example._cli import cluster, report
 from rust_numpy_example._cli.arguments import add_output, positive
 from rust_numpy_example._cli.source import BLOCK, Source, open_source
 from rust_numpy_example.rust_numpy_example import _WordStats
@@ -67,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--column", metavar="NAME", help="only the text of this column of CSV or Parquet files"
     )
     add_output(parser, ("csv", "json"))
+    cluster.add_scheduler(parser)
 
 
 def _top(argument: str) -> int | None:
@@ -89,21 +90,26 @@ def run(options: argparse.Namespace) -> int:
         except Exception as error:
             report.fail(options.stop_words, error)
             return report.FAILED
-    with report.output(options.output):
-        return _files(options, stop)
+    if options.scheduler:
+        cluster.check(options, ("top", "min_count", "stop_words", "total", "keep_case", "tokenizer"))
+    with cluster.asked(options) as there, report.output(options.output):
+        return _files(options, stop, there)
 
 
-def _files(options: argparse.Namespace, stop: set[str]) -> int:
+def _files(options: argparse.Namespace, stop: set[str], there: cluster.Session | None) -> int:
     code = 0
     total: dict[str, int] = {}
     is_first = True
     for name in options.files:
         shown = "standard input" if name == "-" else name
         try:
-            with open_source(name) as source:
-                # The table of all words is only needed if some are left out, or added to those of other files.
-                is_whole = options.total or options.min_count > 1 or stop
-                counts = _counted(source, options, None if is_whole else options.top)
+            if there:
+                counts = there.words(name, options)
+            else:
+                with open_source(name) as source:
+                    # The table of all words is only needed if some are left out, or added to those of other files.
+                    is_whole = options.total or options.min_count > 1 or stop
+                    counts = _counted(source, options, None if is_whole else options.top)
         except Exception as error:
             report.fail(shown, error)
             code = report.FAILED

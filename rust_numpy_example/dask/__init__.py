@@ -7,7 +7,9 @@ the result.
 
 =================  ===========================================================================
 statistics         compute_stats -> LazyStats
+quantiles          quantiles (exact)
 sums               sum_array, cpu_intensive
+along an axis      moving_average
 element-wise       array_multiply, process_data, process_numbers
 matrix products    matrix_multiply
 images             process_image, gaussian_blur, sobel
@@ -36,9 +38,11 @@ from rust_numpy_example.dask._image import gaussian_blur, process_image, sobel
 from rust_numpy_example.dask._linalg import matrix_multiply
 from rust_numpy_example.dask._monte_carlo import monte_carlo_pi
 from rust_numpy_example.dask._processor import fold
+from rust_numpy_example.dask._quantiles import quantiles
 from rust_numpy_example.dask._reduce import cpu_intensive, sum_array
 from rust_numpy_example.dask._stats import LazyStats, compute_stats
 from rust_numpy_example.dask._table import Column, Table, table_stats
+from rust_numpy_example.dask._window import moving_average
 from rust_numpy_example.dask._words import word_count
 
 __all__ = [
@@ -52,9 +56,11 @@ __all__ = [
     "gaussian_blur",
     "matrix_multiply",
     "monte_carlo_pi",
+    "moving_average",
     "process_data",
     "process_image",
     "process_numbers",
+    "quantiles",
     "sobel",
     "sum_array",
     "table_stats",

@@ -81,8 +81,14 @@ def fitting(call: Callable[..., Any], *arrays: Any) -> tuple[Any, ...]:
 
 def full(array: da.Array) -> da.Array:
     """Return an array without empty chunks beside others: Dask does not broadcast them right."""
-    chunks = tuple(tuple(length for length in axis if length != 0) or (0,) for axis in array.chunks)
-    return array if chunks == array.chunks or _is_unknown(array) else array.rechunk(chunks)
+    if _is_unknown(array):
+        return array
+    for axis, lengths in enumerate(array.chunks):
+        keep = [index for index, length in enumerate(lengths) if length] or [0]
+        if len(keep) < len(lengths):
+            # Not by rechunk, which leaves an array without elements as it is.
+            array = array.blocks[(slice(None),) * axis + (keep,)]
+    return array
 
 
 def _is_unknown(array: Any) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial, reduce
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import dask.array as da
 import numpy as np
+from dask.array.core import PerformanceWarning
 
 import rust_numpy_example as rne
 from rust_numpy_example.dask._door import fitting, known, lazy
@@ -69,15 +71,18 @@ def _blocks(a: da.Array, b: da.Array, dtype: Any, workers: int | None, split_eve
     of_a = (*stack[len(stack) - a.ndim + 2 :], i, k)
     of_b = (*stack[len(stack) - b.ndim + 2 :], k, j)
     # The blocks of products have one more axis, in front, along which they are to be added.
-    parts = da.blockwise(
-        partial(_product, dtype=wide, workers=workers),
-        (k, *stack, i, j),
-        *(a, of_a),
-        *(b, of_b),
-        adjust_chunks={k: 1},
-        dtype=wide,
-        meta=np.empty((0,) * (ndim + 1), wide),
-    )
+    with catch_warnings():
+        # That a product has more blocks than its factors is no accident.
+        simplefilter("ignore", PerformanceWarning)
+        parts = da.blockwise(
+            partial(_product, dtype=wide, workers=workers),
+            (k, *stack, i, j),
+            *(a, of_a),
+            *(b, of_b),
+            adjust_chunks={k: 1},
+            dtype=wide,
+            meta=np.empty((0,) * (ndim + 1), wide),
+        )
     total = da.reduction(
         parts,
         chunk=_same,

@@ -81,7 +81,7 @@ def sum_array(
         total,
         to=like.dtype,
         dtype=like.dtype,
-        axes=() if keepdims else axes,
+        axes=None if keepdims else axes,
         drop_axis=() if keepdims else axes,
         meta=np.empty((0,) * like.ndim, like.dtype),
     )
@@ -103,9 +103,10 @@ def _added(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 else rne.sum_array(np.stack(parts), 0, workers=1)
 
 
-def _rounded(block: Any, to: Any, axes: tuple[int, ...]) -> Any:
+def _rounded(block: Any, to: Any, axes: tuple[int, ...] | None) -> Any:
     with np.errstate(over="ignore"):
-        return np.squeeze(block.astype(to, copy=False), axes)[()]
+        block = block.astype(to, copy=False)
+    return block if axes is None else np.squeeze(block, axes)[()]
 
 
 def cpu_intensive(data: Any, *, workers: int | None = 1, split_every: int | None = None) -> da.Array:

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from dask.sizeof import sizeof
 
-from rust_numpy_example import DataProcessor, Stats
+from rust_numpy_example import DataProcessor, QuantileSketch, Stats
 
 #: Floats that a Stats keeps for each of its entries.
 _FLOATS = 7
@@ -21,3 +21,8 @@ def _of_stats(stats: Stats) -> int:
 @sizeof.register(DataProcessor)  # type: ignore[untyped-decorator]
 def _of_processor(processor: DataProcessor) -> int:
     return max(sys.getsizeof(processor), 128 + 8 * len(processor))
+
+
+@sizeof.register(QuantileSketch)  # type: ignore[untyped-decorator]
+def _of_sketch(sketch: QuantileSketch) -> int:
+    return sys.getsizeof(sketch)

@@ -83,18 +83,21 @@ def compute_stats(
         arrays = [full(array), full(mask)]
     # One element, because minimum and maximum of none are always float64.
     like = rne.compute_stats(np.zeros((1,) * array.ndim, array.dtype), axis, **options)
+    axes = _axes(axis, array.ndim)
     blocks = reduce_chunks(
         partial(_chunk, axis=axis, **options),
         _merged,
         arrays,
-        _axes(axis, array.ndim),
+        axes,
         meta=np.empty((0,) * np.ndim(like.count)),
         keepdims=keepdims,
         split_every=split_every,
     )
-    return LazyStats(
-        blocks, {key: np.asarray(getattr(like, key)).dtype for key in (*_KEYS, "var")}, like.ddof
-    )
+    dtypes = {key: np.asarray(getattr(like, key)).dtype for key in (*_KEYS, "var")}
+    if array.dtype == np.uint64:
+        # Not what a small int of Python would be.
+        dtypes["min"] = dtypes["max"] = array.dtype
+    return LazyStats(blocks, dtypes, like.ddof, _lines(array, axes, where is not None))
 
 
 def _refuse_mask(array: da.Array, mask: da.Array) -> None:
@@ -107,6 +110,15 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     return tuple(index % ndim for index in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _lines(array: da.Array, axes: tuple[int, ...], is_masked: bool) -> str:
+    """Return whether the lines have elements: ``"full"``, ``"empty"``, or ``"unknown"``."""
+    lengths = [array.shape[index] for index in axes]
+    if 0 in lengths:
+        # Where there are no lines, there is none without elements.
+        return "full" if 0 in (n for index, n in enumerate(array.shape) if index not in axes) else "empty"
+    return "unknown" if is_masked or any(np.isnan(length) for length in lengths) else "full"
 
 
 def _chunk(block: Any, where: Any = None, **options: Any) -> Stats:
@@ -135,24 +147,38 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
     (array([1., 1., 1., 1., 1., 1.]), array([1., 1., 1., 1., 1., 1.]))
     """
 
-    __slots__ = ("_blocks", "_dtypes", "ddof")
+    __slots__ = ("_blocks", "_dtypes", "_lines", "ddof")
 
-    def __init__(self, blocks: da.Array, dtypes: dict[str, Any], ddof: float) -> None:
-        self._blocks, self._dtypes = blocks, dtypes
+    def __init__(self, blocks: da.Array, dtypes: dict[str, Any], ddof: float, lines: str) -> None:
+        self._blocks, self._dtypes, self._lines = blocks, dtypes, lines
         #: What the standard deviation is corrected by.
         self.ddof = ddof
 
     def _field(self, name: str) -> da.Array:
         dtype = self._dtypes[name]
+        # A line without elements has NaN, and then all lines are float64. Dask takes the dtype of the first block for all.
+        is_nan: list[Any] = []
+        if name in ("min", "max") and dtype.kind in "biu":
+            if self._lines == "empty":
+                dtype = np.dtype(float)
+            elif self._lines == "unknown" and self._blocks.npartitions > 1:
+                is_nan = [self._has_nan()]
         return da.map_blocks(
             _field,
             self._blocks,
+            *is_nan,
             field=name,
+            to=dtype,
             name=None,
             token=name,
             dtype=dtype,
             meta=np.empty((0,) * self._blocks.ndim, dtype),
         )
+
+    def _has_nan(self) -> da.Array:
+        """Return whether there is a line without elements, as an array without axes."""
+        every = tuple(range(self._blocks.ndim))
+        return reduce_chunks(_has_empty_lines, any, [self._blocks], every, meta=np.empty((), bool))
 
     @property
     def count(self) -> da.Array:
@@ -176,12 +202,12 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
 
     @property
     def min(self) -> da.Array:
-        """Minimum; float64 where a line has no elements."""
+        """Minimum; float64 if a line has no elements."""
         return self._field("min")
 
     @property
     def max(self) -> da.Array:
-        """Maximum; float64 where a line has no elements."""
+        """Maximum; float64 if a line has no elements."""
         return self._field("max")
 
     def merge(self, other: LazyStats) -> LazyStats:
@@ -196,7 +222,9 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
             Stats.merge, self._blocks, other._blocks, dtype=self._blocks.dtype, meta=self._blocks._meta
         )
         dtypes = {key: np.result_type(self._dtypes[key], other._dtypes[key]) for key in self._dtypes}
-        return LazyStats(blocks, dtypes, self.ddof)
+        both = {self._lines, other._lines}
+        lines = "full" if "full" in both else self._lines if len(both) == 1 else "unknown"
+        return LazyStats(blocks, dtypes, self.ddof, lines)
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -249,17 +277,26 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
 
     def __dask_postpersist__(self) -> tuple[Callable[..., LazyStats], tuple[Any, ...]]:
         rebuild, arguments = self._blocks.__dask_postpersist__()
-        return _persisted, (rebuild, arguments, self._dtypes, self.ddof)
+        return _persisted, (rebuild, arguments, self._dtypes, self.ddof, self._lines)
 
 
-def _field(stats: Stats, field: str) -> Any:
-    return getattr(stats, field)
+def _field(stats: Stats, is_nan: Any = False, *, field: str, to: Any) -> Any:
+    value = getattr(stats, field)
+    if not isinstance(value, np.ndarray):
+        return value
+    if is_nan:
+        return value.astype(float)
+    return value if value.size else value.astype(to)
+
+
+def _has_empty_lines(stats: Stats) -> bool:
+    return bool(np.any(np.equal(stats.count, 0)))
 
 
 def _persisted(
-    graph: Any, rebuild: Any, arguments: tuple[Any, ...], dtypes: dict[str, Any], ddof: float, **options: Any
+    graph: Any, rebuild: Any, arguments: tuple[Any, ...], dtypes: dict[str, Any], *kept: Any, **options: Any
 ) -> LazyStats:
-    return LazyStats(rebuild(graph, *arguments, **options), dtypes, ddof)
+    return LazyStats(rebuild(graph, *arguments, **options), dtypes, *kept)
 
 
 def _assembled(blocks: Any) -> Stats:
