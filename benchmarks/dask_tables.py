@@ -1,9 +1,8 @@
 """The functions on Dask beside Dask's own, and what 10 TB would take: ``python benchmarks/dask_tables.py [--publish]``.
 
-Both sides run in one process on the synchronous scheduler, in turn, over the same chunks, and are timed in
-CPU time: Dask runs as many such tasks as there are CPUs, so that is what counts. The scheduler of a cluster is
-timed with chunks of one element; from that, and from the time of a large chunk, a model says what large
-clusters do. It is checked where that can be done here. ``--publish`` writes the tables of docs/dask.md.
+Three sections, which ``--only`` names. In memory: both sides run in one process on the synchronous scheduler, in turn, over the
+same chunks, and are timed in CPU time: Dask runs as many such tasks as there are CPUs, so that is what counts. On
+disk: ``dask_disk.py``. On paper: ``dask_model.py``. ``--publish`` writes the tables of docs/dask.md.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ from __future__ import annotations
 import argparse
 import platform
 import tempfile
-import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, log
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,9 +20,11 @@ from typing import Any
 import dask
 import dask.array as da
 import dask.bag as db
+import dask_disk
+import dask_model
 import numpy as np
+from dask_model import cpu
 
-import rust_numpy_example as rne
 import rust_numpy_example.dask as rnd
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/dask.md"
@@ -194,13 +193,6 @@ def run(lazy: Any) -> Any:
     return results if isinstance(lazy, tuple) else results[0]
 
 
-def cpu(call: Callable[[], Any]) -> float:
-    """Return the CPU seconds of a call, its threads included."""
-    start = time.process_time()
-    call()
-    return time.process_time() - start
-
-
 def ratio(case: Case, rounds: int) -> tuple[float, float]:
     """Return how many times faster ours is, building the graph included, and our CPU seconds."""
     run(case.ours()), run(case.theirs())
@@ -244,92 +236,7 @@ def table(rounds: int) -> list[str]:
     return lines
 
 
-# --- the model
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Seconds, as measured."""
-
-    #: Of CPU for a byte of float64 in `compute_stats`.
-    byte: float
-    #: Of CPU of the process of the scheduler for a task.
-    scheduled: float
-    #: Of a merge of two states.
-    merge: float
-    #: Of the client to build and send a task.
-    built: float
-
-    def seconds(self, total: float, chunk: float, threads: int, split_every: int = 4) -> dict[str, float]:
-        """Return what each part takes; the longest is what one waits for, as they go on at the same time."""
-        chunks = ceil(total / chunk)
-        merges = chunks / (split_every - 1)
-        return {
-            "chunks": chunks,
-            "client": (chunks + merges) * self.built,
-            "scheduler": (chunks + merges) * self.scheduled,
-            "kernel": total * self.byte / threads,
-            "merges": max(1, ceil(log(chunks, split_every)))
-            * (split_every * self.merge + 2 * self.scheduled),
-        }
-
-
-def measured(client: Any, chunks: int = 3000) -> tuple[Costs, float, float]:
-    """Return the costs, and for a run of chunks of one element the CPU seconds by the model and as they were."""
-    # Larger than the caches, as the chunks of 10 TB are.
-    block = np.random.default_rng(0).normal(size=(4000, 4000))
-    byte = min(cpu(lambda: rne.compute_stats(block, workers=1)) for _ in range(9)) / block.nbytes
-    states = [rne.compute_stats(block[:2]) for _ in range(1000)]
-    merge = min(cpu(lambda: [states[0].merge(state) for state in states]) for _ in range(5)) / 1000
-
-    def small(count: int) -> Any:
-        return rnd.compute_stats(da.zeros(count, chunks=1))
-
-    built = cpu(lambda: dask.optimize(small(20_000))) / (20_000 * 4 / 3)
-    client.compute(small(100)).result()
-    # The scheduler of a LocalCluster lives in this process; the workers do not.
-    scheduled = cpu(lambda: client.compute(small(chunks)).result()) / (chunks * 4 / 3) - built
-    costs = Costs(byte, scheduled, merge, built)
-    parts = costs.seconds(8.0 * 4 * chunks, 8, 2)
-    return (
-        costs,
-        parts["client"] + parts["scheduler"],
-        cpu(lambda: client.compute(small(4 * chunks)).result()),
-    )
-
-
-def model() -> list[str]:
-    """Return the lines of the section on large clusters."""
-    import distributed
-
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        costs, expected, actual = measured(client)
-    lines = [
-        f"Measured: {1e-9 / costs.byte:.2f} GB of float64 a second and thread in `compute_stats`, "
-        f"{1e6 * costs.merge:.2g} µs a merge, {1e6 * costs.scheduled:.0f} µs a task in the scheduler, "
-        f"{1e6 * costs.built:.0f} µs a task to build and optimise the graph.",
-        "",
-        f"Checked with 12,000 chunks of one element on two workers, four times as many as were measured: {expected:.2g} s of CPU "
-        f"in the client and the scheduler by the model, {actual:.2g} s as it was.",
-        "",
-        "| 10 TB of float64 | chunk | chunks | client | scheduler | kernel | last merges | what one waits for |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for workers in (100, 1000):
-        for chunk in (16e6, 128e6, 1e9):
-            parts = costs.seconds(10e12, chunk, 8 * workers)
-            chunks = parts.pop("chunks")
-            longest = max(parts, key=lambda part: parts[part])
-            shown = " | ".join(f"{value:.3g} s" for value in parts.values())
-            lines.append(
-                f"| {workers} workers of 8 threads | {chunk / 1e6:.0f} MB | {chunks:.0f} | {shown} | the {longest} |"
-            )
-    return lines
+# --- the page
 
 
 def publish(marker: str, lines: list[str]) -> None:
@@ -356,11 +263,27 @@ def cpu_name() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("--publish", action="store_true", help="write docs/dask.md")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument(
+        "--only", choices=("benchmark", "disk", "model"), action="append", help="only these sections"
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="pairs of runs in memory")
+    parser.add_argument(
+        "--disk", type=float, default=3, metavar="GB", help="size of the data on disk (default: 3)"
+    )
+    parser.add_argument(
+        "--memory", default="600MB", metavar="SIZE", help="limit of a worker (default: 600MB)"
+    )
+    parser.add_argument("--folder", type=Path, default=CACHE, help="where data is written")
     parser.add_argument("--cpu", default=cpu_name(), help="how the page names the CPU")
     options = parser.parse_args()
     where = f"CPU: {options.cpu}; Python {platform.python_version()}, NumPy {np.__version__}, Dask {dask.__version__}."
-    for marker, lines in (("benchmark", [where, "", *table(options.rounds)]), ("model", model())):
+    sections: dict[str, Callable[[], list[str]]] = {
+        "benchmark": lambda: [where, "", *table(options.rounds)],
+        "disk": lambda: dask_disk.table(options.disk, options.memory, options.folder / f"{options.disk:g}"),
+        "model": dask_model.lines,
+    }
+    for marker in options.only or sections:
+        lines = sections[marker]()
         print("\n".join(lines), end="\n\n")
         if options.publish:
             publish(marker, lines)
