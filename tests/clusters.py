@@ -61,6 +61,8 @@ def everything(folder: Path) -> dict[str, Any]:
         "compute_stats": rnd.compute_stats(x),
         "compute_stats along an axis": rnd.compute_stats(x, axis=1),
         "mean": rnd.compute_stats(x, axis=0).mean,
+        "quantiles": rnd.quantiles(x, [0.1, 0.5]),
+        "moving_average": rnd.moving_average(x, 7, axis=0),
         "sum_array": rnd.sum_array(image),
         "array_multiply": rnd.array_multiply(x, x),
         "process_data": rnd.process_data(image, 3),
