@@ -226,6 +226,7 @@ def table(gigabytes: float, limit: str, folder: Path) -> list[str]:
             dashboard_address=None,
             memory_limit=limit,
             local_directory=str(folder),
+            silence_logs=50,
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

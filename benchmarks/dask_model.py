@@ -97,7 +97,7 @@ def run(client: Any, count: int) -> tuple[float, float]:
 def measured(client: Any, chunks: int = 3000) -> Costs:
     """Return the costs."""
     # Larger than the caches, as the chunks of 10 TB are.
-    block = np.random.default_rng(0).normal(size=(4000, 4000))
+    block = np.random.default_rng(0).normal(size=(8000, 8000))
     byte = min(cpu(lambda: rne.compute_stats(block, workers=1)) for _ in range(9)) / block.nbytes
     states = [rne.compute_stats(block[:2]) for _ in range(1000)]
     merge = min(cpu(lambda: [states[0].merge(state) for state in states]) for _ in range(5)) / 1000
