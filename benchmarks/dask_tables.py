@@ -13,6 +13,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -166,7 +167,7 @@ def copies(rounds: int) -> str:
             "sobel": lambda image=image: rnd.sobel(image, axis=0),
         }
         for name, lazy in filters.items():
-            pairs = [(cpu(lambda: run(copied)), cpu(lambda: run(lazy()))) for _ in range(rounds)]
+            pairs = [(cpu(partial(run, copied)), cpu(lambda lazy=lazy: run(lazy()))) for _ in range(rounds)]
             share = median(a for a, _ in pairs) / median(b for _, b in pairs)
             shown.append(f"{100 * share:.0f} % of `{name}` of {image.dtype}")
     return f"To copy the chunks alone, `map_blocks(np.copy)`, takes as much as {', '.join(shown)}."
