@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 import sysconfig
 
@@ -15,6 +16,7 @@ if sys.version_info < (3, 11):  # noqa: UP036
 
 try:
     import setuptools
+    from setuptools.command.build_py import build_py
     from setuptools.command.egg_info import egg_info
     from setuptools_rust import Binding, RustExtension
 except ImportError as error:
@@ -43,6 +45,19 @@ if limited_api:
         options[command] = {"py_limited_api": limited_api}
 
 
+class BuildPy(build_py):
+    """Ships nothing that an earlier build has left in `build/`, such as a module that has been deleted since."""
+
+    def run(self) -> None:
+        """Copy the modules into an empty folder."""
+        name = "rust_numpy_example"
+        folder = os.path.realpath(os.path.join(self.build_lib, name))
+        # `--build-lib .` would be the sources.
+        if folder != os.path.realpath(self.get_package_dir(name)):
+            shutil.rmtree(folder, ignore_errors=True)
+        super().run()
+
+
 class EggInfo(egg_info):
     """Adds the list of the crates that are linked to the metadata of a wheel or an installation (PEP 770)."""
 
@@ -69,7 +84,7 @@ with open("README.md", encoding="utf-8") as readme:
 
 setuptools.setup(
     long_description=long_description,
-    cmdclass={"egg_info": EggInfo},
+    cmdclass={"build_py": BuildPy, "egg_info": EggInfo},
     rust_extensions=[
         RustExtension(
             "rust_numpy_example.rust_numpy_example",

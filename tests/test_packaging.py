@@ -119,6 +119,20 @@ def test_a_source_distribution_has_all_that_git_tracks_and_nothing_else(tmp_path
     assert sorted(found - expected - made) == [], "not tracked by git"
 
 
+def test_a_build_ships_nothing_of_an_earlier_one(tmp_path: Path) -> None:
+    pytest.importorskip("setuptools_rust", reason="building needs setuptools_rust")
+    gone = tmp_path / PACKAGE / "gone.py"
+    gone.parent.mkdir()
+    gone.touch()
+    done = run_setup("-q", "build_py", "--build-lib", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / PACKAGE / "__init__.py").exists() and not gone.exists()
+    # Where the modules already are, they stay.
+    copy = copy_of_what_git_tracks(tmp_path / "copy")
+    done = run_setup("-q", "build_py", "--build-lib", ".", cwd=copy)
+    assert (copy / PACKAGE / "__init__.py").exists(), done.stderr
+
+
 def installed() -> tuple[importlib.metadata.Distribution, set[str]]:
     """Return the distribution that is installed, and the names of its files."""
     # What `pip install -e` leaves in a checkout, which may come first on the path, has no record of files.
@@ -234,12 +248,14 @@ def test_link_time_optimisation_reaches_the_compiler(tmp_path: Path) -> None:
 # --- what setup.py says when it cannot build
 
 
-def run_setup(*command: str, before: str = "pass", **environment: str) -> subprocess.CompletedProcess[str]:
+def run_setup(
+    *command: str, before: str = "pass", cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run setup.py after some Python statements."""
     code = f"import runpy, sys; sys.argv = {['setup.py', *command]!r}; {before}; runpy.run_path('setup.py')"
     return subprocess.run(
         [sys.executable, "-c", code],
-        cwd=ROOT,
+        cwd=cwd,
         env=clean_environment(**environment),
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 # Written for any Python 3, so that one which is too old can still say so.
 import json
 import os
+import shutil
 import sys
 import sysconfig
 
@@ -14,6 +15,7 @@ if sys.version_info < (3, 11):  # noqa: UP036
 
 try:
     import setuptools
+    from setuptools.command.build_py import build_py
     from setuptools.command.egg_info import egg_info
     from setuptools_rust import Binding, RustExtension
 except ImportError as error:
@@ -41,6 +43,19 @@ if limited_api:
         options[command] = {"py_limited_api": limited_api}
 
 
+class BuildPy(build_py):
+    """Ships nothing that an earlier build has left in `build/`, such as a module that has been deleted since."""
+
+    def run(self) -> None:
+        """Copy the modules into an empty folder."""
+        name = "rust_numpy_example"
+        folder = os.path.realpath(os.path.join(self.build_lib, name))
+        # `--build-lib .` would be the sources.
+        if folder != os.path.realpath(self.get_package_dir(name)):
+            shutil.rmtree(folder, ignore_errors=True)
+        super().run()
+
+
 class EggInfo(egg_info):
     """Adds the list of the crates that are linked to the metadata of a wheel or an installation (PEP 770)."""
 
@@ -61,7 +76,7 @@ if os.path.isdir(".cargo"):
 rustflags = [f"--remap-path-prefix={folder}=cargo" for folder in remapped]
 
 setuptools.setup(
-    cmdclass={"egg_info": EggInfo},
+    cmdclass={"build_py": BuildPy, "egg_info": EggInfo},
     rust_extensions=[
         RustExtension(
             "rust_numpy_example.rust_numpy_example",
