@@ -135,10 +135,10 @@ def test_the_metadata_name_the_licence_and_lead_somewhere() -> None:
 def test_the_extension_is_stripped_and_says_nothing_of_the_machine_that_made_it() -> None:
     distribution, files = installed()
     content = extension(distribution, files)
-    folders = {str(Path.home()), str(ROOT)} - {"/"}
-    found = re.findall(rb"[ -~]*(?:/root/|/home/|/Users/|\\Users\\)[ -~]*", content)
-    assert found == []
-    assert [folder for folder in folders if folder.encode() in content] == []
+    machine = [str(Path.home()), str(ROOT), "/root/", "/home/", "/Users/", "\\Users\\"]
+    for folder in machine:
+        place = content.find(folder.encode())
+        assert place < 0, content[max(place - 50, 0) : place + 100]
     # As panics name them.
     assert b"cargo/registry/src" in content or b"cargo/vendor" in content
     if content.startswith(b"\x7fELF"):
