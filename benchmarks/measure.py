@@ -1,53 +1,19 @@
-"""Times two calls in turn, in one process, and compares what they return."""
+"""Times a case, once the results of both sides have been compared."""
 
 from __future__ import annotations
 
-import gc
-import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.case import Case
+from rust_numpy_example._timing import Ratio, in_turn, repeats, seconds
 
 #: Seconds without a call, and then seconds of calls that are not timed, where threads are used.
 PAUSE = 0.05
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """How many times faster ours is: the median, and the 10th and 90th percentile of pairs."""
-
-    median: float
-    low: float
-    high: float
-    rounds: int
-
-
-def _repeats(call: Callable[..., Any], least: float, fresh: Callable[[], Any] | None = None) -> int:
-    """Return how often a call has to be repeated to last ``least`` seconds."""
-    repeats = 1
-    while True:
-        seconds = _seconds(call, repeats, fresh)
-        if seconds >= least or repeats >= 1 << 20 or fresh:
-            return repeats
-        repeats = max(2 * repeats, int(1.2 * repeats * least / max(seconds, 1e-9)))
-
-
-def _seconds(call: Callable[..., Any], repeats: int, fresh: Callable[[], Any] | None = None) -> float:
-    if fresh:
-        argument = fresh()
-        start = time.perf_counter()
-        call(argument)
-        return time.perf_counter() - start
-    start = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    return time.perf_counter() - start
-
-
-def _settle(call: Callable[..., Any], fresh: Callable[[], Any] | None) -> None:
+def _settle(call: Callable[[], float]) -> None:
     """Bring threads to where a call finds them when nothing but such calls runs.
 
     Threads of the other side may still wait for work at full speed, as those of OpenBLAS do for tens of
@@ -56,7 +22,13 @@ def _settle(call: Callable[..., Any], fresh: Callable[[], Any] | None) -> None:
     time.sleep(PAUSE)
     end = time.perf_counter() + PAUSE
     while time.perf_counter() < end:
-        _seconds(call, 1, fresh)
+        call()
+
+
+def _with(call: Callable[..., Any], fresh: Callable[[], Any]) -> float:
+    """Time a call with an argument of its own."""
+    argument = fresh()
+    return seconds(lambda: call(argument), 1)
 
 
 def measure(case: Case, budget: float, threads: int = 1) -> Ratio:
@@ -65,24 +37,18 @@ def measure(case: Case, budget: float, threads: int = 1) -> Ratio:
     # With threads, few pairs of long rounds.
     several = threads > 1
     least = budget / 10 if several else min(2e-3, budget / 50)
-    ours, theirs = _repeats(case.ours, least, case.fresh), _repeats(case.theirs, least)
-    pairs: list[tuple[float, float]] = []
-    gc.collect()
-    gc.disable()
-    try:
-        end = time.perf_counter() + budget
-        while len(pairs) < 5 or (time.perf_counter() < end and len(pairs) < 200):
-            if several:
-                _settle(case.ours, case.fresh)
-            a = _seconds(case.ours, ours, case.fresh) / ours
-            if several:
-                _settle(case.theirs, None)
-            pairs.append((a, _seconds(case.theirs, theirs) / theirs))
-            if len(pairs) >= 3 and time.perf_counter() > end + 4 * budget:
-                break
-    finally:
-        gc.enable()
-    ratios = sorted(theirs / ours for ours, theirs in pairs)
-    median = statistics.median(theirs for _, theirs in pairs) / statistics.median(ours for ours, _ in pairs)
-    last = len(ratios) - 1
-    return Ratio(median, ratios[round(0.1 * last)], ratios[round(0.9 * last)], len(pairs))
+
+    def timer(call: Callable[..., Any], fresh: Callable[[], Any] | None) -> Callable[[], float]:
+        if fresh:
+            once = timed = lambda: _with(call, fresh)
+        else:
+            count = repeats(call, least)
+            once, timed = lambda: seconds(call, 1), lambda: seconds(call, count)
+
+        def settled() -> float:
+            _settle(once)
+            return timed()
+
+        return settled if several else timed
+
+    return Ratio.of(*in_turn([timer(case.ours, case.fresh), timer(case.theirs, None)], budget))

@@ -12,24 +12,20 @@ from typing import Any
 import rust_numpy_example as rne
 from benchmarks.cases import TOPICS
 from benchmarks.curves import LABELS, steps
+from rust_numpy_example._timing import cpu
 
 PEERS = "numpy scipy opencv-python-headless scikit-image polars pandas bottleneck numba numexpr gmpy2 numkong".split()
 
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        found = re.search(r"model name\s*: (.*)", cpuinfo.read_text(encoding="utf-8"))
-        model = found[1] if found else model
     versions = {}
     for peer in PEERS:
         try:
             versions[peer] = importlib.metadata.version(peer)
         except importlib.metadata.PackageNotFoundError:
             versions[peer] = "not installed"
-    return {"cpu": model, "build": rne.build_info(), "python": platform.python_version(), "peers": versions}
+    return {"cpu": cpu(), "build": rne.build_info(), "python": platform.python_version(), "peers": versions}
 
 
 def publish(found: dict[str, list[dict[str, Any]]], root: Path) -> None:

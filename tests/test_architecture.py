@@ -63,7 +63,7 @@ PYTHON_MAP = (
     ("__main__.py",),
     ("_cli/",),
     ("dask/",),
-    ("_twins/", "data/", "_scaffold/"),
+    ("_twins/", "data/", "_scaffold/", "_timing.py"),
     ("__init__.py",),
     ("_threadpoolctl.py",),
     ("_main_interpreter.py",),

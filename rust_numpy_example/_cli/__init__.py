@@ -9,6 +9,7 @@ image       the command ``image``: blur images or find their edges
 pi          the command ``pi``: an estimate by random points
 fib         the command ``fib``: Fibonacci numbers of any size
 demo        the command ``demo``: everything the package does, on data it ships
+bench       the command ``bench``: the functions beside what else is installed here
 info        the command ``info``: the build, the machine, what is missing
 completions the command ``completions``: scripts for shells
 new         the command ``new``: a new package, made from ``_scaffold``
@@ -47,6 +48,7 @@ COMMANDS = {
     "pi": "an estimate of pi by random points",
     "fib": "Fibonacci numbers of any size",
     "demo": "everything the package does, on data it ships",
+    "bench": "the functions beside what else is installed here",
     "info": "the build, the machine, what is missing",
     "new": "a new package of the shape of this one, ready to build and test",
     "completions": "a script that completes commands and options in a shell",

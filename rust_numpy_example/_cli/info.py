@@ -8,6 +8,7 @@ from importlib import metadata
 
 from rust_numpy_example._cli import report
 from rust_numpy_example._cli.arguments import add_output
+from rust_numpy_example._timing import cpu
 
 #: Packages that commands can do without, and what for.
 OPTIONAL = {"pyarrow": "Parquet", "zstandard": "zstd", "pillow": "images", "matplotlib": "plots"}
@@ -26,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     facts: dict[str, object] = {**rust_numpy_example.build_info()}
     facts["python"] = f"{platform.python_implementation()} {platform.python_version()}"
     facts["platform"] = platform.platform()
+    facts["cpu"] = cpu()
     for package in ("numpy", *OPTIONAL):
         try:
             facts[package] = metadata.version(package)
