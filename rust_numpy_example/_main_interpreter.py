@@ -4,14 +4,12 @@ Python itself refuses for those that have a lock of their own. Others would get 
 once: after that the main interpreter could not import it any more.
 """
 
-from importlib import import_module
-
 
 def _in_sub_interpreter() -> bool:
     # The second is its name before Python 3.13. A Python with neither cannot make any.
     for name in ("_interpreters", "_xxsubinterpreters"):
         try:
-            interpreters = import_module(name)
+            interpreters = __import__(name)
         except ImportError:
             continue
         return bool(interpreters.get_current() != interpreters.get_main())

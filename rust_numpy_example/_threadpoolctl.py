@@ -7,12 +7,16 @@ imported, in whichever order: a finder at the head of ``sys.meta_path`` waits fo
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
 
 from .rust_numpy_example import __version__, get_num_threads, set_num_threads
+
+# Not imported from `typing`, which takes longer than all the rest of the package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 _NAME = "threadpoolctl"
 
