@@ -217,6 +217,7 @@ def test_chunks_of_unknown_size_are_fine_where_no_size_is_needed() -> None:
 # --- quantiles and windows
 
 
+@settings(max_examples=25)
 @given(chunked(REAL, (1, 3)), st.data())
 def test_quantiles_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -244,6 +245,7 @@ def test_quantiles_are_those_of_the_whole(pair: Any, data: st.DataObject) -> Non
     np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["normal", "ties", "constant", "large integers", "float32", "sorted"])
 def test_two_passes_find_the_quantiles_of_many_chunks(kind: str) -> None:
     rng = np.random.default_rng(5)
@@ -287,6 +289,7 @@ def test_chunks_that_change_between_the_passes_are_an_error() -> None:
         rnd.quantiles(lazy, 0.5).compute()
 
 
+@settings(max_examples=25)
 @given(chunked(REAL, (1, 3), 30), st.data())
 def test_moving_averages_have_the_bits_of_the_whole(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -307,6 +310,7 @@ def test_moving_averages_have_the_bits_of_the_whole(pair: Any, data: st.DataObje
     )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("window", [2, 100, 255, 1000, 3000])
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i2"])
 def test_long_windows_have_the_bits_of_the_whole_too(window: int, dtype: str) -> None:
@@ -466,6 +470,7 @@ def test_small_chunks_are_merged_and_no_more_than_that() -> None:
     assert rnd.sobel(lazy).chunks == lazy.chunks
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("channel_axis", [None, 0, -1])
 @pytest.mark.parametrize("mode", ["reflect", "mirror", "wrap"])
 def test_seams_of_large_chunks_have_the_same_bits(mode: str, channel_axis: int | None) -> None:
