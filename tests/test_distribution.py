@@ -135,7 +135,7 @@ def test_the_metadata_name_the_licence_and_lead_somewhere() -> None:
 def test_the_extension_is_stripped_and_says_nothing_of_the_machine_that_made_it() -> None:
     distribution, files = installed()
     content = extension(distribution, files)
-    machine = [str(Path.home()), str(ROOT), "/root/", "/home/", "/Users/", "\\Users\\"]
+    machine = {str(Path.home()), str(ROOT), "/root/", "/home/", "/Users/", "\\Users\\"} - {"/"}
     for folder in machine:
         place = content.find(folder.encode())
         assert place < 0, content[max(place - 50, 0) : place + 100]

@@ -122,10 +122,11 @@ def loads(wheel: Path, folder: Path) -> list[str]:
         # What pyenv has no such interpreter for, it has a program for all the same.
         if not found or found.returncode:
             continue
+        # Without its own pip, which a distribution's interpreter may lack.
+        subprocess.run([str(program), "-m", "venv", "--without-pip", str(folder / version)], check=True)
         python = folder / version / "bin/python"
-        subprocess.run([str(program), "-m", "venv", str(folder / version)], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", wheel]
-        subprocess.run(install, check=True)
+        install = ["install", "--quiet", "--only-binary", ":all:", str(wheel)]
+        subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *install], check=True)
         subprocess.run([python, "-W", "error", "-c", SMOKE], cwd=folder, check=True)
         worked.append(found.stdout.strip())
     return worked
