@@ -75,7 +75,15 @@ remapped = [os.environ.get("CARGO_HOME") or os.path.join(os.path.expanduser("~")
 if os.path.isdir(".cargo"):
     # The crates of `sdist --vendor-crates`.
     remapped.append(os.path.abspath(".cargo"))
-rustflags = [f"--remap-path-prefix={folder}=cargo" for folder in remapped]
+cargo_args = [
+    "--config",
+    "build.rustflags=" + json.dumps([f"--remap-path-prefix={path}=cargo" for path in remapped]),
+]
+# Without symbols: the table of those that Python needs stays.
+rustc_flags = ["-Cstrip=symbols"]
+if os.environ.get("SETUPTOOLS_RUST_CARGO_PROFILE") == "dev":
+    # It is not shipped, and shares the compiled crates with `cargo test`.
+    cargo_args, rustc_flags = [], []
 
 # An index page has no files for relative links.
 with open("README.md", encoding="utf-8") as readme:
@@ -94,10 +102,9 @@ setuptools.setup(
             rust_version=">=1.85",
             # A release build, also where setuptools-rust would make a debug one: `pip install -e`.
             debug=False,
-            # Of symbols: what of them is needed is in a table of its own.
-            rustc_flags=["-Cstrip=symbols"],
+            rustc_flags=rustc_flags,
             cargo_manifest_args=["--locked"],
-            args=["--config", "build.rustflags=" + json.dumps(rustflags)],
+            args=cargo_args,
         )
     ],
     options=options,

@@ -109,7 +109,11 @@ def build(target: Target, folder: Path) -> tuple[Path, str]:
     if audit.returncode:
         sys.exit(audit.stdout + audit.stderr)
     (ROOT / "dist").mkdir(exist_ok=True)
-    return Path(shutil.copy(wheel, ROOT / "dist")), (audit.stdout + audit.stderr).strip()
+    # It breaks lines where a terminal would end.
+    said = " ".join((audit.stdout + audit.stderr).split())
+    return Path(shutil.copy(wheel, ROOT / "dist")), " and ".join(
+        re.findall(r"\d+ ABI [a-z ]+?(?= and| found)", said)
+    )
 
 
 def loads(wheel: Path, folder: Path) -> list[str]:
@@ -139,7 +143,7 @@ def wheel(target: Target) -> Row:
         made, audit = build(target, folder)
         needs = re.findall(r"(?:manylinux|musllinux)_\d+_\d+", made.name)
         versions = loads(made, folder) if target.rust == "x86_64-unknown-linux-gnu" else []
-    figure = f"{', '.join(dict.fromkeys(needs))}; abi3audit: {audit.splitlines()[-1]}"
+    figure = f"{', '.join(dict.fromkeys(needs))}; abi3audit: {audit}"
     if versions:
         figure += f"; installed and called on CPython {', '.join(versions)}"
     return Row(f"A wheel for {target.rust} runs on old systems", figure, bool(needs), COMMAND)
