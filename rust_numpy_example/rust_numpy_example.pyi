@@ -196,6 +196,7 @@ def word_count(
     *,
     lowercase: bool = True,
     tokenizer: Literal["whitespace", "unicode"] = "whitespace",
+    ngrams: int = 1,
     top: int | None = None,
     workers: int | None = None,
 ) -> dict[str, int]: ...
@@ -204,6 +205,7 @@ def word_count_file(
     *,
     lowercase: bool = True,
     tokenizer: Literal["whitespace", "unicode"] = "whitespace",
+    ngrams: int = 1,
     top: int | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], object] | None = None,
@@ -381,10 +383,12 @@ class _Column:
     @property
     def first_text_line(self) -> int | None: ...
 
+def _prepare() -> None: ...
+
 @final
 class _WordStats:
-    def __new__(cls, *, lowercase: bool = True, tokenizer: str = ...) -> _WordStats: ...
-    def feed(self, data: bytes, *, workers: int | None = None) -> None: ...
+    def __new__(cls, *, lowercase: bool = True, tokenizer: str = ..., ngrams: int = 1) -> _WordStats: ...
+    def feed(self, data: bytes, *, ends: Sequence[int] = (), workers: int | None = None) -> None: ...
     def finish(self, top: int | None = None, *, workers: int | None = None) -> dict[str, int]: ...
 
 @final

@@ -731,6 +731,30 @@ def test_words_of_a_column(run: Run, tmp_path: Path) -> None:
     assert "expected text" in run("words", path, "--column", "n")[2]
 
 
+def test_words_in_a_row_are_counted_as_one(run: Run, tmp_path: Path) -> None:
+    text, table, stop = tmp_path / "a.txt", tmp_path / "a.csv", tmp_path / "stop.txt"
+    text.write_text("to be, or not\nto be", encoding="utf-8")
+    table.write_text('id,text\n1,"to be\nor"\n2,not to be\n', encoding="utf-8")
+    stop.write_text("or not", encoding="utf-8")
+
+    def counted(*options: object) -> dict[str, int]:
+        code, out, err = run("words", "--json", "--ngrams", *options)
+        assert (code, err) == (0, "")
+        return json.loads(out)["words"]
+
+    assert counted(2, text) == {"to be": 2, "be or": 1, "or not": 1, "not to": 1}
+    assert counted(2, "--stop-words", stop, text) == {"to be": 2}
+    # A row ends a text, a line in a field does not.
+    assert counted(2, "--column", "text", "--stop-words", stop, table) == {"to be": 2}
+    assert counted(2, "--column", "text", table) == {"to be": 2, "be or": 1, "not to": 1}
+    assert counted(2, "--column", "text", "--normalize", table) == {"to be": 2, "be or": 1, "not to": 1}
+    assert counted(6, text) == {"to be or not to be": 1}
+    assert counted(7, text) == {}
+    for number in (0, 101, "x"):
+        code, out, err = run("words", "--ngrams", number, text)
+        assert (code, out, f"got '{number}'" in err) == (2, "", True)
+
+
 def test_words_that_go_on_and_on_are_cut_where_they_are_shown(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "w.txt"
     path.write_text("x" * 100_000 + " \u200b\x1b y\n", "utf-8")

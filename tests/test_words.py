@@ -496,3 +496,68 @@ def test_malformed_arrow_strings_are_refused() -> None:
         wrong = pa.DictionaryArray.from_arrays(pa.array([0, index], pa.int8()), values, safe=False)
         with pytest.raises(ValueError, match="an index beyond its dictionary"):
             rne.word_count(Handed(wrong))
+
+
+# Words in a row
+
+
+def grams(texts: list[str], n: int) -> list[tuple[str, int]]:
+    """The n-grams of texts, by their definition."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        words = text.lower().split()
+        counts.update(" ".join(words[i : i + n]) for i in range(len(words) - n + 1))
+    return list(counts.items())
+
+
+@given(st.text("aBéΣ \n\u3000"), st.integers(1, 4))
+def test_ngrams_are_words_in_a_row(text: str, n: int) -> None:
+    assert counted(text, ngrams=n) == grams([text], n)
+    assert counted(text.encode(), ngrams=n) == grams([text], n)
+
+
+@given(st.lists(st.text("aBc \n")), st.integers(1, 3))
+def test_no_ngram_goes_on_from_one_text_to_the_next(texts: list[str], n: int) -> None:
+    assert counted(texts, ngrams=n) == grams(texts, n)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 1000, 1 << 20])
+def test_ngrams_of_a_file_are_those_of_the_text(tmp_path: pathlib.Path, chunk_bytes: int) -> None:
+    text = zipf_text(3000) + " " + MIXED
+    path = tmp_path / "text"
+    path.write_text(text, encoding="utf-8")
+    seen: list[tuple[int, int]] = []
+    for workers in (1, 2):
+        options: dict[str, Any] = {"ngrams": 2, "workers": workers, "chunk_bytes": chunk_bytes}
+        found = rne.word_count_file(path, **options, progress=lambda *done: seen.append(done))
+        assert list(found.items()) == grams([text], 2)
+    assert seen[-1] == (len(text.encode()),) * 2
+    top = rne.word_count_file(path, ngrams=3, top=5)
+    assert list(top.items()) == Counter(dict(grams([text], 3))).most_common(5)
+
+
+def test_ngrams_of_a_long_text_do_not_depend_on_the_threads() -> None:
+    text = zipf_text(60_000, letters="ab")
+    text = f"{text} {text}"
+    assert len(text) > 1_000_000
+    expected = grams([text], 3)
+    for workers in (1, 3):
+        assert counted(text, ngrams=3, workers=workers) == expected
+    unicode = counted(text, ngrams=3, tokenizer="unicode")
+    assert unicode == expected
+
+
+@pytest.mark.parametrize("ngrams", [0, -1, 101, 10**30])
+def test_ngrams_that_are_no_number_of_words_are_refused(ngrams: int, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "text").touch()
+    for call in (
+        lambda: rne.word_count("a", ngrams=ngrams),
+        lambda: rne.word_count_file(tmp_path / "text", ngrams=ngrams),
+    ):
+        with pytest.raises((ValueError, OverflowError), match="ngrams"):
+            call()
+
+
+def test_ngrams_of_bytes_that_are_no_text_are_an_error() -> None:
+    with pytest.raises(UnicodeDecodeError, match="position 4"):
+        rne.word_count(b"a b \xff c", ngrams=2)

@@ -42,6 +42,12 @@ def counter(of: str) -> dict[str, int]:
     return collections.Counter(of.lower().split())
 
 
+def pairs(of: str) -> dict[str, int]:
+    """Count the pairs of words in Python."""
+    words = of.lower().split()
+    return collections.Counter(f"{first} {second}" for first, second in zip(words, words[1:]))
+
+
 def same(ours: dict[str, int], theirs: dict[str, int]) -> None:
     """Same words, counts and order."""
     assert list(ours.items()) == list(theirs.items())
@@ -69,6 +75,16 @@ def cases(threads: int) -> Iterator[Case]:
             avx2=5 if size == 20_000_000 else None,
             reason=REASONS.get(size, ""),
         )
+    prose = text(1_000_000)
+    yield Case(
+        "word_count",
+        "pairs of words, 1e+06 characters",
+        "zip + Counter",
+        lambda prose=prose: rne.word_count(prose, ngrams=2),
+        lambda prose=prose: pairs(prose),
+        None,
+        same,
+    )
     if threads > 1:
         return
     mixed = text(20_000_000, MIXED)

@@ -6,7 +6,7 @@ import argparse
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import chain
+from itertools import accumulate, chain
 
 from rust_numpy_example._cli import cluster, report
 from rust_numpy_example._cli.arguments import add_output, positive
@@ -25,6 +25,7 @@ examples:
   rust-numpy-example words --top 5 book.txt
   rust-numpy-example words --total --top all --csv -o counts.csv *.txt.gz
   rust-numpy-example words --column comment --stop-words stop.txt posts.csv
+  rust-numpy-example words --ngrams 2 --min-count 10 book.txt
 """
 
 #: Columns of a terminal that a word takes at most.
@@ -62,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="unicode",
         help="what a word is: what stands between white space, or a word by the Unicode standard (default)",
     )
+    parser.add_argument(
+        "--ngrams",
+        type=_ngrams,
+        default=1,
+        metavar="N",
+        help="count N words in a row as one; in a column, those of one row",
+    )
     parser.add_argument("--encoding", type=_encoding, metavar="NAME", help="of the text; default: utf-8")
     parser.add_argument(
         "--column", metavar="NAME", help="only the text of this column of CSV or Parquet files"
@@ -72,6 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _top(argument: str) -> int | None:
     return None if argument == "all" else positive(argument)
+
+
+def _ngrams(argument: str) -> int:
+    number = positive(argument)
+    if number > 100:
+        raise argparse.ArgumentTypeError(f"got '{argument}', expected at most 100")
+    return number
 
 
 def _encoding(argument: str) -> str:
@@ -86,7 +101,8 @@ def run(options: argparse.Namespace) -> int:
     if options.stop_words is not None:
         try:
             with open_source(options.stop_words) as source:
-                stop = set(_counted(source, options, None))
+                text = argparse.Namespace(**{**vars(options), "ngrams": 1, "column": None})
+                stop = set(_counted(source, text, None))
         except Exception as error:
             report.fail(options.stop_words, error)
             return report.FAILED
@@ -126,7 +142,12 @@ def _files(options: argparse.Namespace, stop: set[str], there: cluster.Session |
 
 
 def _chosen(counts: dict[str, int], options: argparse.Namespace, stop: set[str]) -> list[tuple[str, int]]:
-    words = [(w, count) for w, count in counts.items() if count >= options.min_count and w not in stop]
+    words = [
+        (words, count)
+        for words, count in counts.items()
+        # Of several words in a row none may be left out.
+        if count >= options.min_count and (not stop or stop.isdisjoint(words.split(" ")))
+    ]
     # Sorting keeps the order of first appearance where counts are equal.
     words.sort(key=lambda word: -word[1])
     return words[: options.top]
@@ -172,11 +193,11 @@ def _counted(source: Source, options: argparse.Namespace, top: int | None) -> di
     """Return the words of a file and their counts, or the `top` most frequent ones."""
     if source.head.startswith((b"\xff\xfe", b"\xfe\xff")) and options.encoding is None:
         raise ValueError("the text is UTF-16, expected UTF-8 (--encoding utf-16 reads it)")
-    words = _WordStats(lowercase=not options.keep_case, tokenizer=options.tokenizer)
+    words = _WordStats(lowercase=not options.keep_case, tokenizer=options.tokenizer, ngrams=options.ngrams)
     progress = report.Progress(source.name, source.size)
     try:
-        for block in _blocks(source, options):
-            words.feed(block)
+        for block, ends in _blocks(source, options):
+            words.feed(block, ends=ends)
             progress.update(source.position())
         return words.finish(top)
     except ValueError as error:
@@ -188,17 +209,23 @@ def _counted(source: Source, options: argparse.Namespace, top: int | None) -> di
         progress.close()
 
 
-def _blocks(source: Source, options: argparse.Namespace) -> Iterator[bytes]:
+def _blocks(source: Source, options: argparse.Namespace) -> Iterator[tuple[bytes, list[int]]]:
+    """Yield the text block by block, and where in a block a text of several ends."""
     if options.column is not None:
-        blocks = _column(source, options)
-    else:
-        from rust_numpy_example._cli.text import encoded
+        for texts in _column(source, options):
+            cells = [text.encode("utf-8", "surrogatepass") for text in texts]
+            if options.normalize:
+                cells = [b"".join(_normalized(iter([cell]))) for cell in cells]
+            yield b"\n".join([*cells, b""]), [*accumulate(len(cell) + 1 for cell in cells)]
+        return
+    from rust_numpy_example._cli.text import encoded
 
-        blocks = encoded(source.blocks(), options.encoding)
-        first = next(blocks, b"")
-        # A byte-order mark is no part of a word.
-        blocks = chain([first.removeprefix(b"\xef\xbb\xbf")], blocks)
-    return _normalized(blocks) if options.normalize else blocks
+    blocks = encoded(source.blocks(), options.encoding)
+    first = next(blocks, b"")
+    # A byte-order mark is no part of a word.
+    blocks = chain([first.removeprefix(b"\xef\xbb\xbf")], blocks)
+    for block in _normalized(blocks) if options.normalize else blocks:
+        yield block, []
 
 
 def _normalized(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -217,8 +244,8 @@ def _normalized(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield unicodedata.normalize("NFC", text.translate(APOSTROPHES)).encode()
 
 
-def _column(source: Source, options: argparse.Namespace) -> Iterator[bytes]:
-    """Yield the texts of a column, a line end after each."""
+def _column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
+    """Yield the texts of a column, some at a time."""
     if source.head.startswith(b"PAR1"):
         yield from _parquet_column(source, options.column)
         return
@@ -242,9 +269,9 @@ def _column(source: Source, options: argparse.Namespace) -> Iterator[bytes]:
             texts.append(row[index])
             size += len(row[index])
         if size > BLOCK or len(texts) > BLOCK // 64:
-            yield ("\n".join(texts) + "\n").encode("utf-8", "surrogatepass")
+            yield texts
             texts, size = [], 0
-    yield ("\n".join(texts) + "\n").encode("utf-8", "surrogatepass")
+    yield texts
 
 
 def _index(column: str, names: list[str]) -> int:
@@ -272,7 +299,7 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
             raise ValueError(f"the text is not UTF-8: byte {data[error.start]:#04x}") from None
 
 
-def _parquet_column(source: Source, column: str) -> Iterator[bytes]:
+def _parquet_column(source: Source, column: str) -> Iterator[list[str]]:
     from importlib import import_module
 
     try:
@@ -290,4 +317,4 @@ def _parquet_column(source: Source, column: str) -> Iterator[bytes]:
         texts = batch.column(index).drop_null().to_pylist()
         if texts and not isinstance(texts[0], str):
             raise ValueError(f"column '{column}' holds {batch.column(index).type}, expected text")
-        yield ("\n".join(texts) + "\n").encode("utf-8", "surrogatepass")
+        yield texts

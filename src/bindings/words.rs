@@ -33,6 +33,9 @@ const COST: usize = 3;
 /// tokenizer : {'whitespace', 'unicode'}, optional
 ///     What a word is: with ``'whitespace'`` what :meth:`str.split` gives, with ``'unicode'`` the
 ///     segments of Unicode Standard Annex 29 that have a letter or a digit.
+/// ngrams : int, optional
+///     Count so many words in a row, 1 to 100, as one: joined by single spaces, whatever stands between them. Of many
+///     texts, none goes on from one text to the next.
 /// top : int, optional
 ///     Return only this many words, those with the highest counts.
 /// workers : int, optional
@@ -49,7 +52,7 @@ const COST: usize = 3;
 /// TypeError
 ///     If `text` is none of these, or one of the texts is no str.
 /// ValueError
-///     If `tokenizer`, `top` or `workers` is none of the above; as ``UnicodeDecodeError``, which
+///     If `tokenizer`, `ngrams`, `top` or `workers` is none of the above; as ``UnicodeDecodeError``, which
 ///     has the offset, if bytes are not UTF-8.
 ///
 /// See Also
@@ -78,22 +81,26 @@ const COST: usize = 3;
 /// {'to': 2, 'be': 2, 'or': 1, 'not': 1}
 /// >>> rne.word_count("Well, well: that's it.", tokenizer="unicode", top=1)
 /// {'well': 2}
+/// >>> rne.word_count("to be or not to be", ngrams=2, top=1)
+/// {'to be': 2}
 #[pyfunction]
 #[pyo3(
     signature = (
-        text, *, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace"), top=None, workers=None
+        text, *, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace"),
+        ngrams=Argument::default(1), top=None, workers=None
     ),
-    text_signature = "(text, *, lowercase=True, tokenizer='whitespace', top=None, workers=None)"
+    text_signature = "(text, *, lowercase=True, tokenizer='whitespace', ngrams=1, top=None, workers=None)"
 )]
 pub fn word_count<'py>(
     text: &Bound<'py, PyAny>,
     lowercase: Argument<bool>,
     tokenizer: Argument<&str>,
+    ngrams: Argument<i64>,
     top: Option<Argument<i64>>,
     workers: Workers,
 ) -> PyResult<Bound<'py, PyDict>> {
     guard(|| {
-        let query = Query::new("word_count", lowercase, tokenizer, top)?;
+        let query = Query::new("word_count", lowercase, tokenizer, ngrams, top)?;
         let text = match Text::new(text)? {
             Some(one) => one,
             None => return many(&query, text, threads("word_count", workers)?),
@@ -105,7 +112,10 @@ pub fn word_count<'py>(
             return query.all(text.py(), few.iter());
         }
         let work = Call::new(text.py(), "word_count", COST * bytes.len()).threads(workers);
-        let counted = work.run(move |work| words::count(work, bytes, options));
+        let counted = work.run(move |work| match options.ngrams {
+            1 => words::count(work, bytes, options),
+            _ => words::count_grams(work, bytes, options),
+        });
         query.dict(text.py(), counted.map_err(|error| text.decode_error().unwrap_or(error))?)
     })
 }
@@ -116,7 +126,7 @@ pub fn word_count<'py>(
 /// ----------
 /// path : str or os.PathLike
 ///     The file; it is UTF-8.
-/// lowercase, tokenizer, top, workers
+/// lowercase, tokenizer, ngrams, top, workers
 ///     As for :func:`word_count`.
 /// progress : callable, optional
 ///     Called with the number of bytes that are done and their total (0 if that is not known),
@@ -160,11 +170,11 @@ pub fn word_count<'py>(
 #[pyfunction]
 #[pyo3(
     signature = (
-        path, *, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace"), top=None, workers=None,
-        progress=None, chunk_bytes=Argument::default(1 << 20)
+        path, *, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace"),
+        ngrams=Argument::default(1), top=None, workers=None, progress=None, chunk_bytes=Argument::default(1 << 20)
     ),
-    text_signature = "(path, *, lowercase=True, tokenizer='whitespace', top=None, workers=None, progress=None, \
-                      chunk_bytes=1048576)"
+    text_signature = "(path, *, lowercase=True, tokenizer='whitespace', ngrams=1, top=None, workers=None, \
+                      progress=None, chunk_bytes=1048576)"
 )]
 #[allow(clippy::too_many_arguments)]
 pub fn word_count_file<'py>(
@@ -172,13 +182,14 @@ pub fn word_count_file<'py>(
     path: Argument<PathBuf>,
     lowercase: Argument<bool>,
     tokenizer: Argument<&str>,
+    ngrams: Argument<i64>,
     top: Option<Argument<i64>>,
     workers: Workers,
     progress: Option<&Bound<'py, PyAny>>,
     chunk_bytes: Argument<i64>,
 ) -> PyResult<Bound<'py, PyDict>> {
     guard(|| {
-        let query = Query::new("word_count_file", lowercase, tokenizer, top)?;
+        let query = Query::new("word_count_file", lowercase, tokenizer, ngrams, top)?;
         let arg = |name| Arg::new("word_count_file", name);
         let path = path.get(arg("path"), "a str or an os.PathLike")?;
         let progress = progress.map(|progress| callable(arg("progress"), progress)).transpose()?;
@@ -208,7 +219,7 @@ pub fn word_count_file<'py>(
 ///
 /// Parameters
 /// ----------
-/// lowercase, tokenizer
+/// lowercase, tokenizer, ngrams
 ///     As for :func:`word_count`.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_WordStats", frozen)]
 pub struct WordStats {
@@ -220,24 +231,27 @@ pub struct WordStats {
 impl WordStats {
     #[new]
     #[pyo3(
-        signature = (*, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace")),
-        text_signature = "(*, lowercase=True, tokenizer='whitespace')"
+        signature = (
+            *, lowercase=Argument::default(true), tokenizer=Argument::default("whitespace"), ngrams=Argument::default(1)
+        ),
+        text_signature = "(*, lowercase=True, tokenizer='whitespace', ngrams=1)"
     )]
-    fn new(lowercase: Argument<bool>, tokenizer: Argument<&str>) -> PyResult<Self> {
+    fn new(lowercase: Argument<bool>, tokenizer: Argument<&str>, ngrams: Argument<i64>) -> PyResult<Self> {
         guard(|| {
-            let query = Query::new("_WordStats", lowercase, tokenizer, None)?;
+            let query = Query::new("_WordStats", lowercase, tokenizer, ngrams, None)?;
             let stream = Stream::new(query.options(true));
             Ok(WordStats { query, stream: Mutex::new(Some(stream)) })
         })
     }
 
-    /// Take the next bytes of the text.
-    #[pyo3(signature = (data, *, workers=None))]
-    fn feed(&self, data: &Bound<'_, PyBytes>, workers: Workers) -> PyResult<()> {
+    /// Take the next bytes of the text. Of several texts, `ends` are the offsets in `data` at which one ends, in order:
+    /// no n-gram goes on there.
+    #[pyo3(signature = (data, *, ends=Vec::new(), workers=None), text_signature = "(data, *, ends=(), workers=None)")]
+    fn feed(&self, data: &Bound<'_, PyBytes>, ends: Vec<usize>, workers: Workers) -> PyResult<()> {
         let bytes = data.as_bytes();
         Call::new(data.py(), "_WordStats.feed", COST.saturating_mul(bytes.len())).workers(workers)?.run(
             move |work| match self.stream.try_lock().map_err(|_| Error::Busy)?.as_mut() {
-                Some(stream) => stream.feed(bytes, work),
+                Some(stream) => stream.feed(bytes, &ends, work),
                 None => Err(Error::Busy),
             },
         )
@@ -268,6 +282,7 @@ struct Query {
     function: &'static str,
     lowercase: bool,
     tokenizer: Tokenizer,
+    ngrams: usize,
     top: Option<usize>,
 }
 
@@ -276,6 +291,7 @@ impl Query {
         function: &'static str,
         lowercase: Argument<bool>,
         tokenizer: Argument<&str>,
+        ngrams: Argument<i64>,
         top: Option<Argument<i64>>,
     ) -> PyResult<Self> {
         let arg = |name| Arg::new(function, name);
@@ -283,7 +299,8 @@ impl Query {
             [("whitespace", Tokenizer::Whitespace), ("unicode", Tokenizer::Unicode)];
         let lowercase = lowercase.flag(arg("lowercase"))?;
         let tokenizer = tokenizer.choice(arg("tokenizer"), &TOKENIZERS)?;
-        Ok(Query { function, lowercase, tokenizer, top: Query::top(function, top)? })
+        let ngrams = ngrams.within(arg("ngrams"), 1..=MOST_NGRAMS, "1 to 100")? as usize;
+        Ok(Query { function, lowercase, tokenizer, ngrams, top: Query::top(function, top)? })
     }
 
     fn top(function: &'static str, top: Option<Argument<i64>>) -> PyResult<Option<usize>> {
@@ -293,7 +310,7 @@ impl Query {
     }
 
     fn options(&self, validate: bool) -> Options {
-        Options { tokenizer: self.tokenizer, lowercase: self.lowercase, validate }
+        Options { tokenizer: self.tokenizer, lowercase: self.lowercase, validate, ngrams: self.ngrams }
     }
 
     /// The result as Python has it.
@@ -346,6 +363,9 @@ impl Query {
     }
 }
 
+/// The most words that are counted as one.
+const MOST_NGRAMS: i64 = 100;
+
 /// Bytes of texts that are collected before they are counted.
 const COLLECTED: usize = 1 << 20;
 
@@ -363,17 +383,20 @@ fn many<'py>(
     let is_arrow = is_array || has("__arrow_c_stream__")?;
     // What comes from strangers may not be UTF-8; a str is, but for lone surrogates.
     let mut stream = Stream::new(query.options(is_arrow));
-    let mut collected = Vec::new();
+    let (mut collected, mut ends) = (Vec::new(), Vec::new());
     let mut each = |text: &[u8]| {
         if !collected.is_empty() && collected.len() + text.len() > COLLECTED {
             let call = Call::new(py, "word_count", COST.saturating_mul(collected.len())).threads(workers);
-            call.run(|work| stream.feed(&collected, work))?;
+            call.run(|work| stream.feed(&collected, &ends, work))?;
             collected.clear();
+            ends.clear();
         }
         try_reserve(&mut collected, text.len() + 1).named("word_count")?;
         collected.extend_from_slice(text);
         // No word goes on in the next text.
         collected.push(b'\n');
+        try_reserve(&mut ends, 1).named("word_count")?;
+        ends.push(collected.len());
         Ok(())
     };
     if is_arrow {
@@ -394,7 +417,7 @@ fn many<'py>(
     }
     let call = Call::new(py, "word_count", usize::MAX).threads(workers);
     let counted = call.run(move |work| {
-        stream.feed(&collected, work)?;
+        stream.feed(&collected, &ends, work)?;
         stream.finish(work)
     });
     query.dict(py, counted?)

@@ -19,7 +19,7 @@ pub fn check(data: &[u8]) {
     let Some((&mode, text)) = data.split_first() else { return };
     let tokenizer = if mode & 1 == 0 { Tokenizer::Whitespace } else { Tokenizer::Unicode };
     let lowercase = mode & 2 == 0;
-    let options = Options { tokenizer, lowercase, validate: true };
+    let options = Options { tokenizer, lowercase, validate: true, ngrams: 1 };
     let work = Work::with_threads(1 + usize::from(mode >> 6));
     let counted = collect(count(&work, text, options));
     let Ok(expected) = std::str::from_utf8(text).map(|text| naive(text, tokenizer, lowercase)) else {

@@ -32,7 +32,7 @@ for dtype in "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8".split():
     results += [rne.gaussian_blur(picture, sigma, mode=mode) for sigma in (0.4, 1.5, 6) for mode in ("nearest", "wrap")]
     results += [rne.process_image(picture), rne.process_image(picture, "edges")]
     results += [rne.sobel(picture, axis=axis, dtype=to) for axis in (None, 0, 1) for to in ("u1", "f4", "f8")]
-results += [list(rne.word_count(text).items()), rne.fibonacci(5000)]
+results += [list(rne.word_count(text, ngrams=n).items()) for n in (1, 2)] + [rne.fibonacci(5000)]
 whole = hashlib.sha256()
 for result in results:
     whole.update(result.tobytes() if isinstance(result, np.ndarray) else repr(result).encode())
@@ -94,6 +94,7 @@ def test_every_number_of_threads_gives_the_same(scale: int, figure: Callable[[st
             rne.sobel(image, workers=workers),
             rne.monte_carlo_pi(1_000_000 * scale, rng=1, workers=workers),
             list(rne.word_count(text, workers=workers).items()),
+            list(rne.word_count(text, ngrams=2, workers=workers).items()),
         ]
         for result in results:
             whole.update(result.tobytes() if isinstance(result, np.ndarray) else repr(result).encode())

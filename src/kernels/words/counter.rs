@@ -1,47 +1,17 @@
-//! What is asked of a count, and what does the counting: for each thread a table, and the memory of the
-//! scan that fills it.
+//! What does the counting: for each thread a table, and the memory of the scan that fills it.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::count::Counts;
+use super::grams::{self, Edges, Window};
+use super::options::{Options, Tokenizer};
 use super::result::Words;
 use super::scan::{Scan, ScanBuffers};
-use super::space::space_len;
 use super::unicode;
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
 use crate::simd;
-
-/// What a word is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tokenizer {
-    /// A run of characters between white space, as in Python's `str.split`.
-    Whitespace,
-    /// By Unicode Standard Annex 29.
-    Unicode,
-}
-
-/// What is counted, and how words are compared.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// What a word is.
-    pub tokenizer: Tokenizer,
-    /// Converts ASCII letters to lowercase.
-    pub lowercase: bool,
-    /// Text that is not UTF-8 is an error. If not set, the text must be UTF-8, but for lone surrogates.
-    pub validate: bool,
-}
-
-impl Tokenizer {
-    /// Can a text be cut before `text[at]` (not at an end) without cutting a word?
-    pub fn is_border(self, text: &[u8], at: usize) -> bool {
-        match self {
-            Tokenizer::Whitespace => space_len(&text[at..]) > 0,
-            Tokenizer::Unicode => unicode::is_border(text, at),
-        }
-    }
-}
 
 /// What one thread counts with.
 #[derive(Default)]
@@ -53,12 +23,7 @@ pub struct Counter {
 impl Counter {
     /// Counts the words of `text`, which lies at `base` in the whole text.
     pub fn count(&mut self, work: &Work<'_>, options: Options, text: &[u8], base: u64) -> Result<()> {
-        if options.validate {
-            std::str::from_utf8(text).map_err(|error| {
-                let at = error.valid_up_to();
-                Error::Utf8 { byte: text[at], offset: base + at as u64, path: None }
-            })?;
-        }
+        validate(options, text, base)?;
         let Counter { counts, buffers } = self;
         let lower = options.lowercase;
         match options.tokenizer {
@@ -67,10 +32,38 @@ impl Counter {
         }
     }
 
+    /// Counts the n-grams of `text`, which lies at `base` in the whole text, of which texts end at `ends`.
+    pub fn count_grams(
+        &mut self,
+        work: &Work<'_>,
+        options: Options,
+        text: &[u8],
+        base: u64,
+        ends: &[u64],
+    ) -> Result<Edges> {
+        validate(options, text, base)?;
+        grams::scan(work, options, text, base, ends, &mut |gram, first| self.counts.push_word(gram, first))
+    }
+
+    /// Counts the n-grams that lie across two parts, of which `window` has what came before.
+    pub fn join(&mut self, edges: Edges, window: &mut Window) -> Result<()> {
+        edges.join(window, &mut |gram, first| self.counts.push_word(gram, first))
+    }
+
     /// The words that were counted.
     pub fn finish(self) -> Result<Words> {
         Words::finish(self.counts)
     }
+}
+
+fn validate(options: Options, text: &[u8], base: u64) -> Result<()> {
+    if !options.validate {
+        return Ok(());
+    }
+    std::str::from_utf8(text).map(drop).map_err(|error| {
+        let at = error.valid_up_to();
+        Error::Utf8 { byte: text[at], offset: base + at as u64, path: None }
+    })
 }
 
 /// The counters of the threads: one for each that is at work. Which thread counts what with which

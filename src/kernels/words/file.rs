@@ -10,9 +10,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::counter::{Counters, Options, Tokenizer};
+use super::counter::Counters;
+use super::options::{Options, Tokenizer};
 use super::result::Words;
-use super::stream::LONGEST_WORD;
+use super::stream::{LONGEST_WORD, Stream};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -35,6 +36,9 @@ pub fn count_file(
     // that.
     let workers = if metadata.is_file() { work.workers() } else { 1 };
     let total = metadata.len();
+    if options.ngrams > 1 {
+        return grams_of_file(work, path, file, options, chunk_bytes, progress, total);
+    }
     let blocks = Mutex::new(BlockReader::new(file, chunk_bytes, options.tokenizer));
     let counters = Counters::default();
     let done = AtomicU64::new(0);
@@ -66,6 +70,34 @@ pub fn count_file(
         report(done.into_inner(), total)?;
     }
     counters.finish()
+}
+
+/// Counts the n-grams of a file: read block by block, of which threads count several at once.
+fn grams_of_file(
+    work: &Work<'_>,
+    path: &Path,
+    file: File,
+    options: Options,
+    chunk_bytes: usize,
+    progress: Option<Progress<'_>>,
+    total: u64,
+) -> Result<Words> {
+    let mut blocks = BlockReader::new(file, chunk_bytes, options.tokenizer);
+    let mut stream = Stream::new(options);
+    let (mut block, mut done) = (Vec::new(), 0);
+    loop {
+        block.clear();
+        blocks.read(work, path, &mut block)?;
+        if block.is_empty() {
+            break;
+        }
+        stream.feed(&block, &[], work).map_err(|error| about(path, error))?;
+        done += block.len() as u64;
+        if let Some(report) = progress {
+            report(done, total)?;
+        }
+    }
+    stream.finish(work).map_err(|error| about(path, error))
 }
 
 /// The error with the name of the file.

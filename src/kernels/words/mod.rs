@@ -19,8 +19,10 @@
 //! | `text` | [`count`]: a text in memory, in blocks for the threads |
 //! | `file` | [`count_file`]: a file of any size in bounded memory |
 //! | `stream` | [`Stream`]: a text that arrives in pieces, in bounded memory |
+//! | `grams` | words in a row, of a text that arrives in pieces |
 //! | `short_text` | [`ShortText`]: a text of a line, without a table |
-//! | `counter` | the options, and what a thread counts with |
+//! | `options` | what is asked of a count |
+//! | `counter` | what a thread counts with |
 //! | `scan`, `unicode` | from text to words: between white space, by Unicode's rules |
 //! | `space` | white space and lowercase, one character or 64 bytes at a time |
 //! | `count` | the counts of words of every length |
@@ -31,7 +33,9 @@ mod arena_table;
 mod count;
 mod counter;
 mod file;
+mod grams;
 mod key_table;
+mod options;
 mod result;
 mod scan;
 mod short_text;
@@ -40,9 +44,9 @@ mod stream;
 mod text;
 mod unicode;
 
-pub use counter::{Options, Tokenizer};
 pub use file::{Progress, count_file};
+pub use options::{Options, Tokenizer};
 pub use result::{Word, Words};
 pub use short_text::ShortText;
-pub use stream::Stream;
+pub use stream::{Stream, count_grams};
 pub use text::count;

@@ -2,8 +2,8 @@
 //! is one block of 64 bytes; its words are compared with a list on the stack.
 
 use super::count::SHORT;
-use super::counter::{Options, Tokenizer};
 use super::key_table::{Entry, PADDING, key};
+use super::options::{Options, Tokenizer};
 use super::result::Word;
 use super::space::{AHEAD, LANES, ascii_spaces, case_bit, lower_ascii, wide_spaces};
 
@@ -24,7 +24,7 @@ impl ShortText {
     #[inline]
     pub fn count(text: &[u8], options: Options) -> Option<Self> {
         // At least one space comes after the last word and ends it.
-        if text.len() >= LANES || options.tokenizer != Tokenizer::Whitespace {
+        if text.len() >= LANES || options.tokenizer != Tokenizer::Whitespace || options.ngrams > 1 {
             return None;
         }
         if options.validate && !text.is_ascii() {
@@ -92,7 +92,8 @@ mod tests {
                 })
                 .collect();
             for lowercase in [false, true] {
-                let options = Options { tokenizer: Tokenizer::Whitespace, lowercase, validate: false };
+                let options =
+                    Options { tokenizer: Tokenizer::Whitespace, lowercase, validate: false, ngrams: 1 };
                 let expected = count(&Work::serial(), text.as_bytes(), options).expect("there is memory");
                 if let Some(few) = ShortText::count(text.as_bytes(), options) {
                     assert!(few.iter().eq(expected.iter()), "{text:?}");

@@ -3,7 +3,9 @@
 //! Pieces are collected until they are worth the work of several threads; what comes after the last word of
 //! them waits for the next. Where no word ends within [`LONGEST_WORD`] bytes, it is no text.
 
-use super::counter::{Counters, Options};
+use super::counter::Counters;
+use super::grams::Window;
+use super::options::Options;
 use super::result::Words;
 use super::text::{BLOCK, cuts};
 use crate::alloc::try_reserve;
@@ -23,22 +25,45 @@ pub struct Stream {
     pending: Vec<u8>,
     /// Where `pending` begins in the text.
     base: u64,
+    /// The last words before that, for n-grams, and where texts end from there on.
+    window: Window,
+    ends: Vec<u64>,
     failed: Option<Error>,
 }
 
 impl Stream {
     /// A text of which nothing has been read.
     pub fn new(options: Options) -> Self {
-        Stream { options, counters: Counters::default(), pending: Vec::new(), base: 0, failed: None }
+        Stream {
+            options,
+            counters: Counters::default(),
+            pending: Vec::new(),
+            base: 0,
+            window: Window::new(options),
+            ends: Vec::new(),
+            failed: None,
+        }
     }
 
-    /// Takes the next bytes of the text. After an error every call returns that error.
-    pub fn feed(&mut self, bytes: &[u8], work: &Work<'_>) -> Result<()> {
+    /// Takes the next bytes of the text. Where it is in fact several, `ends` are the offsets in `bytes` at which one
+    /// ends, in order: no n-gram goes on there. After an error every call returns that error.
+    pub fn feed(&mut self, bytes: &[u8], ends: &[usize], work: &Work<'_>) -> Result<()> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let done = bytes.chunks(COLLECTED).try_for_each(|piece| self.feed_piece(piece, work));
+        let done = self.note(ends);
+        let done =
+            done.and_then(|()| bytes.chunks(COLLECTED).try_for_each(|piece| self.feed_piece(piece, work)));
         done.inspect_err(|error| self.failed = Some(error.clone()))
+    }
+
+    fn note(&mut self, ends: &[usize]) -> Result<()> {
+        if self.options.ngrams > 1 {
+            let next = self.base + self.pending.len() as u64;
+            try_reserve(&mut self.ends, ends.len())?;
+            self.ends.extend(ends.iter().map(|&end| next + end as u64));
+        }
+        Ok(())
     }
 
     fn feed_piece(&mut self, piece: &[u8], work: &Work<'_>) -> Result<()> {
@@ -64,12 +89,28 @@ impl Stream {
         let (text, base, options) = (&self.pending[..end], self.base, self.options);
         let cuts = cuts(text, BLOCK, options.tokenizer)?;
         let counters = &self.counters;
-        work.for_each(cuts.len() - 1, |i| {
+        if options.ngrams == 1 {
+            work.for_each(cuts.len() - 1, |i| {
+                let mut counter = counters.take();
+                let part = &text[cuts[i]..cuts[i + 1]];
+                counter.count(work, options, part, base + cuts[i] as u64)?;
+                counters.put(counter)
+            })?;
+        } else {
+            let end_of = |i: usize| self.ends.partition_point(|&end| end < base + cuts[i] as u64);
+            let edges = work.map(cuts.len() - 1, |i| {
+                let mut counter = counters.take();
+                let part = &text[cuts[i]..cuts[i + 1]];
+                let ends = &self.ends[end_of(i)..end_of(i + 1)];
+                let edges = counter.count_grams(work, options, part, base + cuts[i] as u64, ends)?;
+                counters.put(counter)?;
+                Ok(edges)
+            })?;
             let mut counter = counters.take();
-            let part = &text[cuts[i]..cuts[i + 1]];
-            counter.count(work, options, part, base + cuts[i] as u64)?;
-            counters.put(counter)
-        })?;
+            edges.into_iter().try_for_each(|edges| counter.join(edges, &mut self.window))?;
+            counters.put(counter)?;
+            self.ends.drain(..self.ends.partition_point(|&at| at < base + end as u64));
+        }
         self.pending.drain(..end);
         self.base += end as u64;
         Ok(())
@@ -85,22 +126,29 @@ impl Stream {
     }
 }
 
+/// Counts the n-grams of `text`.
+pub fn count_grams(work: &Work<'_>, text: &[u8], options: Options) -> Result<Words> {
+    let mut stream = Stream::new(options);
+    stream.feed(text, &[], work)?;
+    stream.finish(work)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::words::counter::Tokenizer;
+    use crate::kernels::words::options::Tokenizer;
 
     #[test]
     fn pieces_of_any_size_give_what_the_whole_text_gives() -> Result<()> {
         let text: String = (0..300u32).map(|i| format!("W{} é{}\u{3000}漢字 ", i * i % 17, i % 5)).collect();
         for tokenizer in [Tokenizer::Whitespace, Tokenizer::Unicode] {
-            let options = Options { tokenizer, lowercase: true, validate: true };
+            let options = Options { tokenizer, lowercase: true, validate: true, ngrams: 1 };
             let whole = super::super::text::count(&Work::serial(), text.as_bytes(), options)?;
             let expected: Vec<_> = whole.iter().collect();
             for size in [1, 7, 99, 100, 1000, text.len()] {
                 let work = Work::with_threads(2);
                 let mut stream = Stream::new(options);
-                text.as_bytes().chunks(size).try_for_each(|piece| stream.feed(piece, &work))?;
+                text.as_bytes().chunks(size).try_for_each(|piece| stream.feed(piece, &[], &work))?;
                 assert!(stream.pending.len() < 2 * COLLECTED);
                 assert_eq!(stream.finish(&work)?.iter().collect::<Vec<_>>(), expected, "{size}");
             }
@@ -111,20 +159,29 @@ mod tests {
     #[test]
     fn what_is_no_text_is_refused_before_it_takes_all_memory() {
         for (tokenizer, byte) in [(Tokenizer::Whitespace, 0), (Tokenizer::Unicode, b'a')] {
-            let mut stream = Stream::new(Options { tokenizer, lowercase: true, validate: true });
-            let fed = (0..1000).map(|_| stream.feed(&[byte; 64], &Work::serial())).find(Result::is_err);
+            let mut stream = Stream::new(Options { tokenizer, lowercase: true, validate: true, ngrams: 1 });
+            let fed = (0..1000).map(|_| stream.feed(&[byte; 64], &[], &Work::serial())).find(Result::is_err);
             assert_eq!(fed, Some(Err(Error::Word { offset: 0, limit: LONGEST_WORD })));
             assert!(stream.finish(&Work::serial()).is_err());
         }
-        let mut zeros =
-            Stream::new(Options { tokenizer: Tokenizer::Unicode, lowercase: true, validate: true });
+        let mut zeros = Stream::new(Options {
+            tokenizer: Tokenizer::Unicode,
+            lowercase: true,
+            validate: true,
+            ngrams: 1,
+        });
         for _ in 0..1000 {
-            assert_eq!(zeros.feed(&[0; 64], &Work::serial()), Ok(()));
+            assert_eq!(zeros.feed(&[0; 64], &[], &Work::serial()), Ok(()));
         }
         assert!(zeros.pending.len() < COLLECTED);
-        let mut han = Stream::new(Options { tokenizer: Tokenizer::Unicode, lowercase: true, validate: true });
+        let mut han = Stream::new(Options {
+            tokenizer: Tokenizer::Unicode,
+            lowercase: true,
+            validate: true,
+            ngrams: 1,
+        });
         for _ in 0..1000 {
-            assert_eq!(han.feed("漢字".as_bytes(), &Work::serial()), Ok(()));
+            assert_eq!(han.feed("漢字".as_bytes(), &[], &Work::serial()), Ok(()));
         }
         assert!(han.pending.len() < COLLECTED);
     }

@@ -1,6 +1,7 @@
 //! A text in memory, cut into blocks that threads take from a queue.
 
-use super::counter::{Counter, Counters, Options, Tokenizer};
+use super::counter::{Counter, Counters};
+use super::options::{Options, Tokenizer};
 use super::result::Words;
 use crate::alloc::try_vec;
 use crate::error::Result;
@@ -46,7 +47,8 @@ mod tests {
     use crate::error::Error;
     use crate::kernels::words::space::space_len;
 
-    const OPTIONS: Options = Options { tokenizer: Tokenizer::Whitespace, lowercase: true, validate: true };
+    const OPTIONS: Options =
+        Options { tokenizer: Tokenizer::Whitespace, lowercase: true, validate: true, ngrams: 1 };
 
     /// 600 KB of words of all lengths, most of them often.
     fn text() -> String {

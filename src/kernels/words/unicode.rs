@@ -14,23 +14,33 @@ const OPERATIONS_PER_BYTE: usize = 8;
 
 /// Counts the words of `text`, which lies at `base` in the whole text.
 pub fn scan(work: &Work<'_>, text: &[u8], base: u64, lower: bool, counts: &mut Counts) -> Result<()> {
-    let text = without_surrogates(text, base)?;
     let mut lowered = Vec::new();
+    each_word(work, text, base, |word, first| {
+        if !lower {
+            return counts.push_word(word, first);
+        }
+        lowered.clear();
+        crate::alloc::try_reserve(&mut lowered, word.len())?;
+        lowered.extend_from_slice(word);
+        lowered.make_ascii_lowercase();
+        counts.push_word(&lowered, first)
+    })
+}
+
+/// Calls `each` with every word of `text`, which lies at `base` in the whole text, and where it begins there.
+pub fn each_word(
+    work: &Work<'_>,
+    text: &[u8],
+    base: u64,
+    mut each: impl FnMut(&[u8], u64) -> Result<()>,
+) -> Result<()> {
+    let text = without_surrogates(text, base)?;
     let mut pacer = Pacer::new(work);
     let mut done = 0;
     for (at, word) in text.unicode_word_indices() {
         pacer.spend(OPERATIONS_PER_BYTE * (at - done))?;
         done = at;
-        let first = base + at as u64;
-        if lower {
-            lowered.clear();
-            crate::alloc::try_reserve(&mut lowered, word.len())?;
-            lowered.extend_from_slice(word.as_bytes());
-            lowered.make_ascii_lowercase();
-            counts.push_word(&lowered, first)?;
-        } else {
-            counts.push_word(word.as_bytes(), first)?;
-        }
+        each(word.as_bytes(), base + at as u64)?;
     }
     Ok(())
 }
