@@ -23,6 +23,8 @@ the package               get_num_threads, set_num_threads, build_info, Internal
 ========================  ======================================================================
 """
 
+import sys as _sys
+
 from . import _main_interpreter as _main_interpreter  # before the extension
 from . import _threadpoolctl as _threadpoolctl
 from .rust_numpy_example import (
@@ -35,6 +37,7 @@ from .rust_numpy_example import (
     RustStruct,
     Stats,
     __version__,
+    _prepare,
     array_multiply,
     async_fetch_data,
     async_sleep,
@@ -74,6 +77,20 @@ from .rust_numpy_example import (
     word_count_file,
     word_printer,
 )
+
+
+def _is_command() -> bool:
+    """Whether the process is the command line, which imports NumPy only where an array comes."""
+    program: str = (getattr(_sys, "argv", None) or [""])[0]
+    if program == "-m":
+        # What is to be run is not known yet but by how Python was started.
+        return any(pair == ("-m", __name__) for pair in zip(_sys.orig_argv, _sys.orig_argv[1:]))
+    name = program.replace("\\", "/").rpartition("/")[2]
+    return name.removesuffix(".exe").removesuffix("-script.py") == "rust-numpy-example"
+
+
+if not _is_command():
+    _prepare()
 
 __all__ = [
     "DataProcessor",

@@ -250,6 +250,20 @@ def test_only_the_bindings_know_of_python(sources: dict[str, Source]) -> None:
     no(knowledge_of_python(sources, {*names} - {"__version__"}))
 
 
+#: PyO3 asks NumPy's C interface, and imports NumPy behind our back where that has not been done.
+CAST = re.compile(r"\.(cast|cast_exact|is_instance_of|is_exact_instance_of)::<PyUntypedArray>")
+
+
+@needs_the_source
+def test_only_one_file_asks_whether_an_object_is_an_array() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "src").rglob("*.rs")
+        if CAST.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {"src/bindings/array/modules.rs"}
+
+
 @needs_the_source
 def test_the_python_package_imports_downwards_without_a_circle() -> None:
     imports = python_imports(ROOT / PACKAGE)

@@ -1,12 +1,12 @@
 //! Filters of images.
 
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::PyUntypedArrayMethods;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::argument::{Arg, Argument, Given, Workers, shortened};
-use super::array::{Input, Output, REAL, axis, dtype_of, numpy};
+use super::array::{Input, Output, REAL, array, axis, dtype_of, numpy};
 use super::call::Call;
 use super::display::kind_of;
 use super::error::Named;
@@ -108,10 +108,10 @@ fn result_dtype(
             });
             (arg, asked?)
         }
-        (None, Some(out)) => match out.cast::<PyUntypedArray>() {
-            Ok(out) => (Arg::new(function, "out"), out.dtype().into_any()),
+        (None, Some(out)) => match array(out)? {
+            Some(out) => (Arg::new(function, "out"), out.dtype().into_any()),
             // What is no array is refused where the output is made.
-            Err(_) => return Ok(None),
+            None => return Ok(None),
         },
         (None, None) => return Ok(None),
     };

@@ -1,12 +1,12 @@
 //! Matrix products.
 
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::PyUntypedArrayMethods;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::argument::{Arg, Workers, threads};
 use super::array::{
-    Fallback, Input, OutRule, Output, as_array, common_dtype, dtype_of, is_overridden, numpy,
+    Fallback, Input, OutRule, Output, array, as_array, common_dtype, dtype_of, is_overridden, numpy,
     overrides_functions, refuse_for_numpy,
 };
 use super::call::Call;
@@ -210,7 +210,7 @@ fn contiguous<'py>(
 
 /// Whether `out` needs a conversion or a repetition, which is NumPy's to do or to refuse.
 fn is_for_numpy(out: &Bound<'_, PyAny>, dtype: DType, axes: &[usize], batch: usize) -> PyResult<bool> {
-    let Ok(array) = out.cast::<PyUntypedArray>() else {
+    let Some(array) = array(out)? else {
         return Ok(out.is_instance_of::<PyTuple>());
     };
     let is_of_dtype = dtype_of(&array.dtype())? == Some(dtype);

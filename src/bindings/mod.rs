@@ -47,6 +47,7 @@ mod words;
 pub mod rust_numpy_example {
     use pyo3::prelude::*;
 
+    use super::guard::guard;
     use super::{array, interop, package, stats};
 
     #[pymodule_export]
@@ -86,10 +87,21 @@ pub mod rust_numpy_example {
     #[pymodule_export]
     use super::faults::{_Panics, _panic, _panic_after, _sum_below};
 
+    /// Import what calls may need: NumPy and `logging`.
+    ///
+    /// The package calls it when it is imported, while nobody can call a function by its name yet, and a finalizer or a
+    /// signal handler cannot come in between. The command line does not: it imports what it needs when it needs it.
+    #[pyfunction]
+    fn _prepare(py: Python<'_>) -> PyResult<()> {
+        guard(|| {
+            array::prepare(py)?;
+            interop::prepare(py)
+        })
+    }
+
     /// What is done once, at import.
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
-        array::init(m.py())?;
         package::init(m.py())?;
         stats::init(m.py())?;
         interop::init(m.py())?;

@@ -228,6 +228,7 @@ ENTRIES: dict[str, Callable[[], Any]] = {
             ),
         )
     },
+    "_prepare": extension._prepare,
     "_WordStats": extension._WordStats,
     "_WordStats.feed": lambda: extension._WordStats().feed(b"a b"),
     "_WordStats.finish": lambda: extension._WordStats().finish(),

@@ -19,7 +19,7 @@ use super::foreign::{
     is_array_like, is_list, is_number_or_text, overrides, overrides_functions, refuse_device, refuse_lazy,
     refuse_lost,
 };
-use super::modules::numpy;
+use super::modules::{array, exact_array, numpy};
 use super::taken::Taken;
 use super::{arrow, columns};
 use crate::bindings::argument::Arg;
@@ -30,7 +30,7 @@ const DEPTH: usize = 64;
 /// `object` as an array of any dtype, without nulls: itself if it is one.
 #[inline]
 pub fn as_array<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
+    if let Some(array) = exact_array(object)? {
         return Ok(array.clone());
     }
     take(arg, object)?.without_nulls(arg)
@@ -38,7 +38,7 @@ pub fn as_array<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 
 /// `object` as an array of any dtype, and its nulls.
 pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> {
-    if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
+    if let Some(array) = exact_array(object)? {
         return Ok(array.clone().into());
     }
     let py = object.py();
@@ -59,7 +59,7 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
     if let Some(inner) = columns::xarray(object)? {
         return take(arg, &inner);
     }
-    if !object.is_instance_of::<PyUntypedArray>() {
+    if array(object)?.is_none() {
         let class = object.get_type();
         let has = |name: &Bound<'py, PyString>| Ok::<_, PyErr>(class.getattr_opt(name)?.is_some());
         refuse_device(arg, object)?;
@@ -78,7 +78,7 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
     }
     // What `__array__` gives may be a subclass that has more than numbers, which `asarray` would drop.
     let array = numpy(py, "asanyarray")?.call1((object,))?;
-    if !array.is(object) && !array.is_exact_instance_of::<PyUntypedArray>() {
+    if !array.is(object) && exact_array(&array)?.is_none() {
         refuse_lost(arg, &array)?;
     }
     // Of a subclass only the memory counts: no method of it is called from here on.
@@ -106,7 +106,7 @@ fn from_dlpack<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
 /// What even NumPy is not given: a lazy array, which it may compute, and a masked one of NumPy's own, which does not
 /// override its functions.
 pub fn refuse_for_numpy(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
-    if object.is_exact_instance_of::<PyUntypedArray>() || is_number_or_text(object) {
+    if exact_array(object)?.is_some() || is_number_or_text(object) {
         return Ok(());
     }
     if is_list(object) {
@@ -149,7 +149,7 @@ pub fn refuse_no_number(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 fn refuse_item(arg: Arg, item: &Bound<'_, PyAny>, scalar: &Bound<'_, PyAny>, depth: usize) -> PyResult<()> {
-    if is_number_or_text(item) || item.is_exact_instance_of::<PyUntypedArray>() || item.is_instance(scalar)? {
+    if is_number_or_text(item) || exact_array(item)?.is_some() || item.is_instance(scalar)? {
         return Ok(());
     }
     if !is_list(item) {

@@ -3,12 +3,11 @@
 //! Labels and names may be lost without harm: positions and numbers stay what they are. A mask, a unit, the zeros
 //! of a sparse array and the graph of a lazy one may not: such an object is refused, with what to pass instead.
 
-use numpy::PyUntypedArray;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::modules::{is_a, numpy};
+use super::modules::{exact_array, is_a, numpy};
 use crate::bindings::argument::{Arg, shortened};
 use crate::bindings::display::kind_of;
 
@@ -33,7 +32,7 @@ const DEVICES: [(i32, &str); 14] = [
 /// Whether an object says itself what NumPy's functions do with it, or that they may not (`__array_ufunc__ = None`).
 pub fn overrides(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = object.py();
-    if object.is_exact_instance_of::<PyUntypedArray>() || is_number_or_text(object) {
+    if exact_array(object)?.is_some() || is_number_or_text(object) {
         return Ok(false);
     }
     let name = intern!(py, "__array_ufunc__");
@@ -46,7 +45,7 @@ pub fn overrides(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// As [`overrides`], for functions of NumPy that are no ufuncs.
 pub fn overrides_functions(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = object.py();
-    if object.is_exact_instance_of::<PyUntypedArray>() || is_number_or_text(object) {
+    if exact_array(object)?.is_some() || is_number_or_text(object) {
         return Ok(false);
     }
     let name = intern!(py, "__array_function__");
@@ -58,7 +57,7 @@ pub fn overrides_functions(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// Refuses what would be lost of an object, if it were taken as an array of numbers.
 pub fn refuse_lost(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
-    if object.is_exact_instance_of::<PyUntypedArray>() {
+    if exact_array(object)?.is_some() {
         return Ok(());
     }
     refuse_lazy(arg, object)?;
@@ -70,7 +69,7 @@ pub fn refuse_lost(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
 /// A masked array of NumPy, or of a library that follows its attributes.
 pub fn refuse_masked(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = object.py();
-    if object.is_exact_instance_of::<PyUntypedArray>() {
+    if exact_array(object)?.is_some() {
         return Ok(());
     }
     if !is_a(object, "numpy.ma", "MaskedArray")? {

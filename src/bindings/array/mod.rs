@@ -16,7 +16,7 @@
 //! | `columns` | containers of pandas and xarray |
 //! | `arrow` | arrays by the Arrow PyCapsule interface |
 //! | `taken` | an array and its nulls |
-//! | `modules` | the functions of NumPy, the classes of others |
+//! | `modules` | NumPy, imported when it is needed, and the classes of others |
 //! | `dtypes` | NumPy's dtypes and the rows of the table |
 //! | `pin` | arrays whose memory stays where it is |
 //! | `memory` | addresses, strides and overlaps |
@@ -26,10 +26,6 @@
 //! as in NumPy, and never a crash, as kernels derive no address from an element, and check again
 //! what they have counted. (`__setstate__` frees the memory under any user of an array, NumPy's own
 //! functions included.)
-
-use pyo3::prelude::*;
-
-use super::guard::guard;
 
 mod arrow;
 mod asarray;
@@ -55,17 +51,7 @@ pub use dtypes::{REAL, dtype_of, is_bfloat16, is_of_user};
 pub use fallback::{Fallback, OutRule, is_overridden};
 pub use foreign::{is_array_like, overrides_functions, refuse_lost};
 pub use input::Input;
-pub use modules::numpy;
+pub use modules::{array, numpy, prepare};
 pub use output::Output;
 pub use pin::{Operand, pin};
 pub use promotion::{common_dtype, promote};
-
-/// Imports NumPy and its C interface, while nobody can call a function of the extension by its name yet: the
-/// crate that keeps the interface runs Python code to find it, with its cell locked (see `cached`).
-pub fn init(py: Python<'_>) -> PyResult<()> {
-    guard(|| {
-        numpy(py, "ndarray")?;
-        ::numpy::npyffi::is_numpy_2(py);
-        Ok(())
-    })
-}

@@ -12,7 +12,7 @@ use pyo3::types::PyTuple;
 use super::dtypes::{supported, type_number};
 use super::foreign::refuse_lost;
 use super::memory::{self, contiguous, is_native, is_same_memory, layout, overlaps, repeats};
-use super::modules::numpy;
+use super::modules::{array, numpy};
 use super::pin::Operand;
 use crate::alloc::checked_size;
 use crate::bindings::argument::Arg;
@@ -254,7 +254,7 @@ fn given<'a, 'py>(
     is_dtype: impl FnOnce(&Bound<'py, PyArrayDescr>) -> bool,
 ) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
     let arg = Arg::new(function, "out");
-    let Ok(array) = out.cast::<PyUntypedArray>() else { return Err(arg.wrong_type(out, "a NumPy array")) };
+    let Some(array) = array(out)? else { return Err(arg.wrong_type(out, "a NumPy array")) };
     refuse_lost(arg, array)?;
     if array.shape() != shape {
         return Err(arg.value_error(format_args!("shape {}", Shape(array.shape())), Shape(shape)));

@@ -30,7 +30,7 @@ fn get_logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 }
 
 /// Finds, at import, what is needed when Python ends: a finalizer may log.
-pub fn init(py: Python<'_>) -> PyResult<()> {
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
     get_logger(py).map(drop)
 }
 

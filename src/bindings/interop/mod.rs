@@ -21,6 +21,10 @@ use pyo3::prelude::*;
 
 /// What is done once, at import.
 pub fn init(py: Python<'_>) -> PyResult<()> {
-    printing::init(py)?;
-    logging::init(py)
+    printing::init(py)
+}
+
+/// Finds what is needed when Python ends, but takes a while to import: a finalizer may log.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    logging::prepare(py)
 }

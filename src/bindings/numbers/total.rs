@@ -1,6 +1,6 @@
 //! A sum of Python numbers: ints exact, floats with compensation, and what is both when it is asked for.
 
-use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -9,7 +9,7 @@ use pyo3::types::{PyComplex, PyFloat, PyInt, PyTuple};
 use super::extended;
 use super::integer::{int, int_from_bytes};
 use crate::bindings::argument::Arg;
-use crate::bindings::array::{as_array, is_bfloat16, is_of_user, numpy, refuse_lost};
+use crate::bindings::array::{array, as_array, is_bfloat16, is_of_user, numpy, refuse_lost};
 use crate::bindings::display::Shape;
 use crate::kernels::eft::CompensatedSum;
 use crate::kernels::reduce::integers::Integers;
@@ -50,7 +50,7 @@ impl Total {
         } else if let Ok(complex) = item.cast::<PyComplex>() {
             self.add_floats(&[complex.real()]);
             self.imaginary.get_or_insert_default().add(complex.imag());
-        } else if item.is_instance_of::<PyUntypedArray>() {
+        } else if array(item)?.is_some() {
             let array = as_array(arg, item)?;
             if array.ndim() > 0 {
                 let got = format!("an array of shape {}", Shape(array.shape()));

@@ -685,5 +685,6 @@ fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
 /// A class of `collections.abc`.
 pub(super) fn abc<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static ABC: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    cached(py, &ABC, || Ok(py.import("collections.abc")?.unbind()))?.bind(py).getattr(name)
+    // `collections.abc` is the same under its public name, but imports more.
+    cached(py, &ABC, || Ok(py.import("_collections_abc")?.unbind()))?.bind(py).getattr(name)
 }
