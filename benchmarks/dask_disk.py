@@ -119,11 +119,10 @@ def cases(folder: Path, gigabytes: float) -> list[Case]:
         ),
         Case(
             f"`quantiles`, five of {size}",
-            "da.percentile of the same",
+            "da.percentile of `x.ravel()`",
             lambda: rnd.quantiles(x, [0.01, 0.25, 0.5, 0.75, 0.99]),
             lambda: da.percentile(x.ravel(), [1, 25, 50, 75, 99]),
             x.npartitions,
-            # One unit of rank at the median is 1 / (n * density).
             lambda a, b: f"ours exact; theirs off by up to {np.max(np.abs(a - b)):.0e} standard deviations",
         ),
     ]
@@ -232,18 +231,23 @@ def table(gigabytes: float, limit: str, folder: Path) -> list[str]:
     ):
         idle = max(peak for _, peak in client.run(_taken).values())
         for case in cases(folder, gigabytes):
-            shown = []
-            results = []
+            shown: list[Cost | None] = []
+            results: list[Any] = []
+            said = ""
             for side in (case.ours, case.theirs):
                 try:
                     result, cost = measured(client, side())
                     results.append(result)
                     shown.append(cost)
                 except Exception as error:
-                    print(f"{case.name}: {type(error).__name__}: {error}")
+                    said = (
+                        f"{type(error).__name__}: its workers were ended at their limit"
+                        if "Killed" in repr(error)
+                        else repr(error)
+                    )
                     shown.append(None)
                     client.restart()
-            lines.append(_line(case, shown, results))
+            lines.append(_line(case, shown, case.agree(*results) if len(results) == 2 else said))
             print(lines[-1], flush=True)
     where = (
         f"Two workers of one thread and {limit} each, of which {idle:.0f} MB are taken before they begin. "
@@ -257,7 +261,7 @@ def table(gigabytes: float, limit: str, folder: Path) -> list[str]:
     return [where, "", *head, *lines]
 
 
-def _line(case: Case, costs: list[Cost | None], results: list[Any]) -> str:
+def _line(case: Case, costs: list[Cost | None], said: str) -> str:
     def pair(get: Callable[[Cost], str]) -> str:
         return ", ".join("failed" if cost is None else get(cost) for cost in costs)
 
@@ -267,8 +271,7 @@ def _line(case: Case, costs: list[Cost | None], results: list[Any]) -> str:
         if ours is None or theirs is None
         else f"{theirs.cpu / ours.cpu:.2g}, {theirs.wall / ours.wall:.2g}"
     )
-    agree = case.agree(*results) if len(results) == 2 else ""
     return (
         f"| {case.name} | {case.peer} | {times} | {pair(lambda c: f'{c.cpu:.3g}')} "
-        f"| {pair(lambda c: f'{c.tasks / case.chunks:.2f}')} | {pair(lambda c: f'{c.peak:.0f}')} | {agree} |"
+        f"| {pair(lambda c: f'{c.tasks / case.chunks:.2f}')} | {pair(lambda c: f'{c.peak:.0f}')} | {said} |"
     )

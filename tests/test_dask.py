@@ -261,7 +261,9 @@ def test_two_passes_find_the_quantiles_of_many_chunks(kind: str) -> None:
     q = [0, 1e-5, 0.01, 0.1234, 0.5, 0.75, 0.999, 1]
     for method in ("linear", "nearest", "lower"):
         same(rnd.quantiles(lazy, q, method=method).compute(), rne.quantiles(whole, q, method=method))
-    same(rnd.quantiles(lazy, 0.3).compute(), rne.quantiles(whole, 0.3))
+    for level in (0, 0.3):
+        # An int as level keeps integers, which float64 would round.
+        same(rnd.quantiles(lazy, level).compute(), rne.quantiles(whole, level))
 
 
 def test_the_second_pass_waits_for_the_first_and_holds_little() -> None:
@@ -278,6 +280,14 @@ def test_the_second_pass_waits_for_the_first_and_holds_little() -> None:
         parts[0],
         rne.quantiles(np.concatenate([np.random.default_rng(i).normal(size=10_000) for i in range(20)]), 0.5),
     )
+
+
+def test_nothing_but_nan_has_quantiles_that_are_nan() -> None:
+    lazy = da.full((6, 2), np.nan, chunks=(2, 2))
+    for policy in ("omit", "propagate"):
+        same(rnd.quantiles(lazy, [0.5], nan_policy=policy).compute(), np.array([np.nan]))
+    with pytest.raises(ValueError, match="quantiles: argument arr, got no elements"):
+        rnd.quantiles(lazy[lazy[:, 0] > 0], 0.5, nan_policy="omit").compute()
 
 
 def test_chunks_that_change_between_the_passes_are_an_error() -> None:

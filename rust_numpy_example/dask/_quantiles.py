@@ -150,20 +150,31 @@ def _same(block: Any) -> Any:
     return block
 
 
-def _sketch(block: Any, nan_policy: Any) -> QuantileSketch:
+@dataclass(frozen=True)
+class _Seen:
+    """A sketch of some chunks, and how many elements they have, those that it leaves out included."""
+
+    sketch: QuantileSketch
+    size: int
+
+    def __sizeof__(self) -> int:
+        return self.sketch.__sizeof__()
+
+
+def _sketch(block: Any, nan_policy: Any) -> _Seen:
     sketch = QuantileSketch(nan_policy=nan_policy)
     sketch.update(block)
-    return sketch
+    return _Seen(sketch, block.size)
 
 
-def _merged_sketches(parts: list[QuantileSketch]) -> QuantileSketch:
+def _merged_sketches(parts: list[_Seen]) -> _Seen:
     # A new one: what a task gets may be used by another one. Chunks without elements know no dtype.
-    policy: Any = parts[0].nan_policy
+    policy: Any = parts[0].sketch.nan_policy
     merged = QuantileSketch(nan_policy=policy)
     for part in parts:
-        if part.count:
-            merged.merge(part)
-    return merged
+        if part.sketch.count:
+            merged.merge(part.sketch)
+    return _Seen(merged, sum(part.size for part in parts))
 
 
 @dataclass(frozen=True)
@@ -175,9 +186,12 @@ class _Bounds:
     enclosing: Any
 
 
-def _bounds(sketch: QuantileSketch, levels: Any) -> _Bounds:
-    if not sketch.count:
+def _bounds(seen: _Seen, levels: Any) -> _Bounds:
+    sketch = seen.sketch
+    if not seen.size:
         raise ValueError("quantiles: argument arr, got no elements, expected at least one")
+    if not sketch.count:
+        return _Bounds(0, None)
     wide = 3 * sketch.error_bound + 2 / sketch.count
     asked = np.stack([np.maximum(levels - wide, 0), np.minimum(levels + wide, 1)], -1)
     enclosing = sketch.quantile(asked)
@@ -250,6 +264,10 @@ def _found(total: _Pass, bounds: _Bounds, levels: Any, method: Any, to: Any) -> 
         if method == "nearest":
             # Of two that are equally near, the one at the even place.
             share = float(share > 0.5 or (share == 0.5 and low % 2 == 1))
+        if share == 0:
+            # The element itself, with all its digits.
+            out[index] = two[0]
+            continue
         out[index] = np.ravel(rne.quantiles(two, share if is_same else np.array([share]), method=method))[0]
     return out
 
