@@ -26,7 +26,6 @@ the package               get_num_threads, set_num_threads, build_info, Internal
 import sys as _sys
 
 from . import _main_interpreter as _main_interpreter  # before the extension
-from . import _threadpoolctl as _threadpoolctl
 from .rust_numpy_example import (
     DataProcessor,
     Human,
@@ -90,6 +89,8 @@ def _is_command() -> bool:
 
 
 if not _is_command():
+    from . import _threadpoolctl as _threadpoolctl
+
     _prepare()
 
 __all__ = [

@@ -77,7 +77,6 @@ def test_version_reads_no_arguments() -> None:
         "rust_numpy_example",
         "rust_numpy_example.__main__",
         "rust_numpy_example._main_interpreter",
-        "rust_numpy_example._threadpoolctl",
         "rust_numpy_example.rust_numpy_example",
     }
     # Each takes as long as the rest.
@@ -126,6 +125,13 @@ def test_words_of_a_column_import_no_numpy(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,text\n1,a b\n", encoding="utf-8")
     assert not packages(loaded("words", "--column", "text", "--encoding", "utf-8", path)) & SLOW
+
+
+def test_a_command_that_misses_numpy_says_so_in_a_line() -> None:
+    blocked = "import sys\nsys.modules['numpy'] = None\nsys.argv[1:] = ['pi', '--samples', '10']\n"
+    done = python(blocked + SCRIPT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: pi: takes NumPy, which is not installed: pip install numpy\n"
 
 
 # The extension

@@ -138,6 +138,11 @@ def run(argv: Sequence[str] | None = None) -> int:
             streams.code = command.run(options)
         except argparse.ArgumentError as error:
             options.parser.error(str(error))
+        except ModuleNotFoundError as error:
+            if error.name != "numpy":
+                raise
+            report.fail(options.command, ValueError("takes NumPy, which is not installed: pip install numpy"))
+            streams.code = report.FAILED
         except report.CommandError as error:
             report.fail(*error.args)
             streams.code = report.FAILED
