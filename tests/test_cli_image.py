@@ -12,6 +12,7 @@ import pytest
 
 import rust_numpy_example as rne
 from rust_numpy_example.__main__ import main
+from rust_numpy_example._cli import report
 
 Image: Any = pytest.importorskip("PIL.Image")
 
@@ -173,6 +174,28 @@ def test_a_folder_is_done_but_for_what_is_broken(run: Run, tmp_path: Path) -> No
     # Once more: the results are no images of the folder.
     assert run("edges", folder, "-o", out)[0] == 1
     assert not (out / "out").exists()
+
+
+def test_progress_counts_images(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[object, ...]] = []
+    seen: list[int] = []
+
+    class Progress(report.Progress):
+        def __init__(self, *arguments: Any) -> None:
+            made.append(arguments)
+            super().__init__(*arguments)
+
+        def update(self, done: int, more: str = "") -> None:
+            seen.append(done)
+
+    monkeypatch.setattr(report, "Progress", Progress)
+    (tmp_path / "in").mkdir()
+    for index in range(5):
+        saved(tmp_path / "in" / f"{index}.png", GREY)
+    (tmp_path / "in" / "broken.png").write_bytes(b"")
+    assert run("blur", tmp_path / "in", "-o", tmp_path / "out", "-j", 3)[0] == 1
+    assert (made, seen) == ([("blur", 6, "images", 1)], [1, 2, 3, 4, 5, 6])
+    assert len(list((tmp_path / "out").iterdir())) == 5
 
 
 def test_what_cannot_be_done_is_one_line(run: Run, tmp_path: Path) -> None:

@@ -128,8 +128,7 @@ def _run(jobs: list[Job], options: argparse.Namespace) -> int:
 
     code = 0
     at_once = min(options.jobs or rust_numpy_example.get_num_threads(), max(1, len(jobs)))
-    sizes = {job: _size(job.source) for job in jobs}
-    progress = report.Progress("images", sum(sizes.values()))
+    progress = report.Progress(options.filter, len(jobs), "images", 1)
     done = 0
     # Several images keep all threads busy, one image needs them itself.
     workers = None if at_once == 1 else 1
@@ -141,7 +140,7 @@ def _run(jobs: list[Job], options: argparse.Namespace) -> int:
         }
         for future in as_completed(futures):
             job = futures[future]
-            done += sizes[job]
+            done += 1
             try:
                 future.result()
             except Exception as error:
@@ -154,12 +153,6 @@ def _run(jobs: list[Job], options: argparse.Namespace) -> int:
         pool.shutdown(cancel_futures=True)
         progress.close()
     return code
-
-
-def _size(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.stat().st_size
-    return 0
 
 
 def _jobs_of(names: Sequence[str], output: Path) -> Iterator[tuple[str, Job | Exception]]:
