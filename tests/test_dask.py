@@ -242,7 +242,11 @@ def test_quantiles_are_those_of_the_whole(pair: Any, data: st.DataObject) -> Non
         return
     got = as_declared(rnd.quantiles(lazy, q, axis, **options))
     assert (np.asarray(got).dtype, np.shape(got)) == (np.asarray(expected).dtype, np.shape(expected))
-    np.testing.assert_array_equal(got, expected)
+    if whole.dtype == np.float16 and np.asarray(got).dtype == np.float32:
+        # One rounding more, for levels of float32.
+        np.testing.assert_allclose(got, expected, rtol=2e-7)
+    else:
+        np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.once

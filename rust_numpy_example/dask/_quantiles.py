@@ -251,8 +251,6 @@ def _found(total: _Pass, bounds: _Bounds, levels: Any, method: Any, to: Any) -> 
     count, counts = total.count, total.levels
     if bounds.enclosing is None:
         return np.full(levels.shape, np.nan, to)
-    # A Python number does not change the dtype, as a level of an array does.
-    is_same = bounds.enclosing.dtype == to
     out = np.empty(levels.shape, to)
     for index, (level, one, (first, last)) in enumerate(zip(levels, counts, bounds.enclosing)):
         position = (count - 1) * float(level)
@@ -268,7 +266,10 @@ def _found(total: _Pass, bounds: _Bounds, levels: Any, method: Any, to: Any) -> 
             # The element itself, with all its digits.
             out[index] = two[0]
             continue
-        out[index] = np.ravel(rne.quantiles(two, share if is_same else np.array([share]), method=method))[0]
+        # A Python number leaves the dtype as it is; an array of float64 makes it float64. Float16 and levels of float32 are
+        # rounded to float32 in one step more than by the library.
+        asked = share if bounds.enclosing.dtype == to or two.dtype.kind != "f" else np.array([share])
+        out[index] = np.ravel(rne.quantiles(two, asked, method=method))[0]
     return out
 
 
