@@ -125,6 +125,10 @@ def test_every_option_gives_files_that_can_be_read(tmp_path: Path, options: tupl
     )
     assert (".github/workflows/ci.yml" in files) != ("--minimal" in options)
     assert ("fast_loops/py.typed" in files) != ("--minimal" in options)
+    # What has no types and no workflows is not asked for them.
+    for tool in "mypy", "zizmor":
+        is_asked = "--minimal" not in options
+        assert (f"{tool} " in files["tox.ini"]) == (f'"{tool}"' in files["pyproject.toml"]) == is_asked
     if not is_maturin:
         assert ("py_limited_api" in files["setup.py"]) != ("--no-abi3" in options)
     elif "--no-abi3" not in options:
@@ -148,6 +152,16 @@ def test_a_dry_run_names_the_files_and_writes_none(
     said = capsys.readouterr().out.splitlines()
     assert not folder.exists()
     assert {str(folder / name) for name in make(folder, "fast-loops")} == set(said)
+
+
+def test_the_commands_that_it_says_are_those_of_the_readme(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = make(tmp_path / "new", "fast-loops")["README.md"]
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+    assert len(said) == 2
+    for command in said:
+        assert f"\n{command}\n" in readme
 
 
 # ---------------------------------------------------------------- what it refuses, and what is left

@@ -64,6 +64,6 @@ def run(options: argparse.Namespace) -> int:
         report.fail("new", error)
         return report.FAILED
     report.write(f"{len(files)} files in {report.printable(str(folder))}. Next, there:")
-    report.write('    python3 -m venv .venv && .venv/bin/pip install ".[test]"')
+    report.write("    python3 -m venv .venv && .venv/bin/pip install . hypothesis pytest")
     report.write("    cd tests && ../.venv/bin/python -m pytest")
     return 0

@@ -120,8 +120,12 @@ class Package:
         if self.minimal:
             text = _without(text, r"^\[options\.package_data\](.|\n)*?\n\n") if name == "setup.cfg" else text
             if name == "tox.ini":
-                text = _without(text, r'^    python -c "import os.*\n')
-                text = _without(text, r"^    zizmor .*\n")
+                # Neither types nor workflows to look at.
+                for line in ('python -c "import os', "mypy ", "zizmor "):
+                    text = _without(text, rf"^    {line}.*\n")
+            if name == "pyproject.toml":
+                text = _without(text, r"^\[tool\.mypy\]\n(.|\n)*?\n\n")
+                text = _without(text, r'"mypy", (?="ruff")|(?<="ruff"), "zizmor"', times=2)
         if self.maturin:
             text = self._with_maturin(name, text)
         return text
@@ -208,9 +212,9 @@ def _numpy_of(python: str) -> str:
     return {"3.11": "1.23.5", "3.12": "1.26.4", "3.13": "2.1.0", "3.14": "2.3.3"}[python]
 
 
-def _without(text: str, pattern: str) -> str:
+def _without(text: str, pattern: str, times: int = 1) -> str:
     text, count = re.subn(pattern, "", text, flags=re.M)
-    if count != 1:
+    if count != times:
         raise AssertionError(f"the template has {count} times {pattern!r}")
     return text
 
