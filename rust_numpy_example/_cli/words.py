@@ -17,7 +17,8 @@ DESCRIPTION = """\
 Print how often each word occurs in each FILE, the most frequent first.
 
 A file is UTF-8 (or what --encoding says), also compressed with gzip, bzip2, xz
-or zstd. It may be larger than memory: what is kept are the distinct words.
+or zstd. It may be larger than memory: what is kept are the distinct words
+(with --ngrams, the distinct N words in a row: far more).
 """
 
 EXAMPLES = """\
