@@ -204,6 +204,8 @@ impl Table {
             // An error before it is reported first, however the text was cut into blocks.
             let until = memrchr(b'\n', &self.unread[..before + offset]).map_or(0, |at| at + 1);
             self.consume(until, work)?;
+            // Nor does what comes after it say where it is.
+            self.unread.truncate(memchr(0, &self.unread).unwrap_or(self.unread.len()));
             return Err(self.error_here(Malformed::Nul));
         }
         if let Some(last) = memrchr(b'\n', block) {
