@@ -109,8 +109,9 @@ def wheel() -> Row:
     hashes = [hashlib.sha256(content).hexdigest()[:16] for content in (first, second)]
     lto = os.environ.get("CARGO_PROFILE_RELEASE_LTO", "as released")
     return Row(
-        "Two builds of the wheel, in two folders with two homes and cargo homes, are the same bytes",
-        f"SHA-256 {hashes[0]}… and {hashes[1]}… (link-time optimisation: {lto})",
+        "Two builds of the wheel, in two places, are the same bytes",
+        f"two folders, homes, cargo homes and users' names: SHA-256 {hashes[0]}… and {hashes[1]}… "
+        f"(link-time optimisation: {lto})",
         first == second,
         COMMAND,
     )
