@@ -22,8 +22,8 @@ import numpy as np
 
 import rust_numpy_example.dask as rnd
 
-#: Rows and columns of a file of float64: 32 MB.
-SIDE = 2000
+#: Rows and columns of a file of float64: 8 MB.
+SIDE = 1000
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,13 @@ def cases(folder: Path, gigabytes: float) -> list[Case]:
         ),
         Case(
             f"`quantiles`, five of {size}",
-            "da.percentile of `x.ravel()`",
+            "da.percentile of the chunks in a row",
             lambda: rnd.quantiles(x, [0.01, 0.25, 0.5, 0.75, 0.99]),
-            lambda: da.percentile(x.ravel(), [1, 25, 50, 75, 99]),
+            # Not x.ravel(), which brings the elements into an order that does not matter.
+            lambda: da.percentile(
+                da.concatenate([x.blocks[index].ravel() for index in np.ndindex(x.numblocks)]),
+                [1, 25, 50, 75, 99],
+            ),
             x.npartitions,
             lambda a, b: f"ours exact; theirs off by up to {np.max(np.abs(a - b)):.0e} standard deviations",
         ),

@@ -121,8 +121,11 @@ def measured(client: Any, chunks: int = 3000) -> Costs:
     return Costs(byte, merge, built, scheduled - built, worked, min(hops), len(pickle.dumps(states[0])))
 
 
-def lines(counts: tuple[int, ...] = (100_000, 1_000_000), on_scheduler: int = 100_000) -> list[str]:
-    """Return the lines of the section: costs, checks, the table."""
+def lines(counts: tuple[int, ...], on_scheduler: int) -> list[str]:
+    """Return the lines of the section: costs, checks, the table.
+
+    ``counts`` are the chunks of graphs that are built, ``on_scheduler`` those of one that is run.
+    """
     import distributed
 
     with (

@@ -294,6 +294,20 @@ def main() -> None:
     parser.add_argument(
         "--memory", default="600MB", metavar="SIZE", help="limit of a worker (default: 600MB)"
     )
+    parser.add_argument(
+        "--graph",
+        type=int,
+        default=1_000_000,
+        metavar="N",
+        help="the largest graph, in chunks (default: 1000000)",
+    )
+    parser.add_argument(
+        "--tasks",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="chunks that a scheduler handles (default: 100000)",
+    )
     parser.add_argument("--folder", type=Path, default=CACHE, help="where data is written")
     parser.add_argument("--cpu", default=cpu_name(), help="how the page names the CPU")
     options = parser.parse_args()
@@ -301,7 +315,7 @@ def main() -> None:
     sections: dict[str, Callable[[], list[str]]] = {
         "benchmark": lambda: [where, "", *table(options.rounds), "", copies(options.rounds)],
         "disk": lambda: dask_disk.table(options.disk, options.memory, options.folder / f"{options.disk:g}"),
-        "model": dask_model.lines,
+        "model": lambda: dask_model.lines((options.graph // 10, options.graph), options.tasks),
     }
     for marker in options.only or sections:
         lines = sections[marker]()
