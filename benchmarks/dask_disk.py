@@ -250,7 +250,7 @@ def table(gigabytes: float, limit: str, folder: Path) -> list[str]:
                         else repr(error)
                     )
                     shown.append(None)
-                    client.restart()
+                    client.restart(timeout=600)
             lines.append(_line(case, shown, case.agree(*results) if len(results) == 2 else said))
             print(lines[-1], flush=True)
     where = (
