@@ -140,6 +140,11 @@ pub enum Malformed {
     Utf16,
     /// Names that are not UTF-8.
     Utf8,
+    /// What should be an object of JSON is none.
+    Json {
+        /// In words.
+        reason: &'static str,
+    },
     /// A record is longer than is allowed.
     Long {
         /// The length allowed, in bytes.

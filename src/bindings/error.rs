@@ -131,6 +131,7 @@ pub fn malformed(reason: Malformed) -> String {
         Malformed::Nul => "a NUL byte: not a text file, or not in UTF-8".to_owned(),
         Malformed::Utf8 => "the names are not in UTF-8".to_owned(),
         Malformed::Utf16 => "the text is UTF-16, expected UTF-8".to_owned(),
+        Malformed::Json { reason } => reason.to_owned(),
         Malformed::Long { limit } => {
             format!("the row is longer than {} MiB: no line end, or a quote that is not closed", limit >> 20)
         }

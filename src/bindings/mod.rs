@@ -29,6 +29,7 @@ mod fibonacci;
 mod guard;
 mod image;
 mod interop;
+mod json_rows;
 mod linalg;
 mod monte_carlo;
 mod nan_policy;
@@ -66,6 +67,7 @@ pub mod rust_numpy_example {
         interop::logging::{log_different_levels, log_example},
         interop::printing::{dict_printer, word_printer},
         interop::rust_struct::RustStruct,
+        json_rows::JsonRows,
         linalg::{matrix_multiply, multiply_matrices},
         monte_carlo::monte_carlo_pi,
         numbers::_read_in_place,

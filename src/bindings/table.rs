@@ -13,6 +13,7 @@ use super::guard::guard;
 use super::stats::Stats;
 use crate::dtype::{DType, Kind};
 use crate::error::{Error, Result};
+use crate::kernels::histogram::{Bins, Histogram};
 use crate::kernels::stats::Moments;
 use crate::kernels::table::{
     Arrays, Column, Dialect, FirstText, Header, Kinds, Observe, Query, Shown, Table,
@@ -45,10 +46,14 @@ const NS_PER_BYTE: usize = 2;
 ///     More words for "not available".
 /// skip_bad : bool, default False
 ///     Leave out records with another number of fields than the first, and list them.
+/// quoted_text : bool, default False
+///     Fields in quotes are text or dates, whatever they look like, as those that ``_JsonRows`` writes.
 /// distinct : bool, default False
 ///     Count the different values.
 /// top : int, default 0
 ///     How many of the most frequent values to find.
+/// histogram : bool, default False
+///     Find how the numbers are spread.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_TableStats", frozen)]
 pub struct TableStats(Mutex<Table>, Query);
 
@@ -57,7 +62,7 @@ impl TableStats {
     #[new]
     #[pyo3(signature = (
         delimiter=",", select=None, header=None, *, quoting=true, comment=None, skip=0, decimal='.', thousands=None,
-        missing=vec![], skip_bad=false, distinct=false, top=0
+        missing=vec![], skip_bad=false, quoted_text=false, distinct=false, top=0, histogram=false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -71,8 +76,10 @@ impl TableStats {
         thousands: Option<char>,
         missing: Vec<Vec<u8>>,
         skip_bad: bool,
+        quoted_text: bool,
         distinct: bool,
         top: usize,
+        histogram: bool,
     ) -> PyResult<Self> {
         guard(|| {
             let header = match header {
@@ -89,9 +96,18 @@ impl TableStats {
             let comment = comment.map(|comment| byte("comment", comment)).transpose()?;
             let thousands = thousands.map(|thousands| byte("thousands", thousands)).transpose()?;
             let decimal = byte("decimal", decimal)?;
-            let dialect =
-                Dialect { quoting, comment, skip, decimal, thousands, missing, skip_bad, ..dialect };
-            let query = Query { dialect, header, select, observe: Observe { distinct, top } };
+            let dialect = Dialect {
+                quoting,
+                quoted_text,
+                comment,
+                skip,
+                decimal,
+                thousands,
+                missing,
+                skip_bad,
+                ..dialect
+            };
+            let query = Query { dialect, header, select, observe: Observe { distinct, top, histogram } };
             Ok(TableStats(Mutex::new(Table::new(query.clone())), query))
         })
     }
@@ -173,16 +189,18 @@ impl TableStats {
 ///     Count the different values.
 /// top : int, default 0
 ///     How many of the most frequent values to find.
+/// histogram : bool, default False
+///     Find how the numbers are spread.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_ArrayStats", frozen)]
 pub struct ArrayStats(Mutex<Arrays>);
 
 #[pymethods]
 impl ArrayStats {
     #[new]
-    #[pyo3(signature = (names, *, distinct=false, top=0))]
-    fn new(names: Vec<String>, distinct: bool, top: usize) -> PyResult<Self> {
+    #[pyo3(signature = (names, *, distinct=false, top=0, histogram=false))]
+    fn new(names: Vec<String>, distinct: bool, top: usize, histogram: bool) -> PyResult<Self> {
         guard(|| {
-            let arrays = Arrays::new(names, Observe { distinct, top });
+            let arrays = Arrays::new(names, Observe { distinct, top, histogram });
             Ok(ArrayStats(Mutex::new(arrays.named("_ArrayStats")?)))
         })
     }
@@ -251,6 +269,7 @@ struct More {
     first_text: Option<FirstText>,
     distinct: Option<(u64, f64)>,
     frequent: Option<(Vec<(Shown, u64)>, u64)>,
+    histogram: Option<Box<Histogram>>,
 }
 
 impl From<&Column> for ColumnStats {
@@ -266,6 +285,7 @@ impl From<&Column> for ColumnStats {
             first_text: column.first_text.clone(),
             distinct: column.distinct.as_ref().map(|distinct| distinct.count()),
             frequent: column.frequent.as_ref().map(|frequent| frequent.top()),
+            histogram: column.histogram.clone(),
         };
         ColumnStats {
             name: column.name.clone(),
@@ -427,6 +447,19 @@ impl ColumnStats {
                 Ok((value, *count))
             };
             Ok(Some((values.iter().map(shown).collect::<PyResult<Vec<_>>>()?, *low)))
+        })
+    }
+
+    /// Return the start of a histogram of at most ``most`` bins, how wide they are (of integers, 1 or more), and
+    /// how many numbers are in each; None if it was not asked for.
+    fn histogram(&self, most: usize) -> PyResult<Option<(f64, f64, Vec<u64>)>> {
+        guard(|| {
+            let histogram = self.more.as_ref().and_then(|more| more.histogram.as_ref());
+            let least = if self.is_integer { 1.0 } else { 0.0 };
+            Ok(histogram.map(|histogram| {
+                let Bins { start, width, counts } = histogram.bins(most, least);
+                (start, width, counts)
+            }))
         })
     }
 

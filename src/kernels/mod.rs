@@ -3,6 +3,7 @@
 pub mod eft;
 pub mod elementwise;
 pub mod fibonacci;
+pub mod histogram;
 pub mod image;
 pub mod integer;
 pub mod linalg;

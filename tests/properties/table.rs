@@ -14,7 +14,8 @@ pub fn check(data: &[u8]) {
     let header = [Header::Auto, Header::Yes, Header::No][usize::from(mode >> 2) % 3];
     let select = (mode & 0x80 != 0).then(|| vec![0, 1]);
     let mut query = Query { header, select, ..Query::new(delimiter).expect("a good delimiter") };
-    query.observe = Observe { distinct: block & 1 != 0, top: usize::from(block >> 1 & 1) };
+    query.observe =
+        Observe { distinct: block & 1 != 0, top: usize::from(block >> 1 & 1), histogram: block & 4 != 0 };
     query.dialect.quoting = block & 4 == 0;
     query.dialect.skip_bad = block & 8 != 0;
     query.dialect.comment = (block & 16 != 0).then_some(b'#');

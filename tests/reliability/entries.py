@@ -50,6 +50,12 @@ def _table() -> Any:
     return table
 
 
+def _json_rows() -> Any:
+    rows = extension._JsonRows(["a"])
+    rows.feed(b'{"a":1}\n')
+    return rows
+
+
 def _finder(done: bool = False) -> Any:
     finder = rne.QuantileFinder(0.5)
     finder.update(A)
@@ -229,9 +235,19 @@ ENTRIES: dict[str, Callable[[], Any]] = {
         )
     },
     "_prepare": extension._prepare,
+    "_Column.histogram": lambda: _table().finish()[0].histogram(9),
     "_WordStats": extension._WordStats,
     "_WordStats.feed": lambda: extension._WordStats().feed(b"a b"),
     "_WordStats.finish": lambda: extension._WordStats().finish(),
+    "_JsonRows": extension._JsonRows,
+    **{
+        f"_JsonRows.{name}": lambda name=name: getattr(_json_rows(), name)()  # type: ignore[misc]
+        for name in ("header", "end", "rows", "rejects")
+    },
+    **{
+        f"_JsonRows.{name}": lambda name=name: getattr(_json_rows(), name)  # type: ignore[misc]
+        for name in ("feed", "keys", "nested", "late", "rejected")
+    },
     "_ArrayStats": lambda: extension._ArrayStats(["a"]),
     "_ArrayStats.update": _arrays,
     "_ArrayStats.finish": lambda: _arrays(finished=True),

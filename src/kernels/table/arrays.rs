@@ -22,7 +22,7 @@ impl Arrays {
         let count = names.len();
         let mut columns = try_vec(count)?;
         columns.extend(names.into_iter().map(Column::new));
-        columns.iter_mut().for_each(|column| column.ask(observe, count));
+        columns.iter_mut().try_for_each(|column| column.ask(observe, count))?;
         Ok(Arrays { columns })
     }
 

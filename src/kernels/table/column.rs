@@ -15,6 +15,7 @@ use super::distinct::{Distinct, Frequent, Shown, hash_integer, hash_number};
 use super::field::Value;
 use super::integers::Integers;
 use crate::error::{Error, Result};
+use crate::kernels::histogram::Histogram;
 use crate::kernels::stats::Moments;
 
 /// A field that was read: a number, or one of the NaNs that no number is read as.
@@ -61,10 +62,12 @@ pub struct Observe {
     pub distinct: bool,
     /// This many of the most frequent ones.
     pub top: usize,
+    /// How the numbers are spread.
+    pub histogram: bool,
 }
 
 impl Observe {
-    /// Whether anything is.
+    /// Whether anything is for which each value has to be known.
     pub fn any(self) -> bool {
         self.distinct || self.top > 0
     }
@@ -179,6 +182,13 @@ impl PartialOrd for Large {
     }
 }
 
+/// Bins of a histogram, and of those of all columns together: they take 16 bytes each.
+const BINS: usize = 512;
+const MOST_BINS: usize = 1 << 22;
+
+/// Bins that are enough to be shown.
+const FEWEST_BINS: usize = 16;
+
 /// The most values of a group: they take 8 KiB, and the larger the group, the less merging it costs.
 const LARGEST_GROUP: usize = 1024;
 
@@ -197,6 +207,8 @@ pub struct Column {
     pub distinct: Option<Box<Distinct>>,
     /// The most frequent ones, if they are asked for.
     pub frequent: Option<Box<Frequent>>,
+    /// How the numbers are spread, if that is asked for.
+    pub histogram: Option<Box<Histogram>>,
     moments: Moments,
     integers: Integers,
     rest: Option<Box<Rest>>,
@@ -212,9 +224,14 @@ impl Column {
     }
 
     /// Says what is asked of one of `columns` columns.
-    pub fn ask(&mut self, observe: Observe, columns: usize) {
+    pub fn ask(&mut self, observe: Observe, columns: usize) -> Result<()> {
+        if observe.histogram {
+            let bins = (MOST_BINS / columns.max(1)).clamp(FEWEST_BINS, BINS);
+            self.histogram = Some(Box::new(Histogram::new(bins)?));
+        }
         self.distinct = observe.distinct.then(|| Box::new(Distinct::new(columns)));
         self.frequent = (observe.top > 0).then(|| Box::new(Frequent::new(columns, observe.top)));
+        Ok(())
     }
 
     /// How many values to collect in each of `columns` columns. Depends on nothing else, and limits the
@@ -312,7 +329,9 @@ impl Column {
                 let rest = self.rest.get_or_insert_default();
                 rest.huge += 1;
                 rest.see(Large::Digits(digits));
-                return rest.push_float(value, group);
+                rest.push_float(value, group)?;
+                self.see_large(value);
+                return Ok(());
             }
             Value::Beyond(value) => {
                 self.has_floats = true;
@@ -340,7 +359,15 @@ impl Column {
         self.integers.push(value);
         let rest = self.rest.get_or_insert_default();
         rest.see(Large::Fits(value));
-        rest.push_float(value as f64, group)
+        rest.push_float(value as f64, group)?;
+        self.see_large(value as f64);
+        Ok(())
+    }
+
+    fn see_large(&mut self, value: f64) {
+        if let Some(histogram) = &mut self.histogram {
+            histogram.update(&[value]);
+        }
     }
 
     /// Empties a full group, or doubles the capacity of one that may grow.
@@ -359,6 +386,9 @@ impl Column {
 
     fn flush_numbers(&mut self) {
         self.moments.update(&self.pending);
+        if let Some(histogram) = &mut self.histogram {
+            histogram.update(&self.pending);
+        }
         if !self.has_floats {
             self.integers.extend(&self.pending);
         }

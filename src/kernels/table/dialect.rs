@@ -9,6 +9,9 @@ pub struct Dialect {
     pub delimiter: u8,
     /// Fields may be quoted, as in RFC 4180. If not, a quote is a character as any other.
     pub quoting: bool,
+    /// A field in quotes is text or a date, whatever it looks like, and each record is one line of a file of which this
+    /// text was made. The header is none.
+    pub quoted_text: bool,
     /// Lines that start with this byte do not count.
     pub comment: Option<u8>,
     /// Lines before the first record that are not read.
@@ -38,6 +41,7 @@ impl Dialect {
         Ok(Dialect {
             delimiter,
             quoting: true,
+            quoted_text: false,
             comment: None,
             skip: 0,
             decimal: b'.',

@@ -81,6 +81,14 @@ pub fn classify(field: &[u8], dialect: &Dialect) -> Value {
     }
 }
 
+/// Reads a field of which it is known that it is text: all that it may be besides is a date.
+pub fn classify_text(field: &[u8]) -> Value {
+    match field.first() {
+        Some(b'0'..=b'9') => stamp(field).map_or(Value::Text, Value::Stamp),
+        _ => Value::Text,
+    }
+}
+
 fn boolean(field: &[u8]) -> Value {
     match field {
         b"true" | b"True" | b"TRUE" => Value::Boolean(true),

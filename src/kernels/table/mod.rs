@@ -8,6 +8,7 @@
 //! | `record` | records and their fields |
 //! | `field` | from the bytes of a field to what it says |
 //! | `date` | dates and timestamps |
+//! | `json` | [`JsonRows`]: objects of JSON as records of text |
 //! | `arrays` | [`Arrays`]: columns that arrive as numbers |
 //! | `column` | what is kept of a column |
 //! | `integers` | exact sums of integers |
@@ -20,6 +21,7 @@ mod dialect;
 mod distinct;
 mod field;
 mod integers;
+mod json;
 mod reader;
 mod record;
 
@@ -27,4 +29,5 @@ pub use arrays::Arrays;
 pub use column::{Column, FirstText, Kinds, Observe};
 pub use dialect::Dialect;
 pub use distinct::Shown;
+pub use json::{JsonForm, JsonRows};
 pub use reader::{Header, Names, Query, Table};

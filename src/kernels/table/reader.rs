@@ -267,7 +267,7 @@ impl Table {
             }
         }
         let kept = self.columns.len();
-        self.columns.iter_mut().for_each(|column| column.ask(*observe, kept));
+        self.columns.iter_mut().try_for_each(|column| column.ask(*observe, kept))?;
         let plain = dialect.has_plain_numbers();
         self.schema = Some(Schema { dialect: dialect.clone(), slots, kept, plain, observe: *observe });
         Ok(())
@@ -383,7 +383,12 @@ impl Query {
             && self.header == Header::Auto
             && values().any(is_number)
             && values().all(|value| is_number(value) || value == Value::Missing);
-        let (start, lines) = if named { (next, lines + record_lines) } else { (at, lines) };
+        let (start, lines) = match named {
+            // It was made, and is in no file.
+            true if self.dialect.quoted_text => (next, 0),
+            true => (next, lines + record_lines),
+            false => (at, lines),
+        };
         let mut names = try_vec(fields.len())?;
         for field in &fields {
             match std::str::from_utf8(field) {

@@ -11,7 +11,7 @@ use memchr::{memchr, memchr_iter, memchr2};
 use super::column::{Aside, Cell, FirstText, Observe};
 use super::dialect::Dialect;
 use super::distinct::hash;
-use super::field::{Value, classify, leading_number};
+use super::field::{Value, classify, classify_text, leading_number};
 use crate::alloc::try_reserve;
 use crate::error::{Error, Malformed, Result};
 use crate::parallel::{Pacer, Work};
@@ -95,6 +95,8 @@ struct Field<'a> {
     end: usize,
     /// Line feeds in it.
     lines: u64,
+    /// Whether it is in quotes.
+    is_quoted: bool,
 }
 
 impl Chunk {
@@ -167,10 +169,11 @@ impl Chunk {
                     return Ok(false);
                 };
                 if slot != SKIP {
-                    let cell = self.cell(schema, slot, field.bytes)?;
+                    let cell = self.cell(schema, slot, &field)?;
                     self.cells.push(cell);
                 }
-                lines += field.lines;
+                // Of what was made of one line, the line ends were written otherwise.
+                lines += if schema.dialect.quoted_text { 0 } else { field.lines };
                 field.end
             };
             column += 1;
@@ -224,8 +227,13 @@ impl Chunk {
     }
 
     /// The cell of a field that is not a number in the simplest spelling.
-    fn cell(&mut self, schema: &Schema, slot: u32, bytes: &[u8]) -> Result<Cell> {
-        let value = classify(bytes, &schema.dialect);
+    fn cell(&mut self, schema: &Schema, slot: u32, field: &Field<'_>) -> Result<Cell> {
+        let bytes = field.bytes;
+        let value = if field.is_quoted && schema.dialect.quoted_text {
+            classify_text(bytes)
+        } else {
+            classify(bytes, &schema.dialect)
+        };
         match value {
             Value::Missing => return Ok(Cell::MISSING),
             Value::Number(number, is_integer) => {
@@ -314,7 +322,7 @@ fn field_at<'a>(
         return quoted_at(text, at, dialect.delimiter, unquoted);
     }
     let end = end_of_field(text, at, dialect.delimiter);
-    Ok(Some(Field { bytes: without_return(text, at, end), end, lines: 0 }))
+    Ok(Some(Field { bytes: without_return(text, at, end), end, lines: 0, is_quoted: false }))
 }
 
 fn quoted_at<'a>(
@@ -338,11 +346,11 @@ fn quoted_at<'a>(
         let end = end_of_field(text, quote + 1, delimiter);
         let tail = without_return(text, quote + 1, end);
         if unquoted.is_empty() && tail.is_empty() {
-            return Ok(Some(Field { bytes: &text[from..quote], end, lines }));
+            return Ok(Some(Field { bytes: &text[from..quote], end, lines, is_quoted: true }));
         }
         append(unquoted, &text[from..quote])?;
         append(unquoted, tail)?;
-        return Ok(Some(Field { bytes: unquoted, end, lines }));
+        return Ok(Some(Field { bytes: unquoted, end, lines, is_quoted: true }));
     }
 }
 
