@@ -145,8 +145,7 @@ def test_what_is_as_usual_is_not_guessed(stats: Stats, content: str) -> None:
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        (b'{"a":1,"b":2}\n{"a":3,"b":4}\n', "JSON"),
-        (b'[{"a":1},{"a":2}]\n', "JSON"),
+        (b'[["a",1],["b",2]]\n', "JSON"),
         (b"[1,2,3]\n", "JSON"),
         (b"<!DOCTYPE html><table><tr>\n", "HTML"),
         (b"%PDF-1.7\n", "another program"),

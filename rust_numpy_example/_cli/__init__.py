@@ -18,9 +18,15 @@ source      files, pipes and compressed files as one kind of stream
 dialect     how a table in text is written, as its start shows
 select      which columns are meant
 text        tables in delimited text, through ``_TableStats``
+jsonlines   objects of JSON, through ``_JsonRows`` and ``text``
 arrays      ``.npy`` and ``.npz``, through ``_ArrayStats``
 parquet     Parquet, through ``_ArrayStats``
+ipc         Arrow IPC, likewise
 table       the statistics of a file, however they were found
+bars        histograms in a line of a terminal, or in SVG
+page        what ``stats --report`` writes
+plot        plots by matplotlib
+colour      when there are colours, and which
 cluster     what ``--scheduler`` adds: commands on a Dask cluster
 report      what is written to standard output and standard error
 =========== ==================================================================
@@ -42,7 +48,7 @@ from typing import NoReturn
 
 #: The commands and what they do, in few words.
 COMMANDS = {
-    "stats": "statistics of every column of CSV, npy, npz and Parquet files",
+    "stats": "statistics of every column of tables: text, JSON, arrays, Parquet, Arrow",
     "words": "the words of texts and how often they occur",
     "image": "blur images or find their edges",
     "pi": "an estimate of pi by random points",

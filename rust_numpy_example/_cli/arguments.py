@@ -38,6 +38,21 @@ def character(argument: str) -> str:
     return argument
 
 
+#: What a plot can be written as.
+PLOTS = ("png", "svg", "pdf")
+
+
+def plot_path(argument: str) -> str:
+    """Return the name of a file of which the suffix says what is to be in it."""
+    stem, dot, suffix = argument.rpartition(".")
+    if not stem or suffix.lower() not in PLOTS:
+        expected = ", ".join(f".{form}" for form in PLOTS)
+        raise argparse.ArgumentTypeError(
+            f"got '{argument}', expected a name that ends with one of {expected}"
+        )
+    return argument
+
+
 def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     """Add in what form the output is written, and where."""
     group = parser.add_argument_group("output")
@@ -50,3 +65,15 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     for name in formats:
         how.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=what[name])
     group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+
+
+def add_colour(parser: argparse.ArgumentParser) -> None:
+    """Add when there are colours."""
+    parser.add_argument(
+        "--color",
+        "--colour",
+        dest="color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="when to use colours (default: auto, on a terminal unless NO_COLOR is set)",
+    )

@@ -160,7 +160,7 @@ class _Array:
     def columns(self, wanted: set[int], ask: Ask) -> tuple[list[Column], list[str]]:
         """Read the array; return the columns, complete where they are wanted, and what is worth knowing."""
         parts = self._parts
-        stats = _ArrayStats(self.names, distinct=ask.distinct, top=ask.top)
+        stats = _ArrayStats(self.names, distinct=ask.distinct, top=ask.top, histogram=ask.histogram)
         others = {
             index: _Other()
             for index in wanted

@@ -11,7 +11,7 @@ from rust_numpy_example._cli.arguments import add_output
 from rust_numpy_example._timing import cpu
 
 #: Packages that commands can do without, and what for.
-OPTIONAL = {"pyarrow": "Parquet", "zstandard": "zstd", "pillow": "images", "matplotlib": "plots"}
+OPTIONAL = {"pyarrow": "Parquet and Arrow", "zstandard": "zstd", "pillow": "images", "matplotlib": "plots"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

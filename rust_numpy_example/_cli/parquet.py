@@ -13,7 +13,7 @@ import numpy as np
 from rust_numpy_example._cli.report import Progress, reason
 from rust_numpy_example._cli.source import Source
 from rust_numpy_example._cli.table import Ask, Column, Table
-from rust_numpy_example.rust_numpy_example import _ArrayStats
+from rust_numpy_example.rust_numpy_example import _ArrayStats, _TableStats
 
 #: Rows decoded at a time.
 BATCH = 1 << 16
@@ -21,13 +21,7 @@ BATCH = 1 << 16
 
 def read(source: Source, ask: Ask) -> Table:
     """Return the statistics of a Parquet file."""
-    try:
-        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
-        import_module("pyarrow.compute")
-    except ImportError as error:
-        raise ValueError(
-            f"to read Parquet takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
-        ) from None
+    pa, pq = pyarrow("Parquet", "pyarrow.parquet")
     if not source.is_plain:
         raise ValueError("Parquet can only be read from a file on disk, uncompressed")
     source.file.seek(0)
@@ -35,16 +29,44 @@ def read(source: Source, ask: Ask) -> Table:
     schema, rows = file.schema_arrow, file.metadata.num_rows
     names = list(schema.names)
     order = range(len(names)) if ask.select is None else ask.select.indices(names)
-    columns = {index: _column(pa, names[index], schema.field(index).type, ask) for index in order}
+    columns = {index: column(pa, names[index], schema.field(index).type, ask) for index in order}
     failures: dict[int, str] = {}
     if is_foreign:
         failures = {
             i: "integers of 128 bits, which pyarrow does not read" for i in columns if _is_wide(pa, schema, i)
         }
-    progress = Progress(source.name, source.size)
+    batches = _batches(file, names, sorted(columns))
+    return collected(source, names, columns, batches, failures, rows)
+
+
+def pyarrow(kind: str, module: str) -> tuple[Any, Any]:
+    """Return pyarrow and a module of it, or raise an error that says what to install to read ``kind``."""
     try:
-        done = 0
-        for length, batch in _batches(file, names, sorted(columns)):
+        import_module("pyarrow.compute")
+        return import_module("pyarrow"), import_module(module)
+    except ImportError as error:
+        raise ValueError(
+            f"to read {kind} takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
+        ) from None
+
+
+#: The length of some rows, and the columns that are wanted, by their index.
+Batch = tuple[int, list[tuple[int, Any]]]
+
+
+def collected(
+    source: Source,
+    names: list[str],
+    columns: dict[int, _Found],
+    batches: Iterator[Batch],
+    failures: dict[int, str],
+    rows: int | None = None,
+) -> Table:
+    """Return the statistics of ``columns``, by their index in the order of the result; ``rows`` may be known."""
+    progress = Progress(source.name, source.size)
+    done = 0
+    try:
+        for length, batch in batches:
             for index, values in batch:
                 if index in failures:
                     continue
@@ -53,11 +75,11 @@ def read(source: Source, ask: Ask) -> Table:
                 except Exception as error:
                     failures[index] = reason(error)
             done += length
-            progress.update(source.size * done // max(rows, 1) if source.size else 0)
+            progress.update(source.size * done // max(rows, 1) if rows and source.size else source.position())
     finally:
         progress.close()
-    found = [columns[index].finish() for index in order if index not in failures]
-    table = Table(found, rows)
+    found = [column.finish() for index, column in columns.items() if index not in failures]
+    table = Table(found, done)
     table.failures = [f"column '{names[index]}': {why}" for index, why in failures.items()]
     if failures and not found:
         raise ValueError(table.failures[0])
@@ -118,7 +140,7 @@ def _is_wide(pa: Any, schema: Any, index: int) -> bool:
     return bool(pa.types.is_fixed_size_binary(type_) and type_.byte_width == 16)
 
 
-def _batches(file: Any, names: list[str], wanted: list[int]) -> Iterator[tuple[int, list[tuple[int, Any]]]]:
+def _batches(file: Any, names: list[str], wanted: list[int]) -> Iterator[Batch]:
     """Yield for each batch its length, and the columns that are wanted, by their index."""
     # Parquet's own selection is by a path with dots, which names with dots or of two columns are not.
     if len(wanted) < len(names) and len(set(names)) == len(names) and not any("." in name for name in names):
@@ -131,7 +153,8 @@ def _batches(file: Any, names: list[str], wanted: list[int]) -> Iterator[tuple[i
         yield batch.num_rows, [(i, c) for i, c in enumerate(batch.columns) if i in keep]
 
 
-def _column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
+def column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
+    """Return what collects the statistics of a column of the Arrow type ``type_``."""
     types = pa.types
     if types.is_dictionary(type_):
         type_ = type_.value_type
@@ -195,7 +218,7 @@ class _Numbers(_Found):
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
         super().__init__(pa, name, kind, ask)
         self._kind = kind
-        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top)
+        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top, histogram=ask.histogram)
 
     def take(self, values: Any) -> None:
         numbers = values.drop_null().to_numpy(zero_copy_only=False)
@@ -213,7 +236,7 @@ class _Numbers(_Found):
 class _Decimals(_Found):
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
         super().__init__(pa, name, kind, ask)
-        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top)
+        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top, histogram=ask.histogram)
         self._sum = Fraction(0)
 
     def take(self, values: Any) -> None:
@@ -240,19 +263,59 @@ class _Decimals(_Found):
         return column
 
 
-class _Texts(_Found):
+class _Observed(_Found):
+    """A column of which the different values are those of its texts."""
+
+    def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
+        super().__init__(pa, name, kind, ask)
+        self._ask = ask
+        self._texts: _TableStats | None = None
+
+    def observe(self, values: Any) -> None:
+        """Take texts in among the different values, as fields in quotes."""
+        values = values.drop_null()
+        if not (self._ask.distinct or self._ask.top) or not len(values):
+            return
+        if self._texts is None:
+            self._texts = _TableStats(
+                ",", None, False, quoted_text=True, distinct=self._ask.distinct, top=self._ask.top
+            )
+        # No delimited text has a NUL.
+        values = self._pc.replace_substring(values, "\0", "\ufffd")
+        writer, sink = import_module("pyarrow.csv"), self._pa.BufferOutputStream()
+        form = writer.WriteOptions(include_header=False, quoting_style="all_valid")
+        writer.write_csv(self._pa.table({"values": values}), sink, form)
+        self._texts.feed(sink.getvalue().to_pybytes())
+
+    def finish(self) -> Column:
+        if self._texts is not None:
+            found = Column.of(self._texts.finish()[0])
+            self._result.distinct, self._result.distinct_error = found.distinct, found.distinct_error
+            self._result.top, self._result.top_error = found.top, found.top_error
+        elif self._ask.distinct or self._ask.top:
+            self._result.distinct, self._result.distinct_error = (
+                (0, 0.0) if self._ask.distinct else (None, None)
+            )
+            self._result.top = [] if self._ask.top else None
+        return self._result
+
+
+class _Texts(_Observed):
     def take(self, values: Any) -> None:
         if str(values.type) == "string_view":
             values = values.cast(self._pa.large_string())
         self.spread(self._pc.utf8_length(values))
+        self.observe(values)
 
     def finish(self) -> Column:
         self._result.shortest, self._result.longest = self._low, self._high
-        return self._result
+        return super().finish()
 
 
-class _Times(_Found):
+class _Times(_Observed):
     def take(self, values: Any) -> None:
+        if self._ask.distinct or self._ask.top:
+            self.observe(values.cast(self._pa.string()))
         if self._pa.types.is_timestamp(values.type) and values.type.unit == "ns":
             # Python has no nanoseconds: their digits are in the text.
             both = self._pc.min_max(values)
@@ -269,4 +332,4 @@ class _Times(_Found):
             low, high = self._low, self._high
             self._result.min = low if isinstance(low, str) else low.isoformat()
             self._result.max = high if isinstance(high, str) else high.isoformat()
-        return self._result
+        return super().finish()

@@ -6,10 +6,13 @@ import argparse
 import math
 
 from rust_numpy_example._cli import cluster, report
-from rust_numpy_example._cli.arguments import add_output, natural
+from rust_numpy_example._cli.arguments import add_output, natural, plot_path
 
 #: Points of a piece of work: enough to keep all threads at it, few enough to stop soon and to show how far it is.
 PIECE = 50_000_000
+
+#: Points of the first piece. Each is as long as those before it together, which shows how the estimate comes nearer.
+FIRST = 1000
 
 #: More digits of a count than a float64 has.
 MOST = 10**15
@@ -34,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples", type=samples, default=100_000_000, metavar="N", help="how many (default: 1e8)"
     )
     parser.add_argument("--seed", type=natural, metavar="N", help="makes the result the same in every run")
+    parser.add_argument(
+        "--plot",
+        type=plot_path,
+        metavar="FILE",
+        help="write how the estimate comes nearer to FILE, .png, .svg or .pdf (takes matplotlib)",
+    )
     add_output(parser, ("json",))
     cluster.add_scheduler(parser)
 
@@ -53,6 +62,7 @@ def samples(argument: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """Write the estimate; return the exit code."""
     if options.scheduler:
+        cluster.check(options, ("samples", "seed"))
         with cluster.asked(options) as there:
             assert there is not None
             estimate = there.pi(options.samples, options.seed)
@@ -61,14 +71,21 @@ def run(options: argparse.Namespace) -> int:
 
     import rust_numpy_example
 
+    if options.plot:
+        from rust_numpy_example._cli import plot
+
+        plot.check(options.plot)
     rng = np.random.default_rng(options.seed)
     progress = report.Progress("pi", options.samples, "million", 1e6)
     done, inside, stopped = 0, 0.0, False
+    course: list[tuple[int, float, float]] = []
     try:
         while done < options.samples:
-            piece = min(PIECE, options.samples - done)
+            piece = min(PIECE, options.samples - done, max(FIRST, done))
             inside += round(rust_numpy_example.monte_carlo_pi(piece, rng=rng) / 4 * piece)
             done += piece
+            if options.plot:
+                course.append((done, 4 * inside / done, _error(inside, done)))
             progress.update(done, f", {4 * inside / done:.8f} ± {_error(inside, done):.1e}")
     except KeyboardInterrupt:
         stopped = True
@@ -77,6 +94,9 @@ def run(options: argparse.Namespace) -> int:
     finally:
         progress.close()
     _write(options, inside, done)
+    if options.plot:
+        with plot.written(options.plot):
+            plot.convergence(options.plot, course, math.pi)
     return report.INTERRUPTED if stopped else 0
 
 

@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -78,17 +78,21 @@ def write(line: str = "") -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: str) -> Iterator[TextIO]:
+def whole_file(path: str, binary: bool = False) -> Iterator[Any]:
     """Give a file to write to, which takes the place of ``path`` when all of it is written, or never."""
+    form: dict[str, Any] = (
+        {} if binary else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+    )
+    kind = "b" if binary else ""
     if os.path.exists(path) and not os.path.isfile(path):
         # What is no file, such as a pipe or /dev/stdout, cannot be replaced.
-        with open(path, "w", encoding="utf-8", newline="") as stream:
+        with open(path, f"w{kind}", **form) as stream:
             yield stream
         return
     target = os.path.realpath(path)
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        with open(temporary, f"x{kind}", **form) as stream:
             yield stream
         if os.path.exists(target):
             os.chmod(temporary, os.stat(target).st_mode & 0o7777)
@@ -104,7 +108,7 @@ class CommandError(Exception):
 
 
 class OutputError(Exception):
-    """The file that ``-o`` names cannot be written."""
+    """A file that an option such as ``-o`` names cannot be written."""
 
 
 @contextlib.contextmanager
@@ -122,6 +126,13 @@ def output(path: str | None) -> Iterator[None]:
         raise OutputError(path, error) from None
     finally:
         Output.file = None
+
+
+def room() -> int | None:
+    """Return how many columns of a terminal the output goes to has, None if it goes elsewhere."""
+    if Output.file is not None or sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
 
 
 def say(line: str) -> None:
@@ -187,14 +198,23 @@ def cut(text: str, most: int) -> str:
     return text
 
 
-def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> Iterator[str]:
-    """Yield the lines of a table; columns are aligned to the right, those in ``left`` to the left."""
+def aligned(
+    rows: Sequence[Sequence[str]],
+    left: Sequence[int] = (0,),
+    gap: str = "  ",
+    paint: Callable[[int, int, str], str] = lambda row, column, cell: cell,
+) -> Iterator[str]:
+    """Yield the lines of a table; columns are aligned to the right, those in ``left`` to the left.
+
+    ``paint`` may give cells a colour, which takes no room.
+    """
     widths = [max(map(width, cells)) for cells in zip(*rows)]
-    for row in rows:
+    for number, row in enumerate(rows):
         line = ""
         for index, (cell, column) in enumerate(zip(row, widths)):
             space = " " * (column - width(cell))
-            line += (gap if index else "") + (cell + space if index in left else space + cell)
+            shown = paint(number, index, cell)
+            line += (gap if index else "") + (shown + space if index in left else space + shown)
         yield line.rstrip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ PIECE = 256 << 10
 UNBOUNDED = 1 << 10
 
 #: Enough of the start of a file to know what it is.
-HEAD = 8
+HEAD = 64
 
 
 class Stream(Protocol):
@@ -107,6 +108,20 @@ def open_source(name: str) -> Iterator[Source]:
         elif is_zip(source.head) and source.is_plain:
             source = _only_member(source, stack)
         yield source
+
+
+#: How an object of JSON, and an array of objects, starts; and names that say that there are such objects.
+OBJECT, ARRAY = re.compile(rb"\{\s*[\"}]"), re.compile(rb"\[\s*(\{|\]\s*$)")
+JSON = ("jsonl", "ndjson", "jsonlines", "ldjson")
+
+#: What stands before the first value of JSON and says nothing.
+IGNORED = b"\xef\xbb\xbf \t\r\n"
+
+
+def looks_like_json(source: Source) -> bool:
+    """Whether a text is made of objects of JSON: so it starts, or so the name of the file says."""
+    start = source.head.lstrip(IGNORED)
+    return source.suffix in JSON or bool(OBJECT.match(start) or ARRAY.match(start))
 
 
 def is_zip(head: bytes) -> bool:

@@ -9,24 +9,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rust_numpy_example._cli import cluster, report
-from rust_numpy_example._cli.arguments import add_output, character, natural
+from rust_numpy_example._cli.arguments import add_colour, add_output, character, natural, plot_path
+from rust_numpy_example._cli.bars import sparkline
+from rust_numpy_example._cli.colour import Colour, paint
 from rust_numpy_example._cli.select import SelectError, Selection
-from rust_numpy_example._cli.source import Source, is_zip, open_source
+from rust_numpy_example._cli.source import Source, is_zip, looks_like_json, open_source
 from rust_numpy_example._cli.table import Ask, Column, Table
 
 if TYPE_CHECKING:
     from rust_numpy_example._cli.text import Form
 
-HELP = "statistics of every column of CSV, npy, npz and Parquet files"
-
 DESCRIPTION = """\
 Print type, count, missing values, mean, standard deviation, min and max of
 every column of each FILE.
 
-What a file is, its first bytes say: Parquet (takes pyarrow), .npz, .npy, else
-a table in text; also compressed with gzip, bzip2, xz or zstd, or the only
-member of a zip archive. Files of any size are read in little memory. Integers
-of any size are exact.
+What a file is, its first bytes say: Parquet or Arrow (take pyarrow), .npz,
+.npy, JSON, else a table in text; also compressed with gzip, bzip2, xz or zstd,
+or the only member of a zip archive. Files of any size are read in little
+memory. Integers of any size are exact.
 
 Text: lines end with LF or CR LF; fields may be quoted as in RFC 4180. What
 separates them is guessed, with a note, where the usual (a comma; in a .tsv
@@ -35,6 +35,11 @@ numbers: then it is data, and the columns are "column 1", "column 2", ...
 A field is missing if it is empty or NA, NaN, null, None or another of the
 words that pandas knows. Types are integer, float, boolean (true, false), date
 and timestamp (ISO 8601), text, and mixed: numbers and text.
+
+JSON: objects, one a line or in one array; the columns are their keys in the
+order of their first appearance, and a key that an object does not have is
+missing, as null is. What is in quotes is text, or a date. Arrays and objects
+as values are taken as text.
 
 Arrays: columns are along the last axis, or the fields of a structured array;
 NaN and NaT are missing. In an .npz file the columns are NAME, NAME[0],
@@ -50,6 +55,7 @@ examples:
   rust-numpy-example stats --delimiter ';' --decimal , --na - export.csv
   rust-numpy-example stats --top-values 5 --markdown -o summary.md log.csv
   rust-numpy-example stats --on-error skip --rejects bad.csv dirty.csv
+  rust-numpy-example stats --report sales.html --plot sales.png sales.csv
   zcat big.csv.gz | rust-numpy-example stats --json -
   rust-numpy-example stats --scheduler tcp://10.0.0.1:8786 '/data/*.parquet'
 """
@@ -76,6 +82,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--top-values", type=natural, default=0, metavar="N", help="the N most frequent values"
     )
     add_output(parser, ("csv", "markdown", "json"))
+    add_colour(parser)
+    pictures = parser.add_argument_group("pictures")
+    pictures.add_argument(
+        "--plot",
+        type=plot_path,
+        metavar="FILE",
+        help="write a histogram and a box of each column of numbers to FILE, .png, .svg or .pdf (takes matplotlib)",
+    )
+    pictures.add_argument(
+        "--report", metavar="HTML", help="write a page with the table and histograms, without scripts"
+    )
     cluster.add_scheduler(parser)
     text = parser.add_argument_group("text")
     text.add_argument(
@@ -100,7 +117,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--on-error",
         choices=("stop", "skip"),
         default="stop",
-        help="what to do with a row of another number of fields than the first: stop (default), or leave it out",
+        help="what to do with a row of another number of fields than the first, or a line that is no JSON: stop"
+        " (default), or leave it out",
     )
     text.add_argument(
         "--rejects", metavar="CSV", help="write line, column and reason of rows left out to this file"
@@ -146,13 +164,20 @@ def run(options: argparse.Namespace) -> int:
         raise argparse.ArgumentError(None, "--decimal, --thousands and --delimiter have to differ")
     if options.rejects and options.on_error != "skip":
         raise argparse.ArgumentError(None, "--rejects needs --on-error skip")
+    Colour.choice = options.color
+    if options.plot:
+        from rust_numpy_example._cli import plot
+
+        plot.check(options.plot)
     ask = Ask(
         Selection(options.select) if options.select else None,
         distinct=options.distinct or options.all or options.format == "json",
         top=options.top_values,
+        histogram=bool(options.plot or options.report)
+        or (options.format is None and options.output is None and report.room() is not None),
     )
     if options.scheduler:
-        cluster.check(options, ("select", "delimiter", "header"))
+        cluster.check(options, ("select", "delimiter", "header", "color"))
     with cluster.asked(options) as there, report.output(options.output), _rejects(options.rejects) as reject:
         return _files(options, ask, reject, there)
 
@@ -179,6 +204,7 @@ def _files(
 ) -> int:
     code = 0
     is_first = True
+    pictured: list[tuple[str, Table]] = []
     for name in options.files:
         shown = "standard input" if name == "-" else name
         try:
@@ -208,7 +234,36 @@ def _files(
             for line in top_lines(table):
                 report.write(line)
         is_first = False
+        if options.plot or options.report:
+            pictured.append((shown, table))
+    return max(code, _pictures(options, pictured)) if pictured else code
+
+
+def _pictures(options: argparse.Namespace, tables: list[tuple[str, Table]]) -> int:
+    """Write the plot and the page that are asked for; return the exit code."""
+    code = 0
+    for path, what in ((options.report, "page"), (options.plot, "plot")):
+        if not path:
+            continue
+        try:
+            if what == "page":
+                from rust_numpy_example._cli import page
+
+                page.write(path, tables, _keys(options), cell)
+            else:
+                from rust_numpy_example._cli import plot
+
+                if left := plot.columns(path, tables):
+                    were = "column was" if left == 1 else "columns were"
+                    report.note(path, f"{left} {were} left out: a plot has at most {plot.MOST}")
+        except Exception as error:
+            report.fail(path, error)
+            code = report.FAILED
     return code
+
+
+def _keys(options: argparse.Namespace) -> tuple[str, ...]:
+    return USUAL + (MORE if options.all else ("distinct",) if options.distinct else ())
 
 
 def _form(options: argparse.Namespace, shown: str, reject: Callable[..., None]) -> Callable[[], Form]:
@@ -251,16 +306,24 @@ def _read(source: Source, ask: Ask, form: Callable[[], Form] | None) -> Table:
         from rust_numpy_example._cli import parquet
 
         return parquet.read(source, ask)
-    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
-        raise ValueError(
-            "an Arrow file, expected CSV, npy, npz or Parquet; pyarrow.parquet.write_table makes one of it"
-        )
+    if head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")):
+        from rust_numpy_example._cli import ipc
+
+        return ipc.read(source, ask)
+    if looks_like_json(source):
+        from rust_numpy_example._cli import jsonlines
+        from rust_numpy_example._cli.text import Form
+
+        return jsonlines.read(source, ask, form() if form else Form())
     from rust_numpy_example._cli import text
 
     return text.read(source, ask, form() if form else text.Form())
 
 
 # ------------------------------------------------------------------------------------- output
+
+#: Bars of a histogram in a line of a terminal: with fewer there is none.
+FEWEST_BARS, MOST_BARS = 10, 24
 
 #: The columns of the output: what they are called, and what they hold.
 USUAL = ("type", "count", "missing", "mean", "std", "min", "max")
@@ -288,18 +351,40 @@ def lines(table: Table, show_all: bool = False, distinct: bool = False) -> list[
     rows = [("column", *keys)] + [
         (_name(column), *(cell(column, key) for key in keys)) for column in table.columns
     ]
-    return list(report.aligned(_fitted(rows), left=(0, 1)))
+    rows, missing = _fitted(rows), keys.index("missing") + 1
+
+    def painted(row: int, column: int, text: str) -> str:
+        if row == 0:
+            return paint(text, "head")
+        if column == missing and text != "0":
+            return paint(text, "warn")
+        return paint(text, "bar") if column > len(keys) else text
+
+    return list(report.aligned(_with_bars(rows, table), left=(0, 1, len(keys) + 1), paint=painted))
+
+
+def _with_bars(rows: list[tuple[str, ...]], table: Table) -> list[tuple[str, ...]]:
+    """Add a small histogram to each row, if the terminal has room for it."""
+    room = report.room()
+    if room is None or not any(column.histogram for column in table.columns):
+        return rows
+    left = room - sum(max(map(report.width, cells)) + 2 for cells in zip(*rows))
+    if left < FEWEST_BARS:
+        return rows
+    bars = [
+        sparkline(column.histogram(min(left, MOST_BARS)).counts) if column.histogram else ""
+        for column in table.columns
+    ]
+    return [(*row, bar) for row, bar in zip(rows, ["histogram", *bars])]
 
 
 def _fitted(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Cut names that would make a line of a terminal go on in the next."""
-    import shutil
-    import sys
-
-    if report.Output.file is not None or sys.stdout is None or not sys.stdout.isatty():
+    terminal = report.room()
+    if terminal is None:
         return rows
     widths = [max(map(report.width, cells)) for cells in zip(*rows)]
-    room = shutil.get_terminal_size().columns - sum(widths[1:]) - 2 * (len(widths) - 1)
+    room = terminal - sum(widths[1:]) - 2 * (len(widths) - 1)
     if widths[0] <= room:
         return rows
     return [(report.cut(row[0], max(room, 12)), *row[1:]) for row in rows]

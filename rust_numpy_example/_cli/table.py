@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from rust_numpy_example._cli.bars import Histogram
 
 if TYPE_CHECKING:
     from rust_numpy_example.rust_numpy_example import _Column
@@ -22,6 +25,8 @@ class Ask:
     distinct: bool = False
     #: How many of the most frequent values.
     top: int = 0
+    #: How the numbers are spread.
+    histogram: bool = False
 
 
 @dataclass
@@ -48,6 +53,8 @@ class Column:
     top: list[tuple[Any, int]] | None = None
     #: By how much a count in `top` may be too low.
     top_error: int | None = None
+    #: Gives a histogram of the numbers of at most so many bins.
+    histogram: Callable[[int], Histogram] | None = None
 
     @classmethod
     def of(cls, found: _Column, type_: str | None = None) -> Column:
@@ -60,6 +67,8 @@ class Column:
             column.min, column.max = found.times
         if found.distinct:
             column.distinct, column.distinct_error = found.distinct
+        if type_ in ("integer", "float"):
+            column.histogram = _histogram(found)
         if found.top:
             column.top, column.top_error = found.top
         if type_ == "boolean" and found.texts:
@@ -87,6 +96,16 @@ class Column:
         if self.type == "integer" and self.mean is not None and not self.min <= self.mean <= self.max:
             exact = self.sum if isinstance(self.sum, int) else self.min * self.count
             self.mean = (2 * exact + self.count) // (2 * self.count)
+
+
+def _histogram(found: _Column) -> Callable[[int], Histogram] | None:
+    if found.histogram(1) is None:
+        return None
+
+    def histogram(most: int) -> Histogram:
+        return Histogram(*(found.histogram(most) or (0.0, 0.0, [])))
+
+    return histogram
 
 
 def kind(found: _Column) -> str:

@@ -36,6 +36,10 @@ class Form:
     encoding: str | None = None
     #: Takes what is left out: line, column and reason. If there is none, such a row is an error.
     reject: Callable[[int, int, str], None] | None = None
+    #: Fields in quotes are text or dates, whatever they look like.
+    quoted_text: bool = False
+    #: What records are counted in.
+    unit: str = "line"
 
 
 def read(source: Source, ask: Ask, form: Form) -> Table:
@@ -66,8 +70,10 @@ def read(source: Source, ask: Ask, form: Form) -> Table:
             thousands=form.thousands,
             missing=[word.encode("utf-8", "surrogateescape") for word in form.missing],
             skip_bad=form.reject is not None,
+            quoted_text=form.quoted_text,
             distinct=ask.distinct,
             top=ask.top,
+            histogram=ask.histogram,
         )
 
     order = None
@@ -118,17 +124,18 @@ def read(source: Source, ask: Ask, form: Form) -> Table:
         if column.texts and column.numbers:
             are = "is" if column.texts == 1 else "are"
             where = (
-                f", the first in line {column.first_text_line}: '{column.first_text}'"
+                f", the first in {form.unit} {column.first_text_line}: '{column.first_text}'"
                 if column.first_text
                 else ""
             )
             dirty.append(
                 f"column '{column.name}': {column.texts} of {column.numbers + column.texts} fields {are} text"
-                f"{where}{dialect.hint(column.first_text or '')}"
+                f"{where}{_hint(column.first_text, form)}"
             )
-        elif column.first_text and (hint := dialect.hint(column.first_text)):
+        elif column.first_text and (hint := _hint(column.first_text, form)):
             dirty.append(
-                f"column '{column.name}': all fields are text, the first in line {column.first_text_line}:"
+                f"column '{column.name}': all fields are text, the first in {form.unit}"
+                f" {column.first_text_line}:"
                 f" '{column.first_text}'{hint}"
             )
         if column.beyond:
@@ -147,6 +154,11 @@ def read(source: Source, ask: Ask, form: Form) -> Table:
         places = {index: place for place, index in enumerate(sorted(order))}
         found = [found[places[index]] for index in order]
     return Table(found, stats.rows, notes)
+
+
+def _hint(text: str | None, form: Form) -> str:
+    # Of what is known to be text, no option makes a number.
+    return "" if text is None or form.quoted_text else dialect.hint(text)
 
 
 def _reject(stats: _TableStats, form: Form) -> None:

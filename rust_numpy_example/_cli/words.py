@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from rust_numpy_example._cli import cluster, report
-from rust_numpy_example._cli.arguments import add_output, positive
+from rust_numpy_example._cli.arguments import add_output, plot_path, positive
 from rust_numpy_example._cli.source import BLOCK, Source, open_source
 from rust_numpy_example.rust_numpy_example import _WordStats
 
@@ -75,6 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--column", metavar="NAME", help="only the text of this column of CSV or Parquet files"
     )
+    parser.add_argument(
+        "--plot",
+        type=plot_path,
+        metavar="FILE",
+        help="write bars of the words to FILE, .png, .svg or .pdf (takes matplotlib)",
+    )
     add_output(parser, ("csv", "json"))
     cluster.add_scheduler(parser)
 
@@ -107,13 +113,30 @@ def run(options: argparse.Namespace) -> int:
         except Exception as error:
             report.fail(options.stop_words, error)
             return report.FAILED
+    pictured: list[tuple[str | None, list[tuple[str, int]]]] = []
+    if options.plot:
+        from rust_numpy_example._cli import plot
+
+        plot.check(options.plot)
     if options.scheduler:
-        cluster.check(options, ("top", "min_count", "stop_words", "total", "keep_case", "tokenizer"))
+        taken = ("top", "min_count", "stop_words", "total", "keep_case", "tokenizer", "plot")
+        cluster.check(options, taken)
     with cluster.asked(options) as there, report.output(options.output):
-        return _files(options, stop, there)
+        code = _files(options, stop, there, pictured)
+    if options.plot and pictured:
+        with plot.written(options.plot):
+            left = plot.words(options.plot, pictured)
+        if left:
+            report.note(options.plot, f"{left} words are left out: a plot has at most {plot.MOST} a file")
+    return code
 
 
-def _files(options: argparse.Namespace, stop: set[str], there: cluster.Session | None) -> int:
+def _files(
+    options: argparse.Namespace,
+    stop: set[str],
+    there: cluster.Session | None,
+    pictured: list[tuple[str | None, list[tuple[str, int]]]],
+) -> int:
     code = 0
     total: dict[str, int] = {}
     is_first = True
@@ -135,10 +158,14 @@ def _files(options: argparse.Namespace, stop: set[str], there: cluster.Session |
             for word, count in counts.items():
                 total[word] = total.get(word, 0) + count
             continue
-        _write(shown, _chosen(counts, options, stop), options, is_first)
+        chosen = _chosen(counts, options, stop)
+        _write(shown, chosen, options, is_first)
+        pictured.append((shown if len(options.files) > 1 else None, chosen))
         is_first = False
     if options.total and (total or code == 0):
-        _write(None, _chosen(total, options, stop), options, True)
+        chosen = _chosen(total, options, stop)
+        _write(None, chosen, options, True)
+        pictured.append((None, chosen))
     return code
 
 
