@@ -63,6 +63,8 @@ def cases(threads: int) -> Iterator[Case]:
         )
         if size in (100_000, 10_000_000) and threads == 1:
             yield from _peers(a, f"float64 {size:.0e}", SIZES.get(size, ""))
+    yield from _weighted(rng, threads)
+    yield from _grouped(rng, threads)
     if threads > 1:
         return
     size = 10_000_000
@@ -146,4 +148,88 @@ def _peers(a: np.ndarray, what: str, reason: str) -> Iterator[Case]:
             2,
             close(1e-9, 1e-9),
             reason=reason,
+        )
+
+
+def _weighted(rng: np.random.Generator, threads: int) -> Iterator[Case]:
+    for shape, axis in (((1_000,), None), ((10_000_000,), None), ((1000, 10_000), 0), ((10_000, 1000), 1)):
+        if threads > 1 and len(shape) == 1 and shape[0] < 10_000_000:
+            continue
+        a, weights = rng.standard_normal(shape), rng.random(shape)
+        yield Case(
+            "compute_stats",
+            f"float64 {shape} axis={axis}, weights",
+            "NumPy, average of values and of squares",
+            _mean_and_std(a, axis, weights),
+            lambda a=a, axis=axis, weights=weights: _average(a, axis, weights),
+            check=close(1e-9, 1e-9),
+        )
+
+
+def _mean_and_std(a: np.ndarray, axis: int | None, weights: np.ndarray) -> Callable[[], list[Any]]:
+    def call() -> list[Any]:
+        stats = rne.compute_stats(a, axis, weights=weights, ddof=0)
+        return [stats.mean, stats.std]
+
+    return call
+
+
+def _average(a: np.ndarray, axis: int | None, weights: np.ndarray) -> list[Any]:
+    mean = np.average(a, axis, weights, keepdims=True)
+    var = np.average((a - mean) ** 2, axis, weights)
+    return [np.squeeze(mean, axis), np.sqrt(var)]
+
+
+def _grouped(rng: np.random.Generator, threads: int) -> Iterator[Case]:
+    size = 1_000_000
+    values = rng.standard_normal(size)
+    kinds = {f"{count:,} groups of int64": rng.integers(0, count, size) for count in (10, 1_000, 100_000)}
+    kinds["1,000 groups of int64 far apart"] = rng.integers(0, 2**60, 1_000)[kinds["1,000 groups of int64"]]
+    words = np.array([f"word {i}" for i in range(1_000)], object)
+    kinds["1,000 groups of str"] = words[kinds["1,000 groups of int64"]]
+    for what, labels in kinds.items():
+        yield from _grouped_peers(f"float64 1e+06, {what}", values, labels, threads)
+
+
+def _grouped_peers(what: str, values: np.ndarray, labels: np.ndarray, threads: int) -> Iterator[Case]:
+    def ours(labels: Any = labels) -> list[Any]:
+        groups = rne.compute_stats(values, by=labels)
+        return [groups.count, groups.mean, groups.std, groups.min, groups.max]
+
+    if not without("pandas") and threads == 1:
+        import pandas
+
+        column, by = pandas.Series(values), pandas.Series(labels)
+        statistics = ["count", "mean", "std", "min", "max"]
+
+        def theirs() -> list[Any]:
+            table = column.groupby(by).agg(statistics)
+            return [table[name].to_numpy() for name in statistics]
+
+        yield Case("GroupedStats", what, "pandas, groupby", ours, theirs, check=close(1e-9, 1e-9))
+    if not without("polars"):
+        import polars
+
+        frame = polars.DataFrame({"label": polars.Series(labels.tolist()), "value": values})
+        value = polars.col("value")
+        aggregates = [
+            value.count().alias("count"),
+            value.mean().alias("mean"),
+            value.std().alias("std"),
+            value.min().alias("min"),
+            value.max().alias("max"),
+        ]
+
+        def polars_() -> list[Any]:
+            table = frame.group_by("label").agg(aggregates).sort("label")
+            return [table[aggregate.meta.output_name()].to_numpy() for aggregate in aggregates]
+
+        series = frame["label"]
+        yield Case(
+            "GroupedStats",
+            what,
+            "polars, group_by and sort",
+            lambda: ours(series),
+            polars_,
+            check=close(1e-9, 1e-9),
         )
