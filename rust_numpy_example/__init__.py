@@ -8,7 +8,7 @@ matrix products           multiply_matrices, matrix_multiply
 element-wise              array_multiply, process_data, process_numbers, process_batch,
                           process_single
 sums                      sum_array, parallel_sum, list_sum, cpu_intensive
-statistics                compute_stats, Stats, DataProcessor
+statistics                compute_stats, Stats, GroupedStats, DataProcessor
 moving windows            moving_average
 quantiles                 quantiles, QuantileFinder, QuantileSketch
 words                     word_count, word_count_file
@@ -28,6 +28,7 @@ import sys as _sys
 from . import _main_interpreter as _main_interpreter  # before the extension
 from .rust_numpy_example import (
     DataProcessor,
+    GroupedStats,
     Human,
     InternalError,
     MyCustomError,
@@ -95,6 +96,7 @@ if not _is_command():
 
 __all__ = [
     "DataProcessor",
+    "GroupedStats",
     "Human",
     "InternalError",
     "MyCustomError",

@@ -74,7 +74,7 @@ pub enum Error {
     },
     /// A NaN among the elements of an array that is to have none.
     Nan,
-    /// Weights that a quantile cannot be made of.
+    /// Weights that nothing can be made of.
     Weights(WeightRule),
     /// Data that was to be read again has another number of elements.
     Changed {
@@ -123,6 +123,10 @@ pub enum ShapeRule {
 pub enum WeightRule {
     /// None is negative.
     Negative,
+    /// All are finite.
+    Finite,
+    /// Their sum is finite.
+    Large,
     /// Those of a line have a sum that is finite and not zero.
     Sum,
 }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rust_numpy_example import Stats, compute_stats
+from rust_numpy_example import GroupedStats, Stats, compute_stats
 from rust_numpy_example._twins import Twin
 
 
@@ -47,6 +47,30 @@ def _merge(first: list[float], second: list[float]) -> float:
     return float(compute_stats(first).merge(compute_stats(second)).std)
 
 
+def _group_data() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    rng = np.random.default_rng(1)
+    return rng.normal(10, 2, 3_000), rng.integers(0, 12, 3_000)
+
+
+def _groups(values: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, Any]:
+    return compute_stats(values, by=labels).to_dict()
+
+
+def _groups_python(values: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, Any]:
+    groups: dict[int, list[float]] = {}
+    for value, label in zip(values.tolist(), labels.tolist()):
+        groups.setdefault(label, []).append(value)
+    rows = [(label, *_python(np.array(groups[label])).values()) for label in sorted(groups)]
+    return dict(zip(("group", "count", "mean", "std", "min", "max"), map(list, zip(*rows))))
+
+
+def _groups_numpy(values: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, Any]:
+    groups, places = np.unique(labels, return_inverse=True)
+    lines = [_numpy(values[places == place]) for place in range(groups.size)]
+    columns = {key: [line[key] for line in lines] for key in lines[0]}
+    return {"group": groups.tolist(), **columns}
+
+
 TWINS: list[Twin] = [
     Twin(
         "compute_stats", "count, mean, deviation, minimum, maximum", _data, _ours, _python, _numpy, rtol=1e-9
@@ -58,6 +82,15 @@ TWINS: list[Twin] = [
         _merge,
         lambda first, second: statistics.stdev(first + second),
         lambda first, second: float(np.std(first + second, ddof=1)),
+        rtol=1e-9,
+    ),
+    Twin(
+        GroupedStats.__name__,
+        "statistics of groups",
+        _group_data,
+        _groups,
+        _groups_python,
+        _groups_numpy,
         rtol=1e-9,
     ),
 ]

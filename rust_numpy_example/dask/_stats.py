@@ -122,7 +122,8 @@ def _lines(array: da.Array, axes: tuple[int, ...], is_masked: bool) -> str:
 
 
 def _chunk(block: Any, where: Any = None, **options: Any) -> Stats:
-    return rne.compute_stats(block, where=where, **options)
+    stats: Stats = rne.compute_stats(block, where=where, **options)
+    return stats
 
 
 def _merged(parts: list[Stats]) -> Stats:

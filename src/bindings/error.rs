@@ -90,6 +90,12 @@ pub fn exception(function: &str, error: Error) -> PyErr {
         Error::Weights(WeightRule::Negative) => {
             value_error("argument weights, got a negative one, expected none".to_owned())
         }
+        Error::Weights(WeightRule::Finite) => {
+            value_error("argument weights, got an infinity or NaN, expected finite numbers".to_owned())
+        }
+        Error::Weights(WeightRule::Large) => value_error(
+            "argument weights, got a sum above the largest float, expected a finite one".to_owned(),
+        ),
         Error::Weights(WeightRule::Sum) => value_error(
             "argument weights, got a sum that is 0, infinite or NaN, expected a positive number".to_owned(),
         ),

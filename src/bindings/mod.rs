@@ -7,7 +7,8 @@
 //! | `guard` | every panic, to `InternalError` |
 //! | `error` | every error, to one Python exception |
 //! | `argument` | arguments of simple types, and the one form of message for an argument |
-//! | `nan_policy` | what a NaN does |
+//! | `nan_policy`, `weights` | what a NaN does, how much each element counts |
+//! | `missing` | what stands for a missing value |
 //! | `display` | types and shapes, as messages have them |
 //! | `cached` | what is looked up in Python and kept |
 //! | `numbers` | Python numbers in lists, tuples and ranges, and their exact sum |
@@ -31,6 +32,7 @@ mod image;
 mod interop;
 mod json_rows;
 mod linalg;
+mod missing;
 mod monte_carlo;
 mod nan_policy;
 mod numbers;
@@ -40,6 +42,7 @@ mod quantiles;
 mod reduce;
 mod stats;
 mod table;
+mod weights;
 mod window;
 mod words;
 
@@ -75,7 +78,7 @@ pub mod rust_numpy_example {
         processor::DataProcessor,
         quantiles::{QuantileFinder, QuantileSketch, quantiles},
         reduce::{cpu_intensive, list_sum, parallel_sum, sum_array},
-        stats::{Stats, compute_stats},
+        stats::{GroupedStats, Stats, compute_stats},
         table::{ArrayStats, ColumnStats, TableStats},
         window::moving_average,
         words::{WordStats, word_count, word_count_file},

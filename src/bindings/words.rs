@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFloat, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyString};
 
 use super::argument::{Arg, Argument, Workers, callable, threads};
 use super::array;
@@ -12,6 +12,7 @@ use super::call::Call;
 use super::display::kind_of;
 use super::error::Named;
 use super::guard::guard;
+use super::missing::is_missing;
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::kernels::words::{self, Options, ShortText, Stream, Tokenizer, Word, Words};
@@ -400,7 +401,7 @@ fn many<'py>(
         Ok(())
     };
     if is_arrow {
-        array::texts(arg, texts, is_array, &mut each)?;
+        array::texts(arg, texts, is_array, true, &mut |text| text.map_or(Ok(()), &mut each))?;
     } else {
         // The keys of a dict may be meant, or its values.
         let items = if texts.is_instance_of::<PyDict>() { None } else { texts.try_iter().ok() };
@@ -421,14 +422,6 @@ fn many<'py>(
         stream.finish(work)
     });
     query.dict(py, counted?)
-}
-
-/// Whether an object stands for a missing text: None, NaN or pandas' NA.
-fn is_missing(item: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if let Ok(number) = item.cast::<PyFloat>() {
-        return Ok(number.value().is_nan());
-    }
-    Ok(item.is_none() || item.get_type().name()? == "NAType")
 }
 
 /// A text as it was given.

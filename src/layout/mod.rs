@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `elements` | what a kernel is given: a slice, or a view |
 //! | `order` | axes of several arrays: sorted, turned round, merged, cut into parts; integers only |
-//! | `strided` | an array, or an array and its mask, as a sequence of contiguous slices |
+//! | `strided` | an array, its mask and what lies beside it, as a sequence of contiguous slices |
 //! | `zip` | arrays of one shape walked together, one of which is written |
 //! | `scan` | functions along an axis whose output is as long: a line in, a line out |
 //! | `convert` | elements as those of the type that they are promoted to |
@@ -36,5 +36,5 @@ pub use elements::{Elements, ElementsMut};
 pub use order::Parts;
 pub use scan::scan;
 pub use slice::{AnySlice, reinterpret, reinterpret_mut};
-pub use strided::{Lane, Lanes, Origin, Strided};
+pub use strided::{BESIDE, Lane, Lanes, Origin, Strided};
 pub use zip::{Piece, Source, zip};

@@ -31,6 +31,10 @@ impl<'a, T: Element> From<&'a [T]> for AnySlice<'a> {
 }
 
 impl<'a> AnySlice<'a> {
+    /// No elements.
+    pub const EMPTY: Self =
+        AnySlice { first: std::ptr::dangling(), len: 0, dtype: DType::U8, elements: PhantomData };
+
     /// # Safety
     /// `first` is aligned, and valid to read for `len` elements of `dtype` for as long as `'a`, in
     /// which nobody writes to them.
@@ -68,6 +72,16 @@ impl<'a> AnySlice<'a> {
         // SAFETY: made from a slice of this type, or with `from_raw` of this dtype; each dtype has
         // one type, that of the table.
         unsafe { std::slice::from_raw_parts(self.first.cast(), self.len) }
+    }
+
+    /// Some of them.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    #[inline]
+    pub fn part(self, start: usize, len: usize) -> Self {
+        assert!(start <= self.len && len <= self.len - start);
+        AnySlice { first: self.first.wrapping_add(start * self.dtype.size()), len, ..self }
     }
 
     /// The same in slices of `len` elements; the last may be shorter.
@@ -115,6 +129,8 @@ mod tests {
         assert_eq!(any.typed::<f64>(), data);
         let chunks: Vec<&[f64]> = any.chunks(2).map(AnySlice::typed).collect();
         assert_eq!(chunks, [&data[..2], &data[2..]]);
+        assert_eq!(any.part(1, 2).typed::<f64>(), &data[1..]);
+        assert!(std::panic::catch_unwind(|| any.part(2, 2)).is_err());
         assert!(std::panic::catch_unwind(|| any.typed::<i64>()).is_err());
     }
 

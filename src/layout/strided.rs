@@ -20,15 +20,19 @@ use crate::dtype::{Bool, DType, Element};
 use crate::error::Result;
 use crate::parallel::{Pacer, Work};
 
-/// An array, with a mask of its shape if there is one.
+/// The most arrays of one shape beside an array and its mask.
+pub const BESIDE: usize = ARRAYS - 2;
+
+/// An array, with a mask of its shape if there is one, and with others that are walked beside it.
 ///
-/// Every offset of `order`, in elements from `first` (and, of its second array, from `mask`), is that
-/// of an element of the view it was made of.
+/// Every offset of `order`, in elements from `first` (and, of its second array, from `mask`, then from those
+/// `beside`), is that of an element of the view it was made of.
 #[derive(Debug, Clone)]
 pub struct Strided<'a> {
     first: *const u8,
     dtype: DType,
     mask: Option<*const u8>,
+    beside: [Option<(*const u8, DType)>; BESIDE],
     order: Order,
     elements: PhantomData<&'a [u8]>,
 }
@@ -52,14 +56,14 @@ pub enum Origin {
 impl<'a, T: Element> From<&'a [T]> for Strided<'a> {
     fn from(slice: &'a [T]) -> Self {
         let (first, order) = (slice.as_ptr().cast(), Order::contiguous(&[slice.len()]));
-        Strided { first, dtype: T::DTYPE, mask: None, order, elements: PhantomData }
+        Strided { first, dtype: T::DTYPE, mask: None, beside: [None; BESIDE], order, elements: PhantomData }
     }
 }
 
 impl<'a, T: Element> From<ArrayViewD<'a, T>> for Strided<'a> {
     fn from(view: ArrayViewD<'a, T>) -> Self {
         let (first, order) = (view.as_ptr().cast(), Order::new(view.shape(), view.strides()));
-        Strided { first, dtype: T::DTYPE, mask: None, order, elements: PhantomData }
+        Strided { first, dtype: T::DTYPE, mask: None, beside: [None; BESIDE], order, elements: PhantomData }
     }
 }
 
@@ -88,6 +92,19 @@ impl<'a> Strided<'a> {
         let strides: Vec<isize> = mask.order.axes.iter().map(|axis| axis.strides[0]).collect();
         self.order.add(1, &shape, &strides);
         self.mask = Some(mask.first);
+        self
+    }
+
+    /// The same with another array of this shape in a place beside it.
+    ///
+    /// # Panics
+    /// If the array has another shape.
+    pub fn beside(mut self, place: usize, other: &Self) -> Self {
+        let shape: Vec<usize> = other.order.axes.iter().map(|axis| axis.len).collect();
+        assert!(self.order.axes.iter().map(|axis| axis.len).eq(shape.iter().copied()));
+        let strides: Vec<isize> = other.order.axes.iter().map(|axis| axis.strides[0]).collect();
+        self.order.add(2 + place, &shape, &strides);
+        self.beside[place] = Some((other.first, other.dtype));
         self
     }
 
@@ -138,6 +155,10 @@ impl<'a> Strided<'a> {
     /// the elements is not walked.
     pub fn merged(mut self) -> (Self, u64) {
         if self.is_masked() {
+            return (self, 1);
+        }
+        if self.beside.iter().any(Option::is_some) {
+            self.order.merge();
             return (self, 1);
         }
         let times = self.order.drop_repeats();
@@ -247,6 +268,111 @@ impl<'a> Strided<'a> {
         take(buffer.filled(), Origin::Remainder)
     }
 
+    /// Calls `take` with contiguous slices of all elements that count, in the order of the axes, and with those
+    /// of the arrays beside it; where there is none, the slice is empty. Long lines come as they lie, if they lie
+    /// so in all arrays, anything else in blocks of `block` elements.
+    pub fn blocks_beside(
+        &self,
+        block: usize,
+        work: &Work<'_>,
+        take: &mut dyn FnMut(AnySlice<'_>, [AnySlice<'_>; BESIDE]) -> Result<()>,
+    ) -> Result<()> {
+        let mut pacer = Pacer::new(work);
+        // The array, then those beside it.
+        let dtypes = self.dtypes();
+        let mut buffers = try_vec(1 + BESIDE)?;
+        let mut scratch = try_vec(1 + BESIDE)?;
+        for dtype in dtypes {
+            let len = if dtype.is_some() { self.len() } else { 0 };
+            buffers.push(Buffer::new(dtype.unwrap_or(DType::U8), block, len)?);
+            let len = if self.is_masked() { len } else { 0 };
+            scratch.push(Buffer::new(dtype.unwrap_or(DType::U8), block, len)?);
+        }
+        let len = if self.is_masked() { self.len() } else { 0 };
+        let mut counts = Buffer::new(DType::Bool, block, len)?;
+        let (offsets, inner) = self.order.lines();
+        for offsets in offsets {
+            let lanes = self.lanes_beside(&offsets, &inner);
+            let is_direct = self.mask.is_none()
+                && inner.len >= block
+                && lanes.iter().flatten().all(|lane| lane.as_slice().is_some());
+            if is_direct {
+                let mut start = 0;
+                while start < inner.len {
+                    let len = (inner.len - start).min(LONGEST);
+                    let slice = |lane: &Option<Lane<'a>>| {
+                        lane.and_then(|lane| lane.part(start, len).as_slice()).unwrap_or(AnySlice::EMPTY)
+                    };
+                    take(slice(&lanes[0]), std::array::from_fn(|place| slice(&lanes[1 + place])))?;
+                    start += len;
+                    pacer.spend(len)?;
+                }
+                continue;
+            }
+            let mut start = 0;
+            while start < inner.len {
+                let len = (inner.len - start).min(buffers[0].free());
+                match self.mask {
+                    None => {
+                        for (lane, buffer) in lanes.iter().zip(&mut buffers) {
+                            if let Some(lane) = lane {
+                                buffer.gather(&lane.part(start, len));
+                            }
+                        }
+                    }
+                    Some(mask) => {
+                        let mask = Lane {
+                            first: mask.wrapping_offset(offsets[1]),
+                            len: inner.len,
+                            stride: inner.strides[1],
+                            dtype: DType::Bool,
+                            elements: PhantomData,
+                        };
+                        let mask = mask.part(start, len).read(&mut counts).typed::<Bool>();
+                        for ((lane, buffer), scratch) in lanes.iter().zip(&mut buffers).zip(&mut scratch) {
+                            if let Some(lane) = lane {
+                                buffer.compress(lane.part(start, len).read(scratch), mask);
+                            }
+                        }
+                    }
+                }
+                start += len;
+                if buffers[0].free() == 0 {
+                    take_filled(&mut buffers, take)?;
+                }
+                pacer.spend(len)?;
+            }
+        }
+        take_filled(&mut buffers, take)
+    }
+
+    /// Of what elements the array is, and those beside it.
+    fn dtypes(&self) -> [Option<DType>; 1 + BESIDE] {
+        std::array::from_fn(|index| match index {
+            0 => Some(self.dtype),
+            _ => self.beside[index - 1].map(|(_, dtype)| dtype),
+        })
+    }
+
+    /// A line of the array, and of those beside it.
+    fn lanes_beside(&self, offsets: &[isize; ARRAYS], inner: &Axis) -> [Option<Lane<'a>>; 1 + BESIDE] {
+        std::array::from_fn(|index| {
+            if index == 0 {
+                return Some(self.lane(offsets, inner));
+            }
+            let (first, dtype) = self.beside[index - 1]?;
+            let offset = offsets[index + 1].wrapping_mul(dtype.size() as isize);
+            let first = first.wrapping_offset(offset);
+            Some(Lane {
+                first,
+                len: inner.len,
+                stride: inner.strides[index + 1],
+                dtype,
+                elements: PhantomData,
+            })
+        })
+    }
+
     /// Calls `take` once with all lines along the innermost axis as slices, which are copied if they
     /// are not contiguous: for few and short lines.
     pub fn rows(&self, take: &mut dyn FnMut(&[AnySlice<'_>]) -> Result<()>) -> Result<()> {
@@ -311,6 +437,19 @@ impl<'a> Strided<'a> {
             elements: PhantomData,
         }
     }
+}
+
+/// Elements of a long line that are handed on before the work is asked whether to go on.
+const LONGEST: usize = 1 << 16;
+
+/// Calls `take` with what the buffers hold, and empties them.
+fn take_filled(
+    buffers: &mut [Buffer],
+    take: &mut dyn FnMut(AnySlice<'_>, [AnySlice<'_>; BESIDE]) -> Result<()>,
+) -> Result<()> {
+    take(buffers[0].filled(), std::array::from_fn(|place| buffers[1 + place].filled()))?;
+    buffers.iter_mut().for_each(|buffer| buffer.len = 0);
+    Ok(())
 }
 
 /// The lines of an array along its innermost axis.
@@ -555,6 +694,72 @@ mod tests {
             let mut expected = expected;
             expected.sort_unstable();
             assert_eq!(all, expected);
+        }
+    }
+
+    #[test]
+    fn what_lies_beside_comes_with_its_elements() {
+        let cube = cube();
+        let beside = cube.mapv(|x| x as f64 / 2.0);
+        let masks = Array::from_shape_fn(cube.raw_dim(), |i| Bool(((i[0] * 7 + i[1] * 3 + i[2]) % 3) as u8));
+        // Along one axis, for all others the same; what is one more than the index.
+        let of_axis = Array::from_shape_fn(IxDyn(&[1, 100, 1]), |i| i[1] as u32 + 1);
+        let of_all = of_axis.broadcast(cube.raw_dim()).expect("fits");
+        for (index, view) in views(&cube).into_iter().enumerate() {
+            let (halves, numbers, mask) = match index {
+                1 => (
+                    beside.view().reversed_axes(),
+                    of_all.clone().reversed_axes(),
+                    masks.view().reversed_axes(),
+                ),
+                2 => (
+                    beside.slice(s![..;-1, 5..50;3, ..;2]).into_dyn(),
+                    of_all.slice(s![..;-1, 5..50;3, ..;2]).into_dyn(),
+                    masks.slice(s![..;-1, 5..50;3, ..;2]).into_dyn(),
+                ),
+                0 | 5 => (
+                    beside.slice(s![..view.shape()[0], .., ..]).into_dyn(),
+                    of_all.slice(s![..view.shape()[0], .., ..]).into_dyn(),
+                    masks.slice(s![..view.shape()[0], .., ..]).into_dyn(),
+                ),
+                _ => continue,
+            };
+            for mask in [None, Some(mask)] {
+                let mut expected: Vec<i64> = match &mask {
+                    None => view.iter().copied().collect(),
+                    Some(mask) => {
+                        view.iter().zip(mask).filter(|(_, mask)| mask.get()).map(|(&x, _)| x).collect()
+                    }
+                };
+                expected.sort_unstable();
+                let mut array = Strided::from(view.clone());
+                if let Some(mask) = mask {
+                    array = array.masked(mask.into());
+                }
+                let array = array.beside(0, &halves.clone().into()).beside(1, &numbers.clone().into());
+                for array in [array.clone(), array.in_memory_order().merged().0] {
+                    for block in [1, 7, 1000, 4096] {
+                        let mut found = Vec::new();
+                        let parts = array.parts(10_000);
+                        for part in 0..parts.count() {
+                            array
+                                .part(&parts, part)
+                                .blocks_beside(block, &Work::serial(), &mut |slice, beside| {
+                                    let [halves, numbers] = beside;
+                                    let pairs = halves.typed::<f64>().iter().zip(numbers.typed::<u32>());
+                                    for (&x, (&half, &number)) in slice.typed::<i64>().iter().zip(pairs) {
+                                        assert_eq!((x as f64 / 2.0, x / 20 % 100 + 1), (half, number.into()));
+                                        found.push(x);
+                                    }
+                                    Ok(())
+                                })
+                                .expect("nothing fails here");
+                        }
+                        found.sort_unstable();
+                        assert_eq!(found, expected);
+                    }
+                }
+            }
         }
     }
 

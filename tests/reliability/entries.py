@@ -38,6 +38,10 @@ def _awaited(make: Callable[[], Any]) -> Any:
             raise raised[0]
 
 
+def _groups() -> rne.GroupedStats:
+    return rne.compute_stats(np.arange(6.0), by=[0, 1, 0, 1, 2, 2])
+
+
 def _processor() -> Any:
     processor = rne.DataProcessor(2)
     processor.add_data([1.0, 2.0, 3.0])
@@ -163,7 +167,29 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "Stats.items": lambda: rne.compute_stats(A).items(),
     **{
         f"Stats.{name}": lambda name=name: getattr(rne.compute_stats(A), name)  # type: ignore[misc]
-        for name in ("count", "mean", "var", "std", "min", "max", "sum", "ddof")
+        for name in ("count", "weight", "mean", "var", "std", "min", "max", "sum", "ddof")
+    },
+    "GroupedStats": lambda: pickle.loads(pickle.dumps(_groups())),
+    "GroupedStats.merge": lambda: _groups().merge(_groups()),
+    "GroupedStats.__add__": lambda: _groups() + _groups(),
+    "GroupedStats.__radd__": lambda: sum([_groups()]),
+    "GroupedStats.__sizeof__": lambda: sys.getsizeof(_groups()),
+    "GroupedStats._repr_html_": lambda: _groups()._repr_html_(),
+    "GroupedStats.to_dict": lambda: _groups().to_dict(),
+    "GroupedStats.__getitem__": lambda: _groups()[1],
+    "GroupedStats.__iter__": lambda: list(_groups()),
+    "GroupedStats.__len__": lambda: len(_groups()),
+    "GroupedStats.__repr__": lambda: repr(_groups()),
+    "GroupedStats.__eq__": lambda: _groups() == _groups(),
+    "GroupedStats.__contains__": lambda: 1 in _groups(),
+    "GroupedStats.__reduce__": lambda: pickle.dumps(_groups()),
+    "GroupedStats.get": lambda: _groups().get(1),
+    "GroupedStats.keys": lambda: _groups().keys(),
+    "GroupedStats.values": lambda: _groups().values(),
+    "GroupedStats.items": lambda: _groups().items(),
+    **{
+        f"GroupedStats.{name}": lambda name=name: getattr(_groups(), name)  # type: ignore[misc]
+        for name in ("groups", "count", "weight", "mean", "var", "std", "min", "max", "sum", "ddof")
     },
     "DataProcessor": lambda: rne.DataProcessor(3),
     "DataProcessor.__sizeof__": lambda: sys.getsizeof(rne.DataProcessor(3)),

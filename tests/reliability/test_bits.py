@@ -23,6 +23,9 @@ results = [rne.sum_array(data), rne.sum_array(data, 0), rne.sum_array(data[:, ::
 for axis in (None, 0, 1):
     s = rne.compute_stats(data, axis)
     results += [s.mean, s.std, s.min, s.max]
+    s = rne.compute_stats(data, axis, weights=abs(data))
+    results += [s.mean, s.std, s.weight]
+results += [rne.compute_stats(data, 1, by=np.arange(1001) % 7).std]
 results += [rne.moving_average(data, 7), rne.moving_average(data, 100, 0)]
 results += [rne.cpu_intensive(data), rne.array_multiply(data, data)]
 results += [rne.gaussian_blur(image, 2.0), rne.sobel(image), rne.monte_carlo_pi(10**6, rng=3)]
@@ -81,6 +84,8 @@ def test_every_number_of_threads_gives_the_same(scale: int, figure: Callable[[st
             rne.cpu_intensive(data, workers=workers),
             rne.compute_stats(data, workers=workers).std,
             rne.compute_stats(data, 1, workers=workers).mean,
+            rne.compute_stats(data, weights=abs(data), workers=workers).std,
+            rne.compute_stats(data, by=data > 0.5, workers=workers).std,
             rne.moving_average(data.ravel(), 300, workers=workers),
             rne.moving_average(data, 5, 0, workers=workers),
             rne.matrix_multiply(data[:300], data[:300].T, workers=workers),

@@ -196,21 +196,28 @@ pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>, is_array: bool) -> PyResu
     }
 }
 
-/// Calls `each` with every text that an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`; nulls
-/// are skipped. That the texts are UTF-8 is the producer's word alone.
+/// Calls `each` with every text that an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`; a null
+/// is `None`. That the texts are UTF-8 is the producer's word alone. What are no texts is an error if they are
+/// `needed`, and else false.
 pub fn texts(
     arg: Arg,
     object: &Bound<'_, PyAny>,
     is_array: bool,
-    each: &mut dyn FnMut(&[u8]) -> PyResult<()>,
-) -> PyResult<()> {
+    needed: bool,
+    each: &mut dyn FnMut(Option<&[u8]>) -> PyResult<()>,
+) -> PyResult<bool> {
     let py = object.py();
     let mut source = Chunks::open(arg, object, is_array)?;
     let reader = Reader { py, arg };
+    // SAFETY: the schema of a dictionary lives as long as its parent.
+    let values = unsafe { source.schema.0.dictionary.as_ref() }.unwrap_or(&source.schema.0);
+    if !needed && !matches!(reader.format(values)?, "u" | "U" | "vu") {
+        return Ok(false);
+    }
     while let Some(chunk) = source.next(py)? {
         reader.texts(&source.schema.0, &chunk.0, each)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The arrays that an object hands out, one after the other.
@@ -408,18 +415,18 @@ impl<'py> Reader<'py> {
         Ok(Taken { array: array_of_values, valid: self.valid(array, range, 1)? })
     }
 
-    /// Calls `each` with the texts of an array.
+    /// Calls `each` with the texts of an array, and with `None` for a null.
     fn texts(
         self,
         schema: &ArrowSchema,
         array: &ArrowArray,
-        each: &mut dyn FnMut(&[u8]) -> PyResult<()>,
+        each: &mut dyn FnMut(Option<&[u8]>) -> PyResult<()>,
     ) -> PyResult<()> {
         let len = self.size(array.length, "length")?;
         let range = self.range(array, Range { start: 0, len })?;
         let format = self.format(schema)?;
         if format == "n" || len == 0 {
-            return Ok(());
+            return (0..len).try_for_each(|_| each(None));
         }
         let is_valid = self.validity(array)?;
         // SAFETY: a schema and an array of values live as long as those whose dictionary they are.
@@ -429,9 +436,7 @@ impl<'py> Reader<'py> {
             (None, None) => {
                 let texts = self.strings(schema, array)?;
                 for index in range.start..range.start + range.len {
-                    if is_valid(index) {
-                        each(texts.get(self, index)?)?;
-                    }
+                    each(if is_valid(index) { Some(texts.get(self, index)?) } else { None })?;
                 }
                 return Ok(());
             }
@@ -457,6 +462,7 @@ impl<'py> Reader<'py> {
         };
         for index in range.start..range.start + range.len {
             if !is_valid(index) {
+                each(None)?;
                 continue;
             }
             let mut bytes = [0; 8];
@@ -471,9 +477,8 @@ impl<'py> Reader<'py> {
             });
             let place = usize::try_from(place).ok().filter(|&place| place < count);
             let Some(place) = place else { return Err(self.malformed("an index beyond its dictionary")) };
-            if is_valid_value(all.start + place) {
-                each(texts.get(self, all.start + place)?)?;
-            }
+            let place = all.start + place;
+            each(if is_valid_value(place) { Some(texts.get(self, place)?) } else { None })?;
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 
 use pyo3::prelude::*;
 
-use self::levels::{Levels, name_of, weights_of};
+use self::levels::{Levels, name_of};
 use super::argument::{Arg, Argument, Workers};
 use super::array::{Input, Operand, axes, reduced_shape};
 use super::call::Call;
 use super::display::Shape;
 use super::guard::guard;
+use super::weights::weights_of;
 use crate::bindings::nan_policy::{NAN_POLICIES, NanPolicy};
 use crate::dtype::{Kind, dispatch_real};
 use crate::kernels::quantiles::{METHODS, Method, Request, along, along_weighted};

@@ -1,18 +1,26 @@
-//! `compute_stats` and `Stats`.
+//! `compute_stats`, `Stats` and `GroupedStats`.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
+use self::labels::By;
 use self::summary::{Values, abc};
-use super::argument::{Arg, Argument, Workers};
+use super::argument::{Arg, Argument, Workers, threads};
 use super::array::{Input, Operand, axes, broadcast_to, numpy, reduced_shape};
 use super::call::Call;
 use super::guard::guard;
 use super::nan_policy::{NAN_POLICIES, NanPolicy};
+use super::weights::weights_of;
 use crate::dtype::{Bool, dispatch_real};
-use crate::kernels::stats::{AnyMoments, Lines, along, whole};
+use crate::kernels::stats::{
+    AnyMoments, Groups, Lines, along, along_weighted, grouped, grouped_weighted, whole,
+};
 
+mod groups;
+mod labels;
 mod summary;
 
+pub use groups::GroupedStats;
 pub use summary::Stats;
 
 /// Count, mean, standard deviation, minimum and maximum of an array, in one pass over it.
@@ -34,6 +42,14 @@ pub use summary::Stats;
 /// nan_policy : {'propagate', 'omit', 'raise'}, optional
 ///     What a NaN or a null does: makes all but the count NaN, is left out, or raises
 ///     ``ValueError``. A null among integers or bools makes the minimum and maximum NaN as well.
+/// weights : array_like, optional
+///     How much each element counts: of the shape of ``arr``, or of that of the reduced axes, as in
+///     ``numpy.average``. Finite numbers from 0 on, read as float64. An element of weight 0 is left out,
+///     whatever it is.
+/// by : array_like, optional
+///     Labels of groups: of the shape of ``arr``, or with an ``axis``, which is then an int, one for each index along
+///     it. Bools, integers, floats, dates, texts (of NumPy, str objects, Arrow strings) or a Categorical of
+///     pandas. Elements whose label is missing (NaN, None, NaT, a null) are left out, as in pandas.
 /// workers : int, optional
 ///     Threads to use at most; see :func:`get_num_threads` for the default. The result has the
 ///     same bits for every number.
@@ -43,16 +59,19 @@ pub use summary::Stats;
 /// Stats
 ///     A read-only mapping with the keys ``count``, ``mean``, ``std``, ``min`` and ``max``, and
 ///     the same as attributes. Numbers where ``axis`` is None (arrays with ``keepdims``), else arrays.
+/// GroupedStats
+///     With ``by``: the same of each group, a mapping from label to Stats. The groups take the place of the axis.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If ``arr`` is complex or not numeric, has a mask, units or zeros that are not stored, or
+///     If ``arr`` or ``weights`` is complex or not numeric, has a mask, units or zeros that are not stored, or
 ///     is lazy; or ``where`` is not of bool.
 /// ValueError
 ///     If an axis is out of range (``numpy.exceptions.AxisError``) or repeated, ``where`` does
-///     not fit, ``nan_policy`` or ``workers`` is invalid, or a NaN or null is found that is not
-///     allowed.
+///     not fit, ``nan_policy`` or ``workers`` is invalid, a NaN or null is found that is not
+///     allowed, or weights have another shape, are negative or not finite, or add up to more than the
+///     largest float.
 ///
 /// See Also
 /// --------
@@ -68,6 +87,18 @@ pub use summary::Stats;
 /// an offset of 1e15 costs no digits of the standard deviation, and float32 is as exact as float64.
 /// The mean of finite elements is finite and lies between minimum and maximum, up to the largest float;
 /// variance and standard deviation are infinite, or zero, only where no float is nearer.
+///
+/// A weight stands for so many copies of its element, as the ``fweights`` of ``numpy.cov``, but may be any
+/// number: ``count`` is the number of elements with a weight above 0, ``weight`` the sum of the weights, ``mean`` the
+/// weighted mean, and the weighted squared deviations are divided by ``weight - ddof``. With weights that do not
+/// count copies, such as precisions or probabilities, ``ddof=0`` is mostly meant. Minimum and maximum do not
+/// depend on weights above 0. Stats with and without weights merge: an element without one weighs 1. With
+/// weights, all is accumulated as of floats, and of 64-bit integers no digit is lost on the way.
+///
+/// With ``by`` the elements of a part of the array are brought into the order of their labels, and those of each
+/// group are read as above: so all that is said here is true of each group, weights and ``nan_policy`` included. It
+/// is done in one pass, in memory for a number of elements that depends on that of the groups. Groups of which
+/// ``where`` or ``nan_policy='omit'`` leaves nothing have a count of 0.
 ///
 /// Minimum and maximum are exact: Python integers, or an array of the dtype of ``arr``. Where a
 /// line has no elements, its count is 0 and the rest NaN (and then minimum and maximum are
@@ -89,35 +120,63 @@ pub use summary::Stats;
 /// array([2., 4.])
 /// >>> rne.compute_stats([1.0, float("nan"), 3.0], nan_policy="omit")["mean"]
 /// 2.0
+/// >>> s = rne.compute_stats([1.0, 2.0, 5.0], weights=[3, 1, 0])
+/// >>> s.mean, s.count, s.weight
+/// (1.25, 2, 4.0)
+/// >>> rne.compute_stats([1, 2, 6], by=["b", "a", "b"])["b"]
+/// Stats(count=2, mean=3.5, std=3.5355339059327378, min=1, max=6)
 #[pyfunction]
 #[pyo3(
     signature = (
         arr, axis=None, *, ddof=Argument::default(1.0), keepdims=Argument::default(false), r#where=None,
-        nan_policy=Argument::default("propagate"), workers=None
+        nan_policy=Argument::default("propagate"), weights=None, by=None, workers=None
     ),
-    text_signature = "(arr, axis=None, *, ddof=1, keepdims=False, where=None, nan_policy='propagate', workers=None)"
+    text_signature = "(arr, axis=None, *, ddof=1, keepdims=False, where=None, nan_policy='propagate', weights=None, \
+                      by=None, workers=None)"
 )]
 #[allow(clippy::too_many_arguments)]
-pub fn compute_stats(
-    py: Python<'_>,
-    arr: &Bound<'_, PyAny>,
-    axis: Option<&Bound<'_, PyAny>>,
+pub fn compute_stats<'py>(
+    py: Python<'py>,
+    arr: &Bound<'py, PyAny>,
+    axis: Option<&Bound<'py, PyAny>>,
     ddof: Argument<f64>,
     keepdims: Argument<bool>,
-    r#where: Option<&Bound<'_, PyAny>>,
+    r#where: Option<&Bound<'py, PyAny>>,
     nan_policy: Argument<&str>,
+    weights: Option<&Bound<'py, PyAny>>,
+    by: Option<&Bound<'py, PyAny>>,
     workers: Workers,
-) -> PyResult<Stats> {
+) -> PyResult<Bound<'py, PyAny>> {
     guard(|| {
         let arg = |name| Arg::new("compute_stats", name);
         let ddof = ddof.get(arg("ddof"), "a number")?;
         let keepdims = keepdims.flag(arg("keepdims"))?;
         let nan_policy = nan_policy.choice(arg("nan_policy"), &NAN_POLICIES)?;
-        let (input, valid) = Input::real_with_nulls(arg("arr"), arr)?;
+        let (mut input, mut valid) = Input::real_with_nulls(arg("arr"), arr)?;
+        if (weights.is_some() || by.is_some()) && nan_policy != NanPolicy::Omit {
+            // A null is a NaN, which counts by its weight, and in its group.
+            if let Some(valid) = valid.take() {
+                let filled = numpy(py, "where")?.call1((valid.object(), input.object(), f64::NAN))?;
+                input = Input::real(arg("arr"), &filled)?;
+            }
+        }
         let mask = r#where
             .map(|mask| broadcast_to(arg("where"), Input::bools(arg("where"), mask)?, input.shape(), "arr"))
             .transpose()?;
         let axes = axis.map(|axis| axes(arg("axis"), Some(axis), input.shape().len())).transpose()?;
+        let weights = weights
+            .map(|weights| {
+                let all;
+                let reduced = match &axes {
+                    Some(axes) => axes,
+                    None => {
+                        all = (0..input.shape().len()).collect();
+                        &all
+                    }
+                };
+                weights_of(arg("weights"), weights, &input, axis, reduced)
+            })
+            .transpose()?;
         let nulls = match &valid {
             Some(valid) => nulls(mask.as_ref(), valid, axis)?,
             None => Vec::new(),
@@ -129,13 +188,80 @@ pub fn compute_stats(
             Some(valid) => Some(both(mask, valid)?),
             None => mask,
         };
-        let operands: [&dyn Operand; 2] = [&input, mask.as_ref().unwrap_or(&input)];
-        let call = Call::elements(py, "compute_stats", input.len()).workers(workers)?.holding(&operands);
+        let operands: [&dyn Operand; 3] =
+            [&input, mask.as_ref().unwrap_or(&input), weights.as_ref().unwrap_or(&input)];
+        let workers = threads("compute_stats", workers)?;
+        let by = match by {
+            None => None,
+            Some(_) if keepdims => return Err(arg("keepdims").value_error("True", "False with by")),
+            Some(by) => {
+                let along = match axes.as_deref() {
+                    None => None,
+                    Some(&[axis]) => Some(axis),
+                    Some(_) => return Err(arg("axis").value_error("a tuple", "None or an int with by")),
+                };
+                Some((By::new(arg("by"), by, input.shape(), along, workers)?, along))
+            }
+        };
+        let cost = if by.is_some() { 4 * input.len() } else { input.len() / 4 };
+        let call = Call::new(py, "compute_stats", cost).threads(workers).holding(&operands);
         let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
         let skip_nan = nan_policy == NanPolicy::Omit;
         let dtype = input.dtype();
-        let mut values = match axes {
-            None => {
+        if let Some((by, along)) = by {
+            let shape = input.shape();
+            let reduced = along.map_or_else(|| (0..shape.len()).collect(), |axis| vec![axis]);
+            let (codes, count) = (by.codes(), by.count()?);
+            let codes = codes.broadcast(shape).expect("along one axis, or of this shape");
+            let groups = Groups { codes: codes.view(), count };
+            let weights = weights.as_ref().map(|weights| weights.view::<f64>());
+            let lines = dispatch_real!(dtype, T => {
+                let elements = input.view::<T>();
+                call.run(|work| match weights {
+                    None => Ok(Lines::from(grouped(elements, &groups, mask, skip_nan, &reduced, work)?)),
+                    Some(weights) => {
+                        grouped_weighted(elements, &groups, weights, mask, skip_nan, &reduced, work)
+                            .map(Lines::from)
+                    }
+                })?
+            }, complex => unreachable!("complex input is refused"));
+            // The groups come after the axes that are kept, and go where the axis was.
+            let axis = along.unwrap_or(0);
+            let inner: usize = if along.is_some() { shape[axis + 1..].iter().product() } else { 1 };
+            let outer: usize = shape[..axis].iter().product();
+            let places = (0..outer).flat_map(|outer| {
+                (0..count).flat_map(move |group| {
+                    (0..inner).map(move |place| Some((outer * inner + place) * count + group))
+                })
+            });
+            let lines = if inner == 1 { lines } else { lines.select(places) };
+            let shape = match along {
+                None => vec![count],
+                Some(axis) => [&shape[..axis], &[count], &shape[axis + 1..]].concat(),
+            };
+            let values = Values::Many { dtype, shape, lines };
+            if nan_policy == NanPolicy::Raise && values.has_nan() {
+                return Err(arg("arr").value_error("a NaN", "none with nan_policy='raise'"));
+            }
+            return GroupedStats::of(by.labels, Stats { values, ddof }, axis).into_bound_py_any(py);
+        }
+        let mut values = match (axes, &weights) {
+            (axes, Some(weights)) => {
+                let (weights, ndim) = (weights.view::<f64>(), input.shape().len());
+                let reduced = axes.clone().unwrap_or_else(|| (0..ndim).collect());
+                let lines = dispatch_real!(dtype, T => {
+                    let elements = input.view::<T>();
+                    call.run(|work| along_weighted(elements, weights, mask, skip_nan, &reduced, work))?
+                }, complex => unreachable!("complex input is refused"));
+                match axes {
+                    None if !keepdims => Values::One(lines[0].into()),
+                    _ => {
+                        let shape = reduced_shape(input.shape(), &reduced, keepdims);
+                        Values::Many { dtype, shape, lines: lines.into() }
+                    }
+                }
+            }
+            (None, None) => {
                 let moments = dispatch_real!(dtype, T => {
                     let elements = input.elements::<T>();
                     AnyMoments::from(call.run(|work| whole(elements, mask, skip_nan, work))?)
@@ -147,7 +273,7 @@ pub fn compute_stats(
                     false => Values::One(moments),
                 }
             }
-            Some(axes) => {
+            (Some(axes), None) => {
                 let shape = reduced_shape(input.shape(), &axes, keepdims);
                 let lines = dispatch_real!(dtype, T => {
                     let elements = input.view::<T>();
@@ -162,7 +288,7 @@ pub fn compute_stats(
         if nan_policy == NanPolicy::Raise && values.has_nan() {
             return Err(arg("arr").value_error("a NaN", "none with nan_policy='raise'"));
         }
-        Ok(Stats { values, ddof })
+        Stats { values, ddof }.into_bound_py_any(py)
     })
 }
 
@@ -188,7 +314,8 @@ fn nulls(mask: Option<&Input<'_>>, valid: &Input<'_>, axis: Option<&Bound<'_, Py
         .extract()
 }
 
-/// Lets `isinstance` know that `Stats` is a mapping.
+/// Lets `isinstance` know that these are mappings.
 pub fn init(py: Python<'_>) -> PyResult<()> {
-    abc(py, "Mapping")?.call_method1("register", (py.get_type::<Stats>(),)).map(drop)
+    abc(py, "Mapping")?.call_method1("register", (py.get_type::<Stats>(),))?;
+    abc(py, "Mapping")?.call_method1("register", (py.get_type::<GroupedStats>(),)).map(drop)
 }

@@ -13,9 +13,9 @@ use crate::bindings::display::Shape;
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
 use crate::dtype::{DType, Kind, dispatch_real};
-use crate::error::Error;
+use crate::error::{Error, WeightRule};
 use crate::kernels::stats::{
-    AnyMoments, CentralMoments, IntegerSums, Key, Lines, Moments, Number, Sample, ToNumber,
+    AnyMoments, CentralMoments, IntegerSums, Key, Lines, Moments, Number, Sample, ToNumber, WeightedMoments,
 };
 
 /// Count, mean, standard deviation, minimum and maximum: a read-only mapping.
@@ -77,6 +77,36 @@ impl Values {
 }
 
 impl Values {
+    /// Those at an index of an axis.
+    pub(super) fn at(&self, axis: usize, index: usize) -> Self {
+        match self.spread(axis, &[Some(index)]) {
+            Values::Many { dtype, mut shape, lines } => {
+                shape.remove(axis);
+                if shape.is_empty() {
+                    Values::One(lines.get(0))
+                } else {
+                    Values::Many { dtype, shape, lines }
+                }
+            }
+            one => one,
+        }
+    }
+
+    /// Those at some indices of an axis; states of nothing where there is none.
+    pub(super) fn spread(&self, axis: usize, from: &[Option<usize>]) -> Self {
+        let Values::Many { dtype, shape, lines } = self else { return self.clone() };
+        let (len, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
+        let mut new_shape = shape.clone();
+        new_shape[axis] = from.len();
+        let outer: usize = shape[..axis].iter().product();
+        let places = (0..outer).flat_map(|outer| {
+            from.iter().flat_map(move |from| {
+                (0..inner).map(move |inner_index| from.map(|from| (outer * len + from) * inner + inner_index))
+            })
+        });
+        Values::Many { dtype: *dtype, shape: new_shape, lines: lines.select(places) }
+    }
+
     /// Adds nulls to the lines that have some: each counts, and makes all else NaN.
     pub(super) fn add_nulls(&mut self, nulls: &[u64]) {
         const NAN: Number = Number::Float(f64::NAN);
@@ -100,7 +130,7 @@ impl Values {
     }
 }
 
-const KEYS: [&str; 5] = ["count", "mean", "std", "min", "max"];
+pub(super) const KEYS: [&str; 5] = ["count", "mean", "std", "min", "max"];
 
 impl Stats {
     /// Of one set of elements.
@@ -111,11 +141,9 @@ impl Stats {
     /// The state of one set of elements.
     pub fn moments(&self) -> PyResult<AnyMoments> {
         match &self.values {
-            Values::One(moments) => Ok(*moments),
-            Values::Many { .. } => {
-                Err(Arg::new("DataProcessor", "_state")
-                    .value_error("Stats of arrays", "one that it has made"))
-            }
+            Values::One(moments) if !self.is_weighted() => Ok(*moments),
+            _ => Err(Arg::new("DataProcessor", "_state")
+                .value_error("Stats of arrays or with weights", "one that it has made")),
         }
     }
 
@@ -154,7 +182,7 @@ impl Stats {
         }
     }
 
-    fn item<'py>(&self, py: Python<'py>, key: &str) -> Option<PyResult<Bound<'py, PyAny>>> {
+    pub(super) fn item<'py>(&self, py: Python<'py>, key: &str) -> Option<PyResult<Bound<'py, PyAny>>> {
         Some(match key {
             "count" => self.count(py),
             "mean" => self.mean(py),
@@ -183,7 +211,7 @@ impl Stats {
 
     /// Number of elements.
     #[getter]
-    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| match &self.values {
             Values::One(moments) => moments.count().into_bound_py_any(py),
             Values::Many { shape, lines, .. } => {
@@ -192,40 +220,47 @@ impl Stats {
         })
     }
 
+    /// Sum of the weights: without weights the number of elements.
+    #[getter]
+    pub(super) fn weight<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| if self.is_weighted() { self.floats(py, AnyMoments::weight) } else { self.count(py) })
+    }
+
     /// Mean.
     #[getter]
-    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| self.floats(py, AnyMoments::mean))
     }
 
-    /// Variance: the sum of squared deviations over ``count - ddof``.
+    /// Variance: the sum of squared deviations over ``weight - ddof``.
     #[getter]
-    fn var<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn var<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| self.floats(py, |moments| moments.var(self.ddof)))
     }
 
     /// Standard deviation: the square root of the variance.
     #[getter]
-    fn std<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn std<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| self.floats(py, |moments| moments.std(self.ddof)))
     }
 
     /// Minimum.
     #[getter]
-    fn min<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn min<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| self.extremes(py, |(min, _)| min))
     }
 
     /// Maximum.
     #[getter]
-    fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| self.extremes(py, |(_, max)| max))
     }
 
-    /// Sum: of integers exact, a Python int, or an array of int64, uint64 or else of Python ints; of floats
-    /// rounded once from the mean, which has more digits than it shows. 0 if there are no elements.
+    /// Sum, by weight: of integers without weights exact, a Python int, or an array of int64, uint64 or else of
+    /// Python ints; of floats rounded once from the mean, which has more digits than it shows. 0 if there are no
+    /// elements.
     #[getter]
-    fn sum<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn sum<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| match &self.values {
             Values::One(moments) => match moments.integer_sum() {
                 Some(sum) => sum.into_bound_py_any(py),
@@ -238,7 +273,7 @@ impl Stats {
 
     /// What the standard deviation is corrected by; see :func:`compute_stats`.
     #[getter]
-    fn ddof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn ddof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| {
             let whole = self.ddof as i64;
             if whole as f64 == self.ddof {
@@ -355,11 +390,7 @@ impl Stats {
     fn __sizeof__(slf: &Bound<'_, Self>) -> PyResult<usize> {
         guard(|| {
             let own: usize = slf.py().get_type::<PyAny>().call_method1("__sizeof__", (slf,))?.extract()?;
-            Ok(own
-                + match &slf.get().values {
-                    Values::One(_) => 0,
-                    Values::Many { shape, lines, .. } => lines.bytes() + size_of_val(shape.as_slice()),
-                })
+            Ok(own + slf.get().bytes())
         })
     }
 
@@ -464,7 +495,7 @@ impl Stats {
 
 impl Stats {
     /// The values of the elements of both.
-    fn merged(&self, other: &Stats, arg: Arg) -> PyResult<Values> {
+    pub(super) fn merged(&self, other: &Stats, arg: Arg) -> PyResult<Values> {
         let too_many =
             |(a, b): (AnyMoments, AnyMoments)| a.count().saturating_add(b.count()) > i64::MAX as u64;
         let values = match (&self.values, &other.values) {
@@ -495,17 +526,46 @@ impl Stats {
             }
             _ => unreachable!("both are of one kind"),
         }
+        if values.lines().any(|line| !line.weight().is_finite()) {
+            return Err(Error::Weights(WeightRule::Large)).named(arg.function);
+        }
         Ok(values)
     }
 
-    fn shape(&self) -> &[usize] {
+    /// Of nothing.
+    pub(super) fn empty() -> Self {
+        Stats::one(AnyMoments::default(), 1.0)
+    }
+
+    /// The same once more.
+    pub(super) fn copied(&self) -> Self {
+        Stats { values: self.values.clone(), ddof: self.ddof }
+    }
+
+    /// The memory beside the object.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.values {
+            Values::One(_) => 0,
+            Values::Many { shape, lines, .. } => lines.bytes() + size_of_val(shape.as_slice()),
+        }
+    }
+
+    /// Whether some elements have weights.
+    fn is_weighted(&self) -> bool {
+        matches!(
+            self.values,
+            Values::One(AnyMoments::Weighted(_)) | Values::Many { lines: Lines::Weighted(_), .. }
+        )
+    }
+
+    pub(super) fn shape(&self) -> &[usize] {
         match &self.values {
             Values::One(_) => &[],
             Values::Many { shape, .. } => shape,
         }
     }
 
-    fn equals(&self, other: &Stats) -> bool {
+    pub(super) fn equals(&self, other: &Stats) -> bool {
         let same = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan());
         let same_number = |a: Number, b: Number| a == b || (a.to_f64().is_nan() && b.to_f64().is_nan());
         let same_extremes = |a: &AnyMoments, b: &AnyMoments| match (a.extremes(), b.extremes()) {
@@ -518,6 +578,7 @@ impl Stats {
             && self.ddof == other.ddof
             && self.values.lines().zip(other.values.lines()).all(|(a, b)| {
                 a.count() == b.count()
+                    && same(a.weight(), b.weight())
                     && same(a.mean(), b.mean())
                     && same(a.std(0.0), b.std(0.0))
                     && same_extremes(&a, &b)
@@ -525,14 +586,18 @@ impl Stats {
     }
 
     /// What `restore` reads. Of integers: count, the words of their sum and of that of their squares. Of
-    /// floats: count, mean, its rest, squares, their rest, their exponent. Then minimum, maximum and, for
-    /// arrays, the name of the dtype.
+    /// floats: count, mean, its rest, squares, their rest, their exponent. With weights: count, weight, its rest, then
+    /// as of floats. Then minimum, maximum and, for arrays, the name of the dtype.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = vec![self.count(py)?];
         let integers = self.values.lines().map(|line| match line {
             AnyMoments::Integers(moments) => Some(moments.center()),
-            AnyMoments::Floats(_) => None,
+            AnyMoments::Floats(_) | AnyMoments::Weighted(_) => None,
         });
+        if self.is_weighted() {
+            state.push(self.floats(py, |moments| moments.weighted().center().weight)?);
+            state.push(self.floats(py, |moments| moments.weighted().center().weight_low)?);
+        }
         match integers.collect::<Option<Vec<_>>>() {
             Some(sums) => {
                 let shape = |words| [self.shape(), &[words]].concat();
@@ -597,7 +662,7 @@ fn common(a: DType, b: DType, lines: &Lines) -> DType {
 }
 
 /// The range of an array, for a table.
-fn range(array: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(super) fn range(array: &Bound<'_, PyAny>) -> PyResult<String> {
     let numpy = array.py().import("numpy")?;
     let isnan = numpy.call_method1("isnan", (array,))?;
     let numbers = array.get_item(numpy.call_method1("logical_not", (isnan,))?)?;
@@ -613,11 +678,11 @@ fn range(array: &Bound<'_, PyAny>) -> PyResult<String> {
 const STATE: Arg = Arg::new("Stats", "_state");
 
 /// The values of a state made by `Stats::state`, or by that of a version that kept floats of integers, too,
-/// and no exponent: seven items for a number, eight for arrays.
+/// and no exponent: seven items for a number, eight for arrays. States with weights have eleven.
 fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
     let bad = || STATE.value_error("another tuple", "one that Stats has made");
     let len = state.len();
-    if !(6..=9).contains(&len) {
+    if !(6..=9).contains(&len) && len != 11 {
         return Err(bad());
     }
     let column = |at: usize| Input::new(STATE, &state.get_item(at)?);
@@ -659,21 +724,31 @@ fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
         };
         Lines::Integers((0..lines).map(state).collect::<PyResult<_>>()?)
     } else {
-        let (means, mean_lows, squares, squares_lows) = (floats(1)?, floats(2)?, floats(3)?, floats(4)?);
-        let exponents = if len == 9 { floats(5)? } else { vec![0.0; lines] };
-        let at = if len == 9 { 6 } else { 5 };
+        let at = if len == 11 { 3 } else { 1 };
+        let (means, mean_lows, squares, squares_lows) =
+            (floats(at)?, floats(at + 1)?, floats(at + 2)?, floats(at + 3)?);
+        let exponents = if len >= 9 { floats(at + 4)? } else { vec![0.0; lines] };
+        let at = if len >= 9 { at + 5 } else { at + 4 };
         let (mins, maxs) = (numbers(at)?, numbers(at + 1)?);
-        let state = |i: usize| {
-            let center = CentralMoments {
-                mean: means[i],
-                mean_low: mean_lows[i],
-                squares: squares[i],
-                squares_low: squares_lows[i],
-                exponent: exponents[i].clamp(-2000.0, 2000.0) as i32,
-            };
-            Moments::from_parts(count(i), center, mins[i], maxs[i])
+        let central = |i: usize| CentralMoments {
+            mean: means[i],
+            mean_low: mean_lows[i],
+            squares: squares[i],
+            squares_low: squares_lows[i],
+            exponent: exponents[i].clamp(-4000.0, 4000.0) as i32,
         };
-        Lines::Floats((0..lines).map(state).collect())
+        if len == 11 {
+            let (weights, weight_lows) = (floats(1)?, floats(2)?);
+            let state = |i: usize| {
+                let center =
+                    WeightedMoments { weight: weights[i], weight_low: weight_lows[i], central: central(i) };
+                Moments::from_parts(count(i), center, mins[i], maxs[i])
+            };
+            Lines::Weighted((0..lines).map(state).collect())
+        } else {
+            let state = |i: usize| Moments::from_parts(count(i), central(i), mins[i], maxs[i]);
+            Lines::Floats((0..lines).map(state).collect())
+        }
     };
     let Some(name) = name else {
         return if lines == 1 { Ok(Values::One(states.get(0))) } else { Err(bad()) };

@@ -237,7 +237,8 @@ impl Processor {
         self.buffer.append(buffer)?;
         match total {
             AnyMoments::Integers(integers) => self.integers.merge(integers),
-            AnyMoments::Floats(floats) => self.floats.merge(&floats.narrow()),
+            // Here each number counts once.
+            other => self.floats.merge(&other.floats().narrow()),
         }
         self.average_chunks();
         self.counted = self.len();

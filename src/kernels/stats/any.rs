@@ -1,10 +1,11 @@
-//! The states of elements of any type: floats or integers, one state or one for each element of an array.
+//! The states of elements of any type, floats or integers, and of elements with weights: one state or one for each element of an array.
 
 use super::center::Center;
 use super::central::CentralMoments;
 use super::integers::IntegerSums;
 use super::moments::Moments;
 use super::number::Number;
+use super::weight::WeightedMoments;
 
 /// The state of elements of any type.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +14,8 @@ pub enum AnyMoments {
     Floats(Moments<Number>),
     /// Of integers.
     Integers(Moments<Number, IntegerSums>),
+    /// Of elements some of which have weights.
+    Weighted(Moments<Number, WeightedMoments>),
 }
 
 impl Default for AnyMoments {
@@ -34,12 +37,19 @@ impl From<Moments<Number, IntegerSums>> for AnyMoments {
     }
 }
 
-/// Does the same with a state of either kind.
-macro_rules! either {
+impl From<Moments<Number, WeightedMoments>> for AnyMoments {
+    fn from(moments: Moments<Number, WeightedMoments>) -> Self {
+        AnyMoments::Weighted(moments)
+    }
+}
+
+/// Does the same with a state of any kind.
+macro_rules! each {
     ($state:expr, $moments:ident => $body:expr) => {
         match $state {
             AnyMoments::Floats($moments) => $body,
             AnyMoments::Integers($moments) => $body,
+            AnyMoments::Weighted($moments) => $body,
         }
     };
 }
@@ -51,6 +61,11 @@ impl AnyMoments {
             (_, other) if other.count() == 0 => {}
             (this, other) if this.count() == 0 => *this = *other,
             (AnyMoments::Integers(this), AnyMoments::Integers(other)) => this.merge(other),
+            (this @ AnyMoments::Weighted(_), other) | (this, other @ AnyMoments::Weighted(_)) => {
+                let mut weighted = this.weighted();
+                weighted.merge(&other.weighted());
+                *this = AnyMoments::Weighted(weighted);
+            }
             (this, other) => {
                 let mut floats = this.floats();
                 floats.merge(&other.floats());
@@ -61,52 +76,69 @@ impl AnyMoments {
 
     /// The number of elements.
     pub fn count(&self) -> u64 {
-        either!(self, moments => moments.count())
+        each!(self, moments => moments.count())
+    }
+
+    /// What the elements weigh together: their number, but where they have weights.
+    pub fn weight(&self) -> f64 {
+        each!(self, moments => moments.weight())
     }
 
     /// The mean; NaN if there are no elements.
     pub fn mean(&self) -> f64 {
-        either!(self, moments => moments.mean())
+        each!(self, moments => moments.mean())
     }
 
     /// The variance: see [`Moments::var`].
     pub fn var(&self, ddof: f64) -> f64 {
-        either!(self, moments => moments.var(ddof))
+        each!(self, moments => moments.var(ddof))
     }
 
     /// Its square root.
     pub fn std(&self, ddof: f64) -> f64 {
-        either!(self, moments => moments.std(ddof))
+        each!(self, moments => moments.std(ddof))
     }
 
     /// Minimum and maximum, if there are any elements.
     pub fn extremes(&self) -> Option<(Number, Number)> {
-        either!(self, moments => moments.extremes())
+        each!(self, moments => moments.extremes())
     }
 
     /// The sum of integers.
     pub fn integer_sum(&self) -> Option<i128> {
         match self {
-            AnyMoments::Floats(_) => None,
+            AnyMoments::Floats(_) | AnyMoments::Weighted(_) => None,
             AnyMoments::Integers(moments) => Some(moments.center().sum()),
         }
     }
 
-    /// The sum, rounded once; 0 if there are no elements.
+    /// The sum, by weight, rounded once; 0 if there are no elements.
     pub fn sum(&self) -> f64 {
         match self {
-            AnyMoments::Floats(moments) if moments.count() == 0 => 0.0,
-            AnyMoments::Floats(moments) => moments.central().sum(moments.count() as f64),
             AnyMoments::Integers(moments) => moments.center().sum() as f64,
+            _ if self.count() == 0 => 0.0,
+            _ => self.central().sum(self.weight()),
         }
     }
 
     /// The moments around the mean.
     pub fn central(&self) -> CentralMoments {
-        either!(self, moments => moments.central())
+        each!(self, moments => moments.central())
     }
 
-    /// The state as one of floats.
+    /// The state with a weight of one for each element that has none.
+    pub fn weighted(&self) -> Moments<Number, WeightedMoments> {
+        match (self, self.extremes()) {
+            (AnyMoments::Weighted(moments), _) => *moments,
+            (_, None) => Moments::default(),
+            (_, Some((min, max))) => {
+                let center = WeightedMoments::of_count(self.count(), self.central());
+                Moments::from_parts(self.count(), center, min, max)
+            }
+        }
+    }
+
+    /// The state as one of floats without weights.
     pub fn floats(&self) -> Moments<Number> {
         match (self, self.extremes()) {
             (AnyMoments::Floats(moments), _) => *moments,
@@ -123,6 +155,14 @@ pub enum Lines {
     Floats(Vec<Moments<Number>>),
     /// Of integers.
     Integers(Vec<Moments<Number, IntegerSums>>),
+    /// With weights.
+    Weighted(Vec<Moments<Number, WeightedMoments>>),
+}
+
+impl From<Vec<Moments<Number, WeightedMoments>>> for Lines {
+    fn from(lines: Vec<Moments<Number, WeightedMoments>>) -> Self {
+        Lines::Weighted(lines)
+    }
 }
 
 impl From<Vec<Moments<Number>>> for Lines {
@@ -142,6 +182,7 @@ impl From<AnyMoments> for Lines {
         match moments {
             AnyMoments::Floats(moments) => Lines::Floats(vec![moments]),
             AnyMoments::Integers(moments) => Lines::Integers(vec![moments]),
+            AnyMoments::Weighted(moments) => Lines::Weighted(vec![moments]),
         }
     }
 }
@@ -152,6 +193,7 @@ impl Lines {
         match self {
             Lines::Floats(lines) => lines.len(),
             Lines::Integers(lines) => lines.len(),
+            Lines::Weighted(lines) => lines.len(),
         }
     }
 
@@ -165,12 +207,28 @@ impl Lines {
         match self {
             Lines::Floats(lines) => lines[index].into(),
             Lines::Integers(lines) => lines[index].into(),
+            Lines::Weighted(lines) => lines[index].into(),
         }
     }
 
     /// All of them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = AnyMoments> {
         (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Those at some places; of nothing where there is none.
+    pub fn select(&self, places: impl Iterator<Item = Option<usize>>) -> Lines {
+        fn pick<C: Center>(
+            lines: &[Moments<Number, C>],
+            places: impl Iterator<Item = Option<usize>>,
+        ) -> Vec<Moments<Number, C>> {
+            places.map(|place| place.map_or_else(Moments::default, |place| lines[place])).collect()
+        }
+        match self {
+            Lines::Floats(lines) => Lines::Floats(pick(lines, places)),
+            Lines::Integers(lines) => Lines::Integers(pick(lines, places)),
+            Lines::Weighted(lines) => Lines::Weighted(pick(lines, places)),
+        }
     }
 
     /// Adds the elements of as many others, each to its own.
@@ -182,12 +240,17 @@ impl Lines {
         match (&mut *self, other) {
             (Lines::Floats(lines), Lines::Floats(other)) => merge(lines, other),
             (Lines::Integers(lines), Lines::Integers(other)) => merge(lines, other),
+            (Lines::Weighted(lines), Lines::Weighted(other)) => merge(lines, other),
             (this, other) => {
+                let is_weighted = matches!(this, Lines::Weighted(_)) || matches!(other, Lines::Weighted(_));
                 let merged = this.iter().zip(other.iter()).map(|(mut line, other)| {
                     line.merge(&other);
-                    line.floats()
+                    line
                 });
-                *this = Lines::Floats(merged.collect());
+                *this = match is_weighted {
+                    true => Lines::Weighted(merged.map(|line| line.weighted()).collect()),
+                    false => Lines::Floats(merged.map(|line| line.floats()).collect()),
+                };
             }
         }
     }
@@ -197,6 +260,7 @@ impl Lines {
         match self {
             Lines::Floats(lines) => size_of_val(lines.as_slice()),
             Lines::Integers(lines) => size_of_val(lines.as_slice()),
+            Lines::Weighted(lines) => size_of_val(lines.as_slice()),
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::layout::{AnySlice, Elements, Origin, Strided};
 use crate::parallel::Work;
 
 /// Elements in a part: 20 to 100 microseconds of work.
-const PART: usize = 64 * BLOCK;
+pub(super) const PART: usize = 64 * BLOCK;
 
 /// No more parts than this, so that their results stay small.
 const MOST_PARTS: usize = 4096;
@@ -234,7 +234,7 @@ impl<C: Center> Reader<C> {
 
 /// The innermost axis in memory, if it is one of the `kept` first axes and long enough that its lines
 /// are better walked side by side.
-fn column(array: &Strided<'_>, kept: usize) -> Option<usize> {
+pub(super) fn column(array: &Strided<'_>, kept: usize) -> Option<usize> {
     let stride = |axis: &usize| array.stride_of(*axis).unsigned_abs();
     let is_walked = |axis: &usize| array.len_of(*axis) > 1 && stride(axis) > 0;
     let inner = (0..array.ndim()).filter(is_walked).min_by_key(stride)?;

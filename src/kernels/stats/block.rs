@@ -29,7 +29,7 @@ use std::marker::PhantomData;
 use super::center::Center;
 use super::central::{CentralMoments, LARGE, SMALL};
 use super::exact;
-use super::fallback::{irregular, neumaier_sum};
+use super::fallback::{Weight, irregular, neumaier_sum};
 use super::integers::IntegerSums;
 use super::moments::Moments;
 use super::sample::{Key, Sample};
@@ -55,7 +55,7 @@ pub const LANES: usize = 16;
 pub(super) const TOLERANCE: f64 = 4.0;
 
 /// The same, for a pivot that is good enough for this block and not for the next.
-const NEAR: f64 = 1.0 / 256.0;
+pub(super) const NEAR: f64 = 1.0 / 256.0;
 
 /// A sum that is so much smaller than one of its terms has lost too many digits: it is added up once
 /// more, with care.
@@ -79,8 +79,8 @@ impl Moments {
 }
 
 /// The distances of the elements from the origin, for what is rarely needed.
-fn distances<T: Sample>(block: &[T], origin: T::Key) -> impl Fn(&mut dyn FnMut(f64)) {
-    move |take| block.iter().for_each(|element| take(T::to_f64_from(element.key(), origin)))
+fn distances<T: Sample>(block: &[T], origin: T::Key) -> impl Fn(&mut dyn FnMut(f64, f64)) {
+    move |take| block.iter().for_each(|element| take(T::to_f64_from(element.key(), origin), 1.0))
 }
 
 /// The moments of a slice at a level; without its NaNs if `SKIP`.
@@ -481,7 +481,7 @@ impl<K: Key> Total<K> {
         let squares = (squares - excess) + squares_low;
         if !(is_regular(squares) || squares <= SMALL && least == most) {
             *pivot = 0.0;
-            let center = irregular(&distances(block, origin), SKIP, count);
+            let center = irregular(&distances(block, origin), SKIP, Weight::of_count(count));
             state.merge(&Moments::of_irregular(count as u64, center, min, max).with_center(C::of_floats));
             return Verdict::Merged;
         }
@@ -545,7 +545,7 @@ pub(super) fn is_regular(squares: f64) -> bool {
 
 /// The sum of the lanes, and what rounding took from it.
 #[inline(always)]
-fn exact_tree(lanes: &[f64; LANES]) -> (f64, f64) {
+pub(super) fn exact_tree(lanes: &[f64; LANES]) -> (f64, f64) {
     let (mut sums, mut lows) = (*lanes, [0.0; LANES]);
     let mut half = LANES / 2;
     while half > 0 {
@@ -560,7 +560,7 @@ fn exact_tree(lanes: &[f64; LANES]) -> (f64, f64) {
 
 /// The lanes as one, in a fixed order.
 #[inline(always)]
-fn tree<K: Copy>(lanes: &[K; LANES], merge: impl Fn(K, K) -> K) -> K {
+pub(super) fn tree<K: Copy>(lanes: &[K; LANES], merge: impl Fn(K, K) -> K) -> K {
     let mut eight = [lanes[0]; 8];
     for lane in 0..8 {
         eight[lane] = merge(lanes[lane], lanes[lane + 8]);
@@ -571,18 +571,18 @@ fn tree<K: Copy>(lanes: &[K; LANES], merge: impl Fn(K, K) -> K) -> K {
 }
 
 #[inline(always)]
-fn add(a: f64, b: f64) -> f64 {
+pub(super) fn add(a: f64, b: f64) -> f64 {
     a + b
 }
 
 /// The lesser of two, neither of which is NaN: no lane ever takes one in.
 #[inline(always)]
-fn lesser<K: Key>(a: K, b: K) -> K {
+pub(super) fn lesser<K: Key>(a: K, b: K) -> K {
     if b < a { b } else { a }
 }
 
 /// The greater of two, neither of which is NaN.
 #[inline(always)]
-fn greater<K: Key>(a: K, b: K) -> K {
+pub(super) fn greater<K: Key>(a: K, b: K) -> K {
     if b > a { b } else { a }
 }

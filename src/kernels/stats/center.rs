@@ -30,6 +30,11 @@ pub trait Center: Copy + Default + PartialEq + std::fmt::Debug + Send + Sync + '
     /// Of as many copies.
     fn repeated(&self, times: u64) -> Self;
 
+    /// What `count` elements weigh together: as much as they are, but where they have weights.
+    fn weight(&self, count: u64) -> f64 {
+        count as f64
+    }
+
     /// The mean of `count` elements that lie from `min` to `max`.
     fn mean(&self, count: u64, min: f64, max: f64) -> f64;
 

@@ -87,23 +87,26 @@ impl CentralMoments {
         Self::scaled((mean, mean_low), (squares * times, squares_low * times), exponent)
     }
 
-    /// The sum of squared deviations over `count - ddof`, as the sum of two floats, in units of 4 to the
-    /// power of the exponent; NaN unless the divisor is above zero.
-    fn over(&self, count: f64, ddof: f64) -> (f64, f64) {
+    /// The sum of squared deviations over `count - ddof`, as the sum of two floats, and the power of 4 in units of
+    /// which they are; NaN unless the divisor is above zero.
+    fn over(&self, count: f64, ddof: f64) -> (f64, f64, i32) {
         let freedom = count - ddof;
         if !(count > 0.0 && freedom > 0.0) {
-            return (f64::NAN, 0.0);
+            return (f64::NAN, 0.0, 0);
         }
+        // Weights may be so large or small that their power of two has to stand apart.
+        let power = even_power(freedom);
+        let freedom = times_power(freedom, -power);
         let quotient = self.squares / freedom;
         let (product, low) = two_product(quotient, freedom);
         let rest = ((self.squares - product) - low + self.squares_low) / freedom;
-        (quotient, if rest.is_finite() { rest } else { 0.0 })
+        (quotient, if rest.is_finite() { rest } else { 0.0 }, self.exponent - power / 2)
     }
 
     /// The variance, rounded once.
     pub fn var(&self, count: f64, ddof: f64) -> f64 {
-        let (high, low) = self.over(count, ddof);
-        times_power(high + low, 2 * self.exponent)
+        let (high, low, exponent) = self.over(count, ddof);
+        times_power(high + low, 2 * exponent)
     }
 
     /// The sum of `count` elements, rounded once.
@@ -115,12 +118,12 @@ impl CentralMoments {
 
     /// The square root of the variance, rounded once.
     pub fn std(&self, count: f64, ddof: f64) -> f64 {
-        let (high, low) = self.over(count, ddof);
+        let (high, low, exponent) = self.over(count, ddof);
         let root = high.sqrt();
         let (square, square_low) = two_product(root, root);
         let correction = ((high - square) - square_low + low) / (2.0 * root);
         let root = root + if correction.is_finite() { correction } else { 0.0 };
-        times_power(root, self.exponent)
+        times_power(root, exponent)
     }
 }
 
@@ -144,11 +147,19 @@ fn merge_means(a: (f64, f64), a_count: f64, b: (f64, f64), b_count: f64) -> (f64
 /// or with fewer digits, or is not finite.
 #[cold]
 #[inline(never)]
-fn merge_extreme(a: CentralMoments, a_count: f64, b: CentralMoments, b_count: f64) -> CentralMoments {
+pub(super) fn merge_extreme(
+    a: CentralMoments,
+    a_count: f64,
+    b: CentralMoments,
+    b_count: f64,
+) -> CentralMoments {
     let largest = a.mean.abs().max(b.mean.abs());
     if !largest.is_finite() || a.mean.is_nan() || b.mean.is_nan() {
         return CentralMoments { mean: a.mean + b.mean, ..CentralMoments::NAN };
     }
+    // Weights may be of any size.
+    let power = even_power(a_count.max(b_count));
+    let (a_count, b_count) = (times_power(a_count, -power), times_power(b_count, -power));
     let down = if largest > LARGE { DOWN } else { 0 };
     let scaled =
         |center: &CentralMoments| (times_power(center.mean, -down), times_power(center.mean_low, -down));
@@ -162,7 +173,7 @@ fn merge_extreme(a: CentralMoments, a_count: f64, b: CentralMoments, b_count: f6
     let terms = [
         (a.squares, a.squares_low, a.exponent),
         (b.squares, b.squares_low, b.exponent),
-        (between, 0.0, exponent_of(delta) + down),
+        (between, 0.0, exponent_of(delta) + down + power / 2),
     ];
     // In units of the largest of them.
     let size = |&(squares, _, exponent): &(f64, f64, i32)| match squares {
@@ -184,6 +195,13 @@ fn merge_extreme(a: CentralMoments, a_count: f64, b: CentralMoments, b_count: f6
 /// The power of two in a number; -1023 in zero and in what is smaller than all normal floats.
 pub(super) fn exponent_of(value: f64) -> i32 {
     (value.to_bits() >> 52 & 0x7ff) as i32 - 1023
+}
+
+/// An even power of two near a number above zero, which may be smaller than all normal floats.
+pub(super) fn even_power(value: f64) -> i32 {
+    let power =
+        if value < f64::MIN_POSITIVE { exponent_of(value * 2f64.powi(54)) - 54 } else { exponent_of(value) };
+    power & !1
 }
 
 /// `value` times two to the power of `exponent`.

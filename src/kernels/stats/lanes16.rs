@@ -4,7 +4,7 @@
 use super::block::{CANCELLED, LANES, Sums, TOLERANCE, is_regular};
 use super::center::Center;
 use super::central::{CentralMoments, SMALL};
-use super::fallback::{irregular, neumaier_sum};
+use super::fallback::{Weight, irregular, neumaier_sum};
 use super::moments::Moments;
 use super::sample::{Key, Sample};
 use super::shift::{FAR, REACH, SUM, from_sums, pivot_near, shifted_mean, whole};
@@ -77,7 +77,7 @@ fn merge_floats<T: Sample, const SKIP: bool, S: Simd>(
             }
             total.merge(&Moments::from_parts(count as u64, T::Center::of_floats(center), min, max));
         } else {
-            let center = irregular(&distances::<T>(lines, lane, origin), SKIP, count);
+            let center = irregular(&distances::<T>(lines, lane, origin), SKIP, Weight::of_count(count));
             let moments = Moments::of_irregular(count as u64, center, min, max);
             total.merge(&moments.with_center(T::Center::of_floats));
         }
@@ -127,8 +127,12 @@ fn merge_integers<T: Sample, S: Simd>(
 }
 
 /// The distances of the elements of a line from the origin, for what is rarely needed.
-fn distances<T: Sample>(lines: &impl Lines<T>, lane: usize, origin: T::Key) -> impl Fn(&mut dyn FnMut(f64)) {
-    move |take| lines.line(lane).for_each(|element| take(T::to_f64_from(element.key(), origin)))
+fn distances<T: Sample>(
+    lines: &impl Lines<T>,
+    lane: usize,
+    origin: T::Key,
+) -> impl Fn(&mut dyn FnMut(f64, f64)) {
+    move |take| lines.line(lane).for_each(|element| take(T::to_f64_from(element.key(), origin), 1.0))
 }
 
 /// What follows from the sums of a lane, as in `block`.

@@ -80,14 +80,19 @@ impl<K: Key, C: Center> Moments<K, C> {
         }
     }
 
-    /// The sum of squared deviations from the mean over `count - ddof`; NaN unless that is above zero.
+    /// What the elements weigh together: as much as they are, but where they have weights.
+    pub fn weight(&self) -> f64 {
+        self.center.weight(self.count)
+    }
+
+    /// The sum of squared deviations from the mean over their weight less `ddof`; NaN unless that is above zero.
     pub fn var(&self, ddof: f64) -> f64 {
-        self.central().var(self.count as f64, ddof)
+        self.central().var(self.weight(), ddof)
     }
 
     /// The square root of the variance.
     pub fn std(&self, ddof: f64) -> f64 {
-        self.central().std(self.count as f64, ddof)
+        self.central().std(self.weight(), ddof)
     }
 
     /// Minimum and maximum, if there are any elements.

@@ -15,7 +15,9 @@ pub struct ArenaEntry {
     /// Where the word begins in the arena.
     offset: usize,
     len: usize,
+    /// How often it was seen.
     pub count: u64,
+    /// Where it was seen first.
     pub first: u64,
 }
 
@@ -30,15 +32,15 @@ pub struct ArenaTable {
 }
 
 impl ArenaTable {
-    /// Adds `count` to the count of `word`, which was first seen at `first`.
-    pub fn add(&mut self, word: &[u8], count: u64, first: u64) -> Result<()> {
+    /// Adds `count` to the count of `word`, which was first seen at `first`; returns its place in the entries.
+    pub fn add(&mut self, word: &[u8], count: u64, first: u64) -> Result<usize> {
         let ArenaTable { index, entries, arena, hasher } = self;
         let hash = hasher.hash_one(word);
         if let Some(&i) = index.find(hash, |&i| bytes(arena, &entries[i]) == word) {
             let entry = &mut entries[i];
             entry.count += count;
             entry.first = entry.first.min(first);
-            return Ok(());
+            return Ok(i);
         }
         try_reserve(arena, word.len())?;
         try_reserve(entries, 1)?;
@@ -49,15 +51,18 @@ impl ArenaTable {
         index.insert_unique(hash, entries.len(), hash_of);
         entries.push(ArenaEntry { offset: arena.len(), len: word.len(), count, first });
         arena.extend_from_slice(word);
-        Ok(())
+        Ok(entries.len() - 1)
     }
 
     /// Adds what another table has counted.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
-        other.entries.iter().try_for_each(|entry| self.add(other.word(entry), entry.count, entry.first))
+        other
+            .entries
+            .iter()
+            .try_for_each(|entry| self.add(other.word(entry), entry.count, entry.first).map(drop))
     }
 
-    /// The words, in no order.
+    /// The words in the order in which they came.
     pub fn entries(&self) -> &[ArenaEntry] {
         &self.entries
     }

@@ -30,14 +30,14 @@ impl Counts {
         } else if len <= MEDIUM {
             self.medium.push(key(&bytes[start..], len), first)
         } else {
-            self.long.add(&bytes[start..end], 1, first)
+            self.long.add(&bytes[start..end], 1, first).map(drop)
         }
     }
 
     /// Counts a word of any length that need not be followed by anything.
     pub fn push_word(&mut self, word: &[u8], first: u64) -> Result<()> {
         if word.len() > MEDIUM {
-            return self.long.add(word, 1, first);
+            return self.long.add(word, 1, first).map(drop);
         }
         let mut padded = [0; PADDING];
         padded[..word.len()].copy_from_slice(word);

@@ -44,6 +44,7 @@ mod stream;
 mod text;
 mod unicode;
 
+pub use arena_table::{ArenaEntry, ArenaTable};
 pub use file::{Progress, count_file};
 pub use options::{Options, Tokenizer};
 pub use result::{Word, Words};
