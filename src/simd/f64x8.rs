@@ -38,6 +38,10 @@ pub trait F64x8: Copy {
     fn sub(self, other: Self) -> Self;
     /// `self * other`.
     fn mul(self, other: Self) -> Self;
+    /// `self / other`.
+    fn div(self, other: Self) -> Self;
+    /// The lanes moved up by one, with a new first and without the last.
+    fn shift_in(self, first: f64) -> Self;
     /// `0 - self`.
     fn neg(self) -> Self;
     /// `self * other + more`, with one or two roundings.
@@ -92,6 +96,21 @@ impl F64x8 for [f64; 8] {
             self[l] *= other[l];
         }
         self
+    }
+
+    #[inline(always)]
+    fn div(mut self, other: Self) -> Self {
+        for l in 0..8 {
+            self[l] /= other[l];
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn shift_in(self, first: f64) -> Self {
+        let mut shifted = [first; 8];
+        shifted[1..].copy_from_slice(&self[..7]);
+        shifted
     }
 
     #[inline(always)]
@@ -164,6 +183,21 @@ impl F64x8 for F64x8Avx512 {
     fn mul(self, other: Self) -> Self {
         // SAFETY: see above.
         F64x8Avx512(unsafe { _mm512_mul_pd(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        // SAFETY: see above.
+        F64x8Avx512(unsafe { _mm512_div_pd(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn shift_in(self, first: f64) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let (lanes, first) = (_mm512_castpd_si512(self.0), _mm512_castpd_si512(_mm512_set1_pd(first)));
+            F64x8Avx512(_mm512_castsi512_pd(_mm512_alignr_epi64::<7>(lanes, first)))
+        }
     }
 
     #[inline(always)]
@@ -265,6 +299,23 @@ impl F64x8 for F64x8Avx2 {
     }
 
     #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { F64x8Avx2(self.0, _mm256_div_pd(self.1, other.1), _mm256_div_pd(self.2, other.2)) }
+    }
+
+    #[inline(always)]
+    fn shift_in(self, first: f64) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            // The last lane of each half comes first.
+            let (low, high) = (_mm256_permute4x64_pd::<0x93>(self.1), _mm256_permute4x64_pd::<0x93>(self.2));
+            let first = _mm256_blend_pd::<1>(low, _mm256_set1_pd(first));
+            F64x8Avx2(self.0, first, _mm256_blend_pd::<1>(high, low))
+        }
+    }
+
+    #[inline(always)]
     fn neg(self) -> Self {
         self.0.splat_f64x8(0.0).sub(self)
     }
@@ -322,34 +373,46 @@ mod tests {
     struct Operations;
 
     impl Kernel for Operations {
-        type Output = [[f64; 8]; 7];
+        type Output = [[f64; 8]; 9];
 
         #[inline(always)]
-        fn run<S: Simd>(self, simd: S) -> [[f64; 8]; 7] {
+        fn run<S: Simd>(self, simd: S) -> [[f64; 8]; 9] {
             let row = |row: usize| std::array::from_fn(|l| (8 * row + l) as f64);
             let (a, b) = (simd.load_f64x8(&row(1)), simd.load_f64x8(&row(2)));
             let c = simd.splat_f64x8(3.0);
             let rows = [0, 1, 2, 3, 4, 5, 6, 7].map(|i| simd.load_f64x8(&row(i)));
             let columns = S::F64x8::transpose(rows);
             let back = S::F64x8::transpose(columns);
-            [a.add(b), b.sub(a).neg(), a.mul(b), a.mul_add(b, c), a.mul_sub(b, c), columns[3], back[5]].map(
-                |vector| {
-                    let mut to = [0.0; 8];
-                    vector.store(&mut to);
-                    to
-                },
-            )
+            [
+                a.add(b),
+                b.sub(a).neg(),
+                a.mul(b),
+                a.mul_add(b, c),
+                a.mul_sub(b, c),
+                columns[3],
+                back[5],
+                a.div(c),
+                a.shift_in(-1.0),
+            ]
+            .map(|vector| {
+                let mut to = [0.0; 8];
+                vector.store(&mut to);
+                to
+            })
         }
     }
 
     #[test]
     fn the_operations_of_every_level_are_those_of_numbers() {
         for level in Level::available() {
-            let [sum, difference, product, more, less, column, row] = run_at(level, Operations);
+            let [sum, difference, product, more, less, column, row, quotient, shifted] =
+                run_at(level, Operations);
             for l in 0..8 {
                 let (a, b) = ((8 + l) as f64, (16 + l) as f64);
                 assert_eq!([sum[l], difference[l], product[l]], [a + b, -8.0, a * b], "{level:?}");
                 assert_eq!([more[l], less[l]], [a * b + 3.0, a * b - 3.0], "{level:?}");
+                let before = if l == 0 { -1.0 } else { a - 1.0 };
+                assert_eq!([quotient[l], shifted[l]], [a / 3.0, before], "{level:?}");
                 assert_eq!([column[l], row[l]], [(8 * l + 3) as f64, (40 + l) as f64], "{level:?}");
             }
         }
