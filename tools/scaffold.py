@@ -48,6 +48,7 @@ DERIVED: list[tuple[str, str, list[Change]]] = [
     ("src/kernels/eft.rs", "src/kernels/eft.rs", []),
     ("src/kernels/window/mod.rs", "src/kernels/window/mod.rs", []),
     ("src/kernels/window/sum.rs", "src/kernels/window/sum.rs", [_NO_HALF]),
+    ("src/kernels/window/tile.rs", "src/kernels/window/tile.rs", []),
     (
         "src/kernels/window/tests.rs",
         "src/kernels/window/tests.rs",

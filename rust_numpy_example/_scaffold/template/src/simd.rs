@@ -31,13 +31,97 @@ fn detect() -> Level {
 }
 
 /// The proof that code is compiled for a level.
-pub trait Simd: Copy {}
+pub trait Simd: Copy {
+    /// Eight doubles.
+    type F64x8: F64x8;
+
+    /// From memory.
+    fn load_f64x8(self, from: &[f64; 8]) -> Self::F64x8;
+
+    /// Eight times the same.
+    fn splat_f64x8(self, value: f64) -> Self::F64x8;
+}
+
+/// Eight doubles.
+pub trait F64x8: Copy {
+    /// To memory.
+    fn store(self, to: &mut [f64; 8]);
+    /// `self + other`.
+    fn add(self, other: Self) -> Self;
+    /// `self / other`.
+    fn div(self, other: Self) -> Self;
+    /// The lanes moved up by one, with a new first and without the last.
+    fn shift_in(self, first: f64) -> Self;
+    /// Rows become columns.
+    fn transpose(rows: [Self; 8]) -> [Self; 8];
+}
+
+// As an array, at both levels. Where a loop is not as fast as it could be, here is the place for intrinsics.
+impl F64x8 for [f64; 8] {
+    #[inline(always)]
+    fn store(self, to: &mut [f64; 8]) {
+        *to = self;
+    }
+
+    #[inline(always)]
+    fn add(mut self, other: Self) -> Self {
+        for l in 0..8 {
+            self[l] += other[l];
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn div(mut self, other: Self) -> Self {
+        for l in 0..8 {
+            self[l] /= other[l];
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn shift_in(self, first: f64) -> Self {
+        let mut shifted = [first; 8];
+        shifted[1..].copy_from_slice(&self[..7]);
+        shifted
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        let mut columns = rows;
+        for i in 0..8 {
+            for j in 0..8 {
+                columns[j][i] = rows[i][j];
+            }
+        }
+        columns
+    }
+}
+
+// A macro, as both levels have the same, and a level of your own may not.
+macro_rules! arrays {
+    ($token:ty) => {
+        impl Simd for $token {
+            type F64x8 = [f64; 8];
+
+            #[inline(always)]
+            fn load_f64x8(self, from: &[f64; 8]) -> [f64; 8] {
+                *from
+            }
+
+            #[inline(always)]
+            fn splat_f64x8(self, value: f64) -> [f64; 8] {
+                [value; 8]
+            }
+        }
+    };
+}
 
 /// Code for every CPU.
 #[derive(Clone, Copy)]
 struct Baseline;
 
-impl Simd for Baseline {}
+arrays!(Baseline);
 
 /// Code for [`Level::Avx2`].
 #[cfg(target_arch = "x86_64")]
@@ -45,7 +129,7 @@ impl Simd for Baseline {}
 struct Avx2;
 
 #[cfg(target_arch = "x86_64")]
-impl Simd for Avx2 {}
+arrays!(Avx2);
 
 /// Work that is compiled once for every level.
 pub trait Kernel {

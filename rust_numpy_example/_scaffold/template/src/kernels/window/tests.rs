@@ -2,6 +2,7 @@
 
 use ndarray::{Array, ArrayD, Axis, IxDyn, s};
 
+use super::tile::SHORT;
 use super::*;
 use crate::dtype::{Bool, Element};
 use crate::simd::{Level, run_at};
@@ -37,7 +38,7 @@ fn whole(index: usize) -> f64 {
     (index.wrapping_mul(2_654_435_761) >> 7) as f64 % 100.0
 }
 
-const LENGTHS: [usize; 12] = [1, 2, 3, 5, 8, 31, SHORT - 1, SHORT, SHORT + 1, TILE, TILE + 9, 700];
+const LENGTHS: [usize; 13] = [1, 2, 3, 5, 8, 31, 32, 33, 100, SHORT - 1, SHORT, SHORT + 1, 700];
 
 #[test]
 fn every_type_equals_the_mean_of_each_window() {
@@ -98,24 +99,49 @@ fn what_is_not_finite_leaves_with_its_element() {
     }
 }
 
+/// The bits of the means of what follows the first window of a line.
+fn bits(level: Level, line: &[f64], len: usize, plan: Plan) -> Vec<u64> {
+    let mut out = vec![0.0; line.len() - len];
+    let kernel = Line::<f64> {
+        line,
+        out: &mut out,
+        window: window(len, 1, NanPolicy::Propagate),
+        tiles: &mut Tiles::new(plan).expect("memory"),
+        counts: &mut vec![0.0; plan.longest()],
+        work: &Work::serial(),
+    };
+    run_at(level, kernel).expect("nothing fails here");
+    out.into_iter().map(f64::to_bits).collect()
+}
+
 #[test]
-fn every_level_gives_the_same_bits() {
-    let line: Vec<f64> = (0..2000).map(|i| (i as f64 * 0.7).sin() * 10f64.powi(i % 40 - 20)).collect();
+fn every_level_and_way_gives_the_same_bits_and_so_does_a_part_of_whole_blocks() {
+    let line: Vec<f64> = (0..5000).map(|i| (i as f64 * 0.7).sin() * 10f64.powi(i % 40 - 20)).collect();
     for len in LENGTHS {
-        let mut results = Level::available().map(|level| {
-            let (mut out, mut before) = (vec![0.0; line.len() - len], vec![0.0; len]);
-            let kernel = Line::<f64, f64, false> {
-                line: &line,
-                out: &mut out,
-                window: window(len, 1, NanPolicy::Propagate),
-                before: &mut before,
-                work: &Work::serial(),
-            };
-            run_at(level, kernel).expect("nothing fails here");
-            out.iter().map(|mean| mean.to_bits()).collect::<Vec<_>>()
-        });
-        let first = results.next().expect("the baseline");
-        assert!(results.all(|other| other == first));
+        let first = bits(Level::Baseline, &line, len, Plan::new(len, line.len()));
+        for level in Level::available() {
+            for plan in &Plan::both(len, line.len())[..if len > SHORT { 1 } else { 2 }] {
+                assert_eq!(bits(level, &line, len, *plan), first, "{level:?} {plan:?}");
+            }
+        }
+        for blocks in [2, 3] {
+            let part = &line[len..(blocks + 1) * len];
+            let bits = bits(Level::Baseline, part, len, Plan::new(len, part.len()));
+            assert_eq!(bits, first[len..blocks * len], "{len} {blocks}");
+        }
+    }
+}
+
+#[test]
+fn lines_of_many_tiles_equal_the_mean_of_each_window() {
+    let numbers: Vec<f64> = (0..4500).map(whole).collect();
+    let array = Array::from_vec(numbers.clone()).into_dyn();
+    for len in LENGTHS.into_iter().chain([2000]) {
+        let window = window(len, 1, NanPolicy::Propagate);
+        let means = along(&array, 0, window, 1).expect("nothing fails here");
+        for (index, (mean, expected)) in means.iter().zip(naive(&numbers, window)).enumerate() {
+            assert!(*mean == expected, "{len} {index}");
+        }
     }
 }
 
