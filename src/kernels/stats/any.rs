@@ -85,16 +85,19 @@ impl AnyMoments {
     }
 
     /// The mean; NaN if there are no elements.
+    #[inline]
     pub fn mean(&self) -> f64 {
         each!(self, moments => moments.mean())
     }
 
     /// The variance: see [`Moments::var`].
+    #[inline]
     pub fn var(&self, ddof: f64) -> f64 {
         each!(self, moments => moments.var(ddof))
     }
 
     /// Its square root.
+    #[inline]
     pub fn std(&self, ddof: f64) -> f64 {
         each!(self, moments => moments.std(ddof))
     }

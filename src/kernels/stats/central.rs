@@ -89,13 +89,14 @@ impl CentralMoments {
 
     /// The sum of squared deviations over `count - ddof`, as the sum of two floats, and the power of 4 in units of
     /// which they are; NaN unless the divisor is above zero.
+    #[inline]
     fn over(&self, count: f64, ddof: f64) -> (f64, f64, i32) {
         let freedom = count - ddof;
         if !(count > 0.0 && freedom > 0.0) {
             return (f64::NAN, 0.0, 0);
         }
         // Weights may be so large or small that their power of two has to stand apart.
-        let power = even_power(freedom);
+        let power = if (SMALL..=LARGE).contains(&freedom) { 0 } else { even_power(freedom) };
         let freedom = times_power(freedom, -power);
         let quotient = self.squares / freedom;
         let (product, low) = two_product(quotient, freedom);
@@ -104,6 +105,7 @@ impl CentralMoments {
     }
 
     /// The variance, rounded once.
+    #[inline]
     pub fn var(&self, count: f64, ddof: f64) -> f64 {
         let (high, low, exponent) = self.over(count, ddof);
         times_power(high + low, 2 * exponent)
@@ -117,6 +119,7 @@ impl CentralMoments {
     }
 
     /// The square root of the variance, rounded once.
+    #[inline]
     pub fn std(&self, count: f64, ddof: f64) -> f64 {
         let (high, low, exponent) = self.over(count, ddof);
         let root = high.sqrt();
@@ -205,10 +208,13 @@ pub(super) fn even_power(value: f64) -> i32 {
 }
 
 /// `value` times two to the power of `exponent`.
+#[inline]
 pub(super) fn times_power(value: f64, exponent: i32) -> f64 {
-    if exponent == 0 || value == 0.0 {
-        return value;
-    }
+    if exponent == 0 || value == 0.0 { value } else { times_power_in_steps(value, exponent) }
+}
+
+#[cold]
+fn times_power_in_steps(value: f64, exponent: i32) -> f64 {
     // In steps of powers that are normal floats. The first is the one that may leave their range.
     let (mut value, mut left) = (value, exponent.clamp(-5000, 5000));
     while left != 0 {

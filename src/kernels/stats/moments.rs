@@ -73,6 +73,7 @@ impl<K: Key, C: Center> Moments<K, C> {
     }
 
     /// The mean; NaN if there are no elements.
+    #[inline]
     pub fn mean(&self) -> f64 {
         match self.count {
             0 => f64::NAN,
@@ -86,11 +87,13 @@ impl<K: Key, C: Center> Moments<K, C> {
     }
 
     /// The sum of squared deviations from the mean over their weight less `ddof`; NaN unless that is above zero.
+    #[inline]
     pub fn var(&self, ddof: f64) -> f64 {
         self.central().var(self.weight(), ddof)
     }
 
     /// The square root of the variance.
+    #[inline]
     pub fn std(&self, ddof: f64) -> f64 {
         self.central().std(self.weight(), ddof)
     }
