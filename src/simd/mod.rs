@@ -54,6 +54,7 @@ pub use ifma::{Ifma, U64x8};
 pub use kernel::{Kernel, Simd, run, run_at, run_up_to_avx2};
 pub use lanes64::Lanes64;
 pub use level::{Level, VARIABLE, level, unknown_setting};
+pub use memory::prefetch;
 pub use pairs16::Pairs16;
 pub use shuffle::ShuffleBytes;
 #[cfg(x86_simd)]

@@ -29,7 +29,7 @@ use crate::alloc::try_filled;
 use crate::error::{Error, Result};
 use crate::layout::scan;
 use crate::parallel::{Pacer, Work};
-use crate::simd::{Kernel, Simd, run};
+use crate::simd::{Kernel, Simd, prefetch, run};
 pub use sum::Sample;
 use tile::{Plan, Tiles};
 
@@ -108,6 +108,9 @@ impl<T: Sample> Kernel for Line<'_, T> {
         while !out.is_empty() {
             let len = tiles.len().min(out.len());
             let has_nan = omit && has_nan(&line[start..start + len]);
+            // Its stretches would be read side by side, which no CPU foresees.
+            let next = &line[start + len..];
+            prefetch(&next[..len.min(next.len())]);
             tiles.read(simd, line, start, len, has_nan);
             let counts = count.slide(line, start, len, has_nan, counts);
             tiles.write::<T, S>(simd, counts, window.min_count as f64, out);
