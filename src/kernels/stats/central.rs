@@ -35,6 +35,10 @@ pub(super) const SMALL: f64 = f64::from_bits((1023 - 900) << 52);
 /// And up to this, products of two floats are so as well.
 pub(super) const LARGE: f64 = f64::from_bits((1023 + 900) << 52);
 
+/// A divisor between these moves no sum of squares out of the range of floats: every number of elements is one.
+const FEW: f64 = 1.0 / 4096.0;
+const MANY: f64 = u64::MAX as f64;
+
 /// By how many powers of two numbers near the largest float are scaled, so that their sums are finite.
 const DOWN: i32 = 200;
 
@@ -96,7 +100,7 @@ impl CentralMoments {
             return (f64::NAN, 0.0, 0);
         }
         // Weights may be so large or small that their power of two has to stand apart.
-        let power = if (SMALL..=LARGE).contains(&freedom) { 0 } else { even_power(freedom) };
+        let power = if (FEW..=MANY).contains(&freedom) { 0 } else { even_power(freedom) };
         let freedom = times_power(freedom, -power);
         let quotient = self.squares / freedom;
         let (product, low) = two_product(quotient, freedom);
