@@ -18,10 +18,10 @@ class Unavailable(Exception):
     """Why a package cannot be had here."""
 
 
-def run(*command: object) -> str:
+def run(*command: object, cwd: Path | None = None) -> str:
     """What a command prints; its last words are the reason if it fails."""
     try:
-        done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+        done = subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False)
     except OSError as error:
         raise Unavailable(f"{error.filename}: {error.strerror}") from None
     if done.returncode:
@@ -40,14 +40,14 @@ def mirror() -> str:
     return found[0]
 
 
-def apt(suite: str, folder: Path) -> list[str]:
-    """The command apt-get for a suite, with all that it reads and writes in ``folder``."""
+def apt(suite: str, folder: Path, source: bool = False) -> list[str]:
+    """The command apt-get for the packages of a suite, or their source, with all that it reads and writes in ``folder``."""
     for name in ("lists/partial", "archives/partial"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     # No package is installed, so whatever is needed is fetched, the C library included.
     (folder / "status").touch()
     (folder / "sources.list").write_text(
-        f"deb [signed-by={KEYRING}] {mirror()} {suite} main\n", encoding="utf-8"
+        f"{'deb-src' if source else 'deb'} [signed-by={KEYRING}] {mirror()} {suite} main\n", encoding="utf-8"
     )
     options = {
         "APT::Sandbox::User": "root",
