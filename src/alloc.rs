@@ -93,6 +93,19 @@ fn advise_large_pages(start: *mut u8, bytes: usize) {
 #[cfg(not(target_os = "linux"))]
 fn advise_large_pages(_start: *mut u8, _bytes: usize) {}
 
+/// Bytes from which memory comes in large pages; `None` where the system has none to give.
+#[cfg(target_os = "linux")]
+pub fn large_pages_from() -> Option<usize> {
+    let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").ok()?;
+    (!setting.contains("[never]")).then_some(LARGE)
+}
+
+/// Bytes from which memory comes in large pages; `None` where the system has none to give.
+#[cfg(not(target_os = "linux"))]
+pub fn large_pages_from() -> Option<usize> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,6 @@ import array
 import fractions
 import itertools
 import math
-import sys
-import sysconfig
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from hypothesis import strategies as st
 from layouts import COMPLEX, DTYPES, FLOATS, INTEGERS, REAL, layouts, sample, strided
 
 import rust_numpy_example as rne
-from rust_numpy_example import rust_numpy_example as extension
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -262,16 +259,6 @@ def test_arrays_of_objects_are_summed_as_their_items() -> None:
         rne.parallel_sum(np.array([1, "a"], object))
     with pytest.raises(TypeError, match=r"item 0, got an array of shape \(1,\), expected a number"):
         rne.parallel_sum([np.array([1])])
-
-
-@pytest.mark.skipif(
-    sys.implementation.name != "cpython"
-    or sys.maxsize < 2**32
-    or bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    reason="elsewhere items are reached by calls",
-)
-def test_lists_and_tuples_are_read_in_place_on_this_interpreter() -> None:
-    assert extension._read_in_place() == ["bool", "float", "int", "list", "tuple"]
 
 
 def test_a_list_that_shrinks_while_it_is_summed() -> None:

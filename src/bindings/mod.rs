@@ -73,7 +73,6 @@ pub mod rust_numpy_example {
         json_rows::JsonRows,
         linalg::{matrix_multiply, multiply_matrices},
         monte_carlo::monte_carlo_pi,
-        numbers::_read_in_place,
         package::{build_info, get_num_threads, set_num_threads},
         processor::DataProcessor,
         quantiles::{QuantileFinder, QuantileSketch, quantiles},

@@ -4,11 +4,12 @@ use std::ffi::CString;
 
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use super::argument::{Arg, Workers, names};
 use super::guard::guard;
-use crate::{parallel, simd};
+use super::numbers::read_in_place;
+use crate::{alloc, parallel, simd};
 
 /// Warns of environment variables whose text means nothing here, and which so are ignored.
 pub fn init(py: Python<'_>) -> PyResult<()> {
@@ -87,7 +88,17 @@ pub fn set_num_threads(num_threads: Workers) -> PyResult<()> {
 ///     ``version``, ``profile`` (``'release'`` or ``'debug'``; the latter is slow), ``simd``
 ///     (the CPU level in use: ``'baseline'``, ``'avx2'`` or ``'avx512'``), ``simd_available``
 ///     (tuple of the levels that this CPU has; the environment variable
-///     ``RUST_NUMPY_EXAMPLE_SIMD`` chooses one of them), ``num_threads``.
+///     ``RUST_NUMPY_EXAMPLE_SIMD`` chooses one of them), ``ifma`` (whether long integers are
+///     multiplied with AVX-512 IFMA), ``num_threads``, ``huge_pages_from`` and
+///     ``streaming_stores_from`` (bytes from which memory is asked for in huge pages, and from which
+///     an output may be written past the caches; None where the system or the CPU has none),
+///     ``read_in_place`` (tuple of the types of numbers, lists and tuples whose memory is read
+///     without a call for each item), ``free_threaded`` (whether it was built for an interpreter
+///     without a lock).
+///
+/// Notes
+/// -----
+/// No kernel depends on the sizes of the caches: blocks have fixed sizes that fit into small ones.
 ///
 /// Examples
 /// --------
@@ -102,8 +113,13 @@ pub fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
         info.set_item("simd", simd::level().name())?;
         let available: Vec<_> = simd::Level::available().map(simd::Level::name).collect();
-        info.set_item("simd_available", pyo3::types::PyTuple::new(py, available)?)?;
+        info.set_item("simd_available", PyTuple::new(py, available)?)?;
+        info.set_item("ifma", simd::has_ifma())?;
         info.set_item("num_threads", parallel::num_threads())?;
+        info.set_item("huge_pages_from", alloc::large_pages_from())?;
+        info.set_item("streaming_stores_from", simd::memory::streams_from())?;
+        info.set_item("read_in_place", PyTuple::new(py, read_in_place(py))?)?;
+        info.set_item("free_threaded", cfg!(Py_GIL_DISABLED))?;
         Ok(info)
     })
 }

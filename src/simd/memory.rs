@@ -17,7 +17,12 @@ const LARGE: usize = 32 << 20;
 
 /// Whether to stream an output of so many bytes whose pages exist already.
 pub fn pays(bytes: usize) -> bool {
-    cfg!(x86_simd) && bytes >= LARGE
+    streams_from().is_some_and(|least| bytes >= least)
+}
+
+/// Bytes of an output from which it may be streamed; `None` where there are no such stores.
+pub fn streams_from() -> Option<usize> {
+    cfg!(x86_simd).then_some(LARGE)
 }
 
 /// Elements that are streamed at once: one cache line of bytes, or several of larger elements.

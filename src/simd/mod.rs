@@ -61,3 +61,11 @@ pub use shuffle::ShuffleBytes;
 pub use token::{Avx2, Avx512};
 pub use token::{Baseline, Token};
 pub use transpose::Transpose;
+
+/// Whether products of long integers use the instructions of AVX-512 IFMA.
+pub fn has_ifma() -> bool {
+    #[cfg(x86_simd)]
+    return level() == Level::Avx512 && Ifma::detect().is_some();
+    #[cfg(not(x86_simd))]
+    return false;
+}

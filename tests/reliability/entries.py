@@ -99,7 +99,6 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "sum_array": lambda: rne.sum_array(BIG, 0),
     "parallel_sum": lambda: rne.parallel_sum([1, 2.5]),
     "list_sum": lambda: rne.list_sum([1, 2.5]),
-    "_read_in_place": extension._read_in_place,
     "cpu_intensive": lambda: rne.cpu_intensive(BIG),
     "compute_stats": lambda: rne.compute_stats(BIG, 0),
     "moving_average": lambda: rne.moving_average(BIG, 3),

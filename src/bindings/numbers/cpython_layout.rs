@@ -16,6 +16,9 @@
 //! | tuple | 24 bytes and 8 an item; 32 from 3.14, which keeps the hash at 24 | length at 16, then the items at the end of the fixed part |
 //! | float | 24 bytes | the value at 16 |
 //! | int | 24 bytes and 4 a digit | at 16, up to 3.11: signed number of digits; from 3.12: sign in the low two bits, number of digits above the low three. At 24 digits of 30 bits |
+//!
+//! A free-threaded interpreter has two counts, a thread and a lock in front of the type: all is 16 bytes further. There
+//! a list is read in its critical section, which everything that changes a list takes.
 #![allow(unsafe_code)]
 
 use std::ops::RangeInclusive;
@@ -31,11 +34,12 @@ use crate::bindings::cached::cached;
 const VERSIONS: RangeInclusive<u8> = 11..=15;
 
 /// Where the type of an object is.
-const TYPE: usize = 8;
+const TYPE: usize = if cfg!(Py_GIL_DISABLED) { 24 } else { 8 };
 /// Where the length of a list or tuple is, the value of a float, and sign and length of an int.
-const HEAD: usize = 16;
-/// Where the digits of an int are, and the pointer to the items of a list.
-const BODY: usize = 24;
+const HEAD: usize = TYPE + 8;
+/// Where the digits of an int are, and the pointer to the items of a list; the size of a float, and of an int
+/// without its digits.
+const BODY: usize = TYPE + 16;
 
 /// The longest int that is read in place, in digits: with a limit known to the compiler a sum takes 4 % less time.
 pub const MAX_DIGITS: usize = 64;
@@ -87,8 +91,8 @@ pub struct Layout {
     tuple: Option<usize>,
 }
 
-/// The items of a list or tuple, while nothing can change it: the interpreter is attached and no
-/// Python code runs.
+/// The items of a list or tuple, while nothing can change it: the interpreter is attached, no Python code runs, and
+/// where there is no lock of the interpreter a list is in its critical section.
 #[derive(Clone, Copy)]
 pub struct Items<'a> {
     layout: Layout,
@@ -134,8 +138,7 @@ impl Layout {
         let mut layout = Self::UNKNOWN;
         let version = py.version_info();
         let implementation = py.import("sys")?.getattr("implementation")?.getattr("name")?;
-        if cfg!(Py_GIL_DISABLED)
-            || size_of::<usize>() != 8
+        if size_of::<usize>() != 8
             || !implementation.eq("cpython")?
             || version.major != 3
             || !VERSIONS.contains(&version.minor)
@@ -144,11 +147,11 @@ impl Layout {
         }
         let floats = [0.0, -1.5, 1e300].map(|value| (PyFloat::new(py, value).into_any(), value));
         let of_floats = PyList::new(py, floats.iter().map(|(float, _)| float))?;
-        if sizes(&py.get_type::<PyFloat>())? == (24, 0) && floats.iter().all(is_float) {
+        if sizes(&py.get_type::<PyFloat>())? == (BODY, 0) && floats.iter().all(is_float) {
             layout.float = type_address(&raw mut ffi::PyFloat_Type);
         }
         let ints = Int::samples(py);
-        if sizes(&py.get_type::<PyInt>())? == (24, 4) {
+        if sizes(&py.get_type::<PyInt>())? == (BODY, 4) {
             let right = |length: &Length| ints.iter().all(|int| int.is_right(*length));
             if let Some(length) = [Length::Signed, Length::Tagged].into_iter().find(right) {
                 layout.length = length;
@@ -177,7 +180,7 @@ impl Layout {
         unsafe { (word(object, TYPE) == self.int).then(|| self.length.split(word(object, HEAD)).1) }
     }
 
-    /// The items of an exact list, if lists are read in place.
+    /// The items of an exact list, if lists are read in place. The caller is in its critical section.
     pub fn list<'a>(self, list: &'a Bound<'_, PyList>) -> Option<Items<'a>> {
         // SAFETY: at `BODY` is a pointer to as many items as the list is long, all of them live objects
         // between calls. That of an empty list may be null.
@@ -206,15 +209,15 @@ fn type_address(class: *mut ffi::PyTypeObject) -> ProvedType {
     class as usize
 }
 
-/// Whether a float of 24 bytes has its type and value where the table says.
+/// Whether a float of the size in the table has its type and value where that says.
 fn is_float((float, value): &(Bound<'_, PyAny>, f64)) -> bool {
     let object = float.as_ptr() as usize;
-    // SAFETY: the object has 24 bytes.
+    // SAFETY: the object has `BODY` bytes.
     let (class, bits) = unsafe { (word(object, TYPE), word(object, HEAD)) };
     class == type_address(&raw mut ffi::PyFloat_Type) && bits as u64 == value.to_bits()
 }
 
-/// An int to prove the layout with, of an object of 24 bytes and 4 for each digit.
+/// An int to prove the layout with, of an object of `BODY` bytes and 4 for each digit.
 struct Int<'py> {
     object: Bound<'py, PyAny>,
     class: usize,
@@ -250,12 +253,12 @@ impl<'py> Int<'py> {
     /// Whether type, sign, length and digits are where the table says.
     fn is_right(&self, length: Length) -> bool {
         let object = self.object.as_ptr() as usize;
-        // SAFETY: the object has 24 bytes.
+        // SAFETY: the object has `BODY` bytes.
         let (class, head) = unsafe { (word(object, TYPE), word(object, HEAD)) };
         if class != self.class || length.split(head) != (self.negative, self.digits.len()) {
             return false;
         }
-        // SAFETY: the object has at least 4 bytes for each digit after the first 24.
+        // SAFETY: the object has at least 4 bytes for each digit after the first `BODY`.
         let digits = unsafe { std::slice::from_raw_parts((object + BODY) as *const u32, self.digits.len()) };
         digits == self.digits
     }
@@ -264,11 +267,11 @@ impl<'py> Int<'py> {
 /// Whether a list has its items where the table says.
 fn is_list(list: &Bound<'_, PyList>) -> PyResult<bool> {
     let py = list.py();
-    if sizes(&py.get_type::<PyList>())?.0 < 32 {
+    if sizes(&py.get_type::<PyList>())?.0 < BODY + 8 {
         return Ok(false);
     }
     let empty = PyList::empty(py);
-    // SAFETY: a list has at least 32 bytes.
+    // SAFETY: a list has at least `BODY` bytes and 8.
     let words = |list: &Bound<'_, PyList>| unsafe {
         let object = list.as_ptr() as usize;
         [word(object, HEAD), word(object, BODY)]
@@ -286,11 +289,11 @@ fn is_list(list: &Bound<'_, PyList>) -> PyResult<bool> {
 /// Where the items of a tuple start, if it is as the table says.
 fn items_of_tuple(tuple: &Bound<'_, PyTuple>) -> PyResult<Option<usize>> {
     let (start, 8) = sizes(&tuple.py().get_type::<PyTuple>())? else { return Ok(None) };
-    if start != 24 && start != 32 {
+    if start != BODY && start != BODY + 8 {
         return Ok(None);
     }
     let object = tuple.as_ptr() as usize;
-    // SAFETY: a tuple has `start` bytes, at least 24, and 8 for each item.
+    // SAFETY: a tuple has `start` bytes, at least `BODY`, and 8 for each item.
     let right = unsafe {
         word(object, HEAD) == tuple.len()
             && tuple.iter().enumerate().all(|(i, item)| word(object, start + 8 * i) == item.as_ptr() as usize)
@@ -326,7 +329,7 @@ impl<'a> Items<'a> {
     pub fn get(&self, index: usize) -> Option<Item<'a>> {
         let object = self.items[index];
         // SAFETY: the items are live objects, of which all have a type. Those of the types that are
-        // proved are as in the table: an int has 24 bytes and as many digits as it says, a float 24 bytes.
+        // proved are as in the table: an int has `BODY` bytes and as many digits as it says, a float `BODY`.
         unsafe {
             let class = word(object, TYPE);
             if class == self.layout.int || class == self.layout.bool {

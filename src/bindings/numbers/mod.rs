@@ -15,4 +15,4 @@ mod sum;
 mod total;
 
 pub use integer::{exact_int_digits, int, int_from_limbs, magnitude};
-pub use sum::{_read_in_place, sum};
+pub use sum::{read_in_place, sum};

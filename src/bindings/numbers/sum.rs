@@ -1,6 +1,7 @@
 //! The sum of the numbers in a Python object, each reached in the fastest way that its container has.
 
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyList, PyRange, PyTuple};
 
 use super::cpython_layout::{self, Item, Items, Layout};
@@ -8,7 +9,6 @@ use super::total::Total;
 use crate::alloc::try_reserve;
 use crate::bindings::argument::Arg;
 use crate::bindings::error::Named;
-use crate::bindings::guard::guard;
 use crate::error::Result;
 use crate::kernels::reduce::integers;
 use crate::parallel::{self, Work};
@@ -22,27 +22,31 @@ const LONG: usize = 1 << 17;
 
 const _: () = assert!(cpython_layout::MAX_DIGITS <= integers::MAX_DIGITS, "what is read can be added");
 
-/// Return the names of the types of numbers and containers that are read in place here.
-#[pyfunction]
-pub fn _read_in_place(py: Python<'_>) -> PyResult<Vec<&'static str>> {
-    guard(|| Ok(Layout::get(py).names().collect()))
+/// The names of the types of numbers and containers that are read in place here.
+pub fn read_in_place(py: Python<'_>) -> Vec<&'static str> {
+    Layout::get(py).names().collect()
 }
 
 /// The sum of what is iterated over in `numbers`, an argument.
 pub fn sum<'py>(arg: Arg, numbers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = numbers.py();
     let layout = Layout::get(py);
-    let items = if let Ok(list) = numbers.cast_exact::<PyList>() {
-        layout.list(list)
+    let in_place = if let Ok(list) = numbers.cast_exact::<PyList>() {
+        with_critical_section(numbers, || layout.list(list).map(sum_in_place))
     } else if let Ok(tuple) = numbers.cast_exact::<PyTuple>() {
-        layout.tuple(tuple)
+        layout.tuple(tuple).map(sum_in_place)
     } else if let Ok(range) = numbers.cast_exact::<PyRange>() {
         return sum_of_range(range);
     } else {
         None
     };
-    if let Some(items) = items {
-        return sum_in_place(arg, numbers, items);
+    if let Some(part) = in_place {
+        let Part { mut total, others } = part.named(arg.function)?;
+        // The others may run Python code, which may change the list: `get_item` checks.
+        for index in others {
+            total.add_object(arg.item(index), &numbers.get_item(index)?)?;
+        }
+        return total.finish(py);
     }
     let mut total = Total::default();
     for (index, item) in arg.items(numbers, "an iterable of numbers")?.enumerate() {
@@ -76,16 +80,9 @@ struct Part {
     others: Vec<usize>,
 }
 
-/// The sum of the list or tuple `numbers`, which has these `items`.
-fn sum_in_place<'py>(arg: Arg, numbers: &Bound<'py, PyAny>, items: Items<'_>) -> PyResult<Bound<'py, PyAny>> {
-    let Part { mut total, others } =
-        if items.len() <= PART { sum_of_part(&items, 0, items.len()) } else { sum_of_parts(&items) }
-            .named(arg.function)?;
-    // The others may run Python code, which may change the list: `get_item` checks.
-    for index in others {
-        total.add_object(arg.item(index), &numbers.get_item(index)?)?;
-    }
-    total.finish(numbers.py())
+/// The sum of what can be read in place.
+fn sum_in_place(items: Items<'_>) -> Result<Part> {
+    if items.len() <= PART { sum_of_part(&items, 0, items.len()) } else { sum_of_parts(&items) }
 }
 
 fn sum_of_parts(items: &Items<'_>) -> Result<Part> {
