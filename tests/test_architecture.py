@@ -44,10 +44,11 @@ UNSAFE = {
     "layout/slice.rs": "slices of a type known at run time; elements as others of their size",
     "layout/strided.rs": "reads arrays of any layout",
     "layout/zip.rs": "reads and writes arrays of any layout, each part on one thread",
-    "bindings/array/arrow.rs": "reads the structures of the Arrow C data interface, and releases them",
+    "bindings/array/arrow/*.rs": "reads the structures of the Arrow C data interface, and releases them",
     "bindings/array/modules.rs": "looks for a module without importing it",
     "bindings/array/pin.rs": "borrows the memory of arrays while they are pinned",
     "bindings/array/input.rs": "views of the memory of arrays",
+    "bindings/array/description.rs": "the address, the shape, the strides and the dtype of an array",
     "bindings/array/memory.rs": "where the memory of an array lies",
     "bindings/array/output.rs": "writes into the memory of arrays",
     "bindings/numbers/cpython_layout.rs": "reads floats and ints of lists in place",
@@ -164,6 +165,16 @@ def unsafe_elsewhere(sources: dict[str, Source], allowed: dict[str, str]) -> lis
     return found + [f"UNSAFE: {pattern!r} holds none" for pattern in allowed if pattern not in used]
 
 
+def not_frozen(texts: dict[Path, str]) -> list[str]:
+    """Return the classes that a method may borrow as a whole, which fails where two threads do it."""
+    return [
+        f"{file.name}: {attribute} is not frozen"
+        for file, text in texts.items()
+        for attribute in re.findall(r"#\[pyclass\b[^\]]*\]", text)
+        if not re.search(r"\bfrozen\b", attribute)
+    ]
+
+
 def knowledge_of_python(sources: dict[str, Source], public: set[str]) -> list[str]:
     """Return what files outside of the bindings know of Python: a crate, or the name of a function in a text."""
     found = []
@@ -238,6 +249,11 @@ def test_nothing_imports_itself_through_others(imports: Imports) -> None:
 @needs_the_source
 def test_unsafe_is_only_where_it_may_be(sources: dict[str, Source]) -> None:
     no(unsafe_elsewhere(sources, UNSAFE))
+
+
+@needs_the_source
+def test_every_class_is_frozen() -> None:
+    no(not_frozen({file: file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.rs")}))
 
 
 @needs_the_source
@@ -507,3 +523,10 @@ def test_each_fault_of_the_package_is_found(
         path.write_text(text)
     imports = python_imports(tmp_path / "made")
     assert python_upwards(imports, PYTHON_MAP) + in_circles(imports, str) == complaints
+
+
+def test_a_class_that_is_not_frozen_is_named() -> None:
+    frozen, other = '#[pyclass(frozen, module = "m")]\nstruct A;', '#[pyclass(module = "m")]\nstruct B;'
+    assert not_frozen({Path("a.rs"): frozen, Path("b.rs"): other}) == [
+        'b.rs: #[pyclass(module = "m")] is not frozen'
+    ]

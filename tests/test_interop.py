@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -580,20 +580,27 @@ def test_a_handler_may_log_from_rust_itself(records: list[logging.LogRecord]) ->
     logger.setLevel(logging.INFO)
 
     class Again(logging.Handler):
-        depth = 0
+        def __init__(self, log: Callable[[], None]) -> None:
+            super().__init__()
+            self.log, self.depth = log, 0
 
         def emit(self, record: logging.LogRecord) -> None:
             if self.depth < 5:
                 self.depth += 1
-                rne.log_example()
+                self.log()
 
-    handler = Again()
-    logger.addHandler(handler)
-    try:
-        rne.log_example()
-    finally:
-        logger.removeHandler(handler)
-    assert len(records) == 6
+    counts = []
+    for log in (rne.log_example, lambda: logging.getLogger("rust_numpy_example.interop").info("")):
+        handler = Again(log)
+        logger.addHandler(handler)
+        try:
+            log()
+        finally:
+            logger.removeHandler(handler)
+        counts.append(len(records))
+        records.clear()
+    # Some versions of Python leave out what a handler logs itself.
+    assert counts[0] == counts[1] in (1, 6)
 
 
 def test_eight_threads_log_at_once_and_none_waits_for_ever(records: list[logging.LogRecord]) -> None:

@@ -60,14 +60,30 @@ DERIVED: list[tuple[str, str, list[Change]]] = [
         [(r"\n/// A shape as Python(.|\n)*", ""), (r"^use std::fmt.*\n\n", "")],
     ),
     ("src/bindings/array/pin.rs", "src/bindings/array/pin.rs", []),
+    ("src/bindings/array/operand.rs", "src/bindings/array/operand.rs", []),
+    (
+        "src/bindings/array/description.rs",
+        "src/bindings/array/description.rs",
+        [
+            (r"\n    /// Whether elements may be written(.|\n)*?\n    }\n", ""),
+            (r"\n        pub fn is_writeable\b(.|\n)*?\n        }\n", ""),
+            (
+                r"^(#.*\nuse .*_CONTIGUOUS;\n)use numpy::npyffi::\{NPY_ARRAY_ALIGNED, .*\n",
+                r"use numpy::npyffi::NPY_ARRAY_ALIGNED;\n\1",
+            ),
+        ],
+    ),
     (
         "src/bindings/array/memory.rs",
         "src/bindings/array/memory.rs",
         [
-            (r"\n/// The address and number of the elements of an array in C order(.|\n)*?\n}\n", ""),
-            (r"\n/// The first and the last byte address(.|\n)*", ""),
-            (r"\n/// NumPy's number of the dtype of an array(.|\n)*?\n}\n", ""),
+            (
+                r"\n    /// [^\n]*\n(    #\[inline[^\n]*\n)?"
+                r"    (pub )?fn (number|is_writeable|contiguous|extent|overlaps|is_same|repeats)\b(.|\n)*?\n    }\n",
+                "",
+            ),
             (r"Addresses, strides and overlaps", "Addresses and strides"),
+            (r"#\[derive\(Clone\)\]\n", ""),
         ],
     ),
     (

@@ -11,7 +11,7 @@ use std::sync::{Mutex, TryLockError};
 use pyo3::prelude::*;
 
 use super::argument::{Workers, threads};
-use super::array::{Operand, pin};
+use super::array::{Operand, check_unmoved, pin};
 use super::error::{Named, exception};
 use super::guard::{caught, guard};
 use crate::error::Result;
@@ -64,8 +64,11 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Does the work: small work at once, larger work with the interpreter released.
     #[inline]
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
+        let Call { function, operands, .. } = self;
         if self.cost < DETACH {
-            return guard(|| once(body, &Work::serial()).named(self.function));
+            let result = guard(|| once(body, &Work::serial()).named(function))?;
+            check_unmoved(function, operands)?;
+            return Ok(result);
         }
         let (mut body, mut result) = (Some(body), None);
         self.run_detached(&mut |work| {
@@ -82,14 +85,15 @@ impl<'a, 'py> Call<'a, 'py> {
             None if self.cost < THREADS => 1,
             None => parallel::num_threads(),
         };
-        let _pins = pin(self.py, self.operands)?;
+        let _pins = pin(self.function, self.operands)?;
         let signals = Signals::default();
         let result = self.py.detach(|| caught(|| body(&Work::interruptible(workers, &signals))));
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);
         }
-        result?.map_err(|error| exception(self.function, error))
+        result?.map_err(|error| exception(self.function, error))?;
+        check_unmoved(self.function, self.operands)
     }
 }
 
@@ -108,11 +112,16 @@ pub fn locked<S: Send, T: Send>(
     operands: &[&dyn Operand],
     body: impl FnOnce(&mut S, &Work<'_>) -> Result<T> + Send,
 ) -> PyResult<T> {
+    let at_once = |result: Result<T>| {
+        let result = result.named(function)?;
+        check_unmoved(function, operands)?;
+        Ok(result)
+    };
     if elements < LOCK_DETACHED {
         match state.try_lock() {
-            Ok(mut state) => return body(&mut state, &Work::serial()).named(function),
+            Ok(mut state) => return at_once(body(&mut state, &Work::serial())),
             Err(TryLockError::Poisoned(state)) => {
-                return body(&mut state.into_inner(), &Work::serial()).named(function);
+                return at_once(body(&mut state.into_inner(), &Work::serial()));
             }
             Err(TryLockError::WouldBlock) => {}
         }

@@ -47,7 +47,7 @@ mod window;
 mod words;
 
 /// NumPy arrays processed in Rust: the compiled part of `rust_numpy_example`.
-#[pyo3::pymodule(gil_used = true)]
+#[pyo3::pymodule(gil_used = false)]
 pub mod rust_numpy_example {
     use pyo3::prelude::*;
 

@@ -87,6 +87,10 @@ print(calls, refused, resized)
 """
 
 
+@pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    reason="NumPy crashes without a lock of the interpreter; test_free_threaded has what holds there",
+)
 @pytest.mark.parametrize(
     "seconds", [pytest.param(3, id="quick"), pytest.param(120, id="soak", marks=pytest.mark.soak)]
 )

@@ -11,12 +11,11 @@ pub const REAL: &str = "bool, an integer or a float up to 64 bits";
 
 /// The row of the table for a NumPy dtype object, if it has one.
 pub fn dtype_of(dtype: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
-    Ok(supported(dtype.cast::<PyArrayDescr>()?))
+    Ok(supported(dtype.cast::<PyArrayDescr>()?.num()))
 }
 
-/// The row of the table for NumPy's dtype, whatever its byte order.
-pub(super) fn supported(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
-    let number = descr.num();
+/// The row of the table for NumPy's number of a dtype, whatever its byte order.
+pub(super) fn supported(number: i32) -> Option<DType> {
     // C has several names for the same integer type; all but these have a fixed size.
     let long = size_of::<std::ffi::c_long>() == 8;
     Some(match number {

@@ -8,9 +8,9 @@ use pyo3::types::PyDict;
 
 use super::asarray::{as_array, take};
 use super::dtypes::{REAL, is_bfloat16, is_of_user};
-use super::memory::{contiguous, dtype, is_native, layout};
+use super::memory::Memory;
 use super::modules::numpy;
-use super::pin::Operand;
+use super::operand::Operand;
 use crate::bindings::argument::Arg;
 use crate::dtype::{DType, Element};
 use crate::layout::Elements;
@@ -27,13 +27,13 @@ const REAL_WIDENED: &str = "bool, an integer, a float up to 64 bits or bfloat16"
 
 /// An argument that is read.
 pub struct Input<'py> {
-    array: Bound<'py, PyUntypedArray>,
+    memory: Memory<'py>,
     dtype: DType,
 }
 
 impl Operand for Input<'_> {
-    fn array(&self) -> &Bound<'_, PyUntypedArray> {
-        &self.array
+    fn memory(&self) -> &Memory<'_> {
+        &self.memory
     }
 }
 
@@ -69,11 +69,11 @@ impl<'py> Input<'py> {
     /// As [`Input::new`], but `None` where NumPy has to do the work: its dtype (such as
     /// longdouble or object) is not in the table.
     pub fn if_supported(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
-        let array = as_array(arg, object)?;
-        if let Some(dtype) = dtype(&array) {
-            return Self::readable(array, dtype).map(Some);
+        let memory = Memory::new(as_array(arg, object)?)?;
+        if let Some(dtype) = memory.dtype() {
+            return Self::readable(memory, dtype).map(Some);
         }
-        let descr = array.dtype();
+        let descr = memory.array().dtype();
         // Texts and records; what another library defines may be anything.
         if matches!(descr.kind(), b'U' | b'S' | b'T' | b'V') && !is_of_user(&descr) {
             return Err(arg.type_error(format_args!("dtype {descr}"), "numbers"));
@@ -87,18 +87,19 @@ impl<'py> Input<'py> {
         takes: fn(DType) -> bool,
         expected: &str,
     ) -> PyResult<Self> {
-        match dtype(&array).filter(|&dtype| takes(dtype)) {
-            Some(dtype) => Self::readable(array, dtype),
-            None => Err(arg.type_error(format_args!("dtype {}", array.dtype()), expected)),
+        let memory = Memory::new(array)?;
+        match memory.dtype().filter(|&dtype| takes(dtype)) {
+            Some(dtype) => Self::readable(memory, dtype),
+            None => Err(arg.type_error(format_args!("dtype {}", memory.array().dtype()), expected)),
         }
     }
 
     /// Copies an array that cannot be read as it is.
-    fn readable(array: Bound<'py, PyUntypedArray>, dtype: DType) -> PyResult<Self> {
-        if is_native(&array, dtype) {
-            return Ok(Input { array, dtype });
+    fn readable(memory: Memory<'py>, dtype: DType) -> PyResult<Self> {
+        if memory.is_native(dtype) {
+            return Ok(Input { memory, dtype });
         }
-        Self::copied(&array, dtype)
+        Self::copied(memory.array(), dtype)
     }
 
     /// A copy in C order, made by NumPy and by no method of a subclass. (`ascontiguousarray` would give
@@ -108,7 +109,7 @@ impl<'py> Input<'py> {
         options.set_item("dtype", dtype.name())?;
         options.set_item("order", "C")?;
         let copy = numpy(array.py(), "array")?.call((array,), Some(&options))?;
-        Ok(Input { array: copy.cast_into()?, dtype })
+        Ok(Input { memory: Memory::of_new(copy.cast_into()?)?, dtype })
     }
 
     /// The same data as elements of `dtype`, converted by NumPy if they are of another.
@@ -116,20 +117,20 @@ impl<'py> Input<'py> {
         if self.dtype == dtype {
             return Ok(self);
         }
-        Self::copied(&self.array, dtype)
+        Self::copied(self.memory.array(), dtype)
     }
 
     /// The same data, contiguous in C order, copied if they are not.
     pub fn in_c_order(self) -> PyResult<Self> {
-        if self.array.is_c_contiguous() {
+        if self.memory.is_contiguous() {
             return Ok(self);
         }
-        Self::copied(&self.array, self.dtype)
+        Self::copied(self.memory.array(), self.dtype)
     }
 
     /// As a Python object.
     pub fn object(&self) -> &Bound<'py, PyAny> {
-        self.array.as_any()
+        self.memory.array().as_any()
     }
 
     /// The element type.
@@ -139,12 +140,12 @@ impl<'py> Input<'py> {
 
     /// The lengths of the axes.
     pub fn shape(&self) -> &[usize] {
-        self.array.shape()
+        self.memory.shape()
     }
 
     /// The number of elements, repeated ones of a broadcast array included.
     pub fn len(&self) -> usize {
-        self.array.len()
+        self.memory.len()
     }
 
     /// The elements: what a kernel is given. No view is made of what is contiguous.
@@ -166,8 +167,8 @@ impl<'py> Input<'py> {
     #[inline]
     pub fn contiguous<T: Element>(&self) -> Option<&[T]> {
         assert_eq!(T::DTYPE, self.dtype);
-        self.array.is_c_contiguous().then(|| {
-            let (start, len) = contiguous::<T>(&self.array);
+        self.memory.is_contiguous().then(|| {
+            let (start, len) = self.memory.contiguous::<T>();
             // SAFETY: as in `view`; elements in C order are one slice.
             unsafe { std::slice::from_raw_parts(start, len) }
         })
@@ -179,10 +180,10 @@ impl<'py> Input<'py> {
     /// If `T` is not the element type.
     pub fn view<T: Element>(&self) -> ArrayViewD<'_, T> {
         assert_eq!(T::DTYPE, self.dtype);
-        let (start, dim, inverted) = layout::<T>(&self.array);
+        let (start, dim, inverted) = self.memory.layout::<T>();
         // SAFETY: `is_native` holds for the array: aligned, native, whole strides; `layout` gives
         // its lowest address and strides that are not negative. The array lives as long as the
-        // view, and its memory is not moved (`pin`, or the interpreter is attached).
+        // view, and its memory is not moved (`pin`, or the interpreter is attached and has a lock).
         let mut view = unsafe { ArrayViewD::from_shape_ptr(dim, start) };
         for axis in inverted {
             view.invert_axis(Axis(axis));

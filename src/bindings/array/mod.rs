@@ -18,26 +18,30 @@
 //! | `taken` | an array and its nulls |
 //! | `modules` | NumPy, imported when it is needed, and the classes of others |
 //! | `dtypes` | NumPy's dtypes and the rows of the table |
-//! | `pin` | arrays whose memory stays where it is |
+//! | `description` | what describes an array, with and without a lock of the interpreter |
+//! | `operand` | arrays in use by a call |
+//! | `pin` | what keeps the memory of an array where it is |
 //! | `memory` | addresses, strides and overlaps |
 //!
 //! What may be done to an array while a call works on it: nothing that moves its memory (NumPy
 //! refuses to resize it, see `pin`); to write into it from another thread gives wrong numbers,
 //! as in NumPy, and never a crash, as kernels derive no address from an element, and check again
 //! what they have counted. (`__setstate__` frees the memory under any user of an array, NumPy's own
-//! functions included.)
+//! functions included. So does a `resize` that NumPy has begun when a call begins, where the interpreter has no lock.)
 
 mod arrow;
 mod asarray;
 mod axis;
 mod broadcast;
 mod columns;
+mod description;
 mod dtypes;
 mod fallback;
 mod foreign;
 mod input;
 mod memory;
 mod modules;
+mod operand;
 mod output;
 mod pin;
 mod promotion;
@@ -52,7 +56,7 @@ pub use fallback::{Fallback, OutRule, is_overridden};
 pub use foreign::{is_array_like, overrides_functions, refuse_lost};
 pub use input::Input;
 pub use modules::{array, is_a, numpy, prepare};
+pub use operand::{Operand, check_unmoved, pin};
 pub use output::Output;
-pub use pin::{Operand, pin};
 pub use promotion::{common_dtype, promote};
 pub use taken::Taken;

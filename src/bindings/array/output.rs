@@ -5,15 +5,15 @@ use std::fmt::Display;
 
 use ndarray::{ArrayViewMutD, Axis};
 use numpy::npyffi::{PY_ARRAY_API, npy_intp};
-use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::dtypes::{supported, type_number};
+use super::dtypes::type_number;
 use super::foreign::refuse_lost;
-use super::memory::{self, contiguous, is_native, is_same_memory, layout, overlaps, repeats};
+use super::memory::Memory;
 use super::modules::{array, numpy};
-use super::pin::Operand;
+use super::operand::Operand;
 use crate::alloc::checked_size;
 use crate::bindings::argument::Arg;
 use crate::bindings::display::Shape;
@@ -28,7 +28,7 @@ const MAX_DIMS: usize = 64;
 /// An array that is written: new, or the caller's `out`.
 pub struct Output<'py> {
     /// Where the kernel writes.
-    array: Bound<'py, PyUntypedArray>,
+    memory: Memory<'py>,
     dtype: DType,
     out: Out<'py>,
 }
@@ -41,12 +41,12 @@ enum Out<'py> {
     Given,
     /// Another array, which was given, and into which the result is copied: it overlaps an input or cannot
     /// be written as it is.
-    Copied(Bound<'py, PyUntypedArray>),
+    Copied(Memory<'py>),
 }
 
 impl Operand for Output<'_> {
-    fn array(&self) -> &Bound<'_, PyUntypedArray> {
-        &self.array
+    fn memory(&self) -> &Memory<'_> {
+        &self.memory
     }
 }
 
@@ -80,17 +80,17 @@ impl<'a, 'py> Request<'a, 'py> {
     pub fn make(self, py: Python<'py>) -> PyResult<Output<'py>> {
         let Request { function, dtype, shape, out, inputs, in_place } = self;
         let Some(out) = out else { return Output::like(py, function, dtype, shape, inputs) };
-        let array = given(function, out, shape, &dtype.name(), |descr| supported(descr) == Some(dtype))?;
+        let memory = given(function, out, shape, &dtype.name(), |memory| memory.dtype() == Some(dtype))?;
         let clashes = |input: &&dyn Operand| {
-            let input = input.array();
-            let same = in_place && memory::dtype(input) == Some(dtype) && is_same_memory(input, array);
-            !same && overlaps(input, array)
+            let input = input.memory();
+            let same = in_place && input.dtype() == Some(dtype) && input.is_same(&memory);
+            !same && input.overlaps(&memory)
         };
-        if !is_native(array, dtype) || repeats(array) || inputs.iter().any(clashes) {
+        if !memory.is_native(dtype) || memory.repeats() || inputs.iter().any(clashes) {
             let scratch = Output::new(py, function, dtype, shape)?;
-            return Ok(Output { out: Out::Copied(array.clone()), ..scratch });
+            return Ok(Output { out: Out::Copied(memory), ..scratch });
         }
-        Ok(Output { array: array.clone(), dtype, out: Out::Given })
+        Ok(Output { memory, dtype, out: Out::Given })
     }
 }
 
@@ -116,8 +116,8 @@ impl<'py> Output<'py> {
     ) -> PyResult<Self> {
         let number = match dtype {
             DType::I32 | DType::I64 | DType::U32 | DType::U64 => {
-                let of_dtype = |input: &&&dyn Operand| memory::dtype(input.array()) == Some(dtype);
-                inputs.iter().filter(of_dtype).map(|input| memory::number(input.array())).max()
+                let of_dtype = |input: &&&dyn Operand| input.memory().dtype() == Some(dtype);
+                inputs.iter().filter(of_dtype).map(|input| input.memory().number()).max()
             }
             _ => None,
         };
@@ -138,7 +138,7 @@ impl<'py> Output<'py> {
             let array = PY_ARRAY_API.PyArray_Empty(py, shape.len() as _, dims.as_mut_ptr(), descr, 0);
             Bound::from_owned_ptr_or_err(py, array)?
         };
-        Ok(Output { array: array.cast_into()?, dtype, out: Out::New })
+        Ok(Output { memory: Memory::of_new(array.cast_into()?)?, dtype, out: Out::New })
     }
 
     /// A new array of the values, in C order.
@@ -164,7 +164,7 @@ impl<'py> Output<'py> {
     /// If `T` is not the element type.
     #[inline]
     pub fn elements_mut<T: Element>(&mut self) -> ElementsMut<'_, T> {
-        match self.array.is_c_contiguous() {
+        match self.memory.is_contiguous() {
             true => ElementsMut::Contiguous(self.slice_mut()),
             false => ElementsMut::Strided(self.view_mut()),
         }
@@ -176,7 +176,7 @@ impl<'py> Output<'py> {
     /// If `T` is not the element type.
     pub fn view_mut<T: Element>(&mut self) -> ArrayViewMutD<'_, T> {
         assert_eq!(T::DTYPE, self.dtype);
-        let (start, dim, inverted) = layout::<T>(&self.array);
+        let (start, dim, inverted) = self.memory.layout::<T>();
         // SAFETY: as in `Input::view`. The array is new, or it is writeable, does not repeat an
         // element and overlaps no input of the call but exactly (`Request::make`), of which the caller then
         // makes no view (`overwrites`). Memory from the allocator is written before it is read.
@@ -192,15 +192,15 @@ impl<'py> Output<'py> {
     /// # Panics
     /// If it is not, or `T` is not the element type.
     pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
-        assert!(T::DTYPE == self.dtype && self.array.is_c_contiguous());
-        let (start, len) = contiguous::<T>(&self.array);
+        assert!(T::DTYPE == self.dtype && self.memory.is_contiguous());
+        let (start, len) = self.memory.contiguous::<T>();
         // SAFETY: as in `view_mut`; elements in C order are one slice.
         unsafe { std::slice::from_raw_parts_mut(start, len) }
     }
 
     /// Whether the kernel overwrites exactly this input: then it must not look at that as well.
     pub fn overwrites(&self, input: &dyn Operand) -> bool {
-        self.is_given() && is_same_memory(input.array(), &self.array)
+        self.is_given() && self.memory.is_same(input.memory())
     }
 
     /// Whether the kernel writes into the caller's array.
@@ -210,23 +210,23 @@ impl<'py> Output<'py> {
 
     /// The array as an operand of a call, while a view of it is in use.
     pub fn held(&self) -> Held<'py> {
-        Held(self.array.clone())
+        Held(self.memory.clone())
     }
 
     /// The finished array.
     pub fn finish(self) -> PyResult<Bound<'py, PyAny>> {
         match self.out {
-            Out::New | Out::Given => Ok(self.array.into_any()),
+            Out::New | Out::Given => Ok(self.memory.into_array().into_any()),
             Out::Copied(result) => {
-                copy_to(&result, &self.array)?;
-                Ok(result.into_any())
+                copy_to(result.array(), self.memory.array())?;
+                Ok(result.into_array().into_any())
             }
         }
     }
 
     /// The finished array or, as with NumPy's functions, a scalar if it has no axes and is new.
     pub fn finish_scalar(self) -> PyResult<Bound<'py, PyAny>> {
-        let is_scalar = matches!(self.out, Out::New) && self.array.ndim() == 0;
+        let is_scalar = matches!(self.out, Out::New) && self.memory.shape().is_empty();
         let array = self.finish()?;
         if is_scalar { array.get_item(PyTuple::empty(array.py())) } else { Ok(array) }
     }
@@ -240,33 +240,34 @@ pub(super) fn written<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let result = numpy(out.py(), "asarray")?.call1((result,))?.cast_into::<PyUntypedArray>()?;
     let dtype = result.dtype();
-    let array = given(function, out, result.shape(), &dtype, |descr| descr.is_equiv_to(&dtype))?;
-    copy_to(array, &result)?;
+    let is_dtype = |array: &Bound<'py, PyUntypedArray>| array.dtype().is_equiv_to(&dtype);
+    let memory = given(function, out, result.shape(), &dtype, |memory| is_dtype(memory.array()))?;
+    copy_to(memory.array(), &result)?;
     Ok(out.clone())
 }
 
 /// The caller's `out`, if a result of this shape and dtype can be written into it.
-fn given<'a, 'py>(
+fn given<'py>(
     function: &'static str,
-    out: &'a Bound<'py, PyAny>,
+    out: &Bound<'py, PyAny>,
     shape: &[usize],
     dtype: &dyn Display,
-    is_dtype: impl FnOnce(&Bound<'py, PyArrayDescr>) -> bool,
-) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
+    is_dtype: impl FnOnce(&Memory<'py>) -> bool,
+) -> PyResult<Memory<'py>> {
     let arg = Arg::new(function, "out");
     let Some(array) = array(out)? else { return Err(arg.wrong_type(out, "a NumPy array")) };
     refuse_lost(arg, array)?;
-    if array.shape() != shape {
-        return Err(arg.value_error(format_args!("shape {}", Shape(array.shape())), Shape(shape)));
+    let memory = Memory::new(array.clone())?;
+    if memory.shape() != shape {
+        return Err(arg.value_error(format_args!("shape {}", Shape(memory.shape())), Shape(shape)));
     }
-    if !is_dtype(&array.dtype()) {
+    if !is_dtype(&memory) {
         return Err(arg.type_error(format_args!("dtype {}", array.dtype()), dtype));
     }
-    // SAFETY: an array object.
-    if unsafe { (*array.as_array_ptr()).fields.flags } & numpy::npyffi::NPY_ARRAY_WRITEABLE == 0 {
+    if !memory.is_writeable() {
         return Err(arg.value_error("a read-only array", "one that can be written"));
     }
-    Ok(array)
+    Ok(memory)
 }
 
 /// Copies into the memory of `out`: no method of a subclass is called.
@@ -276,10 +277,10 @@ fn copy_to<'py>(out: &Bound<'py, PyUntypedArray>, result: &Bound<'py, PyUntypedA
 }
 
 /// See [`Output::held`].
-pub struct Held<'py>(Bound<'py, PyUntypedArray>);
+pub struct Held<'py>(Memory<'py>);
 
 impl Operand for Held<'_> {
-    fn array(&self) -> &Bound<'_, PyUntypedArray> {
+    fn memory(&self) -> &Memory<'_> {
         &self.0
     }
 }

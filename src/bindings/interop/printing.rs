@@ -108,7 +108,8 @@ pub fn dict_printer(d: &Bound<'_, PyAny>) -> PyResult<()> {
                 add(&key, &d.get_item(&key)?)?;
             }
         } else {
-            for (key, value) in entries {
+            // A copy, as another thread may change the dict meanwhile.
+            for (key, value) in entries.copy()? {
                 add(&key, &value)?;
             }
         }

@@ -192,7 +192,11 @@ impl RustStruct {
             let Ok(other) = other.cast::<RustStruct>() else {
                 return Ok(py.NotImplemented());
             };
-            // One lock at a time: the other struct may be this one.
+            // Without a look, as another thread may change it between two of them.
+            if std::ptr::eq(self, other.get()) {
+                return Ok(true.into_pyobject(py)?.to_owned().into_any().unbind());
+            }
+            // One lock at a time: another thread may be comparing the other struct with this one.
             let (ours, theirs) = (self.copy()?, other.get().copy()?);
             let equal = ours.data == theirs.data && ours.vector == theirs.vector;
             Ok(equal.into_pyobject(py)?.to_owned().into_any().unbind())

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use pyo3::prelude::*;
 
 use super::argument::{Workers, threads};
-use super::array::{Operand, pin};
+use super::array::{Operand, check_unmoved, pin};
 use super::error::exception;
 use super::guard::{caught, guard};
 use crate::error::Result;
@@ -52,17 +52,21 @@ impl<'a, 'py> Call<'a, 'py> {
     pub fn run<T: Send>(self, body: impl FnOnce(&Work<'_>) -> Result<T> + Send) -> PyResult<T> {
         let Call { py, function, cost, workers, operands } = self;
         if cost < DETACH {
-            return guard(|| body(&Work::serial()).map_err(|error| exception(function, error)));
+            let result = guard(|| body(&Work::serial()).map_err(|error| exception(function, error)))?;
+            check_unmoved(function, operands)?;
+            return Ok(result);
         }
         let workers = workers.unwrap_or_else(|| if cost < THREADS { 1 } else { num_threads() });
-        let _pins = pin(py, operands)?;
+        let _pins = pin(function, operands)?;
         let signals = Signals::default();
         let result = py.detach(|| caught(|| body(&Work::interruptible(workers, &signals))));
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);
         }
-        result?.map_err(|error| exception(function, error))
+        let result = result?.map_err(|error| exception(function, error))?;
+        check_unmoved(function, operands)?;
+        Ok(result)
     }
 }
 

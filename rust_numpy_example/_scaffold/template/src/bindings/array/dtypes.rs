@@ -1,8 +1,6 @@
 //! NumPy's dtypes and the rows of the table.
 
 use numpy::npyffi::NPY_TYPES;
-use numpy::{PyArrayDescr, PyArrayDescrMethods};
-use pyo3::prelude::*;
 
 use crate::dtype::DType;
 
@@ -25,8 +23,7 @@ const NUMBERS: [(NPY_TYPES, DType); 13] = [
 
 const LONG_IS_64: bool = size_of::<std::ffi::c_long>() == 8;
 
-/// The row of the table for NumPy's dtype, whatever its byte order.
-pub(super) fn supported(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
-    let number = descr.num();
+/// The row of the table for NumPy's number of a dtype, whatever its byte order.
+pub(super) fn supported(number: i32) -> Option<DType> {
     NUMBERS.iter().find(|(known, _)| *known as i32 == number).map(|&(_, dtype)| dtype)
 }

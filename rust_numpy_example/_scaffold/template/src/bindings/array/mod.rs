@@ -13,25 +13,27 @@ use pyo3::types::{PyDict, PyTuple};
 use super::argument::{Arg, shortened};
 use crate::dtype::{DType, Element};
 
+mod description;
 mod dtypes;
 mod memory;
+mod operand;
 mod pin;
 
-use memory::{dtype, is_native, layout};
+use memory::Memory;
+pub use operand::{Operand, check_unmoved, pin};
 use pin::Pin;
-pub use pin::{Operand, pin};
 
 /// An argument that is read.
 pub struct Input<'py> {
-    array: Bound<'py, PyUntypedArray>,
+    memory: Memory<'py>,
     dtype: DType,
     /// From here on, as what is done until the work begins may run other code.
-    _pin: Option<Pin>,
+    _pin: Pin,
 }
 
 impl Operand for Input<'_> {
-    fn array(&self) -> &Bound<'_, PyUntypedArray> {
-        &self.array
+    fn memory(&self) -> &Memory<'_> {
+        &self.memory
     }
 }
 
@@ -44,29 +46,29 @@ impl<'py> Input<'py> {
             return Err(arg.type_error("a masked array", "an array without a mask"));
         }
         let array = numpy.call_method1("asarray", (object,))?.cast_into::<PyUntypedArray>()?;
-        let Some(dtype) = dtype(&array) else {
+        let memory = Memory::new(array)?;
+        let Some(dtype) = memory.dtype() else {
             let expected = "bool, an integer, float32 or float64";
-            return Err(arg.type_error(format_args!("dtype {}", array.dtype()), expected));
+            return Err(arg.type_error(format_args!("dtype {}", memory.array().dtype()), expected));
         };
-        if is_native(&array, dtype) {
-            return Self::pinned(array, dtype);
+        if memory.is_native(dtype) {
+            return Self::pinned(memory, dtype);
         }
         // Of another byte order, not aligned, or with a stride that is no whole number of elements.
         let options = PyDict::new(object.py());
         options.set_item("dtype", dtype.name())?;
         options.set_item("copy", true)?;
-        let array = numpy.call_method("array", (array,), Some(&options))?.cast_into()?;
-        Self::pinned(array, dtype)
+        let array = numpy.call_method("array", (memory.array(),), Some(&options))?.cast_into()?;
+        Self::pinned(Memory::of_new(array)?, dtype)
     }
 
-    fn pinned(array: Bound<'py, PyUntypedArray>, dtype: DType) -> PyResult<Self> {
-        let input = Input { array, dtype, _pin: None };
-        Ok(Input { _pin: Some(input.pin()?), ..input })
+    fn pinned(memory: Memory<'py>, dtype: DType) -> PyResult<Self> {
+        Ok(Input { _pin: Pin::of(memory.array())?, memory, dtype })
     }
 
     /// As a Python object.
     pub fn object(&self) -> &Bound<'py, PyAny> {
-        self.array.as_any()
+        self.memory.array().as_any()
     }
 
     /// The element type.
@@ -76,12 +78,12 @@ impl<'py> Input<'py> {
 
     /// The lengths of the axes.
     pub fn shape(&self) -> &[usize] {
-        self.array.shape()
+        self.memory.shape()
     }
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.array.len()
+        self.memory.len()
     }
 
     /// The array to look at.
@@ -89,7 +91,7 @@ impl<'py> Input<'py> {
     /// # Panics
     /// If `T` is not the element type.
     pub fn view<T: Element>(&self) -> ArrayViewD<'_, T> {
-        let (start, dim, inverted) = layout::<T>(&self.array);
+        let (start, dim, inverted) = self.memory.layout::<T>();
         // SAFETY: `layout` checks that the array is of this type, aligned and native, with whole strides, and gives
         // its lowest address and strides that are not negative. The array lives as long as the view, and its
         // memory is not moved (`pin`, or the interpreter is attached).
@@ -103,7 +105,7 @@ impl<'py> Input<'py> {
 
 /// An array that is written: a new one, in C order.
 pub struct Output<'py> {
-    array: Bound<'py, PyUntypedArray>,
+    memory: Memory<'py>,
 }
 
 impl<'py> Output<'py> {
@@ -111,7 +113,7 @@ impl<'py> Output<'py> {
     pub fn new(py: Python<'py>, _function: &str, dtype: DType, shape: &[usize]) -> PyResult<Self> {
         let numpy = py.import("numpy")?;
         let array = numpy.call_method1("empty", (PyTuple::new(py, shape)?, dtype.name()))?;
-        Ok(Output { array: array.cast_into()? })
+        Ok(Output { memory: Memory::of_new(array.cast_into()?)? })
     }
 
     /// The array to write into; what it holds before is undefined.
@@ -119,14 +121,14 @@ impl<'py> Output<'py> {
     /// # Panics
     /// If `T` is not the element type.
     pub fn view_mut<T: Element>(&mut self) -> ArrayViewMutD<'_, T> {
-        let (start, dim, _) = layout::<T>(&self.array);
+        let (start, dim, _) = self.memory.layout::<T>();
         // SAFETY: as in `Input::view`; the array is new, and nobody else has it. Every bit pattern is an element.
         unsafe { ArrayViewMutD::from_shape_ptr(dim, start) }
     }
 
     /// The finished array.
     pub fn finish(self) -> PyResult<Bound<'py, PyAny>> {
-        Ok(self.array.into_any())
+        Ok(self.memory.into_array().into_any())
     }
 }
 
