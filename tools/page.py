@@ -24,9 +24,9 @@ each kind and the reason.
 
 ## Not tested
 
-Free-threaded CPython, Windows, macOS and big-endian machines: there was none to test on. The workflows in
-`.github/workflows` are prepared for the first three. ThreadSanitizer and Miri need parts of a nightly toolchain
-that the test machine does not have; AMX instructions are not used.
+Windows, macOS and big-endian machines: there was none to test on. The workflows in `.github/workflows` are prepared
+for the first two. Free-threaded CPython was tested as 3.13t (`docs/tested.md`), not as 3.14t. ThreadSanitizer and
+Miri need parts of a nightly toolchain that the test machine does not have; AMX instructions are not used.
 """
 
 
