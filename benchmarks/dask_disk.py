@@ -143,6 +143,30 @@ def cases(folder: Path, gigabytes: float) -> list[Case]:
                 lambda a, b: f"within {abs(a / b - 1):.0e}",
             )
         )
+    with contextlib.suppress(ImportError):
+        import flox
+
+        months = np.arange(x.shape[0]) % 12
+
+        def same_groups(ours: Any, theirs: Any) -> str:
+            mine = [getattr(ours, name) for name in ("mean", "std", "min", "max")]
+            return f"within {max(np.max(np.abs(a / b.T - 1)) for a, b in zip(mine, theirs)):.0e}"
+
+        found.append(
+            Case(
+                f"`compute_stats` of 12 groups of rows, {size}",
+                "flox: mean, std, min, max",
+                lambda: rnd.compute_stats(x, 0, by=months),
+                lambda: tuple(
+                    flox.groupby_reduce(
+                        x.T, months, func=name, finalize_kwargs={"ddof": 1} if name == "std" else None
+                    )[0]
+                    for name in ("mean", "std", "min", "max")
+                ),
+                x.npartitions,
+                same_groups,
+            )
+        )
     text = folder / "words.txt"
     length = repeated(text, gigabytes / 8, b"", _words)
     found.append(

@@ -138,6 +138,59 @@ def test_where_and_nan_policy_are_those_of_the_library(pair: Any, data: st.DataO
             rnd.compute_stats(lazy, nan_policy="raise").compute()
 
 
+@given(chunked(["f8", "i4"], (1, 3)), st.data())
+def test_weights_are_those_of_the_library(pair: Any, data: st.DataObject) -> None:
+    whole, lazy = pair
+    axes = data.draw(st.none() | st.permutations(range(whole.ndim)).map(tuple))
+    axis = axes if axes is None or len(axes) > 1 or data.draw(st.booleans()) else axes[0]
+    order = range(whole.ndim) if axis is None else axes
+    shape = whole.shape if data.draw(st.booleans()) else tuple(whole.shape[index] for index in order)
+    weights = np.random.default_rng(data.draw(st.integers(0, 9))).integers(0, 4, shape) / 2
+    given_weights = weights
+    if data.draw(st.booleans()):
+        given_weights = da.from_array(weights, chunks=tuple(data.draw(cuts(n)) for n in shape))
+    result = rnd.compute_stats(lazy, axis, weights=given_weights)
+    expected = rne.compute_stats(whole, axis, weights=weights)
+    stats_equal(result.compute(), expected)
+    same(result.min.compute(), expected.min)
+    np.testing.assert_allclose(result.weight.compute(), expected.weight, rtol=1e-14)
+
+
+@given(chunked(["f8", "i4"], (1, 3)), st.data())
+def test_groups_are_those_of_the_library(pair: Any, data: st.DataObject) -> None:
+    whole, lazy = pair
+    axis = data.draw(st.none() | st.sampled_from(range(whole.ndim)))
+    shape = whole.shape if axis is None else whole.shape[axis : axis + 1]
+    labels = np.random.default_rng(data.draw(st.integers(0, 9))).integers(0, 4, shape)
+    if data.draw(st.booleans()):
+        labels = np.array(["a", "bc", "d", ""])[labels]
+    options: dict[str, Any] = {"ddof": data.draw(st.sampled_from([0, 1]))}
+    if data.draw(st.booleans()):
+        options["where"] = sample(whole.shape, "?", 3)
+    given_labels = da.from_array(labels, chunks=tuple(data.draw(cuts(n)) for n in shape))
+    got = rnd.compute_stats(
+        lazy, axis, by=data.draw(st.sampled_from([labels, given_labels])), **options
+    ).compute()
+    expected = rne.compute_stats(whole, axis, by=labels, **options)
+    same(got.groups, expected.groups)
+    for key in ("count", "min", "max"):
+        np.testing.assert_array_equal(getattr(got, key), getattr(expected, key))
+    for key in ("mean", "std"):
+        np.testing.assert_allclose(getattr(got, key), getattr(expected, key), rtol=1e-13, atol=1e-290)
+
+
+def test_groups_are_those_of_flox_in_one_pass() -> None:
+    flox = pytest.importorskip("flox")
+    whole = sample((90, 40), "f8")
+    labels = np.arange(90) % 7
+    lazy = da.from_array(whole, chunks=(20, 15))
+    grouped = rnd.compute_stats(lazy, 0, by=labels)
+    for name in ("mean", "min", "max"):
+        theirs, groups = flox.groupby_reduce(lazy.T, labels, func=name)
+        np.testing.assert_array_equal(grouped.compute().groups, groups)
+        np.testing.assert_allclose(getattr(grouped.compute(), name), theirs.compute().T, rtol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", ["?", "i4", "f4"])
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_lines_without_elements_are_as_in_the_library(dtype: str, keepdims: bool) -> None:
@@ -537,6 +590,19 @@ def test_a_task_holds_the_block_with_its_margin_and_no_more() -> None:
             "compute_stats: argument where",
         ),
         (lambda x: rnd.compute_stats(x, workers=0), ValueError, "compute_stats: argument workers"),
+        (
+            lambda x: rnd.compute_stats(x, weights=[1.0]),
+            ValueError,
+            "compute_stats: argument weights, got shape (1,)",
+        ),
+        (lambda x: rnd.compute_stats(x, by=[1]), ValueError, "compute_stats: argument by, got shape (1,)"),
+        (lambda x: rnd.compute_stats(x, 0, by=[1]), ValueError, "compute_stats: argument by, got shape (1,)"),
+        (lambda x: rnd.compute_stats(x, (0, 1), by=[1] * 6), ValueError, "compute_stats: argument axis"),
+        (
+            lambda x: rnd.compute_stats(x, 0, keepdims=True, by=[1] * 6),
+            ValueError,
+            "compute_stats: argument keepdims",
+        ),
         (lambda x: rnd.compute_stats(x.to_delayed()[0, 0]), TypeError, "got a lazy dask.Delayed"),
         (
             lambda x: rnd.compute_stats("x"),

@@ -15,7 +15,7 @@ from dask.base import DaskMethodsMixin
 import rust_numpy_example as rne
 from rust_numpy_example import Stats
 from rust_numpy_example.dask._door import empty, fitting, full, lazy
-from rust_numpy_example.dask._tree import flat, reduce_chunks
+from rust_numpy_example.dask._tree import flat, reduce_chunks, task
 
 _KEYS = ("count", "mean", "std", "min", "max")
 
@@ -28,9 +28,11 @@ def compute_stats(
     keepdims: bool = False,
     where: Any = None,
     nan_policy: str = "propagate",
+    weights: Any = None,
+    by: Any = None,
     workers: int | None = 1,
     split_every: int | None = None,
-) -> LazyStats:
+) -> Any:
     """Count, mean, standard deviation, minimum and maximum of a Dask array, in one pass.
 
     Parameters
@@ -41,6 +43,10 @@ def compute_stats(
         As for :func:`rust_numpy_example.compute_stats`.
     where : dask.array.Array or array_like of bool, optional
         The elements that count; broadcast to the shape of ``arr``.
+    weights : dask.array.Array or array_like, optional
+        How much each element counts: of the shape of ``arr``, or of that of the reduced axes.
+    by : dask.array.Array or array_like, optional
+        Labels of groups: of the shape of ``arr``, or with an ``axis``, which is then an int, one for each index along it.
     workers : int, optional
         Threads of a task.
     split_every : int, optional
@@ -51,6 +57,8 @@ def compute_stats(
     LazyStats
         Its ``compute()`` gives a :class:`rust_numpy_example.Stats`; its ``mean`` and the others are Dask
         arrays, which share the work.
+    dask.delayed.Delayed
+        With ``by``: of a :class:`rust_numpy_example.GroupedStats`, made in the same one pass.
 
     Notes
     -----
@@ -73,31 +81,44 @@ def compute_stats(
         "nan_policy": nan_policy,
         "workers": workers,
     }
-    arrays = [array]
+    every = tuple(range(array.ndim))
+    operands = {"block": (array, every)}
     if where is not None:
         mask = lazy("compute_stats", "where", where)
         rne.compute_stats(empty(array), axis, where=empty(mask, (1,) * mask.ndim), **options)
         if fitting(lambda a, m: rne.compute_stats(a, where=m), array, mask) != array.shape:
             if not any(np.isnan(length) for length in array.shape):
                 _refuse_mask(array, mask)
-        arrays = [full(array), full(mask)]
+        operands["where"] = mask, every[array.ndim - mask.ndim :]
+    rne.compute_stats(empty(array), axis, **options)
+    if weights is not None:
+        operands["weights"] = _weights(array, weights, axis)
+    if by is not None:
+        operands["by"] = _labels(array, by, axis, options)
+    if len(operands) > 1:
+        operands = {name: (full(operand), indices) for name, (operand, indices) in operands.items()}
     # One element, because minimum and maximum of none are always float64.
-    like = rne.compute_stats(np.zeros((1,) * array.ndim, array.dtype), axis, **options)
+    one = np.zeros((1,) * array.ndim, array.dtype)
+    like = rne.compute_stats(one, axis, weights=None if weights is None else np.ones(one.shape), **options)
     axes = _axes(axis, array.ndim)
     blocks = reduce_chunks(
-        partial(_chunk, axis=axis, **options),
+        partial(_chunk, names=tuple(operands), axis=axis, **options),
         _merged,
-        arrays,
+        [operand for operand, _ in operands.values()],
         axes,
-        meta=np.empty((0,) * np.ndim(like.count)),
-        keepdims=keepdims,
+        indices=[indices for _, indices in operands.values()],
+        meta=np.empty((0,) * (np.ndim(like.count) if by is None else array.ndim)),
+        # The groups take the place of the axis.
+        keepdims=keepdims or by is not None,
         split_every=split_every,
     )
-    dtypes = {key: np.asarray(getattr(like, key)).dtype for key in (*_KEYS, "var")}
+    if by is not None:
+        return task("compute_stats-groups", _assembled_groups, blocks.to_delayed().tolist())
+    dtypes = {key: np.asarray(getattr(like, key)).dtype for key in (*_KEYS, "var", "weight")}
     if array.dtype == np.uint64:
         # Not what a small int of Python would be.
         dtypes["min"] = dtypes["max"] = array.dtype
-    return LazyStats(blocks, dtypes, like.ddof, _lines(array, axes, where is not None))
+    return LazyStats(blocks, dtypes, like.ddof, _lines(array, axes, len(operands) > 1))
 
 
 def _refuse_mask(array: da.Array, mask: da.Array) -> None:
@@ -121,13 +142,67 @@ def _lines(array: da.Array, axes: tuple[int, ...], is_masked: bool) -> str:
     return "unknown" if is_masked or any(np.isnan(length) for length in lengths) else "full"
 
 
-def _chunk(block: Any, where: Any = None, **options: Any) -> Stats:
-    stats: Stats = rne.compute_stats(block, where=where, **options)
+def _weights(array: da.Array, weights: Any, axis: Any) -> tuple[da.Array, tuple[int, ...]]:
+    """Return weights with the axes of the array that they have, in its order."""
+    found = lazy("compute_stats", "weights", weights)
+    order = _axes(axis, array.ndim)
+    lengths = [tuple(array.shape[index] for index in indices) for indices in (range(array.ndim), order)]
+    unknown = any(np.isnan(length) for length in (*array.shape, *found.shape))
+    # Says what is wrong with the dtype.
+    rne.compute_stats(np.zeros(1), weights=np.zeros(1, found.dtype))
+    if found.shape == lengths[0] or (unknown and found.ndim == array.ndim):
+        return found, tuple(range(array.ndim))
+    if found.shape != lengths[1] and not (unknown and found.ndim == len(order)):
+        raise ValueError(
+            f"compute_stats: argument weights, got shape {found.shape}, expected {' or '.join(map(str, lengths))}"
+        )
+    return found.transpose([order.index(index) for index in sorted(order)]), tuple(sorted(order))
+
+
+def _labels(array: da.Array, by: Any, axis: Any, options: dict[str, Any]) -> tuple[da.Array, tuple[int, ...]]:
+    """Return labels with the axes of the array that they have."""
+    labels = lazy("compute_stats", "by", by)
+    is_whole = axis is None or labels.ndim == array.ndim
+    # Says what is wrong with the other arguments, and with labels of this dtype.
+    whole = np.zeros((1,) * array.ndim, array.dtype)
+    rne.compute_stats(
+        whole, axis, by=np.zeros((1,) * (array.ndim if is_whole else 1), labels.dtype), **options
+    )
+    along = range(array.ndim) if is_whole else _axes(axis, array.ndim)
+    expected = tuple(array.shape[index] for index in along)
+    if not any(np.isnan(length) for length in (*expected, *labels.shape)) and labels.shape != expected:
+        raise ValueError(f"compute_stats: argument by, got shape {labels.shape}, expected {expected}")
+    return labels, tuple(along)
+
+
+def _chunk(block: Any, *others: Any, names: tuple[str, ...], axis: Any, **options: Any) -> Any:
+    given = dict(zip(names[1:], others))
+    if "weights" in given and given["weights"].shape != block.shape:
+        lengths = [1] * block.ndim
+        for index, length in zip(sorted(_axes(axis, block.ndim)), given["weights"].shape):
+            lengths[index] = length
+        # Not as the library does, which looks at the shape: that of a block may be both.
+        given["weights"] = np.broadcast_to(given["weights"].reshape(lengths), block.shape)
+    return rne.compute_stats(block, axis, **given, **options)
+
+
+def _merged(parts: list[Any]) -> Any:
+    return reduce(type(parts[0]).merge, parts)
+
+
+def _assembled_groups(blocks: Any) -> Any:
+    """Return one GroupedStats of a grid of them, which have the same groups."""
+    first, *others = flat([blocks])
+    if not others:
+        return first
+    make: Any = first.__reduce__()[0]
+    groups, _, axis = make.keywords["_state"]
+    return make.func(**(make.keywords | {"_state": (groups, _assembled(_each(_of_groups, blocks)), axis)}))
+
+
+def _of_groups(grouped: Any) -> Stats:
+    stats: Stats = grouped.__reduce__()[0].keywords["_state"][1]
     return stats
-
-
-def _merged(parts: list[Stats]) -> Stats:
-    return reduce(Stats.merge, parts)
 
 
 class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
@@ -185,6 +260,11 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
     def count(self) -> da.Array:
         """Number of elements."""
         return self._field("count")
+
+    @property
+    def weight(self) -> da.Array:
+        """Sum of the weights; without weights the number of elements."""
+        return self._field("weight")
 
     @property
     def mean(self) -> da.Array:

@@ -23,20 +23,21 @@ def reduce_chunks(
     axes: tuple[int, ...],
     *,
     meta: Any,
+    indices: Sequence[tuple[int, ...]] | None = None,
     keepdims: bool = False,
     split_every: int | None = None,
 ) -> da.Array:
     """Return what ``merge`` makes of the results of ``chunk`` along ``axes``.
 
-    ``chunk`` is called with a block of each of ``arrays``, which broadcast to the first; ``merge`` with lists
-    in the order of the blocks.
+    ``chunk`` is called with a block of each of ``arrays``, whose axes are those of the first that ``indices`` says; ``merge``
+    with lists in the order of the blocks.
     """
     first = arrays[0]
-    indices = tuple(range(first.ndim))
-    placed = [part for array in arrays for part in (array, indices[first.ndim - array.ndim :])]
+    every = tuple(range(first.ndim))
+    placed = [part for pair in zip(arrays, indices or [every]) for part in pair]
     results = da.blockwise(
         chunk,
-        indices,
+        every,
         *placed,
         adjust_chunks=dict.fromkeys(axes, 1),
         dtype=meta.dtype,
