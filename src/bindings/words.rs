@@ -247,7 +247,7 @@ impl WordStats {
 
     /// Take the next bytes of the text. Of several texts, `ends` are the offsets in `data` at which one ends, in order:
     /// no n-gram goes on there.
-    #[pyo3(signature = (data, *, ends=Vec::new(), workers=None), text_signature = "(data, *, ends=(), workers=None)")]
+    #[pyo3(signature = (data, *, ends=Vec::new(), workers=None), text_signature = "($self, data, *, ends=(), workers=None)")]
     fn feed(&self, data: &Bound<'_, PyBytes>, ends: Vec<usize>, workers: Workers) -> PyResult<()> {
         let bytes = data.as_bytes();
         Call::new(data.py(), "_WordStats.feed", COST.saturating_mul(bytes.len())).workers(workers)?.run(
