@@ -64,9 +64,7 @@ pub fn texts(
     let py = object.py();
     let mut source = Chunks::open(arg, object, is_array)?;
     let reader = Reader { py, arg };
-    // SAFETY: the schema of a dictionary lives as long as its parent.
-    let values = unsafe { source.schema.0.dictionary.as_ref() }.unwrap_or(&source.schema.0);
-    if !needed && !matches!(reader.format(values)?, "u" | "U" | "vu") {
+    if !needed && !matches!(reader.format(source.schema.0.of_values())?, "u" | "U" | "vu") {
         return Ok(false);
     }
     while let Some(chunk) = source.next(py)? {

@@ -38,6 +38,14 @@ pub struct ArrowSchema {
     pub private_data: *mut c_void,
 }
 
+impl ArrowSchema {
+    /// The schema of the values: that of the dictionary, where the array holds indices into one.
+    pub fn of_values(&self) -> &ArrowSchema {
+        // SAFETY: the schema of a dictionary lives as long as its parent.
+        unsafe { self.dictionary.as_ref() }.unwrap_or(self)
+    }
+}
+
 /// An array: its buffers, and the arrays in it.
 #[repr(C)]
 pub struct ArrowArray {
