@@ -4,7 +4,6 @@
 //! rounded. Larger ones are summed in `i128`, where nothing is lost either, so that there what leaves a window can
 //! be taken away.
 
-use super::Window;
 use crate::dtype::{Bool, Element};
 use crate::error::Result;
 use crate::kernels::eft::two_product;
@@ -58,7 +57,8 @@ pub fn needs_integers<T: Sample>(line: &[T], window: usize) -> bool {
 pub fn means_of_integers<T: Sample>(
     line: &[T],
     out: &mut [T::Mean],
-    window: Window,
+    window: usize,
+    min_count: usize,
     work: &Work<'_>,
 ) -> Result<()> {
     let before = line.len() - out.len();
@@ -66,11 +66,11 @@ pub fn means_of_integers<T: Sample>(
     let mut pacer = Pacer::new(work);
     for (out, end) in out.iter_mut().zip(before..) {
         sum += line[end].to_i128();
-        if end >= window.len {
-            sum -= line[end - window.len].to_i128();
+        if end >= window {
+            sum -= line[end - window].to_i128();
         }
-        let count = (end + 1).min(window.len);
-        *out = T::round(if count >= window.min_count { quotient(sum, count as f64) } else { f64::NAN });
+        let count = (end + 1).min(window);
+        *out = T::round(if count >= min_count { quotient(sum, count as f64) } else { f64::NAN });
         pacer.spend(1)?;
     }
     Ok(())

@@ -72,7 +72,7 @@ pub fn moving_average<T: Sample>(
     let scratch = || Ok((Tiles::new(plan)?, try_filled(plan.longest(), 0.0)?));
     scan(view, out, axis, window.len, work, scratch, |(tiles, counts), line, out| {
         match sum::needs_integers(line, window.len) {
-            true => sum::means_of_integers(line, out, window, work),
+            true => sum::means_of_integers(line, out, window.len, window.min_count, work),
             false => run(Line { line, out, window, tiles, counts, work }),
         }
     })
