@@ -1,0 +1,28 @@
+"""The stub and the manual say of every public name what the extension says of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+from stub import STUB, documented
+
+import rust_numpy_example
+from rust_numpy_example import rust_numpy_example as extension
+
+pytestmark = pytest.mark.once
+
+
+def test_the_stub_has_the_docstrings_of_the_extension() -> None:
+    found = list(documented(ast.parse(STUB.read_text(encoding="utf-8")), extension))
+    assert len(found) > 60
+    wrong = [name for name, node, text in found if ast.get_docstring(node) != text]
+    assert not wrong, f"run `python tools/stub.py`: {wrong}"
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    folder = STUB.parents[1] / "docs" / "reference"
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in folder.glob("*.md"))
+    named = set(re.findall(r"^\.\. auto\w+:: (\w+)$", pages, re.MULTILINE))
+    assert named == set(rust_numpy_example.__all__) - {"__version__"}
