@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     table.feed(PLANETS.as_bytes(), &Work::serial())?;
     table.finish(&Work::serial())?;
     for column in table.columns().iter().filter(|column| column.kinds().total() == 0) {
-        let moments = column.moments();
+        let moments = column.numbers.moments();
         println!("  {:22} mean {:12.4}  max {:12.4}", column.name, moments.mean(), moments.max());
     }
 

@@ -72,6 +72,20 @@ pub enum Error {
         /// The number of columns of the table.
         columns: usize,
     },
+    /// A text of a table that has other columns than the first one.
+    Columns {
+        /// Of the columns of this text one that the first has not.
+        more: Option<String>,
+        /// Of the columns of the first text one that this has not.
+        fewer: Option<String>,
+    },
+    /// More groups than there is room for.
+    Groups {
+        /// How many there may be.
+        limit: usize,
+        /// Of so many columns.
+        columns: usize,
+    },
     /// A NaN among the elements of an array that is to have none.
     Nan,
     /// Weights that nothing can be made of.

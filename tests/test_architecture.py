@@ -27,8 +27,9 @@ ACROSS = {
     "bindings/processor -> bindings/stats": "`DataProcessor.stats()` returns a `Stats`",
     "bindings/table -> bindings/stats": "a column gives its `Stats`, which merge",
     "kernels/processor -> kernels/stats": "a processor keeps the statistics of all that it was given",
-    "kernels/table -> kernels/histogram": "the numbers of the columns are counted while they are read",
     "kernels/stats -> kernels/words": "labels of groups that are texts are looked up as words are",
+    "kernels/table -> kernels/histogram": "the numbers of the columns are counted while they are read",
+    "kernels/table -> kernels/quantiles": "so are the quantiles",
     "kernels/table -> kernels/stats": "the statistics of the columns are taken while they are read",
 }
 

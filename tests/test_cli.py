@@ -105,6 +105,7 @@ def number(name: str, count: int, missing: int, values: list[float], type_: str 
         "distinct": len(set(values)),
         "shortest": None,
         "longest": None,
+        "quantiles": {str(q): pytest.approx(np.quantile(values, q)) for q in (0.25, 0.5, 0.75)},
     }
 
 
@@ -233,9 +234,9 @@ def test_the_table_is_aligned(run: Run, tmp_path: Path) -> None:
     code, out, err = run("stats", path)
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        "column         type   count  missing    mean       std     min     max",
-        "short          float      2        0   1.625  0.883883       1    2.25",
-        "a longer name  float      1        1  1e+300       nan  1e+300  1e+300",
+        "column         type   count  missing    mean       std     min  median     max",
+        "short          float      2        0   1.625  0.883883       1   1.625    2.25",
+        "a longer name  float      1        1  1e+300       nan  1e+300  1e+300  1e+300",
         "word           text       2        0",
     ]
 

@@ -599,7 +599,7 @@ def test_every_input_gives_the_same_histogram(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text("\n".join(f'{{"x":{value!r}}}' for value in values.tolist()))
     found = []
     for name in ("t.npy", "t.csv", "t.jsonl"):
-        (column,) = read(str(tmp_path / name), Ask(histogram=True)).columns
+        (column,) = read([str(tmp_path / name)], Ask(histogram=True)).columns
         assert column.histogram is not None
         found.append(column.histogram(20))
     assert found[0] == found[1] == found[2]

@@ -28,6 +28,7 @@ page        what ``stats --report`` writes
 plot        plots by matplotlib
 colour      when there are colours, and which
 cluster     what ``--scheduler`` adds: commands on a Dask cluster
+groups      the statistics of groups of rows
 report      what is written to standard output and standard error
 =========== ==================================================================
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+
+#: More threads than that are taken as that.
+MOST_JOBS = 1024
 
 #: The largest number that is a count of anything.
 MOST = (1 << 63) - 1
@@ -65,6 +69,28 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     for name in formats:
         how.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=what[name])
     group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add how many threads to use."""
+    parser.add_argument(
+        "-j", "--jobs", type=positive, metavar="N", help="threads to use; default: the processors there are"
+    )
+
+
+@contextlib.contextmanager
+def jobs(options: argparse.Namespace) -> Iterator[None]:
+    """Use as many threads as the options say."""
+    if options.jobs is None:
+        yield
+        return
+    import rust_numpy_example
+
+    rust_numpy_example.set_num_threads(min(options.jobs, MOST_JOBS))
+    try:
+        yield
+    finally:
+        rust_numpy_example.set_num_threads(None)
 
 
 def add_colour(parser: argparse.ArgumentParser) -> None:

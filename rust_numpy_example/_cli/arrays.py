@@ -11,14 +11,15 @@ import contextlib
 import math
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from rust_numpy_example._cli.report import Progress, reason
 from rust_numpy_example._cli.source import BLOCK, Source
-from rust_numpy_example._cli.table import Ask, Column, Table
+from rust_numpy_example._cli.table import Ask, Column, Table, other_columns
 from rust_numpy_example.rust_numpy_example import _ArrayStats
 
 #: The longest header that is read: room for several thousand fields.
@@ -37,49 +38,106 @@ DEFLATED = 1032
 Read = Callable[[int], bytes]
 
 
-def read_npy(source: Source, ask: Ask) -> Table:
-    """Return the statistics of an ``.npy`` file."""
-    progress = Progress(source.name, source.size)
-    try:
+class NpyReader:
+    """The statistics of ``.npy`` files that are one table."""
 
-        def read(count: int) -> bytes:
-            progress.update(source.position())
-            return source.read(count)
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._found: _Columns | None = None
+        self._order: Sequence[int] = ()
 
-        array = _Array(read, source.size if source.is_plain else None, "")
-        order = range(len(array.names)) if ask.select is None else ask.select.indices(array.names)
-        columns, notes = array.columns(set(order), ask)
-        return Table([columns[index] for index in order], array.rows, notes)
-    finally:
-        progress.close()
+    def take(self, source: Source) -> None:
+        """Read an array."""
+        progress = Progress(source.name, source.size)
+        try:
 
-
-def read_npz(source: Source, ask: Ask) -> Table:
-    """Return the statistics of the arrays in an ``.npz`` file; a name selects a column or an array."""
-    if not source.is_plain:
-        raise ValueError("a zip archive can only be read from a file on disk, uncompressed")
-    progress = Progress(source.name, None)
-    done = 0
-    failures: dict[str, str] = {}
-    behind = DEFLATED * (source.size or 0)
-    with zipfile.ZipFile(source.file) as archive, contextlib.closing(progress):
-        members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
-        if not members:
-            raise ValueError("a zip archive without an .npy member, expected .npz")
-
-        def opened(member: zipfile.ZipInfo, file: Any) -> _Array:
             def read(count: int) -> bytes:
-                nonlocal done
-                data = cast(bytes, file.read(count))
-                done += len(data)
-                progress.update(done)
-                return data
+                progress.update(source.position())
+                return source.read(count)
 
-            return _Array(read, member.file_size, member.filename[: -len(".npy")], behind)
+            array = _Array(read, source.size if source.is_plain else None, "")
+            if self._found is None:
+                select = self._ask.select
+                self._order = range(len(array.names)) if select is None else select.indices(array.names)
+                self._found = _Columns(array, set(self._order), self._ask)
+            self._found.take(array)
+        finally:
+            progress.close()
 
-        # What the columns are called, first: a selection may leave out an array.
+    def again(self) -> bool:
+        """End a pass over the arrays."""
+        return self._found is not None and self._found.again()
+
+    def finish(self) -> Table:
+        """Return the table."""
+        found = cast(_Columns, self._found)
+        columns = found.finish()
+        return Table([columns[index] for index in self._order], found.rows, found.notes())
+
+
+class NpzReader:
+    """The statistics of the arrays in ``.npz`` files that are one table; a name selects a column or an array."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._names: list[str] | None = None
+        self._order: Sequence[int] = ()
+        #: For each array where its columns are among all, and what is known of them.
+        self._arrays: dict[str, tuple[int, _Columns | None]] = {}
+        self._failures: dict[str, str] = {}
+        self._live: set[str] | None = None
+
+    def take(self, source: Source) -> None:
+        """Read an archive."""
+        if not source.is_plain:
+            raise ValueError("a zip archive can only be read from a file on disk, uncompressed")
+        progress = Progress(source.name, None)
+        done = 0
+        behind = DEFLATED * (source.size or 0)
+        with zipfile.ZipFile(source.file) as archive, contextlib.closing(progress):
+            members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
+            if not members:
+                raise ValueError("a zip archive without an .npy member, expected .npz")
+
+            def opened(member: zipfile.ZipInfo, file: Any) -> _Array:
+                def read(count: int) -> bytes:
+                    nonlocal done
+                    data = cast(bytes, file.read(count))
+                    done += len(data)
+                    progress.update(done)
+                    return data
+
+                return _Array(read, member.file_size, member.filename[: -len(".npy")], behind)
+
+            if self._live is None:
+                self._look(archive, members, opened)
+            wanted = set(self._order)
+            for member in members:
+                name = member.filename
+                if name not in self._arrays or (self._live is not None and name not in self._live):
+                    continue
+                start, found = self._arrays[name]
+                try:
+                    with archive.open(member) as file:
+                        array = opened(member, file)
+                        if found is None:
+                            inner = {i - start for i in wanted if start <= i < start + len(array.names)}
+                            if not inner:
+                                continue
+                            # Each array has a state of its own.
+                            own = replace(self._ask, keys=max(self._ask.keys // len(self._arrays), 64))
+                            found = _Columns(array, inner, own)
+                        found.take(array)
+                        self._arrays[name] = start, found
+                except Exception as error:
+                    self._failures[name] = reason(error)
+                    del self._arrays[name]
+
+    def _look(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], opened: Any) -> None:
+        """Find out what the columns are called, first: a selection may leave out an array."""
         names: list[str] = []
-        spans: list[tuple[zipfile.ZipInfo, int, int]] = []
+        arrays: dict[str, tuple[int, _Columns | None]] = {}
+        failures: dict[str, str] = {}
         for member in members:
             try:
                 with archive.open(member) as file:
@@ -87,42 +145,49 @@ def read_npz(source: Source, ask: Ask) -> Table:
             except Exception as error:
                 failures[member.filename] = reason(error)
                 continue
-            spans.append((member, len(names), len(names) + len(inside)))
+            arrays[member.filename] = len(names), None
             names += inside
         if not names and failures and len(members) == len(failures):
             name, why = next(iter(failures.items()))
             raise ValueError(
                 f"{name}: {why}" + (f"; and {len(failures) - 1} more" if len(failures) > 1 else "")
             )
-        order = range(len(names)) if ask.select is None else ask.select.indices(names)
-        if ask.select is not None:
+        if self._names is not None:
+            if names != self._names:
+                raise ValueError(other_columns(self._names, names))
+            return
+        self._names, self._arrays = names, arrays
+        self._order = range(len(names)) if self._ask.select is None else self._ask.select.indices(names)
+        if self._ask.select is None:
             # What is not asked for does not matter.
-            failures.clear()
-        wanted = set(order)
+            self._failures = failures
+
+    def again(self) -> bool:
+        """End a pass over the archives."""
+        self._live = {
+            name for name, (_, found) in self._arrays.items() if found is not None and found.again()
+        }
+        return bool(self._live)
+
+    def finish(self) -> Table:
+        """Return the table."""
+        failures = self._failures
         found: dict[int, Column] = {}
         notes: list[str] = []
         lengths = set()
-        for member, start, end in spans:
-            inner = {index - start for index in wanted if start <= index < end}
-            if not inner:
-                continue
-            try:
-                with archive.open(member) as file:
-                    array = opened(member, file)
-                    columns, more = array.columns(inner, ask)
-            except Exception as error:
-                failures[member.filename] = reason(error)
-                continue
-            found.update((start + index, columns[index]) for index in inner)
-            notes += more
-            lengths.add(array.rows)
-    if not found and failures:
-        name, why = next(iter(failures.items()))
-        raise ValueError(f"{name}: {why}")
-    rows = lengths.pop() if len(lengths) == 1 else None
-    table = Table([found[index] for index in order if index in found], rows, notes)
-    table.failures = [f"{name}: {why}" for name, why in failures.items()]
-    return table
+        for start, inside in self._arrays.values():
+            if inside is not None:
+                columns = inside.finish()
+                found.update((start + index, columns[index]) for index in inside.wanted)
+                notes += inside.notes()
+                lengths.add(inside.rows)
+        if not found and failures:
+            name, why = next(iter(failures.items()))
+            raise ValueError(f"{name}: {why}")
+        rows = lengths.pop() if len(lengths) == 1 else None
+        table = Table([found[index] for index in self._order if index in found], rows, notes)
+        table.failures = [f"{name}: {why}" for name, why in failures.items()]
+        return table
 
 
 class _Array:
@@ -146,57 +211,108 @@ class _Array:
         self._count = shape[-1] if len(shape) > 1 and dtype.names is None else 1
         if self._count * _count(dtype) > most:
             raise ValueError(f"the header tells of more than {most:,} columns (shape {shape}, {dtype})")
-        self._parts = list(_parts(dtype, "", ()))
+        self.parts = list(_parts(dtype, "", ()))
         if dtype.names is None:
             self.rows = math.prod(shape[:-1]) if len(shape) > 1 else math.prod(shape)
             is_one = name and len(shape) < 2
             numbered = [name] if is_one else [_numbered(name, index) for index in range(self._count)]
-            self.names = [n + part.name for n in numbered for part in self._parts]
+            self.names = [n + part.name for n in numbered for part in self.parts]
         else:
             self.rows = math.prod(shape)
-            self.names = [f"{name}.{part.name}" if name else part.name for part in self._parts]
+            self.names = [f"{name}.{part.name}" if name else part.name for part in self.parts]
         self._fortran = fortran and len(shape) > 1 and dtype.names is None
 
-    def columns(self, wanted: set[int], ask: Ask) -> tuple[list[Column], list[str]]:
-        """Read the array; return the columns, complete where they are wanted, and what is worth knowing."""
-        parts = self._parts
-        stats = _ArrayStats(self.names, distinct=ask.distinct, top=ask.top, histogram=ask.histogram)
-        others = {
+    def blocks(self) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
+        """Yield the elements in the order of the file, as (first column, rows x columns)."""
+        return _blocks(self._read, self._dtype, self.rows, self._count, self._fortran)
+
+
+class _Columns:
+    """What is known of the columns of an array, or of arrays of which each has the next rows."""
+
+    def __init__(self, array: _Array, wanted: set[int], ask: Ask) -> None:
+        self.names, self.wanted, self.rows = array.names, wanted, 0
+        self._parts = parts = array.parts
+        self._levels = ask.levels if any(part.kind in ("integer", "float") for part in parts) else ()
+        self._stats = _ArrayStats(
+            array.names,
+            distinct=ask.distinct,
+            top=ask.top,
+            histogram=ask.histogram,
+            quantiles=self._levels,
+            once=ask.once,
+            keys=ask.keys,
+        )
+        self._others = {
             index: _Other()
             for index in wanted
             if parts[index % len(parts)].kind not in ("integer", "float", "boolean")
         }
-        overflows = 0
-        for first, block in _blocks(self._read, self._dtype, self.rows, self._count, self._fortran):
-            for place, part in enumerate(parts):
-                if part.kind not in ("integer", "float", "boolean"):
+        self._overflows = 0
+        self._live: set[int] | None = None
+
+    def take(self, array: _Array) -> None:
+        """Read an array."""
+        parts = self._parts
+        if array.names != self.names:
+            raise ValueError(other_columns(self.names, array.names))
+        for mine, other in zip(parts, array.parts):
+            if mine.kind != other.kind:
+                raise ValueError(f"the elements are {other.kind}, in the first file they are {mine.kind}")
+        if self._live is None:
+            self.rows += array.rows
+        for first, block in array.blocks():
+            for place, part in enumerate(array.parts):
+                if part.kind in ("integer", "float", "boolean"):
+                    self._take_numbers(part.take(block), first, place)
+                elif self._live is None:
                     for offset in range(block.shape[1]):
                         index = (first + offset) * len(parts) + place
-                        if index in others:
-                            others[index].update(part.take(block[:, offset]))
-                    continue
-                values = part.take(block)
-                if values.dtype.itemsize > 8:
-                    with np.errstate(over="ignore"):
-                        wide, values = values, values.astype(np.float64)
-                    overflows += int(np.count_nonzero(np.isinf(values) & ~np.isinf(wide)))
-                elif values.dtype.kind in "bf":
-                    values = np.asarray(values, np.float64)
-                if len(parts) == 1:
-                    stats.update(values, first)
-                else:
-                    # A complex array: the parts of a number are neighbours.
-                    for offset in range(values.shape[1]):
-                        stats.update(values[:, offset : offset + 1], (first + offset) * len(parts) + place)
+                        if index in self._others:
+                            self._others[index].update(part.take(block[:, offset]))
+
+    def _take_numbers(self, values: Any, first: int, place: int) -> None:
+        parts = self._parts
+        if values.dtype.itemsize > 8:
+            with np.errstate(over="ignore"):
+                wide, values = values, values.astype(np.float64)
+            if self._live is None:
+                self._overflows += int(np.count_nonzero(np.isinf(values) & ~np.isinf(wide)))
+        elif values.dtype.kind in "bf":
+            values = np.asarray(values, np.float64)
+        if len(parts) == 1:
+            self._stats.update(values, first)
+            return
+        # A complex array: the parts of a number are neighbours.
+        for offset in range(values.shape[1]):
+            index = (first + offset) * len(parts) + place
+            if self._live is None or index in self._live:
+                self._stats.update(values[:, offset : offset + 1], index)
+
+    def again(self) -> bool:
+        """End a pass; return whether the arrays have to be read again, for the quantiles."""
+        self._live = set(self._stats.again())
+        return any(index in self.wanted and self._has_quantiles(index) for index in self._live)
+
+    def _has_quantiles(self, index: int) -> bool:
+        return self._parts[index % len(self._parts)].kind in ("integer", "float")
+
+    def finish(self) -> list[Column]:
+        """Return the columns, complete where they are wanted."""
+        parts = self._parts
         columns = [
-            Column.of(found, parts[index % len(parts)].kind) for index, found in enumerate(stats.finish())
+            Column.of(found, parts[index % len(parts)].kind, self._levels)
+            for index, found in enumerate(self._stats.finish())
         ]
-        for index, other in others.items():
+        for index, other in self._others.items():
             columns[index] = other.column(self.names[index], parts[index % len(parts)].kind)
-        notes = []
-        if overflows:
-            notes.append(f"{overflows} numbers are beyond the range of float64 and were taken as infinity")
-        return columns, notes
+        return columns
+
+    def notes(self) -> list[str]:
+        """Return what is worth knowing."""
+        if not self._overflows:
+            return []
+        return [f"{self._overflows} numbers are beyond the range of float64 and were taken as infinity"]
 
 
 class _Other:

@@ -74,7 +74,7 @@ def planets() -> None:
 
     heading("The planets (NASA's Planetary Fact Sheet): rust-numpy-example stats planets.csv")
     rows: list[tuple[str, ...]] = [("column", "count", "mean", "std", "min", "max")]
-    for column in stats.read(str(data.PLANETS)).columns:
+    for column in stats.read([str(data.PLANETS)]).columns:
         numbers = [getattr(column, name) for name in rows[0][2:]]
         shown = ["" if number is None else f"{number:.5g}" for number in numbers]
         rows.append((column.name, str(column.count), *shown))

@@ -7,47 +7,61 @@ may come through a pipe or be compressed. In memory is one batch, as large as it
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from rust_numpy_example._cli.parquet import BATCH, Batch, collected, column, pyarrow
+from rust_numpy_example._cli import parquet
+from rust_numpy_example._cli.parquet import BATCH, Batch
 from rust_numpy_example._cli.source import BLOCK, Source
-from rust_numpy_example._cli.table import Ask, Table
 
 #: What a file starts with, filled up to eight bytes, and ends with.
 MARK = b"ARROW1"
 
 
-def read(source: Source, ask: Ask) -> Table:
-    """Return the statistics of a file or stream of Arrow IPC."""
-    if source.head.startswith(b"FEA1"):
-        raise ValueError(
-            "a Feather file of version 1; pandas.read_feather(...).to_feather(...) makes one of today"
-        )
-    pa, ipc = pyarrow("Arrow files", "pyarrow.ipc")
-    is_file = source.head.startswith(MARK)
-    stream = _Stream(source)
-    if is_file:
-        stream.read(8)
-    try:
-        reader = ipc.open_stream(pa.PythonFile(stream, "r"))
-        names = list(reader.schema.names)
-        order = range(len(names)) if ask.select is None else ask.select.indices(names)
-        columns = {index: column(pa, names[index], reader.schema.field(index).type, ask) for index in order}
-        table = collected(source, names, columns, _batches(reader, columns), {})
-    except (OSError, pa.ArrowException) as error:
-        raise ValueError(f"the Arrow data are damaged or end too early: {error}") from None
-    if is_file and not stream.ends_with(MARK):
-        raise ValueError("the Arrow file ends too early: it is truncated")
-    return table
+class _Arrow(parquet.Reader):
+    """What opens files and streams of Arrow."""
+
+    KIND, MODULE = "Arrow files", "pyarrow.ipc"
+
+    def open(self, source: Source) -> parquet.Opened:
+        """Return what is in a file."""
+        if source.head.startswith(b"FEA1"):
+            raise ValueError(
+                "a Feather file of version 1; pandas.read_feather(...).to_feather(...) makes one of today"
+            )
+        is_file = source.head.startswith(MARK)
+        stream = _Stream(source)
+        if is_file:
+            stream.read(8)
+        try:
+            reader = self._module.open_stream(self._pa.PythonFile(stream, "r"))
+        except (OSError, self._pa.ArrowException) as error:
+            raise _damaged(error) from None
+
+        def batches(wanted: Sequence[int]) -> Iterator[Batch]:
+            try:
+                for batch in reader:
+                    # A batch may be a whole file.
+                    for start in range(0, batch.num_rows, BATCH):
+                        rows = batch.slice(start, BATCH)
+                        yield rows.num_rows, [(index, rows.column(index)) for index in wanted]
+            except (OSError, self._pa.ArrowException) as error:
+                raise _damaged(error) from None
+            if is_file and not stream.ends_with(MARK):
+                raise ValueError("the Arrow file ends too early: it is truncated")
+
+        return parquet.Opened(reader.schema, None, False, batches)
 
 
-def _batches(reader: Any, wanted: dict[int, Any]) -> Iterator[Batch]:
-    for batch in reader:
-        # A batch may be a whole file.
-        for start in range(0, batch.num_rows, BATCH):
-            rows = batch.slice(start, BATCH)
-            yield rows.num_rows, [(index, rows.column(index)) for index in wanted]
+class Reader(_Arrow):
+    """The statistics of files or streams of Arrow that are one table."""
+
+
+class GroupReader(_Arrow, parquet.GroupReader):
+    """The statistics of groups of their rows."""
+
+
+def _damaged(error: Exception) -> ValueError:
+    return ValueError(f"the Arrow data are damaged or end too early: {error}")
 
 
 class _Stream(io.RawIOBase):

@@ -1,4 +1,4 @@
-"""Objects of JSON, one a line or in one array: ``_JsonRows`` makes a table in text of them."""
+"""Objects of JSON, one a line or in one array: ``_JsonRows`` makes tables in text of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import contextlib
 import itertools
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from rust_numpy_example._cli import text
-from rust_numpy_example._cli.source import ARRAY, IGNORED, Source, open_source
+from rust_numpy_example._cli.source import ARRAY, IGNORED, Source, open_source, shown
 from rust_numpy_example._cli.table import Ask, Table
 from rust_numpy_example.rust_numpy_example import _JsonRows
 
@@ -27,12 +28,85 @@ OTHERS = {
 }
 
 
-def read(source: Source, ask: Ask, form: text.Form) -> Table:
-    """Return the statistics of the objects in a text."""
-    try:
-        return _read(source, text.encoded(source.blocks(), form.encoding), ask, form)
-    except ValueError as error:
-        raise ValueError(f"{error}{_advice(str(error), form)}") from None
+class Reader:
+    """The statistics of the objects in files that are one table."""
+
+    def __init__(self, ask: Ask, form: text.Form) -> None:
+        self._ask, self._form = ask, form
+        self._table: text.Reader | None = None
+        self._keys: list[str] = []
+        self._is_later = False
+        #: For each key how many of its values are arrays and objects, and the line of the first.
+        self._nested: dict[str, tuple[int, int]] = {}
+        self._rejected = 0
+
+    def take(self, source: Source) -> None:
+        """Read a file."""
+        try:
+            self._take(source)
+        except ValueError as error:
+            raise ValueError(f"{error}{_advice(str(error), self._form)}") from None
+
+    def _take(self, source: Source) -> None:
+        blocks = text.encoded(source.blocks(), self._form.encoding)
+        if self._table is not None:
+            self._read(Objects(source, blocks, self._form, self._keys), is_first=False)
+            return
+        objects = Objects(source, blocks, self._form)
+        # What is left out is listed as it is found, so only once; else one may hope that there are no more keys.
+        if objects.has_all_keys or self._form.reject is None or not objects.can_be_read_again:
+            with contextlib.suppress(LateKey):
+                self._read(objects, is_first=True)
+                return
+        keys = learn(source.name, self._form)
+        with open_source(source.name) as again:
+            blocks = text.encoded(again.blocks(), self._form.encoding)
+            self._read(Objects(again, blocks, self._form, keys), is_first=True)
+
+    def _read(self, objects: Objects, is_first: bool) -> None:
+        """Read the objects; of the first file, the table begins."""
+        objects.is_first, objects.is_later = is_first, self._is_later
+        table = self._table
+        if table is None:
+            objects.check_keys()
+            unit = "item" if objects.is_array else "line"
+            table = text.Reader(self._ask, text.Form(delimiter=",", header=True, quoted_text=True, unit=unit))
+        table.take(objects)
+        self._table, self._keys = table, objects.keys
+        if self._is_later:
+            return
+        self._rejected += objects.rows.rejected
+        for key, count, line in objects.rows.nested:
+            before, first = self._nested.get(key, (0, line))
+            self._nested[key] = before + count, first
+
+    def again(self) -> bool:
+        """End a pass over the files."""
+        self._is_later = True
+        return cast(text.Reader, self._table).again()
+
+    def finish(self) -> Table:
+        """Return the table."""
+        table = cast(text.Reader, self._table).finish()
+        table.notes += self._notes()
+        return table
+
+    def _notes(self) -> list[str]:
+        notes = []
+        default = text.Form()
+        unused = [o for name, o in OTHERS.items() if getattr(self._form, name) != getattr(default, name)]
+        if unused:
+            notes.append(f"{', '.join(unused)} had no effect: the file is JSON")
+        if self._rejected:
+            were = "object was" if self._rejected == 1 else "objects were"
+            notes.append(f"{self._rejected} {were} left out: what is there is no object of JSON")
+        for key, (count, line) in itertools.islice(self._nested.items(), text.NOTED):
+            are = "value is an array or an object" if count == 1 else "values are arrays or objects"
+            where = "" if self._ask.several else f", the first in line {line}"
+            notes.append(f"column '{key}': {count} {are}, taken as text{where}")
+        if len(self._nested) > text.NOTED:
+            notes.append(f"so it is with {len(self._nested) - text.NOTED} more columns")
+        return notes
 
 
 def _advice(error: str, form: text.Form) -> str:
@@ -41,17 +115,6 @@ def _advice(error: str, form: text.Form) -> str:
     if form.reject is None and re.match(r"line \d+, column", error):
         return " (--on-error skip leaves such objects out)"
     return ""
-
-
-def _read(source: Source, blocks: Iterator[bytes], ask: Ask, form: text.Form) -> Table:
-    table = Objects(source, blocks, form)
-    # What is left out is listed as it is found, so only once; else one may hope that there are no more keys.
-    if table.has_all_keys or form.reject is None or not table.can_be_read_again:
-        with contextlib.suppress(LateKey):
-            return table.statistics(ask)
-    keys = learn(source.name, form)
-    with open_source(source.name) as again:
-        return Objects(again, text.encoded(again.blocks(), form.encoding), form, keys).statistics(ask)
 
 
 def learn(name: str, form: text.Form) -> list[str]:
@@ -79,6 +142,8 @@ class Objects(Source):
     ) -> None:
         self.name, self.size, self.file, self.is_plain = source.name, source.size, source.file, False
         self.can_be_read_again = source.size is not None and source.name != "-"
+        #: Whether the columns are those of this file, and whether it was read before.
+        self.is_first, self.is_later = True, False
         self._form = form
         first = next(blocks, b"")
         self._is_empty = not first.strip(IGNORED)
@@ -87,14 +152,13 @@ class Objects(Source):
         #: Whether all of the text was searched for keys.
         self.has_all_keys = keys is not None
         self.keys = self._learn(learn_all) if keys is None else keys
-        self._rows = self._reader(self.keys)
+        self.rows = self._reader(self.keys)
 
     def _reader(self, keys: list[str] | None) -> _JsonRows:
         return _JsonRows(
             keys,
             is_array=self.is_array,
             missing=[word.encode("utf-8", "surrogateescape") for word in self._form.missing],
-            # While the keys are learnt, nothing is told of what is wrong: it is read once more.
             skip_bad=self._form.reject is not None,
         )
 
@@ -106,6 +170,7 @@ class Objects(Source):
         for block in self._blocks:
             rows.feed(block)
             rows.rows()
+            # They are told when they are read for the table.
             rows.rejects()
             done += len(block)
             if not learn_all:
@@ -119,9 +184,14 @@ class Objects(Source):
         self._blocks = itertools.chain(start, self._blocks)
         return rows.keys
 
+    def check_keys(self) -> None:
+        """Raise an error if there are none."""
+        if not self.keys and self.has_all_keys:
+            raise ValueError("the file is empty" if self._is_empty else "the objects have no keys")
+
     def blocks(self) -> Iterator[bytes]:
         """Yield the table, a record for each object and one with the keys before them."""
-        rows = self._rows
+        rows = self.rows
         yield rows.header()
         for block in itertools.chain(self._blocks, [None]):
             if block is None:
@@ -135,45 +205,16 @@ class Objects(Source):
 
     def _check(self, rows: _JsonRows) -> None:
         for line, byte, reason in rows.rejects():
-            if self._form.reject is not None:
-                self._form.reject(line, byte, reason)
+            if self._form.reject is not None and not self.is_later:
+                self._form.reject(shown(self.name), line, byte, reason)
         if rows.late is None:
             return
+        key, line = rows.late
+        if not self.is_first:
+            raise ValueError(f"line {line}: the key '{key}' is in no object of the first file")
         if self.can_be_read_again:
             raise LateKey
-        key, line = rows.late
         raise ValueError(
             f"line {line}: the key '{key}' appears for the first time, expected all keys in the first"
             f" {LEARNT >> 20} MiB of a pipe (a file is searched for keys to its end)"
         )
-
-    def statistics(self, ask: Ask) -> Table:
-        """Return the statistics of the columns, which are the keys."""
-        if not self.keys and self.has_all_keys:
-            # Unless there is something wrong before that.
-            for _ in self.blocks():
-                pass
-            raise ValueError("the file is empty" if self._is_empty else "the objects have no keys")
-        form = text.Form(
-            delimiter=",", header=True, quoted_text=True, unit="item" if self.is_array else "line"
-        )
-        table = text.read(self, ask, form)
-        table.notes += self._notes()
-        return table
-
-    def _notes(self) -> list[str]:
-        notes = []
-        default = text.Form()
-        unused = [o for name, o in OTHERS.items() if getattr(self._form, name) != getattr(default, name)]
-        if unused:
-            notes.append(f"{', '.join(unused)} had no effect: the file is JSON")
-        if self._rows.rejected:
-            were = "object was" if self._rows.rejected == 1 else "objects were"
-            notes.append(f"{self._rows.rejected} {were} left out: what is there is no object of JSON")
-        nested = self._rows.nested
-        for key, count, line in nested[: text.NOTED]:
-            are = "value is an array or an object" if count == 1 else "values are arrays or objects"
-            notes.append(f"column '{key}': {count} {are}, taken as text, the first in line {line}")
-        if len(nested) > text.NOTED:
-            notes.append(f"so it is with {len(nested) - text.NOTED} more columns")
-        return notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 from rust_numpy_example._cli import bars, report
 from rust_numpy_example._cli.table import Column, Table
@@ -55,16 +56,20 @@ LEFT = ("column", "type")
 
 
 def write(
-    path: str, tables: Sequence[tuple[str, Table]], keys: Sequence[str], cell: Callable[[Column, str], str]
+    path: str,
+    tables: Sequence[tuple[str, Table]],
+    keys: Sequence[tuple[str, Any]],
+    cell: Callable[[Column, Any], str],
 ) -> None:
-    """Write the page of some files to ``path``; ``cell`` says what the table has under a key."""
+    """Write the page of some files to ``path``; ``keys`` are titles of the table
+    and what ``cell`` takes."""
     with report.whole_file(path) as stream:
         for line in _page(tables, keys, cell):
             stream.write(f"{line}\n")
 
 
 def _page(
-    tables: Sequence[tuple[str, Table]], keys: Sequence[str], cell: Callable[[Column, str], str]
+    tables: Sequence[tuple[str, Table]], keys: Sequence[tuple[str, Any]], cell: Callable[[Column, Any], str]
 ) -> list[str]:
     import rust_numpy_example
 
@@ -95,7 +100,7 @@ def _page(
 
 
 def _section(
-    name: str | None, table: Table, keys: Sequence[str], cell: Callable[[Column, str], str]
+    name: str | None, table: Table, keys: Sequence[tuple[str, Any]], cell: Callable[[Column, Any], str]
 ) -> list[str]:
     out = ["<section>"]
     if name is not None:
@@ -111,18 +116,17 @@ def _section(
     # Keyboards scroll what can be focused.
     out.append('<div class="scroll" role="region" aria-label="Table of statistics" tabindex="0">')
     out.append("<table><thead><tr>")
-    for key in ("column", *keys):
-        out.append(f'<th scope="col"{_class(key, "")}>{escape(key)}</th>')
+    for title in ("column", *(title for title, _ in keys)):
+        out.append(f'<th scope="col"{_class(title, "")}>{escape(title)}</th>')
     out.append("</tr></thead><tbody>")
     for column in table.columns:
         shown = escape(_name(column))
         out.append(f'<tr><th scope="row" class="left" title="{shown}">{shown}</th>')
-        out += [
-            f"<td{_class(key, text)}>{escape(text)}</td>" for key in keys for text in (cell(column, key),)
-        ]
+        cells = [(title, cell(column, key)) for title, key in keys]
+        out += [f"<td{_class(title, text)}>{escape(text)}</td>" for title, text in cells]
         out.append("</tr>")
     out.append("</tbody></table></div>")
-    pictures = [picture for column in table.columns[:PICTURES] if (picture := _picture(column, cell))]
+    pictures = [picture for column in table.columns[:PICTURES] if (picture := _picture(column))]
     if len(table.columns) > PICTURES:
         out.append(f"<p>Below are the first {PICTURES} columns.</p>")
     if pictures:
@@ -145,7 +149,7 @@ def _class(key: str, text: str) -> str:
     return ' class="warn"' if key == "missing" and text not in ("", "0") else ""
 
 
-def _picture(column: Column, cell: Callable[[Column, str], str]) -> str:
+def _picture(column: Column) -> str:
     """Return what there is to see of a column: a histogram, and the most frequent values if they were asked for."""
     histogram = column.histogram(BINS) if column.histogram else None
     parts = []

@@ -2,88 +2,231 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from rust_numpy_example._cli.report import Progress, reason
 from rust_numpy_example._cli.source import Source
-from rust_numpy_example._cli.table import Ask, Column, Table
+from rust_numpy_example._cli.table import Ask, Column, Table, other_columns
 from rust_numpy_example.rust_numpy_example import _ArrayStats, _TableStats
 
 #: Rows decoded at a time.
 BATCH = 1 << 16
 
 
-def read(source: Source, ask: Ask) -> Table:
-    """Return the statistics of a Parquet file."""
-    pa, pq = pyarrow("Parquet", "pyarrow.parquet")
-    if not source.is_plain:
-        raise ValueError("Parquet can only be read from a file on disk, uncompressed")
-    source.file.seek(0)
-    file, is_foreign = _opened(pa, pq, source)
-    schema, rows = file.schema_arrow, file.metadata.num_rows
-    names = list(schema.names)
-    order = range(len(names)) if ask.select is None else ask.select.indices(names)
-    columns = {index: column(pa, names[index], schema.field(index).type, ask) for index in order}
-    failures: dict[int, str] = {}
-    if is_foreign:
-        failures = {
-            i: "integers of 128 bits, which pyarrow does not read" for i in columns if _is_wide(pa, schema, i)
-        }
-    batches = _batches(file, names, sorted(columns))
-    return collected(source, names, columns, batches, failures, rows)
-
-
-def pyarrow(kind: str, module: str) -> tuple[Any, Any]:
-    """Return pyarrow and a module of it, or raise an error that says what to install to read ``kind``."""
-    try:
-        import_module("pyarrow.compute")
-        return import_module("pyarrow"), import_module(module)
-    except ImportError as error:
-        raise ValueError(
-            f"to read {kind} takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
-        ) from None
-
-
 #: The length of some rows, and the columns that are wanted, by their index.
 Batch = tuple[int, list[tuple[int, Any]]]
 
 
-def collected(
-    source: Source,
-    names: list[str],
-    columns: dict[int, _Found],
-    batches: Iterator[Batch],
-    failures: dict[int, str],
-    rows: int | None = None,
-) -> Table:
-    """Return the statistics of ``columns``, by their index in the order of the result; ``rows`` may be known."""
-    progress = Progress(source.name, source.size)
-    done = 0
-    try:
-        for length, batch in batches:
-            for index, values in batch:
-                if index in failures:
-                    continue
-                try:
-                    columns[index].update(values)
-                except Exception as error:
-                    failures[index] = reason(error)
-            done += length
-            progress.update(source.size * done // max(rows, 1) if rows and source.size else source.position())
-    finally:
-        progress.close()
-    found = [column.finish() for index, column in columns.items() if index not in failures]
-    table = Table(found, done)
-    table.failures = [f"column '{names[index]}': {why}" for index, why in failures.items()]
-    if failures and not found:
-        raise ValueError(table.failures[0])
-    return table
+class Opened(NamedTuple):
+    """What is in a file."""
+
+    schema: Any
+    #: Its rows, if they are known.
+    rows: int | None
+    #: Whether it has types that pyarrow does not know.
+    is_foreign: bool
+    #: Yields batches of the columns of these indices, which ascend.
+    batches: Callable[[Sequence[int]], Iterator[Batch]]
+
+    def position(self, source: Source, done: int) -> int:
+        """Return how many bytes of the file have been read with ``done`` rows."""
+        if self.rows is None or source.size is None:
+            return source.position()
+        return source.size * done // max(self.rows, 1)
+
+
+class Reader:
+    """The statistics of Parquet files that are one table."""
+
+    #: What is read, and the module of pyarrow that reads it.
+    KIND, MODULE = "Parquet", "pyarrow.parquet"
+
+    def __init__(self, ask: Ask) -> None:
+        try:
+            self._pa, self._module = import_module("pyarrow"), import_module(self.MODULE)
+            import_module("pyarrow.compute")
+        except ImportError as error:
+            raise ValueError(
+                f"to read {self.KIND} takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
+            ) from None
+        self._ask = ask
+        self._names: list[str] = []
+        self._types: list[Any] = []
+        self._order: Sequence[int] = ()
+        self._columns: dict[int, _Found] = {}
+        self._failures: dict[int, str] = {}
+        self._rows = 0
+        #: The columns that are read again, if any are.
+        self._live: list[int] | None = None
+
+    def open(self, source: Source) -> Opened:
+        """Return what is in a file."""
+        if not source.is_plain:
+            raise ValueError("Parquet can only be read from a file on disk, uncompressed")
+        source.file.seek(0)
+        file, is_foreign = _opened(self._pa, self._module, source)
+        names = list(file.schema_arrow.names)
+        return Opened(
+            file.schema_arrow,
+            file.metadata.num_rows,
+            is_foreign,
+            lambda wanted: _batches(file, names, wanted),
+        )
+
+    def take(self, source: Source) -> None:
+        """Read a file."""
+        opened = self.open(source)
+        names = list(opened.schema.names)
+        if not self._columns:
+            self._begin(opened.schema, opened.is_foreign)
+        places = self._places(names, opened.schema)
+        wanted = self._columns if self._live is None else self._live
+        done = 0
+        with contextlib.closing(Progress(source.name, source.size)) as progress:
+            for length, batch in opened.batches(sorted(places[index] for index in wanted)):
+                by_place = dict(batch)
+                for index in wanted:
+                    if index not in self._failures:
+                        self._update(index, by_place[places[index]])
+                done += length
+                progress.update(opened.position(source, done))
+        if self._live is None:
+            self._rows += done
+
+    def _update(self, index: int, values: Any) -> None:
+        column = self._columns[index]
+        try:
+            if self._live is None:
+                column.update(values)
+            else:
+                column.update_again(values)
+        except Exception as error:
+            self._failures[index] = reason(error)
+
+    def _begin(self, schema: Any, is_foreign: bool) -> None:
+        names, pa, ask = list(schema.names), self._pa, self._ask
+        self._order = range(len(names)) if ask.select is None else ask.select.indices(names)
+        # Each column has a state of its own.
+        own = replace(ask, keys=max(ask.keys // max(len(self._order), 1), 64))
+        self._names = names
+        self._types = [schema.field(index).type for index in range(len(names))]
+        self._columns = {index: _column(pa, names[index], self._types[index], own) for index in self._order}
+        if is_foreign:
+            self._failures = {
+                i: "integers of 128 bits, which pyarrow does not read"
+                for i in self._columns
+                if _is_wide(pa, schema, i)
+            }
+
+    def _places(self, names: list[str], schema: Any) -> list[int]:
+        """Return where the columns of the first file are in this one."""
+        if sorted(names) != sorted(self._names):
+            raise ValueError(other_columns(self._names, names))
+        places = list(range(len(names)))
+        if names != self._names:
+            if len(set(names)) < len(names):
+                raise ValueError(other_columns(self._names, names))
+            places = [names.index(name) for name in self._names]
+        for index in self._columns:
+            type_, first = schema.field(places[index]).type, self._types[index]
+            if type_ != first:
+                raise ValueError(f"column '{self._names[index]}' is {type_}, in the first file it is {first}")
+        return places
+
+    def again(self) -> bool:
+        """End a pass over the files."""
+        self._live = [i for i, column in self._columns.items() if i not in self._failures and column.again()]
+        return bool(self._live)
+
+    def finish(self) -> Table:
+        """Return the table."""
+        failures = self._failures
+        found = [self._columns[index].finish() for index in self._order if index not in failures]
+        table = Table(found, self._rows)
+        table.failures = [f"column '{self._names[index]}': {why}" for index, why in failures.items()]
+        if failures and not found:
+            raise ValueError(table.failures[0])
+        return table
+
+
+class GroupReader(Reader):
+    """The statistics of groups of the rows of Parquet files that are one table.
+
+    What is asked for goes on as text: there is one reader of groups, and a float64 written with
+    all its digits is the same when it is read.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__(ask)
+        import_module("pyarrow.csv")
+        self._stats: _TableStats | None = None
+        self._by: list[int] = []
+
+    def take(self, source: Source) -> None:
+        """Read a file."""
+        opened = self.open(source)
+        if self._stats is None:
+            self._start(opened.schema)
+        stats = cast(_TableStats, self._stats)
+        places = self._places(list(opened.schema.names), opened.schema)
+        wanted = [*self._by, *self._columns]
+        options = self._pa.csv.WriteOptions(include_header=False)
+        done = 0
+        with contextlib.closing(Progress(source.name, source.size)) as progress:
+            for length, batch in opened.batches(sorted(places[index] for index in wanted)):
+                by_place = dict(batch)
+                values = [_written(self._pa, by_place[places[index]]) for index in wanted]
+                text = io.BytesIO()
+                # The names do not matter here, but have to differ.
+                block = self._pa.table(values, [str(place) for place in range(len(values))])
+                self._pa.csv.write_csv(block, text, options)
+                stats.feed(text.getvalue())
+                done += length
+                progress.update(opened.position(source, done))
+
+    def _start(self, schema: Any) -> None:
+        names, types, ask = list(schema.names), self._pa.types, self._ask
+        self._names = names
+        self._types = [schema.field(index).type for index in range(len(names))]
+        self._by = ask.by.indices(names)
+        self._order = range(len(names)) if ask.select is None else ask.select.indices(names)
+        for index in self._order:
+            type_ = self._types[index]
+            is_number = types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_)
+            if is_number and index not in self._by:
+                self._columns[index] = _Found(self._pa, names[index], "", ask)
+        wanted = [names[index] for index in (*self._by, *self._columns)]
+        by = list(range(len(self._by)))
+        self._stats = _TableStats(",", None, True, quantiles=ask.levels, keys=ask.keys, by=by)
+        heading = ",".join('"' + name.replace('"', '""') + '"' for name in wanted)
+        self._stats.feed(f"{heading}\n".encode())
+
+    def again(self) -> bool:
+        """End a pass over the files: there is no other."""
+        return False
+
+    def finish(self) -> Table:
+        """Return the table."""
+        from rust_numpy_example._cli import groups
+
+        stats = cast(_TableStats, self._stats)
+        stats.finish()
+        return groups.table(stats, [self._names[index] for index in self._by], self._ask, None, [])
+
+
+def _written(pa: Any, values: Any) -> Any:
+    """Return a column as one that can be written as text."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
 
 
 def _opened(pa: Any, pq: Any, source: Source) -> tuple[Any, bool]:
@@ -140,7 +283,7 @@ def _is_wide(pa: Any, schema: Any, index: int) -> bool:
     return bool(pa.types.is_fixed_size_binary(type_) and type_.byte_width == 16)
 
 
-def _batches(file: Any, names: list[str], wanted: list[int]) -> Iterator[Batch]:
+def _batches(file: Any, names: list[str], wanted: Sequence[int]) -> Iterator[Batch]:
     """Yield for each batch its length, and the columns that are wanted, by their index."""
     # Parquet's own selection is by a path with dots, which names with dots or of two columns are not.
     if len(wanted) < len(names) and len(set(names)) == len(names) and not any("." in name for name in names):
@@ -153,8 +296,7 @@ def _batches(file: Any, names: list[str], wanted: list[int]) -> Iterator[Batch]:
         yield batch.num_rows, [(i, c) for i, c in enumerate(batch.columns) if i in keep]
 
 
-def column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
-    """Return what collects the statistics of a column of the Arrow type ``type_``."""
+def _column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
     types = pa.types
     if types.is_dictionary(type_):
         type_ = type_.value_type
@@ -181,6 +323,18 @@ def column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
     return _Found(pa, name, {"null": "empty", "large_binary": "binary"}.get(short, short), ask)
 
 
+def _array_stats(name: str, ask: Ask, levels: Sequence[float]) -> _ArrayStats:
+    return _ArrayStats(
+        [name],
+        distinct=ask.distinct,
+        top=ask.top,
+        histogram=ask.histogram,
+        quantiles=levels,
+        once=ask.once,
+        keys=ask.keys,
+    )
+
+
 class _Found:
     """What is known of a column so far: how many values it has, and how many are missing."""
 
@@ -198,8 +352,21 @@ class _Found:
         self._result.count += len(values) - values.null_count
         self.take(values)
 
+    def update_again(self, values: Any) -> None:
+        """Take in some values of a later pass."""
+        if self._pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        self.take_again(values)
+
     def take(self, values: Any) -> None:
         """Take in some values of the type that the class is for."""
+
+    def take_again(self, values: Any) -> None:
+        """The same in a later pass."""
+
+    def again(self) -> bool:
+        """End a pass; return whether all values have to come again, for the quantiles."""
+        return False
 
     def spread(self, values: Any) -> None:
         """Widen the extremes by those of ``values``."""
@@ -218,7 +385,14 @@ class _Numbers(_Found):
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
         super().__init__(pa, name, kind, ask)
         self._kind = kind
-        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top, histogram=ask.histogram)
+        self._levels = () if kind == "boolean" else ask.levels
+        self._stats = _array_stats(name, ask, self._levels)
+
+    def again(self) -> bool:
+        return bool(self._stats.again())
+
+    def take_again(self, values: Any) -> None:
+        self.take(values)
 
     def take(self, values: Any) -> None:
         numbers = values.drop_null().to_numpy(zero_copy_only=False)
@@ -228,7 +402,7 @@ class _Numbers(_Found):
 
     def finish(self) -> Column:
         (found,) = self._stats.finish()
-        column = Column.of(found, self._kind)
+        column = Column.of(found, self._kind, self._levels)
         column.missing += self._result.missing
         return column
 
@@ -236,8 +410,12 @@ class _Numbers(_Found):
 class _Decimals(_Found):
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
         super().__init__(pa, name, kind, ask)
-        self._stats = _ArrayStats([name], distinct=ask.distinct, top=ask.top, histogram=ask.histogram)
+        self._levels = ask.levels
+        self._stats = _array_stats(name, ask, self._levels)
         self._sum = Fraction(0)
+
+    def again(self) -> bool:
+        return bool(self._stats.again())
 
     def take(self, values: Any) -> None:
         values = values.drop_null()
@@ -246,13 +424,17 @@ class _Decimals(_Found):
         self.spread(values)
         wide = self._pa.decimal256(76, values.type.scale)
         self._sum += Fraction(self._pc.sum(values.cast(wide)).as_py())
+        self.take_again(values)
+
+    def take_again(self, values: Any) -> None:
+        values = values.drop_null()
         # Safe would be an error for a number that is not exactly a float64.
         numbers = values.cast(self._pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         self._stats.update(np.asarray(numbers, np.float64).reshape(-1, 1))
 
     def finish(self) -> Column:
         (found,) = self._stats.finish()
-        column = Column.of(found, self._result.type)
+        column = Column.of(found, self._result.type, self._levels)
         column.missing = self._result.missing
         if self._low is not None:
             exact = int if self._result.type == "integer" else lambda value: value

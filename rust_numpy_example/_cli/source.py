@@ -89,14 +89,34 @@ class Source:
         return 0
 
 
+def shown(name: str) -> str:
+    """Return what an input is called in messages."""
+    return "standard input" if name == "-" else name
+
+
+def place(name: str) -> int | None:
+    """Return where an input that can be read again begins, or None if it can be read only once."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if name != "-":
+            return 0 if stat.S_ISREG(os.stat(name).st_mode) else None
+        raw = cast(BinaryIO, getattr(sys.stdin, "buffer", sys.stdin))
+        return raw.tell() if _size(raw) is not None else None
+    return None
+
+
 @contextlib.contextmanager
-def open_source(name: str) -> Iterator[Source]:
-    """Open the file ``name``, or standard input if it is ``-``; decompress what is compressed."""
+def open_source(name: str, start: int | None = None) -> Iterator[Source]:
+    """Open the file ``name``, or standard input if it is ``-``; decompress what is compressed.
+
+    Standard input that is read again begins at ``start``, see :func:`place`.
+    """
     with contextlib.ExitStack() as stack:
         if name == "-":
             if sys.stdin is None:
                 raise ValueError("standard input is closed")
             raw = cast(BinaryIO, getattr(sys.stdin, "buffer", sys.stdin))
+            if start is not None:
+                raw.seek(start)
         else:
             raw = stack.enter_context(open(name, "rb"))
         size = _size(raw)

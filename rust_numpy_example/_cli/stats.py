@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rust_numpy_example._cli import cluster, report
-from rust_numpy_example._cli.arguments import add_colour, add_output, character, natural, plot_path
+from rust_numpy_example._cli.arguments import (
+    add_colour,
+    add_jobs,
+    add_output,
+    character,
+    jobs,
+    natural,
+    plot_path,
+)
 from rust_numpy_example._cli.bars import sparkline
 from rust_numpy_example._cli.colour import Colour, paint
 from rust_numpy_example._cli.select import SelectError, Selection
-from rust_numpy_example._cli.source import Source, is_zip, looks_like_json, open_source
-from rust_numpy_example._cli.table import Ask, Column, Table
+from rust_numpy_example._cli.source import Source, is_zip, looks_like_json, open_source, place, shown
+from rust_numpy_example._cli.table import Ask, Column, Reader, Table
 
 if TYPE_CHECKING:
+    from rust_numpy_example._cli.groups import Groups
     from rust_numpy_example._cli.text import Form
 
 DESCRIPTION = """\
-Print type, count, missing values, mean, standard deviation, min and max of
-every column of each FILE.
+Print type, count, missing values, mean, standard deviation, min, median and
+max of every column of each FILE, and the quartiles where there is room; a
+folder stands for the tables in it, --together makes one table of all.
+
+Quantiles are exact: files that do not fit into memory are read again. Through
+a pipe, what does not fit is estimated, and that is said. They are those of
+NumPy's quantile.
 
 What a file is, its first bytes say: Parquet or Arrow (take pyarrow), .npz,
 .npy, JSON, else a table in text; also compressed with gzip, bzip2, xz or zstd,
@@ -54,6 +71,9 @@ examples:
   rust-numpy-example stats --select 'price,/^2024/' --all sales.csv.gz
   rust-numpy-example stats --delimiter ';' --decimal , --na - export.csv
   rust-numpy-example stats --top-values 5 --markdown -o summary.md log.csv
+  rust-numpy-example stats --quantiles 0.01,0.5,0.99 latencies.csv
+  rust-numpy-example stats --together logs/
+  rust-numpy-example stats -g country,year --select price sales.csv
   rust-numpy-example stats --on-error skip --rejects bad.csv dirty.csv
   rust-numpy-example stats --report sales.html --plot sales.png sales.csv
   zcat big.csv.gz | rust-numpy-example stats --json -
@@ -64,7 +84,11 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or - for standard input")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a file, a folder of files, or - for standard input"
+    )
+    parser.add_argument("--together", action="store_true", help="take all files as one table")
+    add_jobs(parser)
     which = parser.add_argument_group("columns")
     which.add_argument(
         "--select",
@@ -74,9 +98,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only these columns, in this order: names, indices from 1 on, ranges (2-5, 3-, a:c), /regex/; !COLUMN"
         " takes away; may be repeated",
     )
+    which.add_argument(
+        "-g",
+        "--group",
+        action="append",
+        type=selection,
+        metavar="COLUMN[,...]",
+        help="statistics of the numbers of each group of rows, which have the same text in these columns",
+    )
     which.add_argument("--distinct", action="store_true", help="how many different values")
     which.add_argument(
         "--all", action="store_true", help="also sum, variance, distinct values, lengths of text"
+    )
+    which.add_argument(
+        "--quantiles",
+        type=quantiles,
+        metavar="Q[,...]",
+        help="these quantiles, 0 to 1, such as 0.05,0.5,0.95; default: 0.25,0.5,0.75; 'none' saves the time",
     )
     which.add_argument(
         "--top-values", type=natural, default=0, metavar="N", help="the N most frequent values"
@@ -139,6 +177,21 @@ def delimiter(argument: str) -> str:
     return named
 
 
+def quantiles(argument: str) -> list[float]:
+    """Return the levels of quantiles in ascending order, each once."""
+    if argument == "none":
+        return []
+    try:
+        levels = sorted({float(part) + 0.0 for part in argument.split(",")})
+    except ValueError:
+        levels = [math.nan]
+    if not all(0 <= level <= 1 for level in levels):
+        raise argparse.ArgumentTypeError(
+            f"got '{argument}', expected numbers from 0 to 1 and commas, or 'none'"
+        )
+    return levels
+
+
 def selection(argument: str) -> str:
     """Return a part of a selection, if it can be understood."""
     try:
@@ -162,8 +215,12 @@ def run(options: argparse.Namespace) -> int:
     """Write the statistics of each file; return the exit code."""
     if options.decimal == options.delimiter or options.decimal == options.thousands:
         raise argparse.ArgumentError(None, "--decimal, --thousands and --delimiter have to differ")
+    if options.group and (options.distinct or options.top_values):
+        raise argparse.ArgumentError(None, "--group goes without --distinct and --top-values")
     if options.rejects and options.on_error != "skip":
         raise argparse.ArgumentError(None, "--rejects needs --on-error skip")
+    if options.group and (options.plot or options.report):
+        raise argparse.ArgumentError(None, "--group goes without --plot and --report")
     Colour.choice = options.color
     if options.plot:
         from rust_numpy_example._cli import plot
@@ -175,11 +232,19 @@ def run(options: argparse.Namespace) -> int:
         top=options.top_values,
         histogram=bool(options.plot or options.report)
         or (options.format is None and options.output is None and report.room() is not None),
+        levels=QUARTILES if options.quantiles is None else options.quantiles,
+        several=options.together,
+        by=Selection(options.group) if options.group else None,
     )
     if options.scheduler:
         cluster.check(options, ("select", "delimiter", "header", "color"))
-    with cluster.asked(options) as there, report.output(options.output), _rejects(options.rejects) as reject:
-        return _files(options, ask, reject, there)
+    with (
+        jobs(options),
+        cluster.asked(options) as there,
+        report.output(options.output),
+        _rejects(options.rejects) as reject,
+    ):
+        return _tables(options, ask, reject, there)
 
 
 @contextlib.contextmanager
@@ -199,43 +264,57 @@ def _rejects(path: str | None) -> Any:
         raise report.OutputError(path, error) from None
 
 
-def _files(
+def _tables(
     options: argparse.Namespace, ask: Ask, reject: Callable[..., None], there: cluster.Session | None
 ) -> int:
     code = 0
     is_first = True
+    # On a cluster a folder or a pattern is one table, and the files are those of the workers.
+    files = options.files if there else _expanded(options.files)
+    tables = [files] if options.together else [[name] for name in files]
     pictured: list[tuple[str, Table]] = []
-    for name in options.files:
-        shown = "standard input" if name == "-" else name
+    for names in tables:
+        called = _called(names)
         try:
-            table = there.stats(name, options) if there else read(name, ask, _form(options, shown, reject))
+            if there:
+                table = there.stats(names[0], options)
+            else:
+                table = read(names, ask, _form(options, reject))
+        except FileError as error:
+            report.fail(shown(error.name), error.error)
+            code = report.FAILED
+            continue
         except Exception as error:
-            report.fail(shown, error)
+            report.fail(called, error)
             code = report.FAILED
             continue
         for note in table.notes:
-            report.note(shown, note)
+            report.note(called, note)
         for failure in table.failures:
-            report.fail(shown, ValueError(failure))
+            report.fail(called, ValueError(failure))
             code = report.FAILED
-        several = len(options.files) > 1
+        heading = called if len(tables) > 1 else None
+        if table.groups is not None:
+            _write_groups(called, heading, table, table.groups, options, is_first)
+            is_first = False
+            continue
         if options.format == "json":
-            report.write(report.to_json(as_dict(shown, table)))
+            report.write(report.to_json(as_dict(called, table)))
         elif options.format == "csv":
-            _write_csv(shown if several else None, table, options, is_first)
+            _write_csv(heading, table, options, is_first)
         elif options.format == "markdown":
-            _write_markdown(shown if several else None, table, options)
+            _write_markdown(heading, table, options)
         else:
-            if several:
-                report.write(f"{report.printable(shown)}:")
-            for line in lines(table, options.all, options.distinct):
+            if heading is not None:
+                report.write(f"{report.printable(heading)}:")
+            for line in lines(table, choice(options)):
                 report.write(line)
         if options.top_values and options.format is None:
             for line in top_lines(table):
                 report.write(line)
         is_first = False
         if options.plot or options.report:
-            pictured.append((shown, table))
+            pictured.append((called, table))
     return max(code, _pictures(options, pictured)) if pictured else code
 
 
@@ -249,7 +328,7 @@ def _pictures(options: argparse.Namespace, tables: list[tuple[str, Table]]) -> i
             if what == "page":
                 from rust_numpy_example._cli import page
 
-                page.write(path, tables, _keys(options), cell)
+                page.write(path, tables, [(title(key), key) for key in choice(options)[0]], cell)
             else:
                 from rust_numpy_example._cli import plot
 
@@ -262,11 +341,41 @@ def _pictures(options: argparse.Namespace, tables: list[tuple[str, Table]]) -> i
     return code
 
 
-def _keys(options: argparse.Namespace) -> tuple[str, ...]:
-    return USUAL + (MORE if options.all else ("distinct",) if options.distinct else ())
+#: How names end that are tables, apart from the compression.
+TABLES = (
+    *(".csv", ".tsv", ".tab", ".jsonl", ".ndjson"),
+    *(".parquet", ".arrow", ".arrows", ".feather", ".npy", ".npz"),
+)
+COMPRESSED = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".zip")
 
 
-def _form(options: argparse.Namespace, shown: str, reject: Callable[..., None]) -> Callable[[], Form]:
+def _expanded(names: Sequence[str]) -> list[str]:
+    """Return the files that are meant: a folder stands for the tables in it and below it, in order."""
+    files: list[str] = []
+    for name in names:
+        if name == "-" or not os.path.isdir(name):
+            files.append(name)
+            continue
+        found = []
+        for folder, inside, leaves in os.walk(name):
+            # Hidden ones, and what Spark writes besides the tables.
+            inside[:] = sorted(entry for entry in inside if not entry.startswith((".", "_")))
+            for leaf in sorted(leaves):
+                stem, end = os.path.splitext(leaf.lower())
+                end = os.path.splitext(stem)[1] if end in COMPRESSED else end
+                if end in TABLES and not leaf.startswith((".", "_")):
+                    found.append(os.path.join(folder, leaf))
+        # One that has none is an error of its own when it is opened.
+        files += found or [name]
+    return files
+
+
+def _called(names: Sequence[str]) -> str:
+    """Return what a table is called."""
+    return shown(names[0]) if len(names) == 1 else f"{shown(names[0])} and {len(names) - 1} more"
+
+
+def _form(options: argparse.Namespace, reject: Callable[..., None]) -> Callable[[], Form]:
     def form() -> Form:
         from rust_numpy_example._cli.text import Form
 
@@ -280,44 +389,95 @@ def _form(options: argparse.Namespace, shown: str, reject: Callable[..., None]) 
             options.thousands,
             options.na,
             options.encoding,
-            (lambda *row: reject(shown, *row)) if options.on_error == "skip" else None,
+            reject if options.on_error == "skip" else None,
         )
 
     return form
 
 
-def read(name: str, ask: Ask | None = None, form: Callable[[], Form] | None = None) -> Table:
-    """Return the statistics of a file of any kind."""
-    with open_source(name) as source:
-        return _read(source, ask or Ask(), form)
+class FileError(Exception):
+    """A file of a table cannot be read."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        super().__init__(name)
+        self.name, self.error = name, error
 
 
-def _read(source: Source, ask: Ask, form: Callable[[], Form] | None) -> Table:
+def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] | None = None) -> Table:
+    """Return the statistics of files of any kind, which are one table. What fails is a :exc:`FileError`."""
+    places = {name: place(name) for name in names}
+    ask = replace(ask or Ask(), once=None in places.values())
+    reader: Reader | None = None
+    kind = ""
+    name = names[0]
+    try:
+        while True:
+            for name in names:
+                with open_source(name, places[name]) as source:
+                    found = _kind(source)
+                    if reader is None:
+                        kind, reader = found, _reader(found, ask, form)
+                    elif kind != found:
+                        raise ValueError(f"the file is {found}, the first is {kind}")
+                    reader.take(source)
+            if not cast(Reader, reader).again():
+                return _with_notes(cast(Reader, reader).finish(), ask)
+    except Exception as error:
+        raise FileError(name, error) from error
+
+
+def _kind(source: Source) -> str:
+    """Return what a file is: so it starts, or so its name says."""
     head = source.head
     if head.startswith(b"\x93NUMPY"):
-        from rust_numpy_example._cli import arrays
-
-        return arrays.read_npy(source, ask)
+        return "npy"
     if is_zip(head):
+        return "npz"
+    if head.startswith(b"PAR1"):
+        return "Parquet"
+    if head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")):
+        return "Arrow"
+    if looks_like_json(source):
+        return "JSON"
+    return "text"
+
+
+def _reader(kind: str, ask: Ask, form: Callable[[], Form] | None) -> Reader:
+    if kind in ("npy", "npz"):
+        if ask.by is not None:
+            raise ValueError(f"--group takes text, JSON, Parquet and Arrow, the file is {kind}")
         from rust_numpy_example._cli import arrays
 
-        return arrays.read_npz(source, ask)
-    if head.startswith(b"PAR1"):
+        return arrays.NpyReader(ask) if kind == "npy" else arrays.NpzReader(ask)
+    if kind == "Parquet":
         from rust_numpy_example._cli import parquet
 
-        return parquet.read(source, ask)
-    if head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")):
+        return parquet.GroupReader(ask) if ask.by is not None else parquet.Reader(ask)
+    if kind == "Arrow":
         from rust_numpy_example._cli import ipc
 
-        return ipc.read(source, ask)
-    if looks_like_json(source):
+        return ipc.GroupReader(ask) if ask.by is not None else ipc.Reader(ask)
+    if kind == "JSON":
         from rust_numpy_example._cli import jsonlines
         from rust_numpy_example._cli.text import Form
 
-        return jsonlines.read(source, ask, form() if form else Form())
+        return jsonlines.Reader(ask, form() if form else Form())
     from rust_numpy_example._cli import text
 
-    return text.read(source, ask, form() if form else text.Form())
+    return text.Reader(ask, form() if form else text.Form())
+
+
+def _with_notes(table: Table, ask: Ask) -> Table:
+    """Say what is to be known of the quantiles."""
+    errors = [column.quantiles_error for column in table.columns if column.quantiles_error]
+    if errors:
+        table.notes.append(
+            f"quantiles are estimates, within {100 * max(errors):.2g} % of the ranks: the data came only once and do"
+            " not fit into memory (of a file they are exact)"
+        )
+    if ask.once and any(column.lacks_quantiles for column in table.columns):
+        table.notes.append("quantiles are left out: there are too many columns, and the data came only once")
+    return table
 
 
 # ------------------------------------------------------------------------------------- output
@@ -325,69 +485,99 @@ def _read(source: Source, ask: Ask, form: Callable[[], Form] | None) -> Table:
 #: Bars of a histogram in a line of a terminal: with fewer there is none.
 FEWEST_BARS, MOST_BARS = 10, 24
 
-#: The columns of the output: what they are called, and what they hold.
+#: The columns of the output: what they are called, and what they hold. A number is the level of a quantile.
 USUAL = ("type", "count", "missing", "mean", "std", "min", "max")
 MORE = ("sum", "var", "distinct", "shortest", "longest")
+QUARTILES = (0.25, 0.5, 0.75)
+
+#: What groups have not, and what they have where they have no numbers.
+GROUPLESS = ("type", "distinct", "shortest", "longest")
+COUNTS = ("count", "missing")
+
+#: What a column of the output holds: a statistic, or the quantile of a level.
+Key = str | float
+
+
+def keys_of(levels: Sequence[float], more: Sequence[str] = ()) -> tuple[Key, ...]:
+    """Return the columns of a table with these quantiles: they come between the extremes."""
+    return (*USUAL[:-1], *levels, USUAL[-1], *more)
+
+
+def choice(options: argparse.Namespace) -> tuple[tuple[Key, ...], ...]:
+    """Return the columns of the table: what is shown where there is room, then what is shown where there is less."""
+    more = MORE if options.all else ("distinct",) if options.distinct else ()
+    if options.quantiles is not None or options.all:
+        return (keys_of(_levels(options), more),)
+    return keys_of(QUARTILES, more), keys_of((0.5,), more)
+
+
+def _levels(options: argparse.Namespace) -> Sequence[float]:
+    return QUARTILES if options.quantiles is None else cast("Sequence[float]", options.quantiles)
+
+
+def title(key: Key) -> str:
+    """Return what a column is called."""
+    return key if isinstance(key, str) else "median" if key == 0.5 else f"{100 * key:.10g}%"
 
 
 def as_dict(name: str, table: Table) -> dict[str, Any]:
     """Return the statistics of a file as JSON has them."""
-    columns = []
-    for column in table.columns:
-        values = {key: getattr(column, key) for key in ("name", *USUAL, *MORE)}
-        if column.distinct_error:
-            values["distinct_error"] = column.distinct_error
-        if column.top is not None:
-            values["top"] = [{"value": value, "count": count} for value, count in column.top]
-            if column.top_error:
-                values["top_error"] = column.top_error
-        columns.append(values)
-    return {"file": name, "rows": table.rows, "columns": columns}
+    return {"file": name, "rows": table.rows, "columns": [_json_of(column) for column in table.columns]}
 
 
-def lines(table: Table, show_all: bool = False, distinct: bool = False) -> list[str]:
-    """Return the lines of the table of a file's statistics."""
-    keys = USUAL + (MORE if show_all else ("distinct",) if distinct else ())
-    rows = [("column", *keys)] + [
-        (_name(column), *(cell(column, key) for key in keys)) for column in table.columns
-    ]
-    rows, missing = _fitted(rows), keys.index("missing") + 1
+def _json_of(column: Column, without: Sequence[str] = ()) -> dict[str, Any]:
+    values = {key: getattr(column, key) for key in ("name", *USUAL, *MORE) if key not in without}
+    found = column.quantiles
+    values["quantiles"] = None if found is None else {str(q): value for q, value in found.items()}
+    if column.quantiles_error:
+        values["quantiles_error"] = column.quantiles_error
+    if column.distinct_error:
+        values["distinct_error"] = column.distinct_error
+    if column.top is not None:
+        values["top"] = [{"value": value, "count": count} for value, count in column.top]
+        if column.top_error:
+            values["top_error"] = column.top_error
+    return values
+
+
+def lines(table: Table, choices: Sequence[Sequence[Key]] = (keys_of((0.5,)),)) -> list[str]:
+    """Return the lines of the table of a file's statistics: the first of ``choices`` that fits on the terminal."""
+    room = report.room()
+    choices = choices if room else choices[-1:]
+    if len(choices) > 1:
+        least = [key for key in choices[-1] if key != "missing" or any(c.missing for c in table.columns)]
+        choices = [*choices, least, [key for key in least if key != "std"]]
+    for keys in choices:
+        rows = [("column", *map(title, keys))] + [
+            (_name(column), *(cell(column, key) for key in keys)) for column in table.columns
+        ]
+        widths = [max(map(report.width, cells)) for cells in zip(*rows)]
+        left = (room or 0) - sum(widths) - 2 * (len(widths) - 1)
+        if room is None or left >= 0:
+            break
+    else:
+        # Names that would make a line go on in the next are cut.
+        rows = [(report.cut(row[0], max(widths[0] + left, 12)), *row[1:]) for row in rows]
 
     def painted(row: int, column: int, text: str) -> str:
         if row == 0:
             return paint(text, "head")
-        if column == missing and text != "0":
-            return paint(text, "warn")
-        return paint(text, "bar") if column > len(keys) else text
+        if column > len(keys):
+            return paint(text, "bar")
+        return paint(text, "warn") if column and keys[column - 1] == "missing" and text != "0" else text
 
-    return list(report.aligned(_with_bars(rows, table), left=(0, 1, len(keys) + 1), paint=painted))
+    return list(report.aligned(_with_bars(rows, table, left - 2), left=(0, 1, len(keys) + 1), paint=painted))
 
 
-def _with_bars(rows: list[tuple[str, ...]], table: Table) -> list[tuple[str, ...]]:
-    """Add a small histogram to each row, if the terminal has room for it."""
-    room = report.room()
-    if room is None or not any(column.histogram for column in table.columns):
-        return rows
-    left = room - sum(max(map(report.width, cells)) + 2 for cells in zip(*rows))
-    if left < FEWEST_BARS:
+def _with_bars(rows: list[tuple[str, ...]], table: Table, room: int) -> list[tuple[str, ...]]:
+    """Add a small histogram to each row, if there is room for it."""
+    if room < FEWEST_BARS or not any(column.histogram for column in table.columns):
         return rows
     bars = [
-        sparkline(column.histogram(min(left, MOST_BARS)).counts) if column.histogram else ""
+        sparkline(column.histogram(min(room, MOST_BARS)).counts) if column.histogram else ""
         for column in table.columns
     ]
     return [(*row, bar) for row, bar in zip(rows, ["histogram", *bars])]
-
-
-def _fitted(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Cut names that would make a line of a terminal go on in the next."""
-    terminal = report.room()
-    if terminal is None:
-        return rows
-    widths = [max(map(report.width, cells)) for cells in zip(*rows)]
-    room = terminal - sum(widths[1:]) - 2 * (len(widths) - 1)
-    if widths[0] <= room:
-        return rows
-    return [(report.cut(row[0], max(room, 12)), *row[1:]) for row in rows]
 
 
 def _name(column: Column) -> str:
@@ -407,17 +597,27 @@ def top_lines(table: Table) -> list[str]:
     return out
 
 
-def cell(column: Column, key: str) -> str:
+def value_of(column: Column, key: Key) -> Any:
+    """Return a statistic."""
+    return getattr(column, key) if isinstance(key, str) else (column.quantiles or {}).get(key)
+
+
+def cell(column: Column, key: Key) -> str:
     """Return a statistic as the table shows it."""
-    value = getattr(column, key)
+    value = value_of(column, key)
     if value is None:
         return ""
     if key == "mean":
-        return _mean(column)
+        return _between(column, value)
     if key == "std" or key == "var" or (key == "sum" and isinstance(value, float)):
         return f"{value:.6g}"
     if key == "distinct" and column.distinct_error:
         return f"~{value}"
+    if isinstance(key, float):
+        # All digits, where they are few.
+        whole = _shown(value)
+        shown = whole if len(whole) <= 10 else _between(column, value)
+        return ("~" if column.quantiles_error else "") + shown
     return _shown(value)
 
 
@@ -434,49 +634,98 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _mean(column: Column) -> str:
-    """Return the mean with the digits that matter, and as many as it takes to be between the extremes."""
-    mean = column.mean
-    if not isinstance(mean, float):
-        return _shown(mean)
+def _between(column: Column, value: Any) -> str:
+    """Return a number with the digits that matter, and as many as it takes to be between the extremes."""
+    if not isinstance(value, float):
+        return _shown(value)
     for digits in range(6, 18):
-        text = f"{mean:.{digits}g}"
-        if column.min is None or not column.min <= mean <= column.max:
+        text = f"{value:.{digits}g}"
+        if column.min is None or not column.min <= value <= column.max:
             return text
         if column.min <= float(text) <= column.max:
             return text
-    return _shown(mean)
+    return _shown(value)
 
 
 def _full(value: Any) -> str:
     return "" if value is None or value != value else _shown(value) if not isinstance(value, str) else value
 
 
+def _write_groups(
+    called: str,
+    heading: str | None,
+    table: Table,
+    groups: Groups,
+    options: argparse.Namespace,
+    is_first: bool,
+) -> None:
+    """Write the statistics of groups: a row for each group and column of numbers."""
+    keys = [key for key in choice(options)[0 if options.format else -1] if key not in GROUPLESS]
+    titles = [*groups.by, "column", *map(title, keys)]
+    if options.format == "json":
+        found = [
+            {"group": dict(zip(groups.by, key)), "columns": [_json_of(c, GROUPLESS) for c in columns]}
+            for key, columns in groups
+        ]
+        report.write(report.to_json({"file": called, "rows": table.rows, "groups": found}))
+    elif options.format == "csv":
+        first = [] if heading is None else [("file", heading)]
+        rows: list[Sequence[str]] = [[*(name for name, _ in first), *titles]] if is_first else []
+        for key, columns in groups:
+            for column in columns:
+                values = (_full(value_of(column, k)) if column.count or k in COUNTS else "" for k in keys)
+                rows.append([*(value for _, value in first), *key, column.name, *values])
+        _write_rows(rows)
+    else:
+        if heading is not None:
+            report.write(f"{report.printable(heading)}:")
+        shown_rows = [titles] + [
+            [
+                *map(report.printable, key),
+                _name(column),
+                *(cell(column, k) if column.count or k in COUNTS else "" for k in keys),
+            ]
+            for key, columns in groups
+            for column in columns
+        ]
+        if options.format == "markdown":
+            _write_markdown_rows(shown_rows, len(groups.by) + 1)
+        else:
+            for line in report.aligned(shown_rows, left=range(len(groups.by) + 1)):
+                report.write(line)
+
+
 def _write_csv(name: str | None, table: Table, options: argparse.Namespace, is_first: bool) -> None:
     """Write the statistics as CSV: all digits, all columns."""
+    keys: tuple[Key, ...] = ("name", *choice(options)[0])
+    first = [] if name is None else [("file", name)]
+    top = ["top"] if options.top_values else []
+    rows: list[Sequence[str]] = []
+    if is_first:
+        rows.append([*(name for name, _ in first), *map(title, keys), *top])
+    for column in table.columns:
+        row = [*(value for _, value in first), *(_full(value_of(column, key)) for key in keys)]
+        if top:
+            row.append("; ".join(f"{_shown(value)}: {count}" for value, count in column.top or ()))
+        rows.append(row)
+    _write_rows(rows)
+
+
+def _write_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Write rows as CSV."""
     import csv
     import io
 
-    keys = ("name", *USUAL, *(MORE if options.all else ("distinct",) if options.distinct else ()))
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    first = [] if name is None else [("file", name)]
-    top = ["top"] if options.top_values else []
-    if is_first:
-        writer.writerow([*(title for title, _ in first), *keys, *top])
-    for column in table.columns:
-        row = [*(value for _, value in first), *(_full(getattr(column, key)) for key in keys)]
-        if top:
-            row.append("; ".join(f"{_shown(value)}: {count}" for value, count in column.top or ()))
-        writer.writerow(row)
+    csv.writer(stream, lineterminator="\n").writerows(rows)
     for line in stream.getvalue().splitlines() if "\r" not in stream.getvalue() else [stream.getvalue()[:-1]]:
         report.write(line)
 
 
 def _write_markdown(name: str | None, table: Table, options: argparse.Namespace) -> None:
     """Write the statistics as a table of Markdown."""
-    keys = USUAL + (MORE if options.all else ("distinct",) if options.distinct else ())
-    titles: Sequence[str] = ("column", *keys, *(("top values",) if options.top_values else ()))
+    keys = choice(options)[0]
+    titles: Sequence[str] = ("column", *map(title, keys), *(("top values",) if options.top_values else ()))
     if name is not None:
         report.write(f"{report.printable(name)}:")
         report.write()
@@ -485,14 +734,19 @@ def _write_markdown(name: str | None, table: Table, options: argparse.Namespace)
         row = [_name(column), *(cell(column, key) for key in keys)]
         if options.top_values:
             row.append(", ".join(f"{_shown(value)} ({count})" for value, count in column.top or ()))
-        rows.append([text.replace("\\", "\\\\").replace("|", "\\|") for text in row])
-    report.write("| " + " | ".join(titles) + " |")
-    report.write(
-        "|"
-        + "|".join("---" if title in ("column", "type", "top values") else "---:" for title in titles)
-        + "|"
-    )
-    for row in rows:
-        report.write("| " + " | ".join(row) + " |")
+        rows.append(row)
+    _write_markdown_rows([titles, *rows], 2, titles.index("top values") if options.top_values else None)
     if name is not None:
         report.write()
+
+
+def _write_markdown_rows(rows: Sequence[Sequence[str]], left: int, also: int | None = None) -> None:
+    """Write a table of Markdown, whose first columns and one more are aligned to the left."""
+    for index, row in enumerate(rows):
+        if index == 1:
+            report.write(
+                "|" + "|".join("---" if i < left or i == also else "---:" for i in range(len(row))) + "|"
+            )
+        report.write("| " + " | ".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in row) + " |")
+    if len(rows) == 1:
+        report.write("|" + "|".join("---" if i < left else "---:" for i in range(len(rows[0]))) + "|")

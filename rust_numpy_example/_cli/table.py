@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rust_numpy_example._cli.bars import Histogram
 
 if TYPE_CHECKING:
+    from rust_numpy_example._cli.source import Source
     from rust_numpy_example.rust_numpy_example import _Column
 
 #: The types of which there are a mean and a standard deviation.
 NUMBERS = ("integer", "float", "boolean")
+
+#: How many numbers may be kept for the quantiles of a table: they take 96 MiB.
+KEYS = 12 << 20
 
 
 @dataclass
@@ -27,6 +32,29 @@ class Ask:
     top: int = 0
     #: How the numbers are spread.
     histogram: bool = False
+    #: The levels of the quantiles.
+    levels: Sequence[float] = ()
+    #: Whether the files can be read only once.
+    once: bool = False
+    #: The columns whose fields make groups of rows.
+    by: Any = None
+    #: Whether several files are one table.
+    several: bool = False
+    #: How many numbers may be kept for the quantiles, of all columns together.
+    keys: int = field(default_factory=lambda: KEYS)
+
+
+class Reader(Protocol):
+    """What finds the statistics of files that are one table."""
+
+    def take(self, source: Source) -> None:
+        """Read a file, for the first time or again."""
+
+    def again(self) -> bool:
+        """End a pass over all files; return whether all have to be taken again, for the quantiles."""
+
+    def finish(self) -> Table:
+        """Return the table."""
 
 
 @dataclass
@@ -53,11 +81,17 @@ class Column:
     top: list[tuple[Any, int]] | None = None
     #: By how much a count in `top` may be too low.
     top_error: int | None = None
+    #: The quantiles, by their levels.
+    quantiles: dict[float, Any] | None = None
+    #: How far their ranks may be off, as a share of the count; 0 if they are exact.
+    quantiles_error: float | None = None
+    #: Whether they are left out: there are too many columns to estimate those of all.
+    lacks_quantiles: bool = False
     #: Gives a histogram of the numbers of at most so many bins.
     histogram: Callable[[int], Histogram] | None = None
 
     @classmethod
-    def of(cls, found: _Column, type_: str | None = None) -> Column:
+    def of(cls, found: _Column, type_: str | None = None, levels: Sequence[float] = ()) -> Column:
         """Return the column that ``_TableStats`` or ``_ArrayStats`` found, of a type that may be known."""
         type_ = type_ or kind(found)
         column = cls(found.name, type_, found.numbers + found.texts, found.missing)
@@ -67,8 +101,6 @@ class Column:
             column.min, column.max = found.times
         if found.distinct:
             column.distinct, column.distinct_error = found.distinct
-        if type_ in ("integer", "float"):
-            column.histogram = _histogram(found)
         if found.top:
             column.top, column.top_error = found.top
         if type_ == "boolean" and found.texts:
@@ -83,6 +115,12 @@ class Column:
             column.min, column.max, column.sum = found.min, found.max, found.sum
             if column.sum is None:
                 column.sum = found.mean * found.numbers
+            column.lacks_quantiles = found.lacks_quantiles
+            if type_ != "boolean":
+                column.histogram = _histogram(found)
+            if found.quantiles and type_ != "boolean":
+                parts, column.quantiles_error = found.quantiles
+                column.quantiles = {level: between(*part) for level, part in zip(levels, parts)}
             if type_ == "boolean" and found.numbers:
                 column.min, column.max = bool(found.min), bool(found.max)
                 column.sum = round(column.sum)
@@ -96,6 +134,23 @@ class Column:
         if self.type == "integer" and self.mean is not None and not self.min <= self.mean <= self.max:
             exact = self.sum if isinstance(self.sum, int) else self.min * self.count
             self.mean = (2 * exact + self.count) // (2 * self.count)
+
+
+def between(low: Any, high: Any, weight: float) -> Any:
+    """Return what lies at ``weight`` between two numbers, as NumPy's method ``linear`` has it.
+
+    Of integers it is an int if it is one, and rounded to one if a float64 would have fewer digits.
+    """
+    if weight == 0 or low == high:
+        return low
+    if isinstance(low, int) and max(abs(low), abs(high)) > 1 << 53:
+        return low + round((high - low) * Fraction(weight))
+    difference = high - low
+    if not math.isfinite(difference):
+        is_finite = math.isfinite(low) and math.isfinite(high)
+        return low * (1 - weight) + high * weight if is_finite else low + high
+    value = high - difference * (1 - weight) if weight >= 0.5 else low + difference * weight
+    return int(value) if isinstance(low, int) and value.is_integer() else value
 
 
 def _histogram(found: _Column) -> Callable[[int], Histogram] | None:
@@ -135,3 +190,13 @@ class Table:
     notes: list[str] = field(default_factory=list)
     #: What could not be read, while the rest could: one line for each.
     failures: list[str] = field(default_factory=list)
+    #: The groups of its rows, if these were asked for; then there are no columns.
+    groups: Any = None
+
+
+def other_columns(expected: Sequence[str], got: Sequence[str]) -> str:
+    """Return how the columns of a file differ from those of the first one."""
+    more = next((f"has '{name}'" for name in got if name not in expected), None)
+    fewer = next((f"lacks '{name}'" for name in expected if name not in got), None)
+    said = " and ".join(filter(None, (more, fewer))) or "has some twice"
+    return f"the columns are not those of the first file: it {said}"

@@ -7,12 +7,13 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from rust_numpy_example._cli import dialect
 from rust_numpy_example._cli.report import Progress
-from rust_numpy_example._cli.source import Source
+from rust_numpy_example._cli.source import Source, shown
 from rust_numpy_example._cli.table import Ask, Column, Table
-from rust_numpy_example.rust_numpy_example import _TableStats
+from rust_numpy_example.rust_numpy_example import _Column, _TableStats
 
 #: Bytes in which there is a first row.
 LONGEST_ROW = 64 << 20
@@ -34,38 +35,75 @@ class Form:
     thousands: str | None = None
     missing: list[str] = field(default_factory=list)
     encoding: str | None = None
-    #: Takes what is left out: line, column and reason. If there is none, such a row is an error.
-    reject: Callable[[int, int, str], None] | None = None
+    #: Takes what is left out: file, line, column and reason. If there is none, such a row is an error.
+    reject: Callable[[str, int, int, str], None] | None = None
     #: Fields in quotes are text or dates, whatever they look like.
     quoted_text: bool = False
     #: What records are counted in.
     unit: str = "line"
 
 
-def read(source: Source, ask: Ask, form: Form) -> Table:
-    """Return the statistics of a table in text."""
-    progress = Progress(source.name, source.size)
-    blocks = encoded(source.blocks(), form.encoding)
-    head = next(blocks, b"")
-    dialect.check(head)
-    spaces, skip, notes = form.delimiter == "spaces", form.skip, []
-    delimiter = "\t" if spaces else form.delimiter
-    if delimiter is None:
-        guess = dialect.guess(source, head, form.comment, form.skip)
-        delimiter, spaces, skip = guess.delimiter, guess.spaces, skip + guess.skip
-        notes += [guess.note] if guess.note else []
-    blocks = itertools.chain([head], blocks)
-    if spaces:
-        blocks = _by_tabs(blocks)
+class Reader:
+    """The statistics of texts that are one table."""
 
-    def table(select: list[int] | None) -> _TableStats:
+    def __init__(self, ask: Ask, form: Form) -> None:
+        self._ask, self._form = ask, form
+        self._stats: _TableStats | None = None
+        self._delimiter, self._spaces, self._skip = form.delimiter, False, form.skip
+        self._order: list[int] | None = None
+        #: The columns that make groups, and the names of all.
+        self._by: list[int] = []
+        self._names: list[str] = []
+        self._notes: list[str] = []
+        self._is_later = False
+
+    def take(self, source: Source) -> None:
+        """Read a text."""
+        progress = Progress(source.name, source.size)
+        blocks = encoded(source.blocks(), self._form.encoding)
+        head = next(blocks, b"")
+        if not self._is_later:
+            dialect.check(head)
+        if self._stats is None:
+            self._guess(source, head)
+        blocks = itertools.chain([head], blocks)
+        if self._spaces:
+            blocks = _by_tabs(blocks)
+        if self._stats is None:
+            blocks = self._begin(blocks)
+        stats = cast(_TableStats, self._stats)
+        try:
+            for block in blocks:
+                stats.feed(block)
+                progress.update(source.position())
+                self._reject(source, stats)
+            stats.end_text()
+            self._reject(source, stats)
+        except ValueError as error:
+            raise ValueError(f"{error}{_advice(str(error), head)}") from None
+        finally:
+            progress.close()
+
+    def _guess(self, source: Source, head: bytes) -> None:
+        """Find out what stands between fields."""
+        self._spaces = self._delimiter == "spaces"
+        if self._spaces:
+            self._delimiter = "\t"
+        if self._delimiter is None:
+            guess = dialect.guess(source, head, self._form.comment, self._form.skip)
+            self._delimiter, self._spaces = guess.delimiter, guess.spaces
+            self._skip += guess.skip
+            self._notes += [guess.note] if guess.note else []
+
+    def _table(self, select: list[int] | None) -> _TableStats:
+        ask, form = self._ask, self._form
         return _TableStats(
-            delimiter,
+            cast(str, self._delimiter),
             select,
             form.header,
             quoting=form.quoting,
             comment=form.comment,
-            skip=skip,
+            skip=self._skip,
             decimal=form.decimal,
             thousands=form.thousands,
             missing=[word.encode("utf-8", "surrogateescape") for word in form.missing],
@@ -74,97 +112,113 @@ def read(source: Source, ask: Ask, form: Form) -> Table:
             distinct=ask.distinct,
             top=ask.top,
             histogram=ask.histogram,
+            quantiles=ask.levels,
+            once=ask.once,
+            keys=ask.keys,
+            several=ask.several,
+            by=self._by,
         )
 
-    order = None
-    if ask.select is not None:
-        start = b""
-        names = None
-        for block in blocks:
-            start += block
-            names = table(None).names(start)
-            if names is not None or len(start) > LONGEST_ROW:
-                break
-        else:
-            names = table(None).names(start + b"\n") if start else None
-        if names is not None:
-            order = ask.select.indices(names)
-        blocks = itertools.chain([start], blocks)
-    stats = table(order)
-    try:
-        for block in blocks:
-            stats.feed(block)
-            progress.update(source.position())
-            _reject(stats, form)
+    def _begin(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """Set up the columns; return the blocks with those that it took."""
+        if self._ask.select is not None or self._ask.by is not None:
+            start = b""
+            names = None
+            for block in blocks:
+                start += block
+                names = self._table(None).names(start)
+                if names is not None or len(start) > LONGEST_ROW:
+                    break
+            else:
+                names = self._table(None).names(start + b"\n") if start else None
+            if names is not None:
+                self._names = names
+                if self._ask.select is not None:
+                    self._order = self._ask.select.indices(names)
+                if self._ask.by is not None:
+                    self._by = self._ask.by.indices(names)
+            blocks = itertools.chain([start], blocks)
+        self._stats = self._table(self._order)
+        return blocks
+
+    def _reject(self, source: Source, stats: _TableStats) -> None:
+        if self._form.reject is not None:
+            for line, column, reason in stats.rejects():
+                self._form.reject(shown(source.name), line, column, reason)
+
+    def again(self) -> bool:
+        """End a pass over the texts."""
+        self._is_later = True
+        return cast(_TableStats, self._stats).again()
+
+    def finish(self) -> Table:
+        """Return the table."""
+        stats = cast(_TableStats, self._stats)
         columns = stats.finish()
-        _reject(stats, form)
-    except ValueError as error:
-        raise ValueError(f"{error}{_advice(str(error), head)}") from None
-    finally:
-        progress.close()
-    if form.header is None and not stats.named:
-        notes.append(
-            "all of the first row are numbers, so it was taken as data (--header says that it is names)"
-        )
-    if stats.doubtful:
-        notes.append(
-            "the first row is taken as names, but all of it are numbers and missing values"
-            " (--no-header says that it is data)"
-        )
-    if stats.swallowed is not None:
-        notes.append(
-            f"a quoted field from line {stats.swallowed} on may have swallowed rows: each of its lines looks like one"
-            " (--no-quoting takes quotes as they are)"
-        )
-    if stats.rejected:
-        rows = "row was" if stats.rejected == 1 else "rows were"
-        notes.append(f"{stats.rejected} {rows} left out: not as many fields as the first")
-    dirty = []
-    for column in columns:
-        if column.texts and column.numbers:
-            are = "is" if column.texts == 1 else "are"
-            where = (
-                f", the first in {form.unit} {column.first_text_line}: '{column.first_text}'"
-                if column.first_text
-                else ""
-            )
-            dirty.append(
-                f"column '{column.name}': {column.texts} of {column.numbers + column.texts} fields {are} text"
-                f"{where}{_hint(column.first_text, form)}"
-            )
-        elif column.first_text and (hint := _hint(column.first_text, form)):
-            dirty.append(
-                f"column '{column.name}': all fields are text, the first in {form.unit}"
-                f" {column.first_text_line}:"
-                f" '{column.first_text}'{hint}"
-            )
-        if column.beyond:
-            dirty.append(
-                f"column '{column.name}': {column.beyond} numbers are beyond the range of float64 and were taken as"
-                " infinity or zero; are they identifiers?"
-            )
-        if column.first_text and "\ufffd" in column.first_text:
-            dirty.append(f"column '{column.name}': text is not in UTF-8 (--encoding says in what)")
-    notes += dirty[:NOTED]
-    if len(dirty) > NOTED:
-        notes.append(f"so it is with {len(dirty) - NOTED} more columns")
-    found = [Column.of(column) for column in columns]
-    if order is not None:
-        # The columns came in the order of the text.
-        places = {index: place for place, index in enumerate(sorted(order))}
-        found = [found[places[index]] for index in order]
-    return Table(found, stats.rows, notes)
+        if self._by:
+            from rust_numpy_example._cli import groups
 
+            names = self._names
+            order = None if self._order is None else [names[index] for index in self._order]
+            notes = self._notes + self._remarks(stats, [])
+            return groups.table(stats, [names[index] for index in self._by], self._ask, order, notes)
+        found = [Column.of(column, levels=self._ask.levels) for column in columns]
+        if self._order is not None:
+            # The columns came in the order of the text.
+            places = {index: place for place, index in enumerate(sorted(self._order))}
+            found = [found[places[index]] for index in self._order]
+        return Table(found, stats.rows, self._notes + self._remarks(stats, columns))
 
-def _hint(text: str | None, form: Form) -> str:
-    # Of what is known to be text, no option makes a number.
-    return "" if text is None or form.quoted_text else dialect.hint(text)
+    def _hint(self, text: str | None) -> str:
+        # Of what is known to be text, no option makes a number.
+        return "" if text is None or self._form.quoted_text else dialect.hint(text)
 
-
-def _reject(stats: _TableStats, form: Form) -> None:
-    if form.reject is not None:
-        for line, column, reason in stats.rejects():
-            form.reject(line, column, reason)
+    def _remarks(self, stats: _TableStats, columns: list[_Column]) -> list[str]:
+        """Return what the reader should know of the texts."""
+        notes = []
+        if self._form.header is None and not stats.named:
+            notes.append(
+                "all of the first row are numbers, so it was taken as data (--header says that it is names)"
+            )
+        if stats.doubtful:
+            notes.append(
+                "the first row is taken as names, but all of it are numbers and missing values"
+                " (--no-header says that it is data)"
+            )
+        if stats.swallowed is not None:
+            notes.append(
+                f"a quoted field from line {stats.swallowed} on may have swallowed rows: each of its lines looks like"
+                " one (--no-quoting takes quotes as they are)"
+            )
+        if stats.rejected:
+            rows = "row was" if stats.rejected == 1 else "rows were"
+            notes.append(f"{stats.rejected} {rows} left out: not as many fields as the first")
+        dirty = []
+        for column in columns:
+            # Of several texts it is not known which one it is.
+            line = "" if self._ask.several else f" in {self._form.unit} {column.first_text_line}"
+            if column.texts and column.numbers:
+                are = "is" if column.texts == 1 else "are"
+                where = f", the first{line}: '{column.first_text}'" if column.first_text else ""
+                dirty.append(
+                    f"column '{column.name}': {column.texts} of {column.numbers + column.texts} fields {are} text"
+                    f"{where}{self._hint(column.first_text)}"
+                )
+            elif column.first_text and (hint := self._hint(column.first_text)):
+                dirty.append(
+                    f"column '{column.name}': all fields are text, the first{line}: '{column.first_text}'{hint}"
+                )
+            if column.beyond:
+                dirty.append(
+                    f"column '{column.name}': {column.beyond} numbers are beyond the range of float64 and were taken"
+                    " as infinity or zero; are they identifiers?"
+                )
+            if column.first_text and "\ufffd" in column.first_text:
+                dirty.append(f"column '{column.name}': text is not in UTF-8 (--encoding says in what)")
+        notes += dirty[:NOTED]
+        if len(dirty) > NOTED:
+            notes.append(f"so it is with {len(dirty) - NOTED} more columns")
+        return notes
 
 
 def _advice(error: str, head: bytes) -> str:

@@ -84,6 +84,15 @@ pub fn exception(function: &str, error: Error) -> PyErr {
         Error::UnknownColumn { index, columns } => {
             value_error(format!("argument select, got {index}, expected an index below {columns}"))
         }
+        Error::Columns { more, fewer } => {
+            let column = |name: Option<String>, verb: &str| name.map(|name| format!("{verb} '{name}'"));
+            let said: Vec<_> = [column(more, "has"), column(fewer, "lacks")].into_iter().flatten().collect();
+            let said = if said.is_empty() { "has some twice".to_owned() } else { said.join(" and ") };
+            PyValueError::new_err(format!("the columns are not those of the first file: it {said}"))
+        }
+        Error::Groups { limit, columns } => PyValueError::new_err(format!(
+            "more than {limit} groups, which is the most for {columns} columns (--select takes fewer)"
+        )),
         Error::Nan => {
             value_error("argument arr, got a NaN, expected none with nan_policy='raise'".to_owned())
         }

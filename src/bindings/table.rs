@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::kernels::histogram::{Bins, Histogram};
 use crate::kernels::stats::Moments;
 use crate::kernels::table::{
-    Arrays, Column, Dialect, FirstText, Header, Kinds, Observe, Query, Shown, Table,
+    Arrays, Column, Dialect, FirstText, Found, Header, Kinds, MOST_PARTS, Numbers, Observe, Quantile,
+    Quantiles, Query, Shown, State, Table,
 };
 
 /// Nanoseconds to read a byte of text, and to take in an element of an array.
@@ -52,6 +53,16 @@ const NS_PER_BYTE: usize = 2;
 ///     Count the different values.
 /// top : int, default 0
 ///     How many of the most frequent values to find.
+/// quantiles : sequence of float, optional
+///     The levels of the quantiles to find.
+/// once : bool, default False
+///     Whether the text can be read only once.
+/// keys : int, optional
+///     How many numbers may be kept for the quantiles, of all columns together.
+/// several : bool, default False
+///     Whether several texts are one table.
+/// by : sequence of int, optional
+///     The indices of columns whose fields make groups of rows: then only the groups have statistics.
 /// histogram : bool, default False
 ///     Find how the numbers are spread.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_TableStats", frozen)]
@@ -62,7 +73,8 @@ impl TableStats {
     #[new]
     #[pyo3(signature = (
         delimiter=",", select=None, header=None, *, quoting=true, comment=None, skip=0, decimal='.', thousands=None,
-        missing=vec![], skip_bad=false, quoted_text=false, distinct=false, top=0, histogram=false
+        missing=vec![], skip_bad=false, quoted_text=false, distinct=false, top=0, histogram=false, quantiles=vec![],
+        once=false, keys=None, several=false, by=vec![]
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -80,8 +92,17 @@ impl TableStats {
         distinct: bool,
         top: usize,
         histogram: bool,
+        quantiles: Vec<f64>,
+        once: bool,
+        keys: Option<usize>,
+        several: bool,
+        by: Vec<usize>,
     ) -> PyResult<Self> {
         guard(|| {
+            if by.len() > MOST_PARTS {
+                let expected = format!("at most {MOST_PARTS} columns");
+                return Err(Arg::new("_TableStats", "by").value_error(by.len(), expected));
+            }
             let header = match header {
                 None => Header::Auto,
                 Some(true) => Header::Yes,
@@ -107,7 +128,9 @@ impl TableStats {
                 skip_bad,
                 ..dialect
             };
-            let query = Query { dialect, header, select, observe: Observe { distinct, top, histogram } };
+            let quantiles = quantiles_of("_TableStats", quantiles, once, keys)?;
+            let observe = Observe { distinct, top, histogram };
+            let query = Query { dialect, header, select, observe, quantiles, several, by };
             Ok(TableStats(Mutex::new(Table::new(query.clone())), query))
         })
     }
@@ -126,6 +149,22 @@ impl TableStats {
             .run(move |work| locked(&self.0)?.feed(bytes, work))
     }
 
+    /// End the text; another one may follow.
+    #[pyo3(signature = (*, workers=None))]
+    fn end_text(&self, py: Python<'_>, workers: Workers) -> PyResult<()> {
+        Call::new(py, "_TableStats.end_text", usize::MAX)
+            .workers(workers)?
+            .run(|work| locked(&self.0)?.end_text(work))
+    }
+
+    /// End all texts; return whether they have to be fed again, for the quantiles.
+    #[pyo3(signature = (*, workers=None))]
+    fn again(&self, py: Python<'_>, workers: Workers) -> PyResult<bool> {
+        Call::new(py, "_TableStats.again", usize::MAX)
+            .workers(workers)?
+            .run(|work| locked(&self.0)?.again(work))
+    }
+
     /// End the text; return the statistics of the columns.
     #[pyo3(signature = (*, workers=None))]
     fn finish<'py>(&self, py: Python<'py>, workers: Workers) -> PyResult<Bound<'py, PyList>> {
@@ -137,6 +176,58 @@ impl TableStats {
                 py,
                 locked(&self.0).named("_TableStats.finish")?.columns().iter().map(ColumnStats::from),
             )
+        })
+    }
+
+    /// The keys of the groups, each the fields that make it.
+    fn group_keys(&self) -> PyResult<Vec<Vec<String>>> {
+        guard(|| {
+            let mut table = locked(&self.0).named("_TableStats.group_keys")?;
+            let Some(groups) = table.groups() else { return Ok(Vec::new()) };
+            let text = |part: &[u8]| String::from_utf8_lossy(part).into_owned();
+            Ok((0..groups.count()).map(|index| groups.key(index).map(text).collect()).collect())
+        })
+    }
+
+    /// The columns of which groups have statistics: name, how many fields are numbers, how many something else, and
+    /// whether quantiles are left out because a float64 does not hold its integers.
+    fn group_columns(&self) -> PyResult<Vec<(String, u64, u64, bool)>> {
+        guard(|| {
+            let mut table = locked(&self.0).named("_TableStats.group_columns")?;
+            let Some(groups) = table.groups() else { return Ok(Vec::new()) };
+            let columns = groups.names().zip(groups.totals());
+            Ok(columns
+                .map(|(name, (numbers, others, beyond))| (name.to_owned(), numbers, others, beyond))
+                .collect())
+        })
+    }
+
+    /// Return the statistics of the columns in a group.
+    fn group<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyList>> {
+        guard(|| {
+            let arg = Arg::new("_TableStats.group", "index");
+            let mut table = locked(&self.0).named("_TableStats.group")?;
+            let Some(groups) = table.groups().filter(|groups| index < groups.count()) else {
+                return Err(arg.value_error(index, "the index of a group"));
+            };
+            let names: Vec<String> = groups.names().map(str::to_owned).collect();
+            let found = groups.group(index).named("_TableStats.group")?;
+            let columns = names.into_iter().zip(found);
+            PyList::new(
+                py,
+                columns
+                    .map(|(name, (state, quantiles))| ColumnStats::of_group(name, state, quantiles))
+                    .collect::<Vec<_>>(),
+            )
+        })
+    }
+
+    /// Whether there are no quantiles of groups: the numbers do not fit.
+    #[getter]
+    fn lacks_quantiles(&self) -> PyResult<bool> {
+        guard(|| {
+            let mut table = locked(&self.0).named("_TableStats.lacks_quantiles")?;
+            Ok(table.groups().is_some_and(|groups| groups.lacks_quantiles()))
         })
     }
 
@@ -191,16 +282,32 @@ impl TableStats {
 ///     How many of the most frequent values to find.
 /// histogram : bool, default False
 ///     Find how the numbers are spread.
+/// quantiles : sequence of float, optional
+///     The levels of the quantiles to find.
+/// once : bool, default False
+///     Whether the elements come only once.
+/// keys : int, optional
+///     How many numbers may be kept for the quantiles, of all columns together.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_ArrayStats", frozen)]
 pub struct ArrayStats(Mutex<Arrays>);
 
 #[pymethods]
 impl ArrayStats {
     #[new]
-    #[pyo3(signature = (names, *, distinct=false, top=0, histogram=false))]
-    fn new(names: Vec<String>, distinct: bool, top: usize, histogram: bool) -> PyResult<Self> {
+    #[pyo3(signature = (names, *, distinct=false, top=0, histogram=false, quantiles=vec![], once=false, keys=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        names: Vec<String>,
+        distinct: bool,
+        top: usize,
+        histogram: bool,
+        quantiles: Vec<f64>,
+        once: bool,
+        keys: Option<usize>,
+    ) -> PyResult<Self> {
         guard(|| {
-            let arrays = Arrays::new(names, Observe { distinct, top, histogram });
+            let quantiles = quantiles_of("_ArrayStats", quantiles, once, keys)?;
+            let arrays = Arrays::new(names, Observe { distinct, top, histogram }, &quantiles);
             Ok(ArrayStats(Mutex::new(arrays.named("_ArrayStats")?)))
         })
     }
@@ -233,13 +340,20 @@ impl ArrayStats {
         })
     }
 
+    /// End a pass; return the indices of the columns of which all elements have to come again, for their quantiles.
+    #[pyo3(signature = (*, workers=None))]
+    fn again(&self, py: Python<'_>, workers: Workers) -> PyResult<Vec<usize>> {
+        Call::new(py, "_ArrayStats.again", usize::MAX)
+            .workers(workers)?
+            .run(|work| locked(&self.0)?.again(work))
+    }
+
     /// Return the statistics of the columns.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         guard(|| {
-            PyList::new(
-                py,
-                locked(&self.0).named("_ArrayStats.finish")?.finish().iter().map(ColumnStats::from),
-            )
+            let mut arrays = locked(&self.0).named("_ArrayStats.finish")?;
+            let columns = arrays.finish().named("_ArrayStats.finish")?;
+            PyList::new(py, columns.iter().map(ColumnStats::from))
         })
     }
 }
@@ -269,32 +383,48 @@ struct More {
     first_text: Option<FirstText>,
     distinct: Option<(u64, f64)>,
     frequent: Option<(Vec<(Shown, u64)>, u64)>,
+    quantiles: Option<Found>,
     histogram: Option<Box<Histogram>>,
 }
 
 impl From<&Column> for ColumnStats {
     fn from(column: &Column) -> Self {
-        let moments = column.moments();
-        let is_exact = moments.min().abs().max(moments.max().abs()) < 2.0 / f64::EPSILON;
+        let numbers = &column.numbers;
         let more = More {
             kinds: column.kinds(),
-            extremes: if is_exact { None } else { column.integer_extremes() },
             lengths: column.lengths(),
             times: column.times(),
-            beyond: column.beyond(),
             first_text: column.first_text.clone(),
             distinct: column.distinct.as_ref().map(|distinct| distinct.count()),
             frequent: column.frequent.as_ref().map(|frequent| frequent.top()),
-            histogram: column.histogram.clone(),
+            histogram: numbers.histogram.clone(),
+            quantiles: numbers.search.as_ref().and_then(|search| search.result()).cloned(),
+            ..More::default()
         };
+        ColumnStats::new(column.name.clone(), column.missing, numbers, more)
+    }
+}
+
+impl ColumnStats {
+    /// A column of a group of rows.
+    fn of_group(name: String, state: &State, quantiles: Option<Found>) -> Self {
+        let kinds = Kinds { texts: state.others, ..Kinds::default() };
+        ColumnStats::new(name, state.missing, &state.numbers, More { kinds, quantiles, ..More::default() })
+    }
+
+    fn new(name: String, missing: u64, numbers: &Numbers, more: More) -> Self {
+        let moments = numbers.moments();
+        let is_exact = moments.min().abs().max(moments.max().abs()) < 2.0 / f64::EPSILON;
+        let extremes = if is_exact { None } else { numbers.integer_extremes() };
+        let more = More { extremes, beyond: numbers.beyond(), ..more };
         ColumnStats {
-            name: column.name.clone(),
-            missing: column.missing,
+            name,
+            missing,
             moments,
-            mean: column.mean(),
-            var: column.var(),
-            is_integer: column.is_integer(),
-            sum: column.integer_sum(),
+            mean: numbers.mean(),
+            var: numbers.var(),
+            is_integer: numbers.is_integer(),
+            sum: numbers.integer_sum(),
             more: (more != More::default()).then(|| Box::new(more)),
         }
     }
@@ -314,9 +444,19 @@ impl ColumnStats {
     ) -> PyResult<Bound<'py, PyAny>> {
         match self.more.as_ref().and_then(|more| more.extremes.as_ref()) {
             Some(extremes) => py.get_type::<PyInt>().call1((digits(extremes),)),
-            None if self.is_integer => Ok((value as i64).into_pyobject(py)?.into_any()),
-            None => Ok(value.into_pyobject(py)?.into_any()),
+            None => self.number(py, value),
         }
+    }
+
+    /// A number, as an int if the column holds integers.
+    fn number<'py>(&self, py: Python<'py>, value: f64) -> PyResult<Bound<'py, PyAny>> {
+        if !self.is_integer {
+            return Ok(value.into_pyobject(py)?.into_any());
+        }
+        if value.abs() < 2.0 / f64::EPSILON {
+            return Ok((value as i64).into_pyobject(py)?.into_any());
+        }
+        py.get_type::<PyInt>().call1((value,))
     }
 }
 
@@ -440,13 +580,41 @@ impl ColumnStats {
             };
             let shown = |(shown, count): &(Shown, u64)| {
                 let value = match shown {
-                    Shown::Number(value) if self.is_integer => (*value as i64).into_pyobject(py)?.into_any(),
-                    Shown::Number(value) => value.into_pyobject(py)?.into_any(),
+                    Shown::Number(value) => self.number(py, *value)?,
                     Shown::Text(text) => text.into_pyobject(py)?.into_any(),
                 };
                 Ok((value, *count))
             };
             Ok(Some((values.iter().map(shown).collect::<PyResult<Vec<_>>>()?, *low)))
+        })
+    }
+
+    /// The quantiles, each as the numbers below and above and the weight of the second, and the error of their
+    /// ranks, as a share of the count: 0 if they are exact. None if they are not known.
+    #[getter]
+    #[allow(clippy::type_complexity)]
+    fn quantiles<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Option<(Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>, f64)>, f64)>> {
+        guard(|| {
+            let found = self.more.as_ref().and_then(|more| more.quantiles.as_ref());
+            let Some(Found::Values(quantiles, error)) = found else { return Ok(None) };
+            let number = |shown: &Shown| match shown {
+                Shown::Number(value) => self.number(py, *value),
+                Shown::Text(digits) => py.get_type::<PyInt>().call1((digits,)),
+            };
+            let parts = |q: &Quantile| Ok((number(&q.lower)?, number(&q.upper)?, q.weight));
+            Ok(Some((quantiles.iter().map(parts).collect::<PyResult<_>>()?, *error)))
+        })
+    }
+
+    /// Whether there are quantiles that were asked for and left out: too many columns come only once.
+    #[getter]
+    fn lacks_quantiles(&self) -> PyResult<bool> {
+        guard(|| {
+            let found = self.more.as_ref().and_then(|more| more.quantiles.as_ref());
+            Ok(found == Some(&Found::TooMany))
         })
     }
 
@@ -481,4 +649,18 @@ impl ColumnStats {
 /// Never blocks: the thread that holds the lock may be waiting for the interpreter, which the caller holds.
 fn locked<T>(state: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
     state.try_lock().map_err(|_| Error::Busy)
+}
+
+/// What is asked of quantiles.
+fn quantiles_of(
+    function: &'static str,
+    levels: Vec<f64>,
+    once: bool,
+    keys: Option<usize>,
+) -> PyResult<Quantiles> {
+    if let Some(level) = levels.iter().find(|level| !(0.0..=1.0).contains(*level)) {
+        return Err(Arg::new(function, "quantiles").value_error(level, "levels from 0 to 1"));
+    }
+    let default = Quantiles::default();
+    Ok(Quantiles { levels, once, keys: keys.unwrap_or(default.keys), ..default })
 }

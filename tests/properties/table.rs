@@ -42,8 +42,9 @@ fn read(mut table: Table, text: &[u8], block: usize, workers: usize) -> Result<(
     text.chunks(block.max(1)).try_for_each(|block| table.feed(block, &work))?;
     table.finish(&work)?;
     let columns = table.columns().iter().map(|column| {
-        let m = column.moments();
-        let bits = [column.mean(), column.var().sqrt(), m.min(), m.max()].map(f64::to_bits);
+        let numbers = &column.numbers;
+        let m = numbers.moments();
+        let bits = [numbers.mean(), numbers.var().sqrt(), m.min(), m.max()].map(f64::to_bits);
         (
             column.name.clone(),
             m.count(),

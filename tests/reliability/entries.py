@@ -54,6 +54,13 @@ def _table() -> Any:
     return table
 
 
+def _groups() -> Any:
+    table = extension._TableStats(",", by=[0])
+    table.feed(b"a,b\n1,2\n")
+    table.finish()
+    return table
+
+
 def _json_rows() -> Any:
     rows = extension._JsonRows(["a"])
     rows.feed(b'{"a":1}\n')
@@ -225,9 +232,16 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "_TableStats.named": lambda: _table().named,
     "_TableStats.names": lambda: _table().names(b"a,b\n"),
     "_TableStats.rejects": lambda: _table().rejects(),
+    "_TableStats.end_text": lambda: _table().end_text(),
+    "_TableStats.again": lambda: _table().again(),
+    **{
+        f"_TableStats.{name}": lambda name=name: getattr(_groups(), name)()
+        for name in ("group_keys", "group_columns")
+    },  # type: ignore[misc]
+    "_TableStats.group": lambda: _groups().group(0),
     **{
         f"_TableStats.{name}": lambda name=name: getattr(_table(), name)  # type: ignore[misc]
-        for name in ("doubtful", "rejected", "swallowed")
+        for name in ("doubtful", "rejected", "swallowed", "lacks_quantiles")
     },
     **{
         f"_Column.{name}": lambda name=name: getattr(_table().finish()[0], name)  # type: ignore[misc]
@@ -254,6 +268,8 @@ ENTRIES: dict[str, Callable[[], Any]] = {
                 "times",
                 "distinct",
                 "top",
+                "quantiles",
+                "lacks_quantiles",
                 "first_text",
                 "first_text_line",
             ),
@@ -275,5 +291,6 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     },
     "_ArrayStats": lambda: extension._ArrayStats(["a"]),
     "_ArrayStats.update": _arrays,
+    "_ArrayStats.again": lambda: _arrays().again(),
     "_ArrayStats.finish": lambda: _arrays(finished=True),
 }

@@ -14,7 +14,7 @@ use super::select::select;
 use super::window::{BLOCK, Interval, Place, SPREAD, Window, join, resolve, tally};
 use crate::alloc::{try_copied, try_filled, try_reserve, try_vec};
 use crate::error::{Error, Result};
-use crate::layout::{Elements, Strided};
+use crate::layout::{AnySlice, Elements, Strided};
 use crate::parallel::Work;
 
 /// A sample is sorted: it need not be larger than this.
@@ -121,21 +121,41 @@ impl Finder {
 
     /// Reads elements. After an error the pass is void.
     pub fn update<T: Ordered>(&mut self, elements: Elements<'_, T>, work: &Work<'_>) -> Result<()> {
-        let read = wide_reader::<T>();
         let mut buffer = [0; BLOCK];
         Strided::from(elements).blocks(BLOCK, RUN, work, &mut |slice, _| {
-            slice.chunks(BLOCK).try_for_each(|chunk| {
-                let nan = read(chunk, &mut buffer);
-                self.seen.count += chunk.len() as u64;
-                self.seen.nan += nan as u64;
-                let keys = without_nan(&mut buffer[..chunk.len()], nan);
-                match &mut self.state {
-                    State::Sampling(sample) => sample.extend(keys),
-                    State::Counting(counting) => tally(keys, &mut counting.windows),
-                    State::Done(_) => Ok(()),
-                }
-            })
+            slice.chunks(BLOCK).try_for_each(|chunk| self.add::<T>(chunk, &mut buffer))
         })
+    }
+
+    /// Reads a few elements, without a look for signals.
+    pub fn update_slice<T: Ordered>(&mut self, elements: &[T]) -> Result<()> {
+        let mut buffer = [0; BLOCK];
+        AnySlice::from(elements).chunks(BLOCK).try_for_each(|chunk| self.add::<T>(chunk, &mut buffer))
+    }
+
+    fn add<T: Ordered>(&mut self, chunk: AnySlice<'_>, buffer: &mut [i64; BLOCK]) -> Result<()> {
+        let nan = wide_reader::<T>()(chunk, buffer);
+        self.seen.count += chunk.len() as u64;
+        self.seen.nan += nan as u64;
+        let keys = without_nan(&mut buffer[..chunk.len()], nan);
+        match &mut self.state {
+            State::Sampling(sample) => sample.extend(keys),
+            State::Counting(counting) => tally(keys, &mut counting.windows),
+            State::Done(_) => Ok(()),
+        }
+    }
+
+    /// The keys of all elements so far, in the first pass and as long as they fit into the memory.
+    pub fn all_keys(&mut self) -> Option<&[i64]> {
+        match &mut self.state {
+            State::Sampling(sample) if sample.is_complete() => Some(sample.keys_mut()),
+            _ => None,
+        }
+    }
+
+    /// The most keys that are kept.
+    pub fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Ends a pass over the data; whether the quantiles are known. If they are not, all of the data

@@ -131,7 +131,18 @@ impl Sketch {
         })
     }
 
-    fn add(&mut self, mut keys: &[i64]) -> Result<()> {
+    /// Reads a few elements, without a look for signals.
+    pub fn update_slice<T: Ordered>(&mut self, elements: &[T]) -> Result<()> {
+        let mut buffer = [0; BLOCK];
+        elements.chunks(BLOCK).try_for_each(|chunk| {
+            let nan = wide_reader::<T>()(chunk.into(), &mut buffer);
+            self.summary.nan += nan as u64;
+            self.add(without_nan(&mut buffer[..chunk.len()], nan))
+        })
+    }
+
+    /// Adds elements of which the keys are known.
+    pub fn add(&mut self, mut keys: &[i64]) -> Result<()> {
         let ends = &mut self.summary.ends;
         for &key in keys {
             *ends = [ends[0].min(key), ends[1].max(key)];

@@ -3,7 +3,9 @@
 
 use ndarray::{ArrayView1, ArrayViewD, Axis, Ix2};
 
-use super::column::{Column, Observe};
+use super::cell::Cell;
+use super::column::{Column, Observe, next_pass};
+use super::search::Quantiles;
 use crate::alloc::{try_reserve, try_vec};
 use crate::error::{Error, Result};
 use crate::parallel::Work;
@@ -14,22 +16,34 @@ const GRAIN: usize = 1 << 14;
 /// The statistics of the columns of an array that comes in blocks.
 pub struct Arrays {
     columns: Vec<Column>,
+    /// Whether the elements come again, for the quantiles.
+    is_later: bool,
+    /// As many columns are searched at a time.
+    live: usize,
 }
 
 impl Arrays {
-    /// Columns with these names, of whose values `observe` is asked.
-    pub fn new(names: Vec<String>, observe: Observe) -> Result<Self> {
+    /// Columns with these names, of whose values this is asked.
+    pub fn new(names: Vec<String>, observe: Observe, quantiles: &Quantiles) -> Result<Self> {
         let count = names.len();
         let mut columns = try_vec(count)?;
         columns.extend(names.into_iter().map(Column::new));
-        columns.iter_mut().try_for_each(|column| column.ask(observe, count))?;
-        Ok(Arrays { columns })
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.ask(observe, quantiles, index, count)?;
+        }
+        Ok(Arrays { columns, is_later: false, live: quantiles.live })
     }
 
     /// Adds rows to some columns, the first of which has the index `first`.
     pub fn update(&mut self, block: ArrayViewD<'_, f64>, first: usize, work: &Work<'_>) -> Result<()> {
+        let is_later = self.is_later;
         self.each(block, first, work, |column, values, group| {
-            column.has_floats = true;
+            if is_later {
+                return values
+                    .iter()
+                    .try_for_each(|&value| column.push_again(Cell::number(value), &[], &[], group));
+            }
+            column.numbers.has_floats = true;
             column.extend(values, group)
         })
     }
@@ -41,8 +55,14 @@ impl Arrays {
         first: usize,
         work: &Work<'_>,
     ) -> Result<()> {
+        let is_later = self.is_later;
         self.each(block, first, work, |column, values, group| {
-            values.iter().try_for_each(|&value| column.push_integer(value.into(), group))
+            values.iter().try_for_each(|&value| {
+                if is_later {
+                    return column.numbers.push_integer(value.into(), group);
+                }
+                column.push_integer(value.into(), group)
+            })
         })
     }
 
@@ -77,9 +97,20 @@ impl Arrays {
         })
     }
 
+    /// Ends a pass; the indices of the columns of which all elements have to come again, for their quantiles.
+    pub fn again(&mut self, work: &Work<'_>) -> Result<Vec<usize>> {
+        self.flush()?;
+        self.is_later = true;
+        next_pass(&mut self.columns, self.live, work)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.columns.iter_mut().try_for_each(|column| column.numbers.flush())
+    }
+
     /// The columns, complete.
-    pub fn finish(&mut self) -> &[Column] {
-        self.columns.iter_mut().for_each(Column::flush);
-        &self.columns
+    pub fn finish(&mut self) -> Result<&[Column]> {
+        self.flush()?;
+        Ok(&self.columns)
     }
 }

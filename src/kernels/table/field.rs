@@ -55,6 +55,17 @@ pub enum Value {
     Text,
 }
 
+impl Value {
+    /// The nearest float64, of a number.
+    pub fn number(&self) -> Option<f64> {
+        match *self {
+            Value::Number(value, _) | Value::Huge(value) | Value::Beyond(value) => Some(value),
+            Value::Integer(value) => Some(value as f64),
+            _ => None,
+        }
+    }
+}
+
 /// Reads a field without its quotes. White space around it is ignored.
 pub fn classify(field: &[u8], dialect: &Dialect) -> Value {
     let field = field.trim_ascii();

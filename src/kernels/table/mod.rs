@@ -10,24 +10,38 @@
 //! | `date` | dates and timestamps |
 //! | `json` | [`JsonRows`]: objects of JSON as records of text |
 //! | `arrays` | [`Arrays`]: columns that arrive as numbers |
+//! | `cell` | a field that was read |
 //! | `column` | what is kept of a column |
-//! | `integers` | exact sums of integers |
+//! | `numbers` | what is kept of numbers |
+//! | `search` | their quantiles |
+//! | `groups`, `keys` | the statistics of groups of rows, and what makes a group |
+//! | `integers`, `large` | exact sums of integers, and integers of any size |
 //! | `distinct` | different values and the most frequent ones |
 
 mod arrays;
+mod cell;
 mod column;
 mod date;
 mod dialect;
 mod distinct;
 mod field;
+mod groups;
 mod integers;
 mod json;
+mod keys;
+mod large;
+mod numbers;
 mod reader;
 mod record;
+mod search;
 
 pub use arrays::Arrays;
 pub use column::{Column, FirstText, Kinds, Observe};
 pub use dialect::Dialect;
 pub use distinct::Shown;
+pub use groups::{Groups, State};
 pub use json::{JsonForm, JsonRows};
+pub use numbers::Numbers;
 pub use reader::{Header, Names, Query, Table};
+pub use record::MOST_PARTS;
+pub use search::{Found, Quantile, Quantiles};

@@ -4,6 +4,8 @@
 //! a table of any length takes bounded memory. A block is cut into chunks at line feeds, the threads
 //! read the chunks, and their cells enter the columns in the order of the text.
 //!
+//! Several texts may be one table, and all of them may have to be read again, for the quantiles: see `search`.
+//!
 //! A line feed inside quotes does not end a record. Whether it is inside depends on everything before
 //! it, so a cut is speculative: a line feed with an even number of quotes before it in the block. Each
 //! chunk records where its last record ended; where that is not where the next chunk started, the
@@ -14,11 +16,13 @@ use std::collections::HashSet;
 
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
-use super::column::{Column, FirstText, Observe};
+use super::column::{Column, FirstText, Observe, next_pass};
 use super::dialect::Dialect;
 use super::field::{Value, classify};
-use super::record::{Chunk, FirstRecord, Problem, SKIP, Schema, record};
-use crate::alloc::{try_filled, try_reserve, try_vec};
+use super::groups::Groups;
+use super::record::{Chunk, FirstRecord, KEY, Problem, SKIP, Schema, record};
+use super::search::Quantiles;
+use crate::alloc::{try_copied, try_filled, try_reserve, try_vec};
 use crate::error::{Error, Malformed, Result};
 use crate::parallel::Work;
 
@@ -53,13 +57,27 @@ pub struct Query {
     pub select: Option<Vec<usize>>,
     /// Are the different values of the columns asked for?
     pub observe: Observe,
+    /// The quantiles that are asked for.
+    pub quantiles: Quantiles,
+    /// Whether several texts are one table.
+    pub several: bool,
+    /// The indices of the columns whose fields make groups of rows.
+    pub by: Vec<usize>,
 }
 
 impl Query {
     /// All columns of text with `delimiter` between fields.
     pub fn new(delimiter: &str) -> Result<Self> {
         let dialect = Dialect::new(delimiter)?;
-        Ok(Query { dialect, header: Header::Auto, select: None, observe: Observe::default() })
+        Ok(Query {
+            dialect,
+            header: Header::Auto,
+            select: None,
+            observe: Observe::default(),
+            quantiles: Quantiles::default(),
+            several: false,
+            by: Vec::new(),
+        })
     }
 }
 
@@ -81,9 +99,21 @@ pub struct Names {
 /// The statistics of the columns of a table in delimited text.
 pub struct Table {
     query: Query,
-    /// Known once the first record has been read.
+    /// Known once the first record of a text has been read.
     schema: Option<Schema>,
     columns: Vec<Column>,
+    /// For each column of the text its index in `columns`, or [`SKIP`].
+    places: Vec<u32>,
+    /// The indices of the columns that are read again, if any are.
+    again: Option<Vec<usize>>,
+    /// The groups of rows, if these are asked for: then the columns have no statistics of their own.
+    groups: Option<Groups>,
+    /// All names of the first text, if more texts may come.
+    names: Vec<String>,
+    /// Whether a text has ended and no other has begun.
+    ended: bool,
+    /// Whether the groups are complete.
+    finished: bool,
     /// Text that has not been read: the start of a record.
     unread: Vec<u8>,
     rows: u64,
@@ -107,6 +137,12 @@ impl Table {
             query,
             schema: None,
             columns: Vec::new(),
+            places: Vec::new(),
+            again: None,
+            groups: None,
+            names: Vec::new(),
+            ended: false,
+            finished: false,
             unread: Vec::new(),
             rows: 0,
             lines: 0,
@@ -123,11 +159,14 @@ impl Table {
 
     /// Takes the next bytes of the text. After an error every call returns that error.
     pub fn feed(&mut self, data: &[u8], work: &Work<'_>) -> Result<()> {
-        self.unless_failed(|table| data.chunks(BLOCK).try_for_each(|block| table.feed_block(block, work)))
+        self.unless_failed(|table| {
+            table.ended = false;
+            data.chunks(BLOCK).try_for_each(|block| table.feed_block(block, work))
+        })
     }
 
-    /// To be called when the text has ended.
-    pub fn finish(&mut self, work: &Work<'_>) -> Result<()> {
+    /// To be called when the text has ended: after it another one may come, of the same table.
+    pub fn end_text(&mut self, work: &Work<'_>) -> Result<()> {
         self.unless_failed(|table| {
             if table.unread.last().is_some_and(|&last| last != b'\n') {
                 try_reserve(&mut table.unread, 1)?;
@@ -142,14 +181,49 @@ impl Table {
             if !table.unread.is_empty() {
                 return Err(table.error_here(Malformed::OpenQuote));
             }
-            table.columns.iter_mut().for_each(Column::flush);
+            table.schema = None;
+            table.lines = 0;
+            table.ended = true;
             Ok(())
+        })
+    }
+
+    /// Ends a pass over all texts; whether they have to be read again, for the quantiles.
+    pub fn again(&mut self, work: &Work<'_>) -> Result<bool> {
+        self.finish(work)?;
+        self.unless_failed(|table| {
+            let columns = next_pass(&mut table.columns, table.query.quantiles.live, work)?;
+            let again = !columns.is_empty();
+            table.again = Some(columns);
+            Ok(again)
+        })
+    }
+
+    /// To be called when all has been read.
+    pub fn finish(&mut self, work: &Work<'_>) -> Result<()> {
+        if !self.ended {
+            self.end_text(work)?;
+        }
+        self.unless_failed(|table| {
+            if let Some(groups) = &mut table.groups {
+                return if std::mem::replace(&mut table.finished, true) {
+                    Ok(())
+                } else {
+                    groups.finish(work)
+                };
+            }
+            table.columns.iter_mut().try_for_each(|column| column.numbers.flush())
         })
     }
 
     /// The columns kept, in the order of the text; complete after [`Table::finish`].
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The groups, if these were asked for; complete after [`Table::finish`].
+    pub fn groups(&mut self) -> Option<&mut Groups> {
+        self.groups.as_mut()
     }
 
     /// The number of records read, without the one with the names.
@@ -184,7 +258,7 @@ impl Table {
         self.swallowed
     }
 
-    fn unless_failed(&mut self, action: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    fn unless_failed<T>(&mut self, action: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -245,32 +319,106 @@ impl Table {
     /// Sets up the columns by the first record; returns where the records to count start.
     fn read_names(&mut self, text: &[u8]) -> Result<usize> {
         let Some(names) = self.query.names(text)? else { return Ok(0) };
-        self.named = names.named;
-        self.doubtful = names.doubtful;
         self.lines = names.lines;
-        self.set_columns(names.names)?;
+        if self.places.is_empty() {
+            self.named = names.named;
+            self.doubtful = names.doubtful;
+            self.set_columns(names.names)?;
+        } else {
+            self.find_columns(&names.names)?;
+        }
         Ok(names.start)
     }
 
-    fn set_columns(&mut self, names: Vec<String>) -> Result<()> {
-        let Query { dialect, select, observe, .. } = &self.query;
+    fn set_columns(&mut self, mut names: Vec<String>) -> Result<()> {
+        let Query { select, observe, quantiles, several, .. } = &self.query;
         let wanted: Option<HashSet<usize>> = select.as_ref().map(|select| select.iter().copied().collect());
-        if let Some(&index) = wanted.iter().flatten().find(|&&index| index >= names.len()) {
+        let by = &self.query.by;
+        if let Some(&index) = wanted.iter().flatten().chain(by).find(|&&index| index >= names.len()) {
             return Err(Error::UnknownColumn { index, columns: names.len() });
         }
-        let mut slots = try_filled(names.len(), SKIP)?;
-        for (index, (slot, name)) in slots.iter_mut().zip(names).enumerate() {
-            if wanted.as_ref().is_none_or(|wanted| wanted.contains(&index)) {
-                *slot = u32::try_from(self.columns.len()).map_err(|_| Error::Memory { bytes: usize::MAX })?;
+        let mut places = try_filled(names.len(), SKIP)?;
+        for (index, (place, name)) in places.iter_mut().zip(&mut names).enumerate() {
+            if let Some(part) = by.iter().position(|&by| by == index) {
+                *place = KEY + part as u32;
+            } else if wanted.as_ref().is_none_or(|wanted| wanted.contains(&index)) {
+                *place =
+                    u32::try_from(self.columns.len()).map_err(|_| Error::Memory { bytes: usize::MAX })?;
                 try_reserve(&mut self.columns, 1)?;
+                let name = if *several { name.clone() } else { std::mem::take(name) };
                 self.columns.push(Column::new(name));
             }
         }
         let kept = self.columns.len();
-        self.columns.iter_mut().try_for_each(|column| column.ask(*observe, kept))?;
-        let plain = dialect.has_plain_numbers();
-        self.schema = Some(Schema { dialect: dialect.clone(), slots, kept, plain, observe: *observe });
+        if by.is_empty() {
+            for (index, column) in self.columns.iter_mut().enumerate() {
+                column.ask(*observe, quantiles, index, kept)?;
+            }
+        } else {
+            let names = self.columns.iter().map(|column| column.name.clone()).collect();
+            self.groups = Some(Groups::new(names, quantiles)?);
+        }
+        if *several {
+            self.names = names;
+        }
+        self.schema = Some(self.schema_of(&places)?);
+        self.places = places;
         Ok(())
+    }
+
+    /// Finds the columns of the first text in another one, in which they may have another order.
+    fn find_columns(&mut self, names: &[String]) -> Result<()> {
+        let is_same = names.len() == self.places.len() && (!self.query.several || *names == self.names[..]);
+        if is_same {
+            self.schema = Some(self.schema_of(&self.places)?);
+            return Ok(());
+        }
+        if !self.query.several {
+            let [got, expected] = [names.len(), self.places.len()].map(|count| count as u64);
+            return Err(Error::Changed { got, expected });
+        }
+        let sorted = |names: &[String]| {
+            let mut sorted = try_vec(names.len())?;
+            sorted.extend(0..names.len());
+            sorted.sort_by(|&a: &usize, &b| names[a].cmp(&names[b]));
+            Ok(sorted)
+        };
+        let (mine, theirs) = (sorted(&self.names)?, sorted(names)?);
+        let is_twice = mine.windows(2).any(|pair| self.names[pair[0]] == self.names[pair[1]]);
+        let are_all =
+            mine.iter().map(|&index| &self.names[index]).eq(theirs.iter().map(|&index| &names[index]));
+        if is_twice || !are_all {
+            let only = |some: &[String], others: &[String]| {
+                let others: HashSet<&String> = others.iter().collect();
+                some.iter().find(|name| !others.contains(name)).cloned()
+            };
+            return Err(Error::Columns { more: only(names, &self.names), fewer: only(&self.names, names) });
+        }
+        let mut places = try_filled(names.len(), SKIP)?;
+        mine.iter().zip(&theirs).for_each(|(&my, &their)| places[their] = self.places[my]);
+        let mut schema = self.schema_of(&places)?;
+        schema.order = schema.slots.iter().copied().filter(|&slot| slot < KEY).collect();
+        self.schema = Some(schema);
+        Ok(())
+    }
+
+    /// How records are read whose columns have these places: in a later pass only those that are needed.
+    fn schema_of(&self, places: &[u32]) -> Result<Schema> {
+        let dialect = self.query.dialect.clone();
+        let plain = dialect.has_plain_numbers();
+        let (slots, kept, observe) =
+            match &self.again {
+                None => (try_copied(places)?, self.columns.len(), self.query.observe),
+                Some(again) => {
+                    let mut slots = try_vec(places.len())?;
+                    // There are no groups in a later pass.
+                    slots.extend(places.iter().map(|&place| {
+                        again.binary_search(&(place as usize)).map_or(SKIP, |slot| slot as u32)
+                    }));
+                    (slots, again.len(), Observe::default())
+                }
+            };
+        Ok(Schema { dialect, slots, kept, plain, observe, order: Vec::new(), parts: self.query.by.len() })
     }
 
     fn read_records(&mut self, schema: &Schema, text: &[u8], start: usize, work: &Work<'_>) -> Result<usize> {
@@ -312,13 +460,16 @@ impl Table {
 
     /// Adds the cells of consecutive chunks to the columns; returns where they end.
     fn accept(&mut self, schema: &Schema, chunks: &mut [Chunk], work: &Work<'_>) -> Result<usize> {
+        if self.again.is_some() {
+            return self.accept_again(schema, chunks, work);
+        }
         for chunk in chunks.iter_mut() {
             for (slot, first) in chunk.texts.drain(..) {
                 let line = self.lines + first.line + 1;
                 self.columns[slot as usize].first_text.get_or_insert(FirstText { line, text: first.text });
             }
             for (column, &is_float) in self.columns.iter_mut().zip(&chunk.floats) {
-                column.has_floats |= is_float != 0;
+                column.numbers.has_floats |= is_float != 0;
             }
             if self.swallowed.is_none() {
                 self.swallowed = chunk.swallowed.map(|line| self.lines + line + 1);
@@ -330,6 +481,11 @@ impl Table {
                 return Err(problem.into_error(self.lines));
             }
             self.lines += chunk.lines;
+        }
+        if let Some(groups) = &mut self.groups {
+            self.rows += chunks.iter().map(|chunk| chunk.ids.len() as u64).sum::<u64>();
+            groups.accept(chunks, work)?;
+            return Ok(chunks.last().map_or(0, |chunk| chunk.stop));
         }
         let group = Column::group(self.columns.len());
         if schema.kept > 0 {
@@ -355,6 +511,39 @@ impl Table {
                 Ok(())
             })?;
         }
+        Ok(chunks.last().map_or(0, |chunk| chunk.stop))
+    }
+
+    /// The same in a later pass, in which only the numbers count.
+    fn accept_again(&mut self, schema: &Schema, chunks: &mut [Chunk], work: &Work<'_>) -> Result<usize> {
+        for chunk in chunks.iter_mut() {
+            chunk.texts.clear();
+            chunk.rejects.clear();
+            if let Some(problem) = chunk.problem.take() {
+                return Err(problem.into_error(self.lines));
+            }
+            self.lines += chunk.lines;
+        }
+        let group = Column::group(self.columns.len());
+        let again = self.again.as_deref().unwrap_or_default();
+        let mut columns = try_vec(again.len())?;
+        let mut places = again.iter().copied().peekable();
+        columns.extend(
+            self.columns
+                .iter_mut()
+                .enumerate()
+                .filter_map(|(index, column)| places.next_if_eq(&index).map(|_| column)),
+        );
+        let chunks = &*chunks;
+        work.for_each_mut(&mut columns, |slot, column| {
+            for chunk in chunks {
+                work.check()?;
+                for &cell in chunk.cells.iter().skip(slot).step_by(schema.kept) {
+                    column.push_again(cell, &chunk.asides, &chunk.kept_texts, group)?;
+                }
+            }
+            Ok(())
+        })?;
         Ok(chunks.last().map_or(0, |chunk| chunk.stop))
     }
 }

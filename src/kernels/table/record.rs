@@ -8,16 +8,24 @@
 
 use memchr::{memchr, memchr_iter, memchr2};
 
-use super::column::{Aside, Cell, FirstText, Observe};
+use super::cell::{Aside, Cell};
+use super::column::{FirstText, Observe};
 use super::dialect::Dialect;
 use super::distinct::hash;
 use super::field::{Value, classify, classify_text, leading_number};
-use crate::alloc::try_reserve;
+use super::keys::{BETWEEN, Keys};
+use crate::alloc::{try_copied, try_reserve};
 use crate::error::{Error, Malformed, Result};
 use crate::parallel::{Pacer, Work};
 
 /// The slot of a column that is not kept.
 pub const SKIP: u32 = u32::MAX;
+
+/// The slot of the column that is the first part of the key of a group; the next parts have the next ones.
+pub const KEY: u32 = u32::MAX - MOST_PARTS as u32;
+
+/// The most columns of which a key is made.
+pub const MOST_PARTS: usize = 64;
 
 /// Characters of a field that errors and results show.
 const SHOWN: usize = 40;
@@ -30,8 +38,12 @@ pub struct Schema {
     pub slots: Vec<u32>,
     /// How many columns are kept.
     pub kept: usize,
+    /// Their slots in the order of the text, if that is another one.
+    pub order: Vec<u32>,
     /// Whether a field that begins as a number in the simplest spelling, and ends where that does, is that.
     pub plain: bool,
+    /// Of how many columns keys are made.
+    pub parts: usize,
     /// Are the different values of the columns asked for, and their texts?
     pub observe: Observe,
 }
@@ -57,6 +69,12 @@ pub struct Chunk {
     pub kept_texts: Vec<u8>,
     /// For each column kept, not 0 if a number of it is not written as an integer.
     pub floats: Vec<u8>,
+    /// Of groups: the keys, and the number of the key of each row.
+    pub keys: Keys,
+    pub ids: Vec<u32>,
+    /// The key of the record that is read, and its parts.
+    key: Vec<u8>,
+    parts: Vec<Vec<u8>>,
     /// The first line of a quoted field that may have swallowed rows.
     pub swallowed: Option<u64>,
     /// The same before the record that is read, where records may be left out.
@@ -114,6 +132,9 @@ impl Chunk {
         self.rejects.clear();
         self.asides.clear();
         self.kept_texts.clear();
+        self.keys.clear();
+        self.ids.clear();
+        self.parts.resize_with(schema.parts, Vec::new);
         self.floats.clear();
         try_reserve(&mut self.floats, schema.kept)?;
         self.floats.resize(schema.kept, 0);
@@ -157,7 +178,7 @@ impl Chunk {
         let delimiter = schema.dialect.delimiter;
         loop {
             let slot = schema.slots.get(column).copied().unwrap_or(SKIP);
-            let number = if slot == SKIP || !schema.plain { None } else { number_at(text, at, delimiter) };
+            let number = if slot >= KEY || !schema.plain { None } else { number_at(text, at, delimiter) };
             let end = if let Some((cell, end, is_float)) = number {
                 self.floats[slot as usize] |= u8::from(is_float);
                 self.cells.push(cell);
@@ -168,7 +189,11 @@ impl Chunk {
                     self.forget(&before);
                     return Ok(false);
                 };
-                if slot != SKIP {
+                if slot >= KEY && slot != SKIP {
+                    let part = &mut self.parts[(slot - KEY) as usize];
+                    part.clear();
+                    append(part, field.bytes.trim_ascii())?;
+                } else if slot != SKIP {
                     let cell = self.cell(schema, slot, &field)?;
                     self.cells.push(cell);
                 }
@@ -197,9 +222,32 @@ impl Chunk {
         } else if lines > 1 && self.swallowed.is_none() && are_rows(&text[self.stop..at], delimiter, width) {
             self.swallowed = Some(self.lines);
         }
+        if schema.parts > 0 && column == width {
+            self.key.clear();
+            for (index, part) in self.parts.iter().enumerate() {
+                if index > 0 {
+                    append(&mut self.key, &[BETWEEN])?;
+                }
+                append(&mut self.key, part)?;
+            }
+            let id = self.keys.number(&self.key)?;
+            try_reserve(&mut self.ids, 1)?;
+            self.ids.push(id);
+        }
+        if !schema.order.is_empty() && column == width {
+            self.reorder(&schema.order, before.cells)?;
+        }
         self.lines += lines;
         self.stop = at;
         Ok(true)
+    }
+
+    /// Puts the cells of a record, if it was not left out, into the order of the columns.
+    #[cold]
+    fn reorder(&mut self, order: &[u32], start: usize) -> Result<()> {
+        let cells = try_copied(&self.cells[start..])?;
+        cells.iter().zip(order).for_each(|(&cell, &slot)| self.cells[start + slot as usize] = cell);
+        Ok(())
     }
 
     /// What there is before a record.

@@ -1,8 +1,10 @@
 use super::*;
+use crate::kernels::table::Numbers;
 use crate::kernels::table::arrays::Arrays;
 use crate::kernels::table::column::Kinds;
 use crate::kernels::table::distinct::Shown;
 use crate::kernels::table::record::shown;
+use crate::kernels::table::search::Found;
 
 fn query(delimiter: &str, header: Header, select: Option<Vec<usize>>) -> Query {
     Query { header, select, ..Query::new(delimiter).expect("a delimiter") }
@@ -13,8 +15,8 @@ type Summary = Vec<(String, u64, u64, u64, [u64; 4], Option<FirstText>)>;
 
 fn summary(table: &Table) -> Summary {
     let summary = |column: &Column| {
-        let m = column.moments();
-        let bits = [column.mean(), column.var().sqrt(), m.min(), m.max()].map(f64::to_bits);
+        let m = column.numbers.moments();
+        let bits = [column.numbers.mean(), column.numbers.var().sqrt(), m.min(), m.max()].map(f64::to_bits);
         (
             column.name.clone(),
             m.count(),
@@ -189,7 +191,8 @@ fn only_the_selected_columns_are_kept() -> Result<()> {
     let mut table = Table::new(query(";", Header::Auto, Some(vec![2, 0, 3])));
     table.feed(b"a;b;c;a\n1;\"x;\ny\";3;4\n5;6;7;8\r\n", &Work::serial())?;
     table.finish(&Work::serial())?;
-    let maxima: Vec<_> = table.columns().iter().map(|c| (c.name.as_str(), c.moments().max())).collect();
+    let maxima: Vec<_> =
+        table.columns().iter().map(|c| (c.name.as_str(), c.numbers.moments().max())).collect();
     assert_eq!(maxima, [("a", 5.0), ("c", 7.0), ("a", 8.0)]);
     let mut table = Table::new(query(",", Header::Auto, Some(vec![2])));
     let error = table.feed(b"a,b\n", &Work::serial());
@@ -211,9 +214,17 @@ fn records_of_another_width_are_left_out_and_listed_if_asked() -> Result<()> {
             table.finish(&Work::serial())?;
             let fields = |got| Malformed::Fields { got, expected: 2 };
             assert_eq!(table.take_rejects(), [(3, 2, fields(1)), (5, 3, fields(3))]);
-            assert_eq!((table.rows(), table.rejected(), table.columns()[1].moments().max()), (2, 2, 7.0));
+            assert_eq!(
+                (table.rows(), table.rejected(), table.columns()[1].numbers.moments().max()),
+                (2, 2, 7.0)
+            );
             // Nothing is left of them.
-            assert!(table.columns().iter().all(|column| column.first_text.is_none() && !column.has_floats));
+            assert!(
+                table
+                    .columns()
+                    .iter()
+                    .all(|column| column.first_text.is_none() && !column.numbers.has_floats)
+            );
         }
     }
     Ok(())
@@ -268,7 +279,7 @@ fn lines_that_are_no_records_do_not_count() -> Result<()> {
     table.feed(b"Report, of\n\n# by \"me\na,b\n1,2\n   \n# 3,4\n \t\r\n5,6\n", &Work::serial())?;
     table.finish(&Work::serial())?;
     assert_eq!(
-        (table.rows(), table.columns()[0].name.as_str(), table.columns()[1].moments().max()),
+        (table.rows(), table.columns()[0].name.as_str(), table.columns()[1].numbers.moments().max()),
         (2, "a", 6.0)
     );
     let mut tabs = Table::new(super::tests::query("\t", Header::Auto, None));
@@ -304,9 +315,9 @@ fn every_kind_of_column_says_something() -> Result<()> {
         table.feed(text.as_bytes(), &Work::with_threads(2))?;
         table.finish(&Work::serial())?;
         let [i, f, b, d, t, s, m] = table.columns() else { panic!("seven columns") };
-        assert_eq!(i.integer_extremes(), Some(("1".into(), u64::MAX.to_string())));
-        assert_eq!(i.integer_sum(), Some(i128::from(u64::MAX) + 3));
-        assert_eq!((f.is_integer(), f.integer_extremes(), f.missing), (false, None, 1));
+        assert_eq!(i.numbers.integer_extremes(), Some(("1".into(), u64::MAX.to_string())));
+        assert_eq!(i.numbers.integer_sum(), Some(i128::from(u64::MAX) + 3));
+        assert_eq!((f.numbers.is_integer(), f.numbers.integer_extremes(), f.missing), (false, None, 1));
         assert_eq!(b.kinds(), Kinds { booleans: [2, 1], ..Kinds::default() });
         assert_eq!(d.times(), Some(("2024-01-01".into(), "2024-03-01".into())));
         assert_eq!(t.times(), Some(("2024-01-01T00:00:00".into(), "2024-03-01T10:00:00".into())));
@@ -354,7 +365,15 @@ fn the_text_shown_is_short_and_valid() {
 #[test]
 fn a_long_chunk_can_be_stopped() {
     let dialect = Dialect::new(",").expect("a delimiter");
-    let schema = Schema { dialect, slots: vec![0, SKIP], kept: 1, plain: true, observe: Observe::default() };
+    let schema = Schema {
+        dialect,
+        slots: vec![0, SKIP],
+        kept: 1,
+        order: Vec::new(),
+        parts: 0,
+        plain: true,
+        observe: Observe::default(),
+    };
     let read = |rows: usize| {
         let text = b"1,2\n".repeat(rows);
         Chunk::default().read(&schema, &text, 0, text.len(), &Work::stopped())
@@ -375,18 +394,246 @@ fn arrays_give_what_the_same_numbers_in_text_give() -> Result<()> {
     let array = ndarray::Array2::from_shape_fn((rows, count), |(row, column)| value(row, column));
     for rows_of_block in [1, 999, 3000] {
         let work = Work::with_threads(2);
-        let mut arrays = Arrays::new(vec!["a".into(), "b".into(), "c".into()], Observe::default())?;
+        let mut arrays =
+            Arrays::new(vec!["a".into(), "b".into(), "c".into()], Observe::default(), &Quantiles::default())?;
         for start in (0..rows).step_by(rows_of_block) {
             let end = (start + rows_of_block).min(rows);
             arrays.update(array.slice(ndarray::s![start..end, ..2]).into_dyn(), 0, &work)?;
             arrays.update(array.slice(ndarray::s![start..end, 2..]).into_dyn(), 2, &work)?;
         }
-        for (column, expected) in arrays.finish().iter().zip(&expected) {
-            let m = column.moments();
-            assert_eq!([column.mean(), column.var().sqrt(), m.min(), m.max()].map(f64::to_bits), expected.4);
+        for (column, expected) in arrays.finish()?.iter().zip(&expected) {
+            let m = column.numbers.moments();
+            assert_eq!(
+                [column.numbers.mean(), column.numbers.var().sqrt(), m.min(), m.max()].map(f64::to_bits),
+                expected.4
+            );
         }
         assert!(arrays.update(array.view().into_dyn(), 1, &work).is_err());
         assert!(arrays.update(array.column(0).into_dyn(), 0, &work).is_err());
     }
+    Ok(())
+}
+
+/// The quantiles of a column, each as its digits; how often the text was read; and whether the error is 0.
+fn quantiles(text: &str, levels: &[f64], limit: usize, once: bool) -> Result<(Vec<String>, u32, bool)> {
+    let quantiles = Quantiles { levels: levels.to_vec(), once, keys: limit, ..Quantiles::default() };
+    let mut table = Table::new(Query { quantiles, ..Query::new(",")? });
+    let work = Work::with_threads(2);
+    table.chunk_len = 1000;
+    let mut passes = 0;
+    loop {
+        passes += 1;
+        for block in text.as_bytes().chunks(5000) {
+            table.feed(block, &work)?;
+        }
+        if !table.again(&work)? {
+            break;
+        }
+    }
+    let Some(Found::Values(found, error)) = table.columns[0].numbers.search.as_ref().and_then(|s| s.result())
+    else {
+        return Ok((Vec::new(), passes, true));
+    };
+    let shown = |shown: &Shown| match shown {
+        Shown::Number(value) => value.to_string(),
+        Shown::Text(digits) => digits.clone(),
+    };
+    Ok((found.iter().map(|q| shown(&q.lower)).collect(), passes, *error == 0.0))
+}
+
+#[test]
+fn quantiles_are_exact_whatever_the_memory() -> Result<()> {
+    let levels = [0.0, 0.1, 0.5, 0.9, 1.0];
+    let offset = |base: i128| move |i: i128| base + i * 7919 % 10_007;
+    let kinds: [&dyn Fn(i128) -> i128; 5] = [
+        &offset(0),
+        &offset(1 << 53),
+        &offset(1 << 62),
+        &|i| offset(-(1 << 100))(i) * (1 - i % 2 * 2),
+        &|i| i % 3,
+    ];
+    for value in kinds {
+        for limit in [1 << 20, 2000, 64] {
+            let mut sorted: Vec<i128> = (0..6000).map(value).collect();
+            let text = sorted.iter().fold("x\n".to_owned(), |text, value| text + &format!("{value}\n"));
+            sorted.sort_unstable();
+            let exact: Vec<String> =
+                levels.iter().map(|q| sorted[(5999.0 * q) as usize].to_string()).collect();
+            let (found, passes, is_exact) = quantiles(&text, &levels, limit, false)?;
+            assert!(is_exact && (passes == 1) == (limit > 6000), "{passes}");
+            assert_eq!(found, exact, "{limit}");
+            // What is read only once is near.
+            let (found, passes, is_exact) = quantiles(&text, &levels, limit, true)?;
+            // With too little room for a sketch there is nothing.
+            assert_eq!((passes, is_exact, found.is_empty()), (1, limit != 2000, limit == 64));
+            for (found, level) in found.iter().zip(levels) {
+                let found = found.parse::<f64>().expect("a number");
+                let below = sorted.iter().filter(|&&value| (value as f64) < found).count() as f64;
+                let up_to = sorted.iter().filter(|&&value| value as f64 <= found).count() as f64;
+                assert!(below / 6000.0 <= level + 0.0135 && up_to / 6000.0 >= level - 0.0135);
+            }
+        }
+    }
+    let huge = "9".repeat(60);
+    let text = format!("x\n1\n{huge}\n-{huge}\n{huge}8\n2\n");
+    assert_eq!(quantiles(&text, &[0.0, 0.5, 0.75], 2, false)?.0, [format!("-{huge}"), "2".into(), huge]);
+    assert_eq!(quantiles("x\n\na\n", &[0.5], 64, false)?.0, [] as [String; 0]);
+    Ok(())
+}
+
+#[test]
+fn quantiles_of_more_columns_than_are_searched_at_a_time() -> Result<()> {
+    let (columns, live) = (8, 3);
+    let row = |row: usize| {
+        let fields: Vec<String> = (0..columns).map(|column| (row * 7 % 1000 + column).to_string()).collect();
+        fields.join(",") + "\n"
+    };
+    let quantiles = Quantiles { levels: vec![0.5], keys: 1000, live, ..Quantiles::default() };
+    let mut table = Table::new(Query { header: Header::No, quantiles, ..Query::new(",")? });
+    let work = Work::with_threads(2);
+    let mut passes = 0;
+    loop {
+        passes += 1;
+        for index in 0..1001 {
+            table.feed(row(index).as_bytes(), &work)?;
+        }
+        if !table.again(&work)? {
+            break;
+        }
+        if passes == 1 {
+            // Those that fit no more wait.
+            let all: Vec<usize> = (0..live).collect();
+            assert_eq!(table.again.as_deref(), Some(&all[..]));
+        }
+    }
+    let mut sorted: Vec<usize> = (0..1001).map(|row| row * 7 % 1000).collect();
+    sorted.sort_unstable();
+    for (index, column) in table.columns.iter().enumerate() {
+        let Some(Found::Values(found, 0.0)) = column.numbers.search.as_ref().and_then(|s| s.result()) else {
+            panic!("nothing found");
+        };
+        assert_eq!(found[0].lower, Shown::Number((sorted[500] + index) as f64));
+    }
+    Ok(())
+}
+
+#[test]
+fn several_texts_are_one_table_in_any_order_of_the_columns() -> Result<()> {
+    let quantiles = Quantiles { levels: vec![0.5], ..Quantiles::default() };
+    let new = || Ok(Table::new(Query { several: true, quantiles: quantiles.clone(), ..Query::new(",")? }));
+    let work = Work::with_threads(1);
+    let mut table = new()?;
+    for text in ["a,b\n1,2\n", "\u{feff}b,a\n30,4\n20,5", "a,b\n"] {
+        table.feed(text.as_bytes(), &work)?;
+        table.end_text(&work)?;
+    }
+    assert!(!table.again(&work)?);
+    let found: Vec<f64> = table.columns().iter().map(|column| column.numbers.mean()).collect();
+    assert_eq!((found, table.rows()), (vec![10.0 / 3.0, 52.0 / 3.0], 3));
+    for (text, more, fewer) in
+        [("a,c\n", Some("c"), Some("b")), ("a\n", None, Some("b")), ("a,b,b\n", None, None)]
+    {
+        let mut table = new()?;
+        table.feed(b"a,b\n1,2\n", &work)?;
+        table.end_text(&work)?;
+        let error = table.feed(text.as_bytes(), &work).expect_err("other columns");
+        let [more, fewer] = [more, fewer].map(|name| name.map(str::to_owned));
+        assert_eq!(error, Error::Columns { more, fewer });
+    }
+    // Lines are counted in each text.
+    let mut table = new()?;
+    table.feed(b"a,b\n1,2\n1,3\n", &work)?;
+    table.end_text(&work)?;
+    assert!(matches!(table.feed(b"a,b\n1\n", &work), Err(Error::Csv { line: 2, .. })));
+    Ok(())
+}
+
+/// What is said of each group of a text: its key, and count, mean, variance, missing and others of each column.
+type Said = Vec<(Vec<String>, Vec<(u64, u64, u64, u64, u64)>)>;
+
+fn groups(texts: &[&str], by: &[usize], block: usize, workers: usize) -> Result<(Said, bool)> {
+    let quantiles = Quantiles { levels: vec![0.5], ..Quantiles::default() };
+    let mut table = Table::new(Query { by: by.to_vec(), several: true, quantiles, ..Query::new(",")? });
+    let work = Work::with_threads(workers);
+    table.chunk_len = 700;
+    for text in texts {
+        text.as_bytes().chunks(block).try_for_each(|block| table.feed(block, &work))?;
+        table.end_text(&work)?;
+    }
+    assert!(!table.again(&work)?);
+    table.finish(&work)?;
+    let rows = table.rows();
+    let groups = table.groups().expect("groups");
+    let mut said = Vec::new();
+    let mut total = 0;
+    for index in 0..groups.count() {
+        let key = groups.key(index).map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+        let columns = groups.group(index)?.into_iter().map(|(state, _)| {
+            let (numbers, count) = (&state.numbers, state.numbers.moments().count());
+            (count, numbers.mean().to_bits(), numbers.var().to_bits(), state.missing, state.others)
+        });
+        let columns: Vec<_> = columns.collect();
+        total += columns[0].0 + columns[0].3 + columns[0].4;
+        said.push((key, columns));
+    }
+    assert_eq!(total, rows);
+    Ok((said, groups.lacks_quantiles()))
+}
+
+#[test]
+fn groups_have_the_statistics_of_their_rows_however_the_text_is_cut() -> Result<()> {
+    let (mut text, mut rows) = ("k,x,j,y\n".to_owned(), Vec::new());
+    for row in 0..3000_i64 {
+        let (k, j) = (row * row % 7, row % 2);
+        let x = if row % 11 == 0 { String::new() } else { format!("{}.5", row * 7919 % 1001) };
+        let y = if row % 500 == 3 { "text".to_owned() } else { ((1 << 60) + row * 31).to_string() };
+        text += &format!("{}{k}{0},{x}, j{j} ,{y}\n", if row % 3 == 0 { "\"" } else { "" });
+        rows.push((vec![k.to_string(), format!("j{j}")], x.parse::<f64>().ok(), y.parse::<i128>().ok()));
+    }
+    let (whole, lacks) = groups(&[&text], &[0, 2], text.len(), 1)?;
+    assert!(!lacks && whole.len() == 8);
+    for (key, columns) in &whole {
+        let own: Vec<_> = rows.iter().filter(|(other, ..)| other == key).collect();
+        let mut x = Numbers::default();
+        let mut y = Numbers::default();
+        for (_, value, integer) in &own {
+            value.map_or(Ok(()), |value| {
+                x.has_floats = true;
+                x.push(value, 16)
+            })?;
+            integer.map_or(Ok(()), |value| y.push_integer(value, 16))?;
+        }
+        x.flush()?;
+        y.flush()?;
+        let count = own.len() as u64;
+        for (numbers, column, is_text) in [(&x, columns[0], false), (&y, columns[1], true)] {
+            let filled = numbers.moments().count();
+            let empty = count - filled;
+            let expected = if is_text { (0, empty) } else { (empty, 0) };
+            let bits = [numbers.mean(), numbers.var()].map(f64::to_bits);
+            assert_eq!(column, (filled, bits[0], bits[1], expected.0, expected.1), "{key:?}");
+        }
+    }
+    for (block, workers) in [(1000, 2), (77, 1), (5000, 3)] {
+        assert_eq!(groups(&[&text], &[0, 2], block, workers)?.0, whole);
+    }
+    // The parts of a key stand in the order that is asked for, wherever the columns are.
+    let swapped = "j,y,k,x\nj0,1,0,2\n";
+    let (said, _) = groups(&["k,x,j,y\n0,1,j0,1\n1,2,j0,5\n", swapped], &[2, 0], 100, 1)?;
+    let keys: Vec<_> = said.iter().map(|(key, columns)| (key.join(" "), columns[0].0)).collect();
+    assert_eq!(keys, [("j0 0".to_owned(), 2), ("j0 1".to_owned(), 1)]);
+    Ok(())
+}
+
+#[test]
+fn more_groups_than_there_is_room_for_are_an_error() -> Result<()> {
+    let mut table = Table::new(Query { by: vec![0], ..Query::new(",")? });
+    let work = Work::with_threads(2);
+    let columns = 1 << 14;
+    table.feed(("k".to_owned() + &",x".repeat(columns) + "\n").as_bytes(), &work)?;
+    let row = |row: usize| row.to_string() + &",".repeat(columns) + "\n";
+    (0..16).try_for_each(|index| table.feed(row(index).as_bytes(), &work))?;
+    let error = table.feed(row(16).as_bytes(), &work).expect_err("too many groups");
+    assert_eq!(error, Error::Groups { limit: 16, columns });
     Ok(())
 }
