@@ -480,7 +480,9 @@ def test_a_long_table_takes_little_memory() -> None:
             child.stdin.write(block)
         child.stdin.close()
         table = json.loads(child.stdout.read())
-        assert int(child.stderr.read()) < 200
+        note, peak = child.stderr.read().decode().splitlines()
+        assert "quantiles are estimates" in note
+        assert int(peak) < 300
         child.stdin = None
     assert table["rows"] == 40_000 * count
     assert table["columns"][0]["mean"] == pytest.approx(19_999.5, rel=1e-14)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from test_cli import Run, columns, failure, run
 
-from rust_numpy_example._cli import stats, table
+from rust_numpy_example._cli import report, stats, table
 from rust_numpy_example._cli.table import Column, Table, between
 
 __all__ = ["run"]
@@ -41,6 +41,14 @@ def write(path: Path, found: dict[str, list[Any]], start: int = 0, stop: int | N
     """Write some rows as CSV."""
     rows = list(zip(*found.values()))[start:stop]
     path.write_text("\n".join([",".join(found), *(",".join(map(str, row)) for row in rows)]) + "\n")
+    return path
+
+
+def json_of(path: Path, found: dict[str, list[Any]], start: int = 0, stop: int | None = None) -> Path:
+    """Write some rows as objects of JSON; what is missing is left out."""
+    rows = list(zip(*found.values()))[start:stop]
+    objects = [{name: value for name, value in zip(found, row) if value != ""} for row in rows]
+    path.write_text("".join(json.dumps(each) + "\n" for each in objects))
     return path
 
 
@@ -124,6 +132,45 @@ def test_quantiles_of_parquet_are_exact_whatever_the_memory(
     pq.write_table(pa.table({"x": cents}), tmp_path / "d.parquet")
     (decimal,) = columns(run, tmp_path / "d.parquet", *ASKED)
     assert decimal["quantiles"] == {str(level): exact(found["small"], level) for level in LEVELS}
+
+
+@pytest.mark.parametrize("keys", [table.KEYS, 7 * 1500, 7 * 64])
+def test_quantiles_of_objects_are_exact_whatever_the_memory(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: int
+) -> None:
+    monkeypatch.setattr(table, "KEYS", keys)
+    found = values()
+    check(columns(run, json_of(tmp_path / "t.jsonl", found), *ASKED), found)
+    # What is left out is listed once, however often the file is read.
+    path, rejects = json_of(tmp_path / "bad.jsonl", found), tmp_path / "rejects.csv"
+    path.write_text("nonsense\n" + path.read_text())
+    code, out, err = run("stats", path, "--json", *ASKED, "--on-error", "skip", "--rejects", rejects)
+    assert (code, err.count("1 object was left out")) == (0, 1)
+    check(json.loads(out)["columns"], found)
+    assert [line.split(",")[:2] for line in rejects.read_text().splitlines()[1:]] == [[str(path), "1"]]
+
+
+@pytest.mark.parametrize("keys", [table.KEYS, 5 * 500])
+def test_quantiles_of_arrow_are_exact_whatever_the_memory(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: int
+) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow reads Arrow")
+    monkeypatch.setattr(table, "KEYS", keys)
+    found = values()
+    table_ = pa.table({name: pa.array([v if v != "" else None for v in of]) for name, of in found.items()})
+    for name, new in (("t.arrow", pa.ipc.new_file), ("t.arrows", pa.ipc.new_stream)):
+        with new(tmp_path / name, table_.schema) as writer:
+            writer.write_table(table_, max_chunksize=1000)
+        check(columns(run, tmp_path / name, *ASKED), found)
+
+
+def test_histograms_count_each_number_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "KEYS", 7 * 64)
+    path = write(tmp_path / "t.csv", values())
+    for column in stats.read([str(path)], table.Ask(levels=LEVELS, histogram=True)).columns:
+        if column.type != "text":
+            assert column.histogram is not None
+            assert sum(column.histogram(20).counts) == column.count, column.name
 
 
 def test_quantiles_through_a_pipe_are_estimates_that_say_so(
@@ -217,9 +264,7 @@ def test_which_quantiles_is_an_option(run: Run, tmp_path: Path) -> None:
     assert header("--markdown") == ["column", *usual, "25%", "median", "75%", "max"]
     _, out, _ = run("stats", path)
     assert out.splitlines()[1].split()[1:] == ["integer", "4", "0", "2.5", "1.29099", "1", "2.5", "4"]
-    assert "quantiles" not in run("stats", path, "--json", "--quantiles", "none")[1].replace(
-        '"quantiles": null', ""
-    )
+    assert [column["quantiles"] for column in columns(run, path, "--quantiles", "none")] == [None, None]
     for wrong in ("", "1.5", "x", "-1", "nan", "0.5,"):
         with pytest.raises(SystemExit) as stopped:
             run("stats", path, f"--quantiles={wrong}")
@@ -286,6 +331,21 @@ def test_files_that_are_not_of_one_table_are_an_error_with_their_name(run: Run, 
     )
     assert (code, json.loads(out)["rows"]) == (0, 2)
     assert rejects.read_text().splitlines()[1].startswith(f"{bad},3,2,")
+
+
+def test_objects_together_are_one_table(run: Run, tmp_path: Path) -> None:
+    found = values()
+    whole = columns(run, json_of(tmp_path / "whole.jsonl", found), *ASKED)
+    parts = [json_of(tmp_path / f"{i}.jsonl", found, i * 1500, i * 1500 + 1500) for i in range(3)]
+    # Keys may come in another order.
+    json_of(parts[1], dict(sorted(found.items())), 1500, 3000)
+    code, out, err = run("stats", "--together", *parts, "--json", *ASKED)
+    assert (code, err, json.loads(out)["rows"]) == (0, "", 4001)
+    assert json.loads(out)["columns"] == whole
+    parts[2].write_text('{"float": 1, "new": 2}\n')
+    code, _, err = run("stats", "--together", *parts)
+    why = "line 1: the key 'new' is in no object of the first file"
+    assert (code, err) == (1, f"error: {parts[2]}: {why}\n")
 
 
 def test_arrays_together_are_one_table(run: Run, tmp_path: Path) -> None:
@@ -419,7 +479,41 @@ def test_groups_of_parquet(run: Run, tmp_path: Path) -> None:
     assert (code, err) == (0, "")
     check_groups(out, parts)
     np.save(tmp_path / "t.npy", np.zeros((2, 2)))
-    assert failure(run, tmp_path / "t.npy", "-g", "1") == "--group takes text and Parquet, the file is npy"
+    why = "--group takes text, JSON, Parquet and Arrow, the file is npy"
+    assert failure(run, tmp_path / "t.npy", "-g", "1") == why
+
+
+def test_groups_of_arrow(run: Run, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow reads Arrow")
+    found, parts = grouped()
+    table_ = pa.table({name: pa.array([None if v == "" else v for v in of]) for name, of in found.items()})
+    for index, new in enumerate((pa.ipc.new_file, pa.ipc.new_stream)):
+        with new(tmp_path / f"{index}.arrow", table_.schema) as writer:
+            writer.write_table(table_.slice(index * 1000, 1000), max_chunksize=300)
+    code, out, err = run("stats", "--together", tmp_path, "-g", "year,city", "--json")
+    assert (code, err) == (0, "")
+    check_groups(out, parts)
+
+
+def test_groups_of_objects(run: Run, tmp_path: Path) -> None:
+    found, parts = grouped()
+    json_of(tmp_path / "a.jsonl", found, 0, 1000)
+    json_of(tmp_path / "b.jsonl", dict(sorted(found.items())), 1000)
+    code, out, err = run("stats", "--together", tmp_path, "-g", "year,city", "--json")
+    assert (code, err) == (0, "")
+    check_groups(out, parts)
+    lines = run("stats", tmp_path / "a.jsonl", "-g", "city", "--select", "id,x", "--csv")[1].splitlines()
+    assert lines[0] == "city,column,count,missing,mean,std,min,25%,median,75%,max"
+    assert [line.split(",")[1] for line in lines[1:3]] == ["id", "x"]
+
+
+def test_groups_have_no_pictures(run: Run, tmp_path: Path) -> None:
+    path = csv_of(tmp_path / "t.csv", grouped()[0])
+    for option in ("--plot", "--report"):
+        with pytest.raises(SystemExit) as stopped:
+            run("stats", path, "-g", "year", option, tmp_path / "x.png")
+        assert stopped.value.code == 2
+    assert not (tmp_path / "x.png").exists()
 
 
 def test_the_table_of_groups(run: Run, tmp_path: Path) -> None:
@@ -442,11 +536,11 @@ def test_the_table_of_groups(run: Run, tmp_path: Path) -> None:
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         "|  | v | 1 | 0 | 3 | nan | 3 | 3 | 3 | 3 | 3 |",
     ]
+    assert failure(run, path, "-g", "kk").startswith("no column 'kk'")
     for options in (("--top-values", "3"), ("--distinct",)):
         with pytest.raises(SystemExit) as stopped:
             run("stats", path, "-g", "k", *options)
         assert stopped.value.code == 2
-    assert failure(run, path, "-g", "kk").startswith("no column 'kk'")
 
 
 def test_bounds_of_groups_are_said(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -476,7 +570,7 @@ def test_bounds_of_groups_are_said(run: Run, tmp_path: Path, monkeypatch: pytest
 
 def test_what_is_shown_is_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     def shown(width: int, missing: int = 0, name: str = "x") -> list[str]:
-        monkeypatch.setattr(stats, "_room", lambda: width)
+        monkeypatch.setattr(report, "room", lambda: width)
         quantiles = {0.25: 1.25, 0.5: 2.5, 0.75: 3.75}
         one = Column(name, "float", 10, missing, 2.0, 1.0, 0.0, 4.0, quantiles=quantiles)
         options = type("Options", (), {"quantiles": None, "all": False, "distinct": False})()

@@ -473,7 +473,7 @@ def _stats(folder: Path, _threads: int) -> Iterator[Case]:
             "stats",
             size,
             "pandas",
-            lambda: stats.read(str(path)),
+            lambda: stats.read([str(path)]),
             lambda: pandas.read_csv(path).agg(["count", "mean", "std", "min", "max"]),
             None,
         )

@@ -238,6 +238,8 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.scheduler:
         cluster.check(options, ("select", "delimiter", "header", "color"))
+        # There are none on a cluster.
+        options.quantiles = []
     with (
         jobs(options),
         cluster.asked(options) as there,
