@@ -70,6 +70,7 @@ def test_statistics_are_those_of_one_machine(
                 [theirs[key] for key in ("mean", "std")]
             )
     out, err = out_of(capsys, "stats", "--scheduler", scheduler, path, tmp_path / "none.csv", code=1)
+    assert "mean" in out and "median" not in out
     assert "number" not in err and err == f"error: {tmp_path / 'none.csv'}: no such file\n"
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n3\n")
     _, err = out_of(capsys, "stats", "--scheduler", scheduler, tmp_path / "bad.csv", code=1)
@@ -102,6 +103,9 @@ def test_what_is_wrong_is_one_line(
     for arguments, said in [
         (["stats", "--all", path], "--scheduler does not take --all"),
         (["stats", "--na", "x", path], "--scheduler does not take --na"),
+        (["stats", "--quantiles", "0.5", path], "--scheduler does not take --quantiles"),
+        (["stats", "--group", "a", path], "--scheduler does not take --group"),
+        (["stats", "--together", path], "--scheduler does not take --together"),
         (["words", "--normalize", path], "--scheduler does not take --normalize"),
         (["words", "-"], "--scheduler takes files that the workers can open, got standard input"),
     ]:

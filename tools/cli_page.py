@@ -67,6 +67,10 @@ EXAMPLES: dict[str, list[Example]] = {
             "stats orders.csv --delimiter ';' --decimal , --thousands . --na n.v. --on-error skip --rejects bad.csv"
         ),
         Example("stats orders.csv --delimiter ';' --on-error skip --select customer --top-values 2 --json"),
+        Example("stats planets.csv --quantiles 0.9 --select 2-3"),
+        Example(
+            "stats orders.csv --delimiter ';' --decimal , --thousands . --na n.v. --on-error skip -g customer"
+        ),
         Example("stats planets.csv --select mas"),
     ],
     "words": [
@@ -246,13 +250,22 @@ def folder() -> Iterator[Path]:
             os.chdir(before)
 
 
+class Terminal(io.StringIO):
+    """What a terminal shows."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
 def shown(example: Example) -> str:
     """Run an example, in the folder of the files; return how it stands on the page."""
     from rust_numpy_example.__main__ import main
 
     words = shlex.split(example.line)
     into = words[words.index(">") + 1] if ">" in words else None
-    out, err = io.StringIO(), io.StringIO()
+    out, err = io.StringIO() if into else Terminal(), io.StringIO()
     before = dict(os.environ)
     # As on a terminal that nobody has widened.
     os.environ |= {"COLUMNS": "80", "NO_COLOR": "1"}
