@@ -117,6 +117,15 @@ def test_quantiles_of_arrays_are_exact_whatever_the_memory(
     assert flag["quantiles"] is None
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float64", "bool", "complex64"])
+@pytest.mark.parametrize("shape", [(0,), (0, 2), (2, 0, 3)])
+def test_columns_of_no_elements(run: Run, tmp_path: Path, dtype: str, shape: tuple[int, ...]) -> None:
+    np.save(tmp_path / "t.npy", np.zeros(shape, dtype))
+    for column in columns(run, tmp_path / "t.npy"):
+        assert (column["count"], column["mean"], column["min"], column["quantiles"]) == (0, None, None, None)
+    assert run("stats", tmp_path / "t.npy")[0] == 0
+
+
 @pytest.mark.parametrize("keys", [table.KEYS, 5 * 500])
 def test_quantiles_of_parquet_are_exact_whatever_the_memory(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: int

@@ -18,6 +18,7 @@ with atheris.instrument_imports(include=["rust_numpy_example", "numpy.lib"]):
     from numpy.lib import format as npy_format
 
     from rust_numpy_example._cli import arrays
+    from rust_numpy_example._cli.table import Ask
 
 warnings.simplefilter("ignore")
 
@@ -25,7 +26,10 @@ warnings.simplefilter("ignore")
 def check(data: bytes) -> None:
     """Read ``data`` as an ``.npy`` file."""
     try:
-        columns, rows = arrays._array(io.BytesIO(data).read, len(data), "")
+        array = arrays._Array(io.BytesIO(data).read, len(data), "")
+        found = arrays._Columns(array, set(range(len(array.names))), Ask())
+        found.take(array)
+        columns, rows = found.finish(), array.rows
     except (ValueError, MemoryError):
         return
     try:

@@ -131,7 +131,9 @@ class Column:
         """Make the mean lie between the extremes, which a float64 need not where they are large integers."""
         if self.var is not None:
             self.std = math.sqrt(self.var)
-        if self.type == "integer" and self.mean is not None and not self.min <= self.mean <= self.max:
+        if self.type != "integer" or self.mean is None or not self.count:
+            return
+        if not self.min <= self.mean <= self.max:
             exact = self.sum if isinstance(self.sum, int) else self.min * self.count
             self.mean = (2 * exact + self.count) // (2 * self.count)
 
