@@ -7,6 +7,7 @@ import platform
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,19 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         "skipped": dict(skipped),
     }
     Path(path).write_text(json.dumps(row), encoding="utf-8")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in this process; return its exit code, what it wrote, and its notes and errors."""
+    from rust_numpy_example.__main__ import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stopped:
+            code = int(str(stopped.code))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run

@@ -20,34 +20,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rust_numpy_example.__main__ import main
 from rust_numpy_example._cli import report
 from rust_numpy_example._cli.source import Decompressed, open_source
 
+#: A command that has been run in this process (see conftest): exit code, what it wrote, its notes and errors.
 Run = Callable[..., tuple[int, str, str]]
+#: What writes a file, and gives the statistics of its columns, and the notes.
+Stats = Callable[..., tuple[list[dict[str, Any]], str]]
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process; return its exit code, what it wrote, and its notes and errors."""
+def written(run: Run, folder: Path, usual: str) -> Stats:
+    """Return what writes a file, and gives the statistics of its columns and the notes without its name."""
 
-    def run(*arguments: object) -> tuple[int, str, str]:
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stopped:
-            code = int(str(stopped.code))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def stats(run: Run, tmp_path: Path) -> Callable[..., tuple[list[dict[str, Any]], str]]:
-    """Write a file; return the statistics of its columns, and the notes without the name of the file."""
-
-    def stats(content: bytes | str, *options: str, name: str = "t.csv") -> tuple[list[dict[str, Any]], str]:
-        path = tmp_path / name
+    def stats(content: bytes | str, *options: str, name: str = usual) -> tuple[list[dict[str, Any]], str]:
+        path = folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         code, out, err = run("stats", path, "--json", *options)
         notes = err.replace(f"{path}: ", "")
@@ -57,7 +43,9 @@ def stats(run: Run, tmp_path: Path) -> Callable[..., tuple[list[dict[str, Any]],
     return stats
 
 
-Stats = Callable[..., tuple[list[dict[str, Any]], str]]
+@pytest.fixture
+def stats(run: Run, tmp_path: Path) -> Stats:
+    return written(run, tmp_path, "t.csv")
 
 
 def names(columns: list[dict[str, Any]]) -> list[str]:

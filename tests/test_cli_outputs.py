@@ -15,7 +15,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_cli_inputs import Run, Stats, written
 
 from rust_numpy_example.__main__ import main
 from rust_numpy_example._cli import bars, colour, jsonlines, page, plot, report, source
@@ -31,40 +31,11 @@ from rust_numpy_example._cli.stats import read
 from rust_numpy_example._cli.table import Ask
 from rust_numpy_example.rust_numpy_example import _ArrayStats, _JsonRows, _TableStats
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process; return its exit code, what it wrote, and its notes and errors."""
+def stats(run: Run, tmp_path: Path) -> Stats:
+    return written(run, tmp_path, "t.jsonl")
 
-    def run(*arguments: object) -> tuple[int, str, str]:
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stopped:
-            code = int(str(stopped.code))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def stats(run: Run, tmp_path: Path) -> Callable[..., tuple[list[dict[str, Any]], str]]:
-    """Write a file; return the statistics of its columns, and the notes without the name of the file."""
-
-    def stats(content: bytes | str, *options: str, name: str = "t.jsonl") -> tuple[list[dict[str, Any]], str]:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        code, out, err = run("stats", path, "--json", *options)
-        notes = err.replace(f"{path}: ", "")
-        assert code == 0, notes
-        return json.loads(out)["columns"], notes
-
-    return stats
-
-
-Stats = Callable[..., tuple[list[dict[str, Any]], str]]
 
 # --------------------------------------------------------------------------------------- JSON
 
