@@ -92,13 +92,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, action="append", help="default: 1 and 2")
     parser.add_argument("--level", action="append", help="force a CPU level as well, such as avx2")
     parser.add_argument("--budget", type=float, default=1.0, help="seconds for a case (default: 1)")
+    parser.add_argument("--publish", action="store_true", help="write docs/benchmarks* and the README's part")
     parser.add_argument(
-        "--publish", action="store_true", help="write docs/benchmarks.* and the README's table"
+        "--redraw", action="store_true", help="only write what is made from docs/benchmarks.json"
     )
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         worker(options.worker, options.threads[0], options.budget)
+        return
+    if options.redraw:
+        from benchmarks import report
+
+        report.redraw(ROOT)
         return
     rows = []
     for level in [None, *(options.level or [])]:

@@ -20,16 +20,6 @@ Point = dict[str, Any]
 #: From 1e2 to 1e8, four to a decade.
 SIZES = [int(10 ** (exponent / 4)) for exponent in range(8, 33)]
 
-#: The labels of the axes of each chart.
-LABELS = {
-    "sum_array": ("elements", "ns for an element"),
-    "compute_stats": ("elements", "ns for an element"),
-    "array_multiply": ("elements", "ns for an element"),
-    "gaussian_blur, uint8 gray 1080p": ("sigma", "images a second"),
-    "monte_carlo_pi": ("threads", "million samples a second"),
-    "word_count, ASCII": ("characters", "MB a second"),
-}
-
 
 def _seconds(call: Callable[..., Any], repeats: int, *arguments: Any) -> float:
     start = time.perf_counter()

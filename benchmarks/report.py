@@ -1,4 +1,4 @@
-"""Writes what was measured: JSON, the page of the docs with its plots, the table of the README."""
+"""Writes what was measured: JSON, the page of the docs with its pictures, picture and table of the README."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 import rust_numpy_example as rne
 from benchmarks.cases import TOPICS
-from benchmarks.curves import LABELS, steps
+from benchmarks.curves import steps
+from benchmarks.pictures import Drawn, draw, passed
 from rust_numpy_example._timing import cpu
 
 PEERS = "numpy scipy opencv-python-headless scikit-image polars pandas bottleneck numba numexpr gmpy2 numkong".split()
@@ -31,14 +32,31 @@ def machine() -> dict[str, Any]:
 def publish(found: dict[str, list[dict[str, Any]]], root: Path) -> None:
     """Write everything."""
     data: dict[str, Any] = {"machine": machine(), **found}
-    (root / "docs").mkdir(exist_ok=True)
     (root / "docs" / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    plots = plot(data, root / "docs" / "benchmarks")
-    (root / "docs" / "benchmarks.md").write_text(page(data, plots), encoding="utf-8")
+    redraw(root)
+
+
+def redraw(root: Path) -> None:
+    """Write all that is made from the JSON."""
+    data = json.loads((root / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
+    drawn = draw(data, root / "docs" / "benchmarks")
+    (root / "docs" / "benchmarks.md").write_text(page(data, drawn), encoding="utf-8")
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
-    table = "\n".join(["<!-- benchmarks -->", "", *headlines(data["rows"]), "", "<!-- /benchmarks -->"])
-    text = re.sub(r"<!-- benchmarks -->.*?<!-- /benchmarks -->", lambda _: table, text, flags=re.DOTALL)
+    picture = [line.replace("](", "](docs/") for line in drawn.markdown("overview")]
+    block = [
+        "<!-- benchmarks -->",
+        "",
+        *picture,
+        f"Measured by `tox -c tools/tox.ini -e bench` on an {data['machine']['cpu']}, each on one thread:",
+        "",
+        *headlines(data["rows"]),
+        "",
+        "<!-- /benchmarks -->",
+    ]
+    text = re.sub(
+        r"<!-- benchmarks -->.*?<!-- /benchmarks -->", lambda _: "\n".join(block), text, flags=re.DOTALL
+    )
     readme.write_text(text, encoding="utf-8")
 
 
@@ -60,7 +78,7 @@ def is_missed(row: dict[str, Any]) -> bool:
     return row["must"] is not None and row["ratio"] < row["must"]
 
 
-def page(data: dict[str, Any], plots: dict[str, str]) -> str:
+def page(data: dict[str, Any], drawn: Drawn) -> str:
     """Return the page of the docs."""
     rows, machine = data["rows"], data["machine"]
     missed = sum(is_missed(row) for row in rows)
@@ -84,16 +102,28 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
         "",
         f"{aimed - missed} of {aimed} aims are reached. Those that are not say so, with the reason.",
     ]
-    if "curves" in plots:
-        lines += ["", "## Time against size", "", f"![Time against size]({plots['curves']})", ""]
+    lines += [
+        "",
+        "A picture shows a few cases of its topic, with the highest level and with AVX2; the table has all of them. A bar",
+        "starts where both are as fast, and goes to the left where the peer is faster.",
+        "",
+        *drawn.markdown("overview"),
+    ]
+    if "curves" in drawn:
+        lines += ["## Time against size", "", *drawn.markdown("curves")]
         lines += ["Sizes are measured with all threads: where they start, no line should go up."]
-        lines += [steps_text(data["curves"])]
-    if "limits" in plots:
-        lines += ["", "## Share of the limits of the machine", "", f"![Share]({plots['limits']})", ""]
+        lines += [steps_text(data["curves"]), "", *drawn.markdown("threads")]
+    if "limits" in drawn:
+        lines += ["## Share of the limits of the machine", "", *drawn.markdown("limits")]
         lines += [
             "On one thread: of the multiply-adds that the CPU does in registers, of the bytes that it reads,"
         ]
         lines += ["or reads and writes, in memory of that size (`cargo bench --bench limits`)."]
+        if wrong := passed(data["shares"]):
+            lines += [
+                "",
+                f"Left out, as the limit was measured too low for it in this run: {'; '.join(wrong)}.",
+            ]
     lines += ["", "## Correct digits", ""]
     lines += [
         "Of the mean and of the standard deviation, against exact fractions, on average over some draws; 16 is"
@@ -105,7 +135,7 @@ def page(data: dict[str, Any], plots: dict[str, str]) -> str:
         if not of_topic:
             continue
         lines += ["", f"## {topic}", ""]
-        lines += [f"![{topic}]({plots[topic]})", ""] if topic in plots else []
+        lines += drawn.markdown(topic)
         lines += table(of_topic)
     return "\n".join(lines) + "\n"
 
@@ -153,86 +183,3 @@ def cell(row: dict[str, Any]) -> str:
     if row["must"] is None:
         return text
     return f"{text}, **below {row['must']:g}**" if is_missed(row) else f"{text}, aim {row['must']:g}"
-
-
-def plot(data: dict[str, Any], folder: Path) -> dict[str, str]:
-    """Draw a chart for each topic, the curves and the shares; return the paths, relative to the page."""
-    try:
-        import matplotlib
-    except ImportError:
-        return {}
-    matplotlib.use("svg")
-    # Text as text: as outlines it would be most of the file.
-    matplotlib.rcParams |= {"svg.hashsalt": "fixed", "svg.fonttype": "none"}
-    import matplotlib.pyplot as plt
-
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {}
-
-    def save(figure: Any, name: str) -> None:
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-        plt.close(figure)
-        paths[name] = f"{folder.name}/{name}.svg"
-
-    for topic in TOPICS:
-        shown = [row for row in data["rows"] if row["topic"] == topic and row["level"] is None][::-1]
-        if shown:
-            save(plot_ratios(plt, shown), topic)
-    if data["curves"]:
-        save(plot_curves(plt, data["curves"]), "curves")
-    if data["shares"]:
-        save(plot_shares(plt, data["shares"]), "limits")
-    return paths
-
-
-def plot_ratios(plt: Any, rows: list[dict[str, Any]]) -> Any:
-    """Draw how many times faster we are."""
-    figure, axes = plt.subplots(figsize=(9, 0.6 + 0.22 * len(rows)), layout="constrained")
-    names = [f"{row['function']} {row['what']}, {row['peer']} ({row['threads']}t)" for row in rows]
-    colors = ["#b5533c" if is_missed(row) else "#3a6ea5" for row in rows]
-    axes.barh(range(len(rows)), [row["ratio"] for row in rows], color=colors)
-    axes.set_yticks(range(len(rows)), names, fontsize=7)
-    axes.set_xscale("log")
-    axes.axvline(1, color="black", linewidth=1)
-    axes.set_xlabel("peer's time / our time")
-    axes.margins(y=0.01)
-    return figure
-
-
-def plot_curves(plt: Any, curves: list[dict[str, Any]]) -> Any:
-    """Draw time against size, and rates against what they depend on."""
-    charts = list(dict.fromkeys(point["chart"] for point in curves))
-    figure, grid = plt.subplots(2, 3, figsize=(10, 6), layout="constrained")
-    for axes, chart in zip(grid.flat, charts, strict=False):
-        of_chart = [point for point in curves if point["chart"] == chart]
-        for who in dict.fromkeys(point["who"] for point in of_chart):
-            line = [(point["x"], point["y"]) for point in of_chart if point["who"] == who]
-            axes.plot(*zip(*line, strict=True), "o-" if who == "ours" else "o--", markersize=3, label=who)
-        across, up = LABELS[chart]
-        axes.set_title(chart, fontsize=9)
-        axes.set(xlabel=across, ylabel=up)
-        if across in ("elements", "characters"):
-            axes.set(xscale="log")
-        if across == "elements":
-            axes.set(yscale="log")
-        else:
-            axes.set(ylim=(0, None))
-        axes.legend(fontsize=8)
-    return figure
-
-
-def plot_shares(plt: Any, shares: list[dict[str, Any]]) -> Any:
-    """Draw the shares of the limits, two bars for each case."""
-    names = list(dict.fromkeys(share["what"] for share in shares))[::-1]
-    figure, axes = plt.subplots(figsize=(9, 0.8 + 0.3 * len(names)), layout="constrained")
-    for who, offset, color in (("ours", 0.2, "#3a6ea5"), ("NumPy", -0.2, "#b9b9b9")):
-        of = {share["what"]: 100 * share["share"] for share in shares if share["who"] == who}
-        axes.barh(
-            [i + offset for i in range(len(names))], [of[name] for name in names], 0.4, color=color, label=who
-        )
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.axvline(100, color="black", linewidth=1)
-    axes.set_xlabel("percent of the limit")
-    axes.margins(y=0.01)
-    axes.legend(fontsize=8)
-    return figure

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -46,3 +47,39 @@ def test_a_step_upwards_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert curves.steps(points) == ["sum_array from 100 to 1000: 1.82"]
     assert curves.steps(points[:2] + points[3:5]) == []
+
+
+def test_pictures_show_what_was_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    pictures = pytest.importorskip("benchmarks.pictures")
+    data = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
+    folder = tmp_path / "benchmarks"
+    drawn = pictures.draw(data, folder)
+    for name, (path, text) in drawn.items():
+        svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
+        assert svg == (ROOT / "docs" / path).read_text(encoding="utf-8"), "python benchmarks --redraw"
+        root = ElementTree.fromstring(svg)
+        assert len(root.findtext("{*}title")) > 3 and len(root.findtext("{*}desc")) > 20 < len(text)
+    kept = {path.name for path in (ROOT / "docs" / "benchmarks").iterdir()}
+    assert kept == {path.name for path in folder.iterdir()}
+    measured = {(row["topic"], row["function"], row["peer"], row["what"]) for row in data["rows"]}
+    for topic, shown in pictures.PICTURES.items():
+        cases = {(topic, function, peer, what) for _, function, peer, whats in shown for what in whats}
+        assert len(cases) <= 20
+        # A case that was renamed would leave its picture without a word.
+        assert cases <= measured or topic not in {of for of, *_ in measured}, topic
+
+
+def test_no_share_of_a_limit_is_above_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    pictures = pytest.importorskip("benchmarks.pictures")
+    data = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
+    data["shares"] = [
+        {"what": f"sum_array float64 {size}", "limit": "", "who": who, "share": share}
+        for size, share in (("1e+04", 0.5), ("1e+05", 1.01))
+        for who in ("ours", "NumPy")
+    ]
+    pictures.draw(data, tmp_path)
+    svg = (tmp_path / "limits.svg").read_text(encoding="utf-8")
+    assert "10,000 elements" in svg and "100,000 elements" not in svg
+    assert pictures.passed(data["shares"]) == ["sum_array float64 1e+05"]
