@@ -96,7 +96,7 @@ def page(data: dict[str, Any], drawn: Drawn) -> str:
         "",
         "With two threads, each side is called alone for a while before it is timed. The reason: for tens of",
         "milliseconds after a product of NumPy, a thread of OpenBLAS waits for the next one at full speed. A product of",
-        "this package that follows at once has one CPU less, and takes up to 1.8 times as long.",
+        "this package that follows at once has one CPU less.",
         "",
         f"CPU: {machine['cpu']}, level {machine['build']['simd']}; Python {machine['python']}; {peers}.",
         "",
@@ -118,7 +118,12 @@ def page(data: dict[str, Any], drawn: Drawn) -> str:
         lines += [
             "On one thread: of the multiply-adds that the CPU does in registers, of the bytes that it reads,"
         ]
-        lines += ["or reads and writes, in memory of that size (`cargo bench --bench limits`)."]
+        lines += [
+            "or reads and writes, in memory of that size (`cargo bench --bench limits`); of memory the most that"
+        ]
+        lines += [
+            "was seen, by that loop or by a bare one that takes its turn with the calls over the same array."
+        ]
         if wrong := passed(data["shares"]):
             lines += [
                 "",

@@ -55,6 +55,7 @@ html_title = "rust_numpy_example"
 html_sidebars = {"start": [], "tutorials": []}
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
+html_js_files = ["manual.js"]
 html_use_index = False
 html_show_sourcelink = False
 html_show_copyright = False

@@ -53,3 +53,10 @@ def test_the_page_fits_a_terminal(page: str) -> None:
             assert [
                 line for line in lines if len(line) > 80 and not line.startswith(("error:", "note:"))
             ] == []
+
+
+def test_the_picture_of_the_readme_shows_what_commands_print() -> None:
+    terminal = pytest.importorskip("terminal")
+    svg = terminal.svg()
+    assert svg == terminal.PICTURE.read_text(encoding="utf-8"), "python tools/terminal.py makes it again"
+    assert "█" in svg and "50087.1" in svg and "\x1b" not in svg

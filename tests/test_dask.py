@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import inspect
 import os
 import pickle
 import subprocess
@@ -758,3 +760,18 @@ except ImportError as error:
 """
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "rust_numpy_example.dask needs Dask: pip install 'rust_numpy_example[dask]'" in result.stdout
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", rnd.__all__)
+def test_every_example_runs(name: str) -> None:
+    thing = getattr(rnd, name)
+    texts = [inspect.getdoc(thing) or ""]
+    if inspect.isclass(thing):
+        texts += [inspect.getdoc(member) or "" for key, member in vars(thing).items() if key[0] != "_"]
+    else:
+        assert ">>> " in texts[0]
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    for text in texts:
+        runner.run(doctest.DocTestParser().get_doctest(text, {}, name, None, None))
+    assert runner.summarize(verbose=False).failed == 0

@@ -142,7 +142,7 @@ def peers() -> list[str]:
         return what if option in options else without
 
     rows = [
-        ("", "this", "qsv", "xan", "csvkit", "DuckDB", "pandas"),
+        ("what", "this", "qsv", "xan", "csvkit", "DuckDB", "pandas"),
         (
             "reads",
             "CSV, Parquet, npy, npz; gzip, bzip2, xz, zstd, zip",

@@ -1,47 +1,41 @@
-"""Looks at the pages of the manual: ``python tools/manual.py HTML_FOLDER``.
+"""Looks at the pages of the manual: ``python tools/manual.py HTML_FOLDER [PAGE...]``.
 
 Of every page: one title, headings in order, a text for each picture, nothing that is loaded from elsewhere. With
-Chromium on the machine, also: no page is wider than a desktop's or a phone's window, and the search finds the
-functions.
+Chromium on the machine, also: no page is wider than a desktop's or a phone's window or takes long to load, tabs, copy
+buttons and the switch of the theme work, and the search finds the functions. With npm, which fetches axe-core, that
+has nothing to say of any page, in light and in dark.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import queue
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 #: Widths of windows, in pixels.
 WIDTHS = (1280, 390)
 
+#: Seconds that a page may take to load.
+SECONDS = 2.0
+
 #: What the search has to find, and on which page.
 FOUND = {"compute_stats": "statistics", "gaussian_blur": "images", "word_count": "words"}
 
-#: Loads each page into a frame of each width, and writes down how wide it is.
-WIDE = """<!doctype html><meta charset="utf-8"><body><script>
-const pages = %s, widths = %s, found = [];
-async function look() {
-  for (const page of pages) for (const width of widths) {
-    const frame = document.createElement("iframe");
-    frame.style.width = width + "px"; frame.style.height = "900px"; frame.style.border = 0;
-    frame.src = page;
-    const loaded = new Promise(done => frame.onload = done);
-    document.body.append(frame);
-    await loaded;
-    // The theme lets the article scroll where the page would.
-    const parts = frame.contentDocument.querySelectorAll("html, .bd-article-container, article");
-    found.push([page, width, Math.max(...[...parts].map(part => width + part.scrollWidth - part.clientWidth))]);
-    frame.remove();
-  }
-  document.body.innerHTML = "<pre id=found>" + JSON.stringify(found) + "</pre>";
-}
-look();
-</script>"""
+#: The checker of accessibility, and where it is kept.
+AXE, KEPT = "axe-core@4.14.1", Path(__file__).resolve().parents[1] / "build" / "axe"
+
+#: What runs in the browser.
+SCRIPT = Path(__file__).with_name("manual_look.js")
 
 
 class Page(HTMLParser):
@@ -74,66 +68,126 @@ class Page(HTMLParser):
             self.wrong.append(f"a link to a host that is not there: {values['href']}")
 
 
-def browser(program: str, url: str) -> str:
-    """Return the page at an address, as it is once its scripts have run."""
-    with tempfile.TemporaryDirectory() as profile:
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-        options += [f"--user-data-dir={profile}", "--virtual-time-budget=60000", "--dump-dom"]
-        done = subprocess.run(
-            [program, *options, url], capture_output=True, text=True, timeout=300, check=False
+def axe() -> str | None:
+    """Return the program of axe-core, which npm fetches once; None where it cannot."""
+    program = KEPT / "node_modules" / "axe-core" / "axe.min.js"
+    npm = shutil.which("npm")
+    if npm and not program.is_file():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        install = [npm, "install", "--prefix", str(KEPT), "--no-save", "--no-audit", "--no-fund", AXE]
+        subprocess.run(install, capture_output=True, timeout=120, check=False)
+    return program.read_text(encoding="utf-8") if program.is_file() else None
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Gives the browser the pages and what it runs, and takes what it found."""
+
+    def __init__(
+        self, *arguments: Any, made: dict[str, str], found: queue.Queue[str], **options: Any
+    ) -> None:
+        self.made, self.found = made, found
+        super().__init__(*arguments, **options)
+
+    def do_GET(self) -> None:
+        """Answer with what is made here, or with a file."""
+        if (text := self.made.get(self.path)) is None:
+            super().do_GET()
+            return
+        body = text.encode()
+        self.send_response(200)
+        kind = {"html": "text/html", "js": "text/javascript"}.get(
+            self.path.rsplit(".")[-1], "application/json"
         )
-    return done.stdout
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """Take the answer."""
+        self.found.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing of what is asked for."""
 
 
-def look(folder: Path, program: str) -> list[str]:
+def browse(folder: Path, program: str, task: dict[str, Any], checker: str | None) -> dict[str, Any]:
+    """Return what the script found in a browser."""
+    found: queue.Queue[str] = queue.Queue()
+    made = {
+        "/_look.html": '<!doctype html><html lang="en"><title>look</title><script src="/_look.js" defer></script>',
+        "/_look.js": SCRIPT.read_text(encoding="utf-8"),
+        "/_task.json": json.dumps(task),
+        "/_axe.js": checker or "",
+    }
+    handler = functools.partial(Handler, directory=str(folder), made=made, found=found)
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"]
+        options += [f"--user-data-dir={profile}", "--window-size=1400,1000", "--no-first-run"]
+        options += ["--disable-background-timer-throttling", "--disable-renderer-backgrounding"]
+        url = f"http://127.0.0.1:{server.server_port}/_look.html"
+        with subprocess.Popen(
+            [program, *options, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                answer: dict[str, Any] = json.loads(found.get(timeout=900))
+            except queue.Empty:
+                answer = {"pages": [], "searches": {}, "error": f"{program} showed nothing"}
+            finally:
+                process.terminate()
+                server.shutdown()
+    return answer
+
+
+def look(folder: Path, program: str, pages: list[str], checker: str | None) -> list[str]:
     """Return what is wrong in a browser."""
+    task = {"pages": pages, "widths": WIDTHS, "found": FOUND, "axe": checker is not None}
+    answer = browse(folder, program, task, checker)
+    if answer["error"]:
+        return [answer["error"]]
+    assert len(answer["pages"]) == len(pages) * len(WIDTHS)
     wrong = []
-    pages = sorted(
-        page.relative_to(folder).as_posix() for page in folder.rglob("*.html") if "_static" not in page.parts
-    )
-    harness = folder / "_look.html"
-    harness.write_text(WIDE % (json.dumps(pages), json.dumps(WIDTHS)), encoding="utf-8")
-    try:
-        shown = browser(program, harness.as_uri())
-    finally:
-        harness.unlink()
-    found = re.search(r'<pre id="found">(.*?)</pre>', shown)
-    if not found:
-        return [f"{program} showed nothing"]
-    widths = json.loads(found[1])
-    assert len(widths) == len(pages) * len(WIDTHS)
-    wrong += [
-        f"{page}: {is_wide} pixels wide in a window of {w}" for page, w, is_wide in widths if is_wide > w
+    for seen in answer["pages"]:
+        page, width = seen["page"], seen["width"]
+        if seen["wide"] > width:
+            wrong.append(f"{page}: {seen['wide']} pixels wide in a window of {width}")
+        if seen["took"] > 1000 * SECONDS:
+            wrong.append(f"{page}: takes {seen['took'] / 1000:.1f} s to load")
+        wrong += [f"{page}: {what}" for what in seen["wrong"]]
+    return wrong + [
+        f"the search for {word} does not find it on the page {FOUND[word]}"
+        for word, is_found in answer["searches"].items()
+        if not is_found
     ]
-    for word, page in FOUND.items():
-        shown = browser(program, f"{(folder / 'search.html').as_uri()}?q={word}")
-        if not re.search(rf'<a href="[^"]*{page}\.html[^"]*{word}', shown):
-            wrong.append(f"the search for {word} does not find it on the page {page}")
-    return wrong
 
 
 def main() -> int:
-    """Look at all pages."""
+    """Look at all pages, or at those that are named."""
     folder = Path(sys.argv[1]).resolve()
     wrong = []
-    pages = [
-        page
-        for page in folder.rglob("*.html")
-        if "_static" not in page.parts and page.stem not in ("genindex", "search")
-    ]
+    pages = sys.argv[2:] or sorted(
+        page.relative_to(folder).as_posix() for page in folder.rglob("*.html") if "_static" not in page.parts
+    )
     for page in pages:
-        text = page.read_text(encoding="utf-8")
+        if page in ("genindex.html", "search.html"):
+            continue
+        text = (folder / page).read_text(encoding="utf-8")
         # The article: what stands around it is the theme's.
         article = re.search(r"<article.*?</article>", text, re.DOTALL)
-        wrong += [
-            f"{page.relative_to(folder)}: {what}" for what in Page(article[0] if article else text).wrong
-        ]
+        wrong += [f"{page}: {what}" for what in Page(article[0] if article else text).wrong]
     program = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+    checker = axe() if program else None
     if program:
-        wrong += look(folder, program)
-    print(
-        "\n".join([*wrong, f"{len(pages)} pages, {len(wrong)} faults" + ("" if program else "; no browser")])
-    )
+        wrong += look(folder, program, pages, checker)
+    missing = "" if program else "; no browser"
+    missing += "" if checker else "; axe-core cannot be had here: accessibility was not looked at"
+    print("\n".join([*wrong, f"{len(pages)} pages, {len(wrong)} faults{missing}"]))
     return bool(wrong or not pages)
 
 
