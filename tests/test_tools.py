@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import sys
 from pathlib import Path
 
+import debian
 import mutants
 import planted
+import platforms
 import pytest
+import rust_tests
+import tested
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,3 +57,44 @@ def test_the_functions_whose_mutants_are_left_out_exist() -> None:
     for pattern in mutants.EQUAL:
         for name in re.findall(r"in (?:\w+(?:<[^>]*>)?::)?(\w+)", pattern):
             assert re.search(rf"\bfn {name}\b", sources), f"{pattern!r} in EQUAL of tools/mutants.py"
+
+
+def test_a_run_of_the_tests_replaces_its_own_row_of_the_table_alone() -> None:
+    python = {"python": "3.13.9", "free_threaded": False, "numpy": "2.2.4", "system": "Linux, glibc 2.41"}
+    counts = {"date": "2026-12-01", "passed": 5, "failed": 0, "skipped": {"no peer": 2}}
+    emulated = {**python, **counts, "machine": "s390x", "emulator": "QEMU 10.0"}
+    old = tested.HEAD + "\n".join(
+        [
+            "| 3.13.5 | 2.2.4 | Linux, glibc 2.41, s390x, emulated by QEMU 10.0 | 2026-11-30 | 4 | 1 | 0 |",
+            "| 3.13.5 | 2.2.4 | Linux, glibc 2.41, s390x | 2026-11-30 | 4 | 0 | 0 |",
+            "",
+        ]
+    )
+    table = tested.table(tested.HEAD, old + tested.RUST, [emulated])
+    assert table.removeprefix(tested.HEAD).splitlines() == [
+        "| 3.13.5 | 2.2.4 | Linux, glibc 2.41, s390x | 2026-11-30 | 4 | 0 | 0 |",
+        "| 3.13.9 | 2.2.4 | Linux, glibc 2.41, s390x, emulated by QEMU 10.0 | 2026-12-01 | 5 | 0 | 2 |",
+    ]
+
+
+def test_rust_tests_are_counted_over_all_their_binaries(tmp_path: Path) -> None:
+    said = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured\ntest result: FAILED. 4 passed; 2 failed; 0 ignored;"
+    command = [sys.executable, "-c", f"print({said!r}); raise SystemExit(101)"]
+    environment = {**os.environ, "RUSTC": "rustc"}
+    if not shutil.which("rustc"):
+        pytest.skip("needs rustc")
+    assert rust_tests.rust_tests(tmp_path / "row.json", command, environment, "here") == 101
+    row = json.loads((tmp_path / "row.json").read_text(encoding="utf-8"))
+    assert (row["machine"], row["passed"], row["failed"], row["ignored"]) == ("here", 7, 2, 1)
+
+
+def test_a_platform_whose_tools_are_missing_is_skipped_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(*arguments: object, **named: object) -> None:
+        raise debian.Unavailable("no mirror")
+
+    monkeypatch.setattr(platforms, "rust", missing)
+    monkeypatch.setattr("sys.argv", ["platforms.py", "s390x", "--only", "python"])
+    assert platforms.main() == 0
+    assert capsys.readouterr().out == "no tests on s390x: no mirror\n"

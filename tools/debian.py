@@ -40,7 +40,7 @@ def mirror() -> str:
     return found[0]
 
 
-def apt(suite: str, folder: Path, source: bool = False) -> list[str]:
+def apt(suite: str, folder: Path, source: bool = False, architecture: str = "") -> list[str]:
     """The command apt-get for the packages of a suite, or their source, with all that it reads and writes in ``folder``."""
     for name in ("lists/partial", "archives/partial"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -54,6 +54,7 @@ def apt(suite: str, folder: Path, source: bool = False) -> list[str]:
         "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
         "Acquire::IndexTargets::deb::DEP-11-icons::DefaultEnabled": "false",
         "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
         "Dir::Cache": folder,
         "Dir::Cache::archives": folder / "archives",
         "Dir::Etc::sourcelist": folder / "sources.list",
@@ -61,12 +62,21 @@ def apt(suite: str, folder: Path, source: bool = False) -> list[str]:
         "Dir::State::lists": folder / "lists",
         "Dir::State::status": folder / "status",
     }
+    if architecture:
+        options["APT::Architecture"] = options["APT::Architectures"] = architecture
     return ["apt-get", "--quiet", *(f"--option={name}={value}" for name, value in options.items())]
 
 
-def unpack(suite: str, packages: list[str], root: Path, scratch: Path, without: tuple[str, ...] = ()) -> None:
+def unpack(
+    suite: str,
+    packages: list[str],
+    root: Path,
+    scratch: Path,
+    without: tuple[str, ...] = (),
+    architecture: str = "",
+) -> None:
     """Fetch packages of a suite and all that they need, and unpack them under ``root``."""
-    get = apt(suite, scratch)
+    get = apt(suite, scratch, architecture=architecture)
     run(*get, "update")
     run(*get, "install", "--yes", "--download-only", "--no-install-recommends", *packages)
     for package in sorted((scratch / "archives").glob("*.deb")):

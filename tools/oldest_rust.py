@@ -13,17 +13,16 @@ import sys
 from pathlib import Path
 
 from debian import FOLDER, Unavailable, patchelf, run, unpack
+from rust_tests import here, rust_tests
 from tree import ROOT
 
-COMMANDS = [
-    ["test", "--locked", "--quiet"],
-    ["check", "--locked", "--quiet", "--all-features"],
-]
+TEST = ["test", "--locked", "--quiet"]
+CHECK = ["check", "--locked", "--quiet", "--all-features"]
 
 
 def compiler() -> Path:
     """The folder of the programs of the oldest compiler."""
-    root, scratch = FOLDER / "rust", FOLDER / "scratch"
+    root, scratch = FOLDER / "rust", FOLDER / "scratch-rust"
     programs = root / "usr/bin"
     try:
         if not (root / "ready").exists():
@@ -55,10 +54,13 @@ def main() -> None:
         "RUSTC": str(programs / "rustc"),
         "RUSTDOC": str(programs / "rustdoc"),
     }
-    for arguments in [sys.argv[1:]] if sys.argv[1:] else COMMANDS:
-        done = subprocess.run([programs / "cargo", *arguments], cwd=ROOT, env=environment, check=False)
-        if done.returncode:
-            sys.exit(done.returncode)
+    cargo = str(programs / "cargo")
+    os.chdir(ROOT)
+    if not sys.argv[1:]:
+        file = FOLDER / "tested/rust-oldest.json"
+        if code := rust_tests(file, [cargo, *TEST], environment, here()):
+            sys.exit(code)
+    sys.exit(subprocess.run([cargo, *(sys.argv[1:] or CHECK)], env=environment, check=False).returncode)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The table of what the tests ran on: ``python tools/tested.py [FILE …]`` writes docs/tested.md.
 
-Every run of the Python tests by tox leaves its row in its environment (``pytest --tested FILE``); without arguments
-those are collected. A row of the page whose interpreter, NumPy and machine did not run again stays.
+Every run of the tests by tox leaves its row in its environment (``pytest --tested FILE``, `tools/rust_tests.py`), those
+on other processors (`tools/platforms.py`) in ``.debian/tested``; without arguments those are collected. A row of the
+page whose interpreter, NumPy and machine, or compiler and machine, did not run again stays.
 """
 
 from __future__ import annotations
@@ -18,49 +19,78 @@ PAGE = ROOT / "docs/tested.md"
 HEAD = """# Tested on
 
 `tox` runs the Python tests on every interpreter that it finds, with the oldest and the newest NumPy that has a wheel
-for it; `tools/interpreters.py` fetches those that the machine lacks. `python tools/tested.py` writes this page from
-what the last runs left. Reasons to skip are the tests' own words: most are a peer that is not there to compare with.
+for it; `tools/interpreters.py` fetches those that the machine lacks. Processors of other kinds are emulated:
+`tox -c tools/tox.ini -e platforms` runs the Rust tests and a selection of the Python tests on them.
+`python tools/tested.py` writes this page from what the last runs left.
 
 | CPython | NumPy | platform | date | passed | failed | skipped |
 |---|---|---|---|---:|---:|---:|
 """
-REASONS = "\n## Why tests were skipped\n\n"
+RUST = """
+## The Rust tests
+
+| Rust | platform | date | passed | failed | ignored |
+|---|---|---|---:|---:|---:|
+"""
+REASONS = """
+## Why tests were skipped
+
+The tests' own words: most are a peer that is not there to compare with.
+
+"""
 
 
 def key(line: str) -> tuple[str, ...]:
-    """What a row of the page is about: interpreter without its last number, NumPy and platform."""
-    python, numpy, place = (cell.strip() for cell in line.split("|")[1:4])
-    return re.sub(r"^(\d+\.\d+)\.\w+", r"\1", python), numpy, place
+    """What a row of the page is about: all that stands before the date, of versions the first two numbers."""
+    cells = [cell.strip() for cell in line.split("|")[1:]]
+    about = cells[: next(i for i, cell in enumerate(cells) if re.fullmatch(r"\d{4}-\d\d-\d\d", cell))]
+    return re.sub(r"^(\d+\.\d+)\.\w+", r"\1", about[0]), *about[1:]
 
 
 def line(row: dict[str, Any]) -> str:
-    """A row of the table."""
-    python = f"{row['python']}{', free-threaded' if row['free_threaded'] else ''}"
-    skipped = sum(row["skipped"].values())
-    place = f"{row['system']}, {row['machine']}"
-    return f"| {python} | {row['numpy']} | {place} | {row['date']} | {row['passed']} | {row['failed']} | {skipped} |"
+    """A row of a table."""
+    if "rust" in row:
+        cells = [row["rust"], row["machine"], row["date"], row["passed"], row["failed"], row["ignored"]]
+    else:
+        python = f"{row['python']}{', free-threaded' if row['free_threaded'] else ''}"
+        place = f"{row['system']}, {row['machine']}"
+        if emulator := row.get("emulator"):
+            place += f", emulated by {emulator}"
+        skipped = sum(row["skipped"].values())
+        cells = [python, row["numpy"], place, row["date"], row["passed"], row["failed"], skipped]
+    return f"| {' | '.join(map(str, cells))} |"
 
 
-def order(line: str) -> tuple[list[int], ...]:
-    """Interpreters and NumPy in the order of their numbers."""
-    return tuple([int(number) for number in re.findall(r"\d+", cell)] for cell in line.split("|")[1:3])
+def table(head: str, old: str, rows: list[dict[str, Any]]) -> str:
+    """A table with new rows in the place of old ones."""
+    _, _, after = old.partition(head.splitlines()[-1])
+    lines = {key(text): text for text in re.findall(r"^\| \d.*\|$", after.partition("\n#")[0], re.M)}
+    lines.update((key(text), text) for text in map(line, rows))
+    return head + "".join(f"{text}\n" for text in sorted(lines.values(), key=order))
+
+
+def order(line: str) -> list[tuple[list[int], str]]:
+    """The order of their numbers."""
+    return [([int(number) for number in re.findall(r"\d+", cell)], cell) for cell in line.split("|")[1:4]]
 
 
 def main() -> None:
     """Write the page."""
-    files = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / ".tox").glob("*/tmp/tested.json"))
+    found = sorted({*(ROOT / ".tox").glob("*/tmp/tested*.json"), *(ROOT / ".debian/tested").glob("*.json")})
+    files = [Path(name) for name in sys.argv[1:]] or found
     rows = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     if not rows:
         sys.exit("no run of the tests has left its row: run tox first")
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    lines = {key(text): text for text in re.findall(r"^\| \d.*\|$", old, re.M)}
-    lines.update((key(text), text) for text in map(line, rows))
-    reasons: dict[str, int] = {}
+    # Those of runs that are not named stay, too.
+    kept = re.findall(r"^- (.+): (\d+) at most$", old, re.M) if sys.argv[1:] else []
+    reasons = {reason: int(count) for reason, count in kept}
     for row in rows:
-        for reason, count in row["skipped"].items():
+        for reason, count in row.get("skipped", {}).items():
             reason = re.sub(r"^could not import '([\w.]+)':.*", r"`\1` is not there", reason)
             reasons[reason] = max(count, reasons.get(reason, 0))
-    text = HEAD + "\n".join(sorted(lines.values(), key=order)) + "\n" + REASONS
+    python, rust = [row for row in rows if "python" in row], [row for row in rows if "rust" in row]
+    text = table(HEAD, old, python) + table(RUST, old.partition(RUST.splitlines()[1])[2], rust) + REASONS
     PAGE.write_text(
         text + "".join(f"- {reason}: {count} at most\n" for reason, count in sorted(reasons.items())), "utf-8"
     )

@@ -2,8 +2,9 @@
 
 zig's C library headers let the linker bind to a glibc of any age; `auditwheel` says which systems the result runs on,
 `abi3audit` whether it keeps to the stable ABI. What can run here is installed and called on every interpreter that is
-found. The wheels are left in ``dist/``. Where a tool or the standard library of a target is missing, one line says
-so and the exit code is 0.
+found, that for aarch64 on an emulated one (`platforms.py`). Where rustup's toolchain lacks the standard library of a
+target, Debian's compiler takes its place (`cross.py`): good to see that a wheel works, but it is older, and knows less
+of the processor. The wheels are left in ``dist/``. Where a tool is missing, one line says so and the exit code is 0.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from argparse import ArgumentParser
 from dataclasses import dataclass
 from pathlib import Path
 
+from cross import Target, linked, rust
+from debian import Unavailable, run
 from page import Row, publish
+from platforms import PLATFORMS, emulator, emulator_version, interpreter, system
 from tree import ROOT, copy
 
 COMMAND = "`tools/wheels.py`"
@@ -34,68 +38,60 @@ asyncio.run(rne.async_sleep(0.01))
 
 
 @dataclass(frozen=True)
-class Target:
-    """What a wheel is made for."""
+class Kind(Target):
+    """What a wheel is made for, as `cross.Target`."""
 
-    #: Rust's name, zig's, Python's, and the platform that the wheel is to be tagged with.
-    rust: str
-    zig: str
-    python: str
-    platform: str
+    #: Python's name, and the platform that the wheel is to be tagged with.
+    python: str = ""
+    platform: str = ""
 
 
 TARGETS = {
     target.rust: target
     for target in (
-        Target("x86_64-unknown-linux-gnu", "x86_64-linux-gnu.2.17", "linux_x86_64", "manylinux_2_17_x86_64"),
-        Target(
-            "aarch64-unknown-linux-gnu", "aarch64-linux-gnu.2.17", "linux_aarch64", "manylinux_2_17_aarch64"
+        Kind(
+            "x86_64-unknown-linux-gnu",
+            "x86_64-linux-gnu.2.17",
+            "amd64",
+            "linux_x86_64",
+            "manylinux_2_17_x86_64",
         ),
-        Target("x86_64-unknown-linux-musl", "x86_64-linux-musl", "linux_x86_64", "musllinux_1_2_x86_64"),
-        Target("aarch64-unknown-linux-musl", "aarch64-linux-musl", "linux_aarch64", "musllinux_1_2_aarch64"),
+        Kind(
+            "aarch64-unknown-linux-gnu",
+            "aarch64-linux-gnu.2.17",
+            "arm64",
+            "linux_aarch64",
+            "manylinux_2_17_aarch64",
+        ),
+        Kind("x86_64-unknown-linux-musl", "x86_64-linux-musl", None, "linux_x86_64", "musllinux_1_2_x86_64"),
+        Kind(
+            "aarch64-unknown-linux-musl", "aarch64-linux-musl", None, "linux_aarch64", "musllinux_1_2_aarch64"
+        ),
     )
 }
 
 
-def missing(target: Target) -> str | None:
-    """What is needed for a target and not there."""
-    for program in ("cargo-zigbuild", "auditwheel", "abi3audit"):
+def toolchain(target: Target) -> dict[str, str]:
+    """The environment in which cargo compiles for a target: rustup's toolchain, or else Debian's older one."""
+    for program in ("auditwheel", "abi3audit"):
         if not shutil.which(program):
-            return f"{program} is not installed"
+            raise Unavailable(f"{program} is not installed")
     command = ["rustc", "--print", "target-libdir", "--target", target.rust]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
-    if found.returncode or not list(Path(found.stdout.strip()).glob("libstd-*")):
-        return (
-            f"the Rust toolchain has no standard library for it; `rustup target add {target.rust}` fetches it"
-        )
-    return None
+    if not found.returncode and list(Path(found.stdout.strip()).glob("libstd-*")):
+        return {}
+    return rust(target)
 
 
-def compiler(target: Target, folder: Path) -> Path:
-    """Make a C compiler, which is the linker too, for a target. cargo-zigbuild leaves out what zig does not know."""
-    script = folder / f"cc-{target.rust}"
-    program = f'exec cargo-zigbuild zig cc -- -target {target.zig} "$@"\n'
-    script.write_text(f"#!/bin/sh\n{program}", encoding="utf-8")
-    script.chmod(0o755)
-    return script
-
-
-def build(target: Target, folder: Path) -> tuple[Path, str]:
+def build(target: Kind, folder: Path) -> tuple[Path, str]:
     """Return the wheel for a target, and what the audit of its ABI says."""
     tree, out = folder / "tree", folder / "out"
     copy(tree)
-    cc = str(compiler(target, folder))
-    upper, lower = (
-        target.rust.upper().replace("-", "_"),
-        target.rust.replace("-", "_"),
-    )
     environment = {
         **os.environ,
-        "CARGO_BUILD_TARGET": target.rust,
-        f"CARGO_TARGET_{upper}_LINKER": cc,
-        f"CC_{lower}": cc,
+        **toolchain(target),
+        **linked(target, folder),
         "CARGO_TARGET_DIR": str(ROOT / "target/wheels"),
-        "PYO3_NO_PYTHON": "1",
     }
     command = [sys.executable, "setup.py", "-q", "bdist_wheel", "--plat-name", target.python]
     subprocess.run(command, cwd=tree, env=environment, check=True)
@@ -116,8 +112,18 @@ def build(target: Target, folder: Path) -> tuple[Path, str]:
     )
 
 
-def loads(wheel: Path, folder: Path) -> list[str]:
-    """Install a wheel on every interpreter that is found; return the versions on which it works."""
+def emulated(wheel: Path, folder: Path, name: str) -> str:
+    """Call a wheel on an emulated processor; what it was."""
+    platform = PLATFORMS[name]
+    qemu = emulator(platform)
+    python = interpreter(qemu, system(platform))
+    shutil.unpack_archive(wheel, folder / name, "zip")
+    subprocess.run([python, "-W", "error", "-c", SMOKE], cwd=folder / name, check=True)
+    return f"CPython {run(python, '-V').split()[1]} on {name}, emulated by {emulator_version(qemu)}"
+
+
+def loads(wheel: Path, folder: Path) -> str:
+    """Install a wheel on every interpreter that is found; the versions on which it works."""
     worked = []
     for version in PYTHONS:
         program = shutil.which(f"python{version}")
@@ -133,19 +139,23 @@ def loads(wheel: Path, folder: Path) -> list[str]:
         subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *install], check=True)
         subprocess.run([python, "-W", "error", "-c", SMOKE], cwd=folder, check=True)
         worked.append(found.stdout.strip())
-    return worked
+    return f"CPython {', '.join(worked)}"
 
 
-def wheel(target: Target) -> Row:
+def wheel(target: Kind) -> Row:
     """Make the wheel for a target and say where it works."""
+    worked = ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made, audit = build(target, folder)
         needs = re.findall(r"(?:manylinux|musllinux)_\d+_\d+", made.name)
-        versions = loads(made, folder) if target.rust == "x86_64-unknown-linux-gnu" else []
+        if target.rust == "x86_64-unknown-linux-gnu":
+            worked = loads(made, folder)
+        elif target.rust == "aarch64-unknown-linux-gnu":
+            worked = emulated(made, folder, "aarch64")
     figure = f"{', '.join(dict.fromkeys(needs))}; abi3audit: {audit}"
-    if versions:
-        figure += f"; installed and called on CPython {', '.join(versions)}"
+    if worked:
+        figure += f"; installed and called on {worked}"
     return Row(f"A wheel for {target.rust} runs on old systems", figure, bool(needs), COMMAND)
 
 
@@ -157,10 +167,10 @@ def main() -> int:
     arguments = parser.parse_args()
     rows = []
     for name in arguments.targets:
-        if reason := missing(TARGETS[name]):
-            print(f"no wheel for {name}: {reason}")
-        else:
+        try:
             rows.append(wheel(TARGETS[name]))
+        except Unavailable as reason:
+            print(f"no wheel for {name}: {reason}")
     return publish(rows, arguments.figures)
 
 

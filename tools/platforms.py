@@ -1,0 +1,210 @@
+"""The tests on processors of other kinds, emulated: ``python tools/platforms.py [--only rust] [PLATFORM …]``.
+
+The Rust tests, and the Python tests with an extension that was compiled for the platform, Debian's CPython and its
+NumPy. What follows ``--`` goes to pytest and to the Rust tests. Each run leaves a row for `tools/tested.py`.
+
+The compiler is Debian's Rust 1.85 with zig's linker (`cross.py`). The other system is unpacked into ``.debian``, which
+git ignores, and QEMU runs its programs: nothing is mounted or installed. Where something is missing, one line says what
+and the exit code is 0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from pathlib import Path
+
+from cross import Target, linked, rust
+from debian import FOLDER, Unavailable, run, unpack
+from rust_tests import rust_tests
+from tree import ROOT
+
+#: Where they are from; a mirror may lack files of one.
+SUITES = ("trixie", "sid", "bookworm")
+PACKAGES = ["python3", "python3-hypothesis", "python3-numpy", "python3-pytest", "python3-pytest-xdist"]
+#: Optimised so that the compiler uses the vectors of the processor, with the checks of overflow of a release.
+PROFILE = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_OPT_LEVEL": "2"}
+#: What a run takes by default: the doors, each topic once, what depends on the order of bytes or the size of an address.
+TESTS = [
+    "test_doors.py",
+    "test_elementwise.py",
+    "test_fibonacci.py",
+    "test_image.py",
+    "test_inputs.py",
+    "test_interop.py",
+    "test_linalg.py",
+    "test_monte_carlo.py",
+    "test_processor.py",
+    "test_quantiles.py",
+    "test_reduce.py",
+    "test_stats.py",
+    "test_table.py",
+    "test_window.py",
+    "test_words.py",
+    "reliability/test_bits.py",
+    "reliability/test_edges.py",
+    "reliability/test_products.py",
+]
+
+
+@dataclass(frozen=True)
+class Platform(Target):
+    """A kind of processor, as `cross.Target`."""
+
+    #: QEMU's name.
+    qemu: str = ""
+
+
+PLATFORMS = {
+    "aarch64": Platform("aarch64-unknown-linux-gnu", "aarch64-linux-gnu.2.17", "arm64", "aarch64"),
+    "s390x": Platform("s390x-unknown-linux-gnu", "s390x-linux-gnu.2.17", "s390x", "s390x"),
+    "i686": Platform("i686-unknown-linux-gnu", "x86-linux-gnu.2.17", "i386", "i386"),
+    "armv7": Platform("armv7-unknown-linux-gnueabihf", "arm-linux-gnueabihf.2.17", "armhf", "arm"),
+}
+
+
+def fetch(packages: list[str], root: Path, architecture: str = "", without: tuple[str, ...] = ()) -> None:
+    """Unpack packages of the first suite that has them."""
+    reasons = []
+    for suite in SUITES:
+        scratch = FOLDER / f"scratch-{root.name}"
+        try:
+            unpack(suite, packages, root, scratch, without, architecture)
+            return
+        except Unavailable as reason:
+            reasons.append(f"{suite}: {reason}")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    raise Unavailable("; ".join(reasons))
+
+
+def emulator(platform: Platform) -> Path:
+    """The program that runs those of a platform."""
+    program = FOLDER / f"qemu/qemu-{platform.qemu}"
+    if not program.exists():
+        root = FOLDER / "unpacked"
+        # Linked statically.
+        fetch(["qemu-user"], root, without=("libc6",))
+        program.parent.mkdir(exist_ok=True)
+        shutil.move(root / f"usr/bin/{program.name}", program)
+        shutil.rmtree(root)
+    return program
+
+
+def emulator_version(qemu: Path) -> str:
+    """What an emulator is."""
+    return f"QEMU {run(qemu, '--version').split()[2]}"
+
+
+def system(platform: Platform) -> Path:
+    """The files of the other system."""
+    root = FOLDER / f"platforms/{platform.debian}"
+    if not (root / "ready").exists():
+        fetch(PACKAGES, root, str(platform.debian))
+        if not (root / "lib").exists():
+            # As it is in a system that was installed.
+            (root / "lib").symlink_to("usr/lib")
+        for library in (root / "usr/lib").glob("*/*/lib*.so.3"):
+            # NumPy's: installed, links of update-alternatives lead there.
+            if not (link := library.parents[1] / library.name).exists():
+                link.symlink_to(library.relative_to(link.parent))
+        (root / "ready").touch()
+    return root
+
+
+def interpreter(qemu: Path, root: Path) -> Path:
+    """An interpreter of the other system, for `subprocess` as well: a script, whose path is its `sys.executable`."""
+    python = (root / "usr/bin/python3").resolve()
+    script = root / python.name
+    program = f'exec {qemu} -L {root} -0 "$0" {python} "$@"'
+    script.write_text(f"#!/bin/sh\n{program}\n", encoding="utf-8")
+    script.chmod(0o755)
+    return script
+
+
+def build(site: Path, platform: Platform, environment: dict[str, str]) -> None:
+    """Compile the extension, and put the package with it into a folder."""
+    command = ["cargo", "rustc", "--locked", "--quiet", "--release", "--lib", "--crate-type", "cdylib"]
+    subprocess.run(
+        [*command, "--features", "python,net,pyo3/abi3-py311"],
+        cwd=ROOT,
+        env={**environment, "PYO3_BUILD_EXTENSION_MODULE": "1"},
+        check=True,
+    )
+    package = site / "rust_numpy_example"
+    shutil.copytree(
+        ROOT / package.name, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"), dirs_exist_ok=True
+    )
+    built = Path(environment["CARGO_TARGET_DIR"]) / platform.rust / "release/librust_numpy_example.so"
+    shutil.copy(built, package / "rust_numpy_example.abi3.so")
+
+
+def python_tests(python: Path, site: Path, file: Path, by: str, arguments: list[str]) -> int:
+    """Run the Python tests and say in their row what they ran on; the exit code."""
+    tests = arguments or ["-n", "2", "--dist", "worksteal", *(str(ROOT / "tests" / name) for name in TESTS)]
+    command = [str(python), "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
+    command += ["-p", "no:cacheprovider", "-m", "not install and not soak and not once", f"--tested={file}"]
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run([*command, *tests], cwd=scratch, env=environment, check=False)
+    if file.exists():
+        row = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps({**row, "emulator": by}), encoding="utf-8")
+    return done.returncode
+
+
+def test(name: str, kinds: list[str], arguments: list[str]) -> int:
+    """Run the tests on a platform; the exit code."""
+    platform, results = PLATFORMS[name], FOLDER / "tested"
+    environment = {
+        **os.environ,
+        **rust(platform),
+        **linked(platform, FOLDER / "platforms"),
+        **PROFILE,
+        "CARGO_TARGET_DIR": str(ROOT / "target/platforms"),
+    }
+    qemu, root = emulator(platform), system(platform)
+    code = 0
+    if "rust" in kinds:
+        # The dynamic linker and the C library are those of the other system.
+        runner = f"CARGO_TARGET_{platform.rust.upper().replace('-', '_')}_RUNNER"
+        command = ["cargo", "test", "--locked", "--quiet", "--release", "--lib", "--", *arguments]
+        place = f"Linux, {name}, emulated by {emulator_version(qemu)}"
+        code |= rust_tests(
+            results / f"rust-{name}.json", command, {**environment, runner: f"{qemu} -L {root}"}, place
+        )
+    if "python" in kinds:
+        site = FOLDER / f"platforms/{name}-site"
+        build(site, platform, environment)
+        python = interpreter(qemu, root)
+        code |= python_tests(python, site, results / f"python-{name}.json", emulator_version(qemu), arguments)
+    return code
+
+
+def main() -> int:
+    """Test on what is asked for."""
+    words = sys.argv[1:]
+    split = words.index("--") if "--" in words else len(words)
+    parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "platforms", nargs="*", metavar="PLATFORM", default=[*PLATFORMS], help=", ".join(PLATFORMS)
+    )
+    parser.add_argument("--only", choices=["rust", "python"], help="the tests of one language")
+    arguments = parser.parse_args(words[:split])
+    code = 0
+    for name in arguments.platforms:
+        try:
+            code |= test(name, [arguments.only] if arguments.only else ["rust", "python"], words[split + 1 :])
+        except Unavailable as reason:
+            print(f"no tests on {name}: {reason}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
