@@ -27,6 +27,7 @@ import rust_numpy_example
 from rust_numpy_example import data
 from rust_numpy_example.__main__ import main
 from rust_numpy_example._cli import COMMANDS, arrays, demo, report
+from rust_numpy_example._cli.source import Source
 from rust_numpy_example._twins import TOPICS, twins
 
 COMMAND = [sys.executable, "-m", "rust_numpy_example"]
@@ -818,3 +819,28 @@ def test_words_counts_the_words_of_files(run: Run, tmp_path: Path) -> None:
 def test_words_reads_standard_input() -> None:
     done = shell("words", "-", input=b"a b a")
     assert (done.returncode, done.stdout) == (0, b"2  a\n1  b\n")
+
+
+def test_an_interrupt_that_python_loses_ends_the_command(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone:
+        """What goes while the signal comes: its exception is written to standard error and forgotten."""
+
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    read = Source.read
+
+    def reading(source: Source, count: int) -> bytes:
+        Gone()
+        return read(source, count)
+
+    monkeypatch.setattr(Source, "read", reading)
+    before = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    path, out = tmp_path / "t.csv", tmp_path / "out"
+    path.write_text("x\n1\n")
+    assert run("stats", path, path, "-o", out) == (130, "", "")
+    assert not out.exists()
+    assert run("words", path) == (130, "", "")
+    assert (signal.getsignal(signal.SIGINT), sys.unraisablehook) == before

@@ -716,10 +716,50 @@ def test_words_of_a_column(run: Run, tmp_path: Path) -> None:
     assert run("words", path, "--column", "2", "--top", "1")[1] == "2  be\n"
     assert "did you mean 'text'" in run("words", path, "--column", "texts")[2]
     pa = pytest.importorskip("pyarrow", reason="pyarrow reads Parquet")
+    pytest.importorskip("pyarrow.ipc", reason="pyarrow reads Arrow")
     pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow reads Parquet")
     pq.write_table(pa.table({"text": ["be or", None, "be"], "n": [1, 2, 3]}), path)
     assert run("words", path, "--column", "text", "--top", "1")[1] == "2  be\n"
     assert "expected text" in run("words", path, "--column", "n")[2]
+    for kind, made in (("file", pa.ipc.new_file), ("stream", pa.ipc.new_stream)):
+        table = pa.table({"text": pa.array(["be or", None, "be"]).dictionary_encode(), "n": [1, 2, 3]})
+        with made(path, table.schema) as writer:
+            writer.write_table(table)
+        assert run("words", path, "--column", "text", "--top", "1")[1] == "2  be\n", kind
+        assert "expected text" in run("words", path, "--column", "n")[2]
+        with open(path, "rb") as plain, gzip.open(tmp_path / "t.gz", "wb") as packed:
+            packed.write(plain.read())
+        assert run("words", tmp_path / "t.gz", "--column", "text", "--top", "1")[1] == "2  be\n", kind
+
+
+def test_words_of_a_column_of_objects(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"id": 1, "text": 'be, "or"\nnot \u00e4'},
+        {"text": None},
+        {"id": 2, "text": "be\u2028x"},
+        {"n": 7},
+    ]
+    path = tmp_path / "t"
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    for text in (lines, json.dumps(rows), "\ufeff" + lines, json.dumps(rows, indent=2, ensure_ascii=False)):
+        path.write_text(text, "utf-8")
+        found = {"be": 2, "or": 1, "not": 1, "\u00e4": 1, "x": 1}
+        assert json.loads(run("words", path, "--column", "text", "--json")[1])["words"] == found
+        assert run("words", path, "--column", "2", "--top", "1")[1] == "2  be\n"
+        assert run("words", path, "--column", "text", "--ngrams", "2", "--top", "1")[1] == "1  be or\n"
+        assert "did you mean 'text'" in run("words", path, "--column", "texts")[2]
+        # A number is its digits, as in a column of CSV.
+        assert run("words", path, "--column", "n")[1] == "1  7\n"
+    path.write_text(lines + "{broken\n", "utf-8")
+    code, out, err = run("words", path, "--column", "text")
+    assert (code, out) == (1, "")
+    assert f"{path}: line 5, column 2: " in err
+    # A key that comes behind the start, of which the keys are known.
+    monkeypatch.setattr("rust_numpy_example._cli.jsonlines.LEARNT", 1)
+    path.write_text(json.dumps({"a": "x" * 100}) + "\n" + " " * (5 << 20) + "\n" + '{"late": "be be"}\n')
+    assert run("words", path, "--column", "late")[1] == "2  be\n"
+    np.save(tmp_path / "a.npy", np.arange(3))
+    assert "the file is npy" in run("words", tmp_path / "a.npy", "--column", "1")[2]
 
 
 def test_words_in_a_row_are_counted_as_one(run: Run, tmp_path: Path) -> None:

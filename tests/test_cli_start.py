@@ -117,6 +117,13 @@ def test_a_command_imports_what_it_needs(arguments: list[object]) -> None:
     assert arguments[0] in ("completions", "demo") or not modules & others
 
 
+@pytest.mark.once
+def test_help_of_words_imports_little_but_argparse() -> None:
+    # Each of these takes as long as all of ours.
+    late = {"json", "decimal", "fractions", "dataclasses", "inspect", "html", "logging", "concurrent", "csv", "asyncio"}
+    assert not packages(loaded("words", "--help")) & late
+
+
 def test_a_command_of_the_module_imports_no_numpy_either() -> None:
     assert "numpy" not in imported("-m", "rust_numpy_example", "--version")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
 #: Heights of a bar, from nothing on: for a terminal with block elements, and for any.
@@ -64,6 +63,8 @@ WIDE, HIGH = 320, 96
 
 def svg(name: str, histogram: Histogram, low: str, high: str) -> str:
     """Return a picture, which scales and has the colour of the text around it."""
+    from html import escape
+
     edges = [f"{edge:.6g}" for edge in histogram.edges()]
     counts = histogram.counts
     most, step = max(counts), WIDE / len(counts)

@@ -11,10 +11,12 @@ import contextlib
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rust_numpy_example._cli import report
-from rust_numpy_example._cli.table import Column, Table
+
+if TYPE_CHECKING:
+    from rust_numpy_example._cli.table import Column, Table
 
 #: Seconds to find the scheduler, and the first worker.
 PATIENCE = 20
@@ -95,6 +97,8 @@ class Session:
         with _named():
             lazy = table_stats(name, select=select, delimiter=options.delimiter, header=options.header)
             found = self.compute(name, lazy)
+        from rust_numpy_example._cli.table import Table
+
         return Table([_column(column) for column in found.columns], found.rows)
 
     def words(self, name: str, options: argparse.Namespace) -> dict[str, int]:
@@ -127,6 +131,8 @@ def _named() -> Iterator[None]:
 
 
 def _column(found: Any) -> Column:
+    from rust_numpy_example._cli.table import Column
+
     column = Column(found.name, found.kind, found.count, found.missing)
     if found.kind == "number":
         column.mean, column.std, column.var = found.stats.mean, found.stats.std, found.stats.var

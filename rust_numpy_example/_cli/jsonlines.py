@@ -16,6 +16,9 @@ from rust_numpy_example.rust_numpy_example import _JsonRows
 #: Bytes of the start of a text, of which the keys are the columns unless more appear later.
 LEARNT = 16 << 20
 
+#: A record of one field: what is in quotes, or what is not.
+RECORD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"|([^\n]*))\n')
+
 #: What of a form is for delimited text only, and the option for it.
 OTHERS = {
     "delimiter": "--delimiter",
@@ -202,6 +205,19 @@ class Objects(Source):
                 yield records
                 self._check(rows)
             self._check(rows)
+
+    def values(self, key: str) -> Iterator[list[str]]:
+        """Yield the values of one key as texts, some at a time; those that are missing are left out."""
+        rows = self.rows = self._reader([key])
+        for block in itertools.chain(self._blocks, [None]):
+            if block is None:
+                rows.end()
+            else:
+                rows.feed(block)
+            while records := rows.rows():
+                found = RECORD.findall(records)
+                texts = [quoted.replace(b'""', b'"') or plain for quoted, plain in found if plain != b"NA"]
+                yield [text.decode("utf-8", "replace") for text in texts]
 
     def _check(self, rows: _JsonRows) -> None:
         for line, byte, reason in rows.rejects():

@@ -89,6 +89,8 @@ def run(options: argparse.Namespace) -> int:
             progress.update(done, f", {4 * inside / done:.8f} ± {_error(inside, done):.1e}")
     except KeyboardInterrupt:
         stopped = True
+        # It was heard.
+        report.Interrupt.came = False
         if not done:
             raise
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import math
 import os
 import shutil
@@ -12,7 +11,6 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from typing import Any, TextIO
 
 #: Exit codes.
@@ -35,7 +33,9 @@ def standard_streams() -> Iterator[Streams]:
     streams = Streams()
     _replace_what_cannot_be_encoded()
     try:
-        yield streams
+        with Interrupt.noticed():
+            yield streams
+            Interrupt.check()
         if sys.stdout is not None:
             sys.stdout.flush()
     except OutputError as error:
@@ -62,6 +62,53 @@ def _discard_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+class Interrupt:
+    """Whether Ctrl-C came.
+
+    ``KeyboardInterrupt`` is lost where it is raised while an object goes (in ``__del__``, or in the callback of a weak
+    reference): Python writes it to standard error, and goes on. So it is also remembered, and raised again.
+    """
+
+    came = False
+
+    @classmethod
+    @contextlib.contextmanager
+    def noticed(cls) -> Iterator[None]:
+        """Remember an interrupt, if it would raise ``KeyboardInterrupt``."""
+        import signal
+
+        def handler(*_: Any) -> None:
+            cls.came = True
+            raise KeyboardInterrupt
+
+        def unraisable(found: Any) -> None:
+            if not (cls.came and issubclass(found.exc_type, KeyboardInterrupt)):
+                hook(found)
+
+        cls.came, hook = False, sys.unraisablehook
+        before = signal.getsignal(signal.SIGINT)
+        is_ours = False
+        if before is signal.default_int_handler:
+            # In a thread it cannot be, nor does Ctrl-C reach it.
+            with contextlib.suppress(ValueError):
+                signal.signal(signal.SIGINT, handler)
+                is_ours = True
+        try:
+            if is_ours:
+                sys.unraisablehook = unraisable
+            yield
+        finally:
+            if is_ours:
+                sys.unraisablehook = hook
+                signal.signal(signal.SIGINT, before)
+
+    @classmethod
+    def check(cls) -> None:
+        """Raise ``KeyboardInterrupt``, if it came."""
+        if cls.came:
+            raise KeyboardInterrupt
 
 
 class Output:
@@ -94,6 +141,7 @@ def whole_file(path: str, binary: bool = False) -> Iterator[Any]:
     try:
         with open(temporary, f"x{kind}", **form) as stream:
             yield stream
+        Interrupt.check()
         if os.path.exists(target):
             os.chmod(temporary, os.stat(target).st_mode & 0o7777)
         os.replace(temporary, target)
@@ -223,14 +271,18 @@ def to_json(value: Any) -> str:
     # JSON has escapes of its own for what standard output cannot encode.
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     ascii_only = codecs.lookup(encoding).name != "utf-8"
+    import json
+
     return json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    # Most commands never need it, and it takes its time.
+    decimal = sys.modules.get("decimal")
+    if decimal is not None and isinstance(value, decimal.Decimal):
         # All its digits: a number if a float64 has them, else a string.
         number = float(value)
-        return number if Decimal(number) == value else str(value)
+        return number if decimal.Decimal(number) == value else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
@@ -252,6 +304,7 @@ class Progress:
 
     def update(self, done: int, more: str = "") -> None:
         """Show that ``done`` has been done, at most ten times a second."""
+        Interrupt.check()
         now = time.monotonic()
         if not self.on or now - self._shown < 0.1:
             return

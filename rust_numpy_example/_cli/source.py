@@ -8,7 +8,6 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, NamedTuple, Protocol, cast
 
 #: Bytes read at a time.
@@ -76,8 +75,17 @@ class Source:
             while block := self.read(BLOCK):
                 yield block
             return
+        block = self.read(BLOCK)
+        if len(block) < BLOCK:
+            # Of many small files, threads would take more time than the rest.
+            if block:
+                yield block
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(1) as reader:
             ahead = reader.submit(self.read, BLOCK)
+            yield block
             while block := ahead.result():
                 ahead = reader.submit(self.read, BLOCK)
                 yield block
@@ -142,6 +150,22 @@ def looks_like_json(source: Source) -> bool:
     """Whether a text is made of objects of JSON: so it starts, or so the name of the file says."""
     start = source.head.lstrip(IGNORED)
     return source.suffix in JSON or bool(OBJECT.match(start) or ARRAY.match(start))
+
+
+def file_kind(source: Source) -> str:
+    """Return what a file is: so it starts, or so its name says."""
+    head = source.head
+    if head.startswith(b"\x93NUMPY"):
+        return "npy"
+    if is_zip(head):
+        return "npz"
+    if head.startswith(b"PAR1"):
+        return "Parquet"
+    if head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")):
+        return "Arrow"
+    if looks_like_json(source):
+        return "JSON"
+    return "text"
 
 
 def is_zip(head: bytes) -> bool:

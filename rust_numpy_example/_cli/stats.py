@@ -24,7 +24,7 @@ from rust_numpy_example._cli.arguments import (
 from rust_numpy_example._cli.bars import sparkline
 from rust_numpy_example._cli.colour import Colour, paint
 from rust_numpy_example._cli.select import SelectError, Selection
-from rust_numpy_example._cli.source import Source, is_zip, looks_like_json, open_source, place, shown
+from rust_numpy_example._cli.source import file_kind, open_source, place, shown
 from rust_numpy_example._cli.table import Ask, Column, Reader, Table
 
 if TYPE_CHECKING:
@@ -416,7 +416,7 @@ def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] 
         while True:
             for name in names:
                 with open_source(name, places[name]) as source:
-                    found = _kind(source)
+                    found = file_kind(source)
                     if reader is None:
                         kind, reader = found, _reader(found, ask, form)
                     elif kind != found:
@@ -426,22 +426,6 @@ def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] 
                 return _with_notes(cast(Reader, reader).finish(), ask)
     except Exception as error:
         raise FileError(name, error) from error
-
-
-def _kind(source: Source) -> str:
-    """Return what a file is: so it starts, or so its name says."""
-    head = source.head
-    if head.startswith(b"\x93NUMPY"):
-        return "npy"
-    if is_zip(head):
-        return "npz"
-    if head.startswith(b"PAR1"):
-        return "Parquet"
-    if head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")):
-        return "Arrow"
-    if looks_like_json(source):
-        return "JSON"
-    return "text"
 
 
 def _reader(kind: str, ask: Ask, form: Callable[[], Form] | None) -> Reader:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rust_numpy_example._cli.bars import Histogram
@@ -57,7 +56,7 @@ class Reader(Protocol):
         """Return the table."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Column:
     """A column and its statistics; None for what it has none of."""
 
@@ -146,6 +145,8 @@ def between(low: Any, high: Any, weight: float) -> Any:
     if weight == 0 or low == high:
         return low
     if isinstance(low, int) and max(abs(low), abs(high)) > 1 << 53:
+        from fractions import Fraction
+
         return low + round((high - low) * Fraction(weight))
     difference = high - low
     if not math.isfinite(difference):

@@ -25,7 +25,7 @@ EXAMPLES = """\
 examples:
   rust-numpy-example words --top 5 book.txt
   rust-numpy-example words --total --top all --csv -o counts.csv *.txt.gz
-  rust-numpy-example words --column comment --stop-words stop.txt posts.csv
+  rust-numpy-example words --column comment --stop-words stop.txt posts.jsonl
   rust-numpy-example words --ngrams 2 --min-count 10 book.txt
 """
 
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--encoding", type=_encoding, metavar="NAME", help="of the text; default: utf-8")
     parser.add_argument(
-        "--column", metavar="NAME", help="only the text of this column of CSV or Parquet files"
+        "--column", metavar="NAME", help="only the text of this column of CSV, JSON, Parquet or Arrow files"
     )
     parser.add_argument(
         "--plot",
@@ -274,9 +274,17 @@ def _normalized(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
     """Yield the texts of a column, some at a time."""
-    if source.head.startswith(b"PAR1"):
-        yield from _parquet_column(source, options.column)
-        return
+    from rust_numpy_example._cli.source import file_kind
+
+    kind = file_kind(source)
+    if kind in ("Parquet", "Arrow"):
+        return _arrow_column(source, kind, options.column)
+    if kind in ("npy", "npz"):
+        raise ValueError(f"--column takes text, JSON, Parquet and Arrow, the file is {kind}")
+    return _json_column(source, options) if kind == "JSON" else _text_column(source, options)
+
+
+def _text_column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
     import csv
 
     from rust_numpy_example._cli.dialect import guess
@@ -300,6 +308,19 @@ def _column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
             yield texts
             texts, size = [], 0
     yield texts
+
+
+def _json_column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
+    from rust_numpy_example._cli.jsonlines import Objects
+    from rust_numpy_example._cli.text import Form, encoded
+
+    objects = Objects(source, encoded(source.blocks(), options.encoding), Form())
+    objects.check_keys()
+    key = options.column
+    # One that is not in the start may come later.
+    if objects.has_all_keys or key in objects.keys:
+        key = objects.keys[_index(key, objects.keys)]
+    return objects.values(key)
 
 
 def _index(column: str, names: list[str]) -> int:
@@ -327,22 +348,14 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
             raise ValueError(f"the text is not UTF-8: byte {data[error.start]:#04x}") from None
 
 
-def _parquet_column(source: Source, column: str) -> Iterator[list[str]]:
-    from importlib import import_module
+def _arrow_column(source: Source, kind: str, column: str) -> Iterator[list[str]]:
+    from rust_numpy_example._cli import ipc, parquet
+    from rust_numpy_example._cli.table import Ask
 
-    try:
-        pq = import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise ValueError(
-            f"to read Parquet takes pyarrow ({error}): pip install 'rust_numpy_example[cli]'"
-        ) from None
-    if not source.is_plain:
-        raise ValueError("Parquet can only be read from a file on disk, uncompressed")
-    source.file.seek(0)
-    file = pq.ParquetFile(source.file)
-    index = _index(column, list(file.schema_arrow.names))
-    for batch in file.iter_batches(1 << 14):
-        texts = batch.column(index).drop_null().to_pylist()
+    opened = (ipc if kind == "Arrow" else parquet).Reader(Ask()).open(source)
+    index = _index(column, list(opened.schema.names))
+    for _, batch in opened.batches([index]):
+        texts = batch[0][1].drop_null().to_pylist()
         if texts and not isinstance(texts[0], str):
-            raise ValueError(f"column '{column}' holds {batch.column(index).type}, expected text")
+            raise ValueError(f"column '{column}' holds {opened.schema.field(index).type}, expected text")
         yield texts
