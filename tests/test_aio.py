@@ -23,7 +23,7 @@ import pytest
 import rust_numpy_example as rne
 
 #: How often each situation of the exit tests is run; many more were run by hand.
-EXITS = int(os.environ.get("RUST_NUMPY_EXAMPLE_EXITS", "4"))
+EXITS = int(os.environ.get("RUST_NUMPY_EXAMPLE_EXITS", "2"))
 
 #: A time that no test needs, even on a busy machine.
 LONG = 60.0
@@ -610,7 +610,7 @@ def test_a_first_sleep_with_little_memory_works_or_raises_and_never_hangs() -> N
 @linux
 def test_a_first_fetch_with_little_memory_works_or_raises_and_never_hangs() -> None:
     found = outcomes(
-        "fetched", [MEMORY.format(kilobytes=kilobytes) for kilobytes in range(4096, 16385, 1024)]
+        "fetched", [MEMORY.format(kilobytes=kilobytes) for kilobytes in range(4096, 16385, 2048)]
     )
     assert set(found) == {"MemoryError", "ConnectionRefusedError"}, found
 

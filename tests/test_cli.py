@@ -441,6 +441,7 @@ def test_a_gzip_file_truncated_at_any_byte_is_an_error(run: Run, tmp_path: Path)
     assert "CRC" in failure(run, path)
 
 
+@pytest.mark.thorough
 @has_peak
 def test_a_line_without_an_end_takes_little_memory() -> None:
     # 128 MiB of one digit, and a quote that is never closed.
@@ -465,6 +466,7 @@ def test_a_line_without_an_end_takes_little_memory() -> None:
         assert int(lines[1]) < 400
 
 
+@pytest.mark.thorough
 @has_peak
 def test_a_long_table_takes_little_memory() -> None:
     block = "".join(f"{i},{i / 7!r},text {i}\n" for i in range(40_000)).encode()
@@ -578,6 +580,7 @@ def test_an_array_of_an_archive_is_selected_by_its_name(run: Run, tmp_path: Path
     assert json.loads(run("stats", path, "--json")[1])["rows"] is None
 
 
+@pytest.mark.thorough
 def test_an_npy_file_truncated_at_any_byte_is_an_error(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "t.npy"
     buffer = io.BytesIO()
@@ -666,6 +669,7 @@ def test_a_header_that_promises_too_much_is_found_in_a_pipe_as_well() -> None:
     assert done.stderr == b"error: standard input: the data ends too early: the file is truncated\n"
 
 
+@pytest.mark.thorough
 def test_an_array_may_have_as_many_columns_as_bytes(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "wide.npy"
     np.save(path, np.ones((1, 300_000), "i1"))
@@ -752,6 +756,7 @@ def test_ctrl_c_is_exit_code_130(content: bytes) -> None:
 # --------------------------------------------------------------------------------- demo, words
 
 
+@pytest.mark.thorough
 def test_the_demo_runs() -> None:
     done = shell("demo")
     assert done.returncode == 0, done.stdout.decode()

@@ -62,6 +62,7 @@ def test_the_table_names_the_machine_and_what_is_missing(run: Run, monkeypatch: 
     assert "numpy 1.2.3" in out and "not installed: opencv-python-headless, scipy" in out
 
 
+@pytest.mark.thorough
 def test_the_forms_of_the_output(run: Run, tmp_path: Path) -> None:
     code, out, err = run("list_sum", "sum_array", *QUICK, "--json")
     assert (code, err) == (0, "")

@@ -796,6 +796,7 @@ def test_words_that_go_on_and_on_are_cut_where_they_are_shown(run: Run, tmp_path
     assert "\x1b" not in out
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc")
 @pytest.mark.parametrize("kind", ["words", "zeros", "no spaces"])
 def test_words_of_a_pipe_take_little_memory(kind: str) -> None:

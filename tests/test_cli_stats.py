@@ -143,6 +143,7 @@ def test_quantiles_of_parquet_are_exact_whatever_the_memory(
     assert decimal["quantiles"] == {str(level): exact(found["small"], level) for level in LEVELS}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("keys", [table.KEYS, 7 * 1500, 7 * 64])
 def test_quantiles_of_objects_are_exact_whatever_the_memory(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: int

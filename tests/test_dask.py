@@ -100,6 +100,7 @@ def stats_equal(got: rne.Stats, expected: rne.Stats) -> None:
 # --- statistics
 
 
+@pytest.mark.thorough
 @given(chunked(REAL, (1, 3)), st.data())
 def test_statistics_of_chunks_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -117,6 +118,7 @@ def test_statistics_of_chunks_are_those_of_the_whole(pair: Any, data: st.DataObj
         same(as_declared(result[key]) if result[key].ndim else result[key].compute(), expected[key])
 
 
+@pytest.mark.thorough
 @given(chunked(["f8", "i4"], (1, 3)), st.data())
 def test_where_and_nan_policy_are_those_of_the_library(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -140,6 +142,7 @@ def test_where_and_nan_policy_are_those_of_the_library(pair: Any, data: st.DataO
             rnd.compute_stats(lazy, nan_policy="raise").compute()
 
 
+@pytest.mark.thorough
 @given(chunked(["f8", "i4"], (1, 3)), st.data())
 def test_weights_are_those_of_the_library(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -158,6 +161,7 @@ def test_weights_are_those_of_the_library(pair: Any, data: st.DataObject) -> Non
     np.testing.assert_allclose(result.weight.compute(), expected.weight, rtol=1e-14)
 
 
+@pytest.mark.thorough
 @given(chunked(["f8", "i4"], (1, 3)), st.data())
 def test_groups_are_those_of_the_library(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -181,6 +185,7 @@ def test_groups_are_those_of_the_library(pair: Any, data: st.DataObject) -> None
         np.testing.assert_allclose(getattr(got, key), getattr(expected, key), rtol=1e-13, atol=1e-290)
 
 
+@pytest.mark.thorough
 def test_groups_are_those_of_flox_in_one_pass() -> None:
     flox = pytest.importorskip("flox")
     whole = sample((90, 40), "f8")
@@ -391,6 +396,7 @@ def test_long_windows_have_the_bits_of_the_whole_too(window: int, dtype: str) ->
 # --- sums and products
 
 
+@pytest.mark.thorough
 @given(chunked(NUMBERS), st.data())
 def test_sums_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -414,6 +420,7 @@ def test_a_sum_of_narrow_floats_is_rounded_once() -> None:
     same(rnd.sum_array(da.from_array(whole, chunks=(7, 2)), 0).compute(), np.zeros(2, "f2"))
 
 
+@pytest.mark.thorough
 @given(chunked(NUMBERS), st.data())
 def test_products_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None:
     whole, lazy = pair
@@ -428,6 +435,7 @@ def test_products_are_those_of_the_whole(pair: Any, data: st.DataObject) -> None
         same(got, rne.process_numbers(small, 1))
 
 
+@pytest.mark.thorough
 @given(chunked(["f8", "i2"]))
 def test_sines_are_summed(pair: Any) -> None:
     whole, lazy = pair
@@ -436,6 +444,7 @@ def test_sines_are_summed(pair: Any) -> None:
     )
 
 
+@pytest.mark.thorough
 @settings(max_examples=80)
 @given(st.data())
 def test_matrix_products_are_those_of_the_whole(data: st.DataObject) -> None:
@@ -481,6 +490,7 @@ def test_partial_products_of_float16_are_not_rounded() -> None:
 MODES = ["reflect", "constant", "nearest", "mirror", "wrap", "grid-wrap"]
 
 
+@pytest.mark.thorough
 @settings(max_examples=120)
 @given(st.data())
 def test_filters_of_chunks_have_the_bits_of_the_whole(data: st.DataObject) -> None:
@@ -699,6 +709,7 @@ def keys() -> list[Any]:
     return [sorted(map(str, dict(one.__dask_graph__()))) for one in names["lazy"]]
 
 
+@pytest.mark.thorough
 def test_keys_are_the_same_in_every_process() -> None:
     script = GRAPHS + "\nprint([sorted(map(str, dict(one.__dask_graph__()))) for one in lazy])"
     env = os.environ | {"PYTHONHASHSEED": "7"}

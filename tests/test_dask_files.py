@@ -45,6 +45,7 @@ def one_thread() -> Iterator[None]:
 TEXTS = st.text("abÀßİΣς\u0301 \t\n\r\v\x1c\u2028\xa0,.'1", max_size=60)
 
 
+@pytest.mark.thorough
 @shared_folder
 @given(st.lists(TEXTS, min_size=1, max_size=3), st.integers(1, 30), st.data())
 def test_words_of_ranges_are_those_of_the_whole(
@@ -139,6 +140,7 @@ FIELD = st.sampled_from(
 )
 
 
+@pytest.mark.thorough
 @shared_folder
 @given(st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=12), st.integers(1, 40), st.booleans())
 @example([("two\nlines", "\n\n\n")] * 6, 1, True)

@@ -74,6 +74,7 @@ def test_ten_million_is_right_modulo_primes() -> None:
         assert number % p == modulo(10_000_000, p)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 def test_every_cpu_level_gives_the_same_number(level: str) -> None:
     code = (

@@ -304,6 +304,7 @@ def test_every_number_of_workers_gives_the_same_bits(dtype: str) -> None:
                 assert one.tobytes() == other.tobytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("level", ["baseline", "avx2"])
 def test_every_cpu_level_gives_the_same_bytes(level: str) -> None:
     code = (

@@ -153,6 +153,7 @@ def test_long_ints_of_other_classes_are_multiplied_as_they_say() -> None:
     assert type(rne.multiply(3**5000, 3**5000)) is int
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 def test_every_cpu_level_gives_the_same_product(level: str) -> None:
     code = (

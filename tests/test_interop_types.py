@@ -348,6 +348,7 @@ def humans(draw: st.DrawFn) -> str:
     return "".join(text)
 
 
+@pytest.mark.thorough
 @given(humans())
 @settings(max_examples=300)
 def test_every_text_is_read_as_pythons_json_reads_it(text: str) -> None:

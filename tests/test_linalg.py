@@ -296,6 +296,7 @@ for dtype, m, k, n in [("float32", 50, 1200, 193), ("complex64", 50, 600, 193), 
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("level", rne.build_info()["simd_available"])
 def test_every_cpu_level_is_right(level: str) -> None:
     code = LEVELS.format(tests=str(Path(__file__).parent), level=level)

@@ -63,11 +63,13 @@ def test_small_estimates_equal_the_reference_in_numpy(n_samples: int, seed: int)
     assert rne.monte_carlo_pi(n_samples, rng=seed) == reference(n_samples, np.random.default_rng(seed))
 
 
+@pytest.mark.thorough
 def test_an_estimate_of_several_blocks_equals_the_reference_in_numpy() -> None:
     n_samples = BLOCK + 12_347
     assert rne.monte_carlo_pi(n_samples, rng=3) == reference(n_samples, np.random.default_rng(3))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 def test_every_cpu_level_gives_the_same_bits(level: str) -> None:
     code = "import rust_numpy_example as r; print([r.monte_carlo_pi(n, rng=5).hex() for n in (1, 1000, 3_000_001)])"

@@ -125,6 +125,7 @@ def test_floats_are_numpys_to_the_bit(dtype: str, method: str) -> None:
     same(quantiles(a, 0.77, method=method), numpys(a, 0.77, method=method))
 
 
+@pytest.mark.thorough
 @newest
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", INTEGERS)
@@ -177,6 +178,7 @@ def test_levels_of_any_dtype_give_numpys_dtype(dtype: str) -> None:
             same(quantiles(a, q, method=method), numpys(a, q, method=method))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", REAL)
 def test_any_numpy_sees_the_element_or_the_number_between(dtype: str, method: str) -> None:
@@ -212,6 +214,7 @@ def sorted_lower(a: np.ndarray, q: float, axis: Any) -> Any:
     return np.sort(moved, axis=-1)[..., math.floor((moved.shape[-1] - 1) * q)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(20_001,), (3, 9001), (9001, 3), (20_000, 2), (40, 30, 20), (300, 200)])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint32", "int16", "uint8", "float16"])
 def test_larger_arrays_are_as_if_sorted(shape: tuple[int, ...], dtype: str) -> None:

@@ -66,6 +66,7 @@ def test_any_int64_is_exact(values: list[int]) -> None:
     assert rne.sum_array(np.array(values, "i8")) == sum(values)
 
 
+@pytest.mark.thorough
 def test_float32_and_float16_lose_nothing_on_the_way() -> None:
     ones = np.ones(20_000_000, "f4")
     assert rne.sum_array(ones) == 2e7

@@ -63,6 +63,7 @@ def check(got: Stats, want: dict[str, Any], rtol: float = 1e-13) -> None:
             np.testing.assert_allclose(value, want[key], rtol=rtol, atol=scale, err_msg=key)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", REAL)
 def test_every_layout_of_every_dtype_gives_the_numbers_of_numpy(dtype: str) -> None:
     for shape in [(5, 6), (), (1,), (0,), (2, 0), (3, 4, 5)]:
@@ -99,6 +100,7 @@ def test_any_view_gives_the_numbers_of_numpy(data: st.DataObject, dtype: str) ->
     np.testing.assert_allclose(got.std / scale, want["std"] / scale, rtol=0, atol=1e-11)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "shape", [(1000, 100), (100, 1000), (7, 3000), (3000, 3), (70000, 2), (40, 30, 20), (3, 50000)]
 )
@@ -114,6 +116,7 @@ def test_larger_arrays_along_every_axis(shape: tuple[int, ...], dtype: str) -> N
         check(compute_stats(wide, axis, ddof=0), expected(array, axis, 0))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", REAL)
 def test_where_counts_the_elements_it_says(dtype: str) -> None:
     array = sample(dtype, (50, 60))

@@ -106,6 +106,7 @@ def integers_are_exact(data: st.DataObject, dtype: str) -> None:
         assert kept.mean.ravel().tolist() == [mean, mean] and kept.mean.ndim == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", INTEGERS)
 @settings(max_examples=10)
 @given(st.data())
@@ -121,6 +122,7 @@ def test_many_integers_are_exact(dtype: str, data: st.DataObject) -> None:
     integers_are_exact(data, dtype)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", ["int64", "uint64", "int32", "uint32"])
 @pytest.mark.parametrize("shape", [(5000, 2), (2, 9000), (1100, 18), (20, 3, 20)])
 def test_large_arrays_of_integers_of_any_span_are_exact(dtype: str, shape: tuple[int, ...]) -> None:
@@ -241,6 +243,7 @@ def means_are_within(data: st.DataObject) -> None:
         assert math.isinf(float(stats.var)) == math.isinf(var) or var > LARGEST / 1.01
 
 
+@pytest.mark.thorough
 @settings(max_examples=40)
 @given(st.data())
 def test_floats_of_every_magnitude(data: st.DataObject) -> None:

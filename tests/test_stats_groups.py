@@ -39,6 +39,7 @@ def check(got: GroupedStats, values: Any, labels: Any, **options: Any) -> None:
             np.testing.assert_allclose(getattr(got, key)[place], want[key], 1e-15, err_msg=key)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", REAL)
 def test_every_layout_of_every_dtype(dtype: str) -> None:
     array = sample(dtype, (5, 6))
@@ -63,6 +64,7 @@ def test_every_layout_of_every_dtype(dtype: str) -> None:
     check(compute_stats(array[0], by=labels[0]), array[0], labels[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", REAL)
 def test_labels_of_every_dtype_are_sorted(dtype: str) -> None:
     labels = sample(dtype, (40,))
@@ -75,6 +77,7 @@ def test_labels_of_every_dtype_are_sorted(dtype: str) -> None:
     assert len(empty) == 0 and empty.mean.shape == (0,) and empty.to_dict()["group"] == []
 
 
+@pytest.mark.thorough
 def test_labels_far_apart_and_many() -> None:
     rng = np.random.default_rng(2)
     values = rng.normal(size=20_000)

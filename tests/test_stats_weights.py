@@ -144,6 +144,7 @@ def test_up_to_the_ends_of_the_floats(unit: float, of_weight: float) -> None:
     assert math.isclose(both.std, std, rel_tol=4e-16, abs_tol=1e-323)
 
 
+@pytest.mark.thorough
 def test_more_exact_than_numpys_average() -> None:
     rng = np.random.default_rng(0)
     values, weights = rng.normal(1e9, 1e-3, 20_000), rng.random(20_000)

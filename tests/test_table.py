@@ -290,6 +290,7 @@ def test_the_first_text_of_a_column_is_remembered() -> None:
     assert [row[1:3] for row in rows] == [(2, 1), (1, 2)]
 
 
+@pytest.mark.thorough
 def test_a_million_columns() -> None:
     count = 1_000_000
     line = ",".join(map(str, range(count)))

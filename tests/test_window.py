@@ -61,6 +61,7 @@ def test_any_shape_axis_and_window(data: np.ndarray, draw: st.DataObject) -> Non
     np.testing.assert_array_equal(got, naive(data, window, axis, min_count))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("window", WINDOWS)
 def test_what_is_not_finite_leaves_with_its_element(window: int) -> None:
     data = np.arange(700.0) % 50

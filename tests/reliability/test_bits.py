@@ -56,6 +56,7 @@ def _digest(**environment: str) -> str:
     return result.stdout
 
 
+@pytest.mark.thorough
 def test_every_level_gives_the_same(figure: Callable[[str, str, bool], None]) -> None:
     levels = rne.build_info()["simd_available"]
     digests = {_digest(RUST_NUMPY_EXAMPLE_SIMD=level) for level in levels}
@@ -66,6 +67,7 @@ def test_every_level_gives_the_same(figure: Callable[[str, str, bool], None]) ->
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "scale", [pytest.param(1, id="quick"), pytest.param(3, id="soak", marks=pytest.mark.soak)]
 )

@@ -15,6 +15,7 @@ import rust_numpy_example as rne
 SIGMAS: list[Any] = [0, 0.3, 1.0, 2.7, (0.8, 6.0), 20.0]
 
 
+@pytest.mark.thorough
 def test_filters_in_every_mode_and_dtype(figure: Callable[[str, str, bool], None]) -> None:
     ndimage = pytest.importorskip("scipy.ndimage")
     wrong, total = [], 0

@@ -165,6 +165,7 @@ CASES: list[Case] = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(
     sys.platform != "linux", reason="only here does SSL_CERT_FILE replace the system's certificates"
 )

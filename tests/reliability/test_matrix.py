@@ -42,6 +42,7 @@ def _agrees(call: Call, array: Any, plain: Any) -> bool:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_every_layout_and_dtype(call: Call) -> None:
     wrong = []

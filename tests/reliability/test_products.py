@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from layouts import DTYPES, sample
 from test_linalg import SHAPES, outcome
 
@@ -35,6 +36,7 @@ def _agree(ours: Any, theirs: Any) -> bool:
     return same and np.array_equal(ours, theirs)
 
 
+@pytest.mark.thorough
 def test_products_of_every_pair_of_dtypes_and_shapes(figure: Callable[[str, str, bool], None]) -> None:
     wrong, refused, total = [], 0, 0
     pairs: list[tuple[str, str, tuple[int, ...], tuple[int, ...]]] = [

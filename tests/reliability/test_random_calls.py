@@ -446,6 +446,7 @@ def differs(number: int) -> str | None:
             return f"{number} ({call.__name__}): {error!r}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "count",
     [

@@ -12,6 +12,7 @@ from test_words import NEIGHBOURS, SPACES, SPECIAL, counted, counter
 import rust_numpy_example as rne
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "texts", [pytest.param(2000, id="quick"), pytest.param(200_000, id="soak", marks=pytest.mark.soak)]
 )

@@ -50,6 +50,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return files
 
 
+@pytest.mark.thorough
 def test_files_that_end_at_any_byte(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], figure: Callable[[str, str, bool], None]
 ) -> None:
