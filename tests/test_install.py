@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_packaging import PACKAGE, ROOT, clean_environment, copy_of_what_git_tracks
+from test_packaging import PACKAGE, ROOT, clean_environment, copy_of_what_git_tracks, unpacked
 
 pytestmark = pytest.mark.install
 
@@ -149,13 +149,19 @@ def test_an_sdist_with_its_crates_installs_without_a_registry(venv: Venv, tmp_pa
     venv.run(
         "python", "-m", "pip", "install", "setuptools", "setuptools-rust", "wheel", "numpy", cwd=tmp_path
     )
-    offline = {"CARGO_HOME": str(tmp_path / "cargo"), "CARGO_NET_OFFLINE": "true"}
-    # Beside what the crates of the registry were compiled to, which cargo would compile anew each time.
-    offline["CARGO_TARGET_DIR"] = str(ROOT / "target" / "vendored")
+    # Beside what the crates of the registry were compiled to, which cargo would compile anew each time; and always in
+    # the same places, which the compiler is told: for others, cargo compiles anew as well.
+    folder = ROOT / "target" / "vendored"
+    shutil.rmtree(folder / "home", ignore_errors=True)
+    offline = {
+        "CARGO_HOME": str(folder / "home"),
+        "CARGO_NET_OFFLINE": "true",
+        "CARGO_TARGET_DIR": str(folder),
+    }
     if rustup := shutil.which("rustup"):
         home = subprocess.run([rustup, "show", "home"], capture_output=True, check=True, text=True)
         offline["RUSTUP_HOME"] = home.stdout.strip()
     options = ("--no-index", "--no-build-isolation")
-    install = ("python", "-m", "pip", "install", *options, archive)
+    install = ("python", "-m", "pip", "install", *options, unpacked(archive, folder / "source"))
     venv.run(*install, cwd=tmp_path, inside=without_a_network(), **offline)
     assert venv.path in works(venv, tmp_path).parents

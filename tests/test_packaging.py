@@ -51,6 +51,14 @@ def copy_of_what_git_tracks(target: Path) -> Path:
     return target
 
 
+def unpacked(archive: Path, folder: Path) -> Path:
+    """Unpack a source distribution into ``folder`` in the place of all that is there; return where its files are."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.unpack_archive(archive, folder, filter="data")
+    (inside,) = folder.iterdir()
+    return inside
+
+
 def clean_environment(**changes: str) -> dict[str, str]:
     """Return the environment without what would change a build."""
     environment = {

@@ -6,12 +6,14 @@ import ast
 import configparser
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from test_packaging import unpacked
 
 from rust_numpy_example import _scaffold
 from rust_numpy_example.__main__ import main
@@ -307,6 +309,9 @@ def test_its_source_distribution_has_all_and_builds_without_a_network(tmp_path: 
     python = _python(tmp_path)
     _run(python, "setup.py", "sdist", "--vendor-crates", cwd=folder)
     archive = next((folder / "dist").glob("*.tar.gz"))
+    # Always in the same places, which the compiler is told: for others, cargo compiles all crates anew.
+    place = ROOT / "target" / "scaffold" / "vendored"
+    shutil.rmtree(place / "home", ignore_errors=True)
     _run(
         python,
         "-m",
@@ -314,9 +319,10 @@ def test_its_source_distribution_has_all_and_builds_without_a_network(tmp_path: 
         "install",
         "--no-build-isolation",
         "--no-deps",
-        str(archive),
+        str(unpacked(archive, place / "source")),
         cwd=tmp_path,
         CARGO_NET_OFFLINE="true",
-        CARGO_HOME=str(tmp_path / "cargo"),
+        CARGO_HOME=str(place / "home"),
+        CARGO_TARGET_DIR=str(place),
     )
     _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder / "tests")
