@@ -19,7 +19,8 @@ PAGE = ROOT / "docs/tested.md"
 HEAD = """# Tested on
 
 `tox` runs the Python tests on every interpreter that it finds, with the oldest and the newest NumPy that has a wheel
-for it; `tools/interpreters.py` fetches those that the machine lacks. Processors of other kinds are emulated:
+for it, what does not depend on them with three of the pairs; `tools/interpreters.py` fetches interpreters that the
+machine lacks. Processors of other kinds are emulated:
 `tox -c tools/tox.ini -e platforms` runs the Rust tests and a selection of the Python tests on them.
 `python tools/tested.py` writes this page from what the last runs left.
 
