@@ -26,7 +26,7 @@ use pyo3::types::PyDict;
 use super::client::Web;
 use super::delivery::{Message, Pending, outcome};
 use super::runtime::with_engine;
-use crate::alloc::has_room;
+use crate::alloc::{ask_for, has_room};
 use crate::bindings::cached::{cached, cached_attribute};
 use crate::bindings::guard::guard;
 
@@ -39,6 +39,9 @@ async def awaited(work):
     finally:
         work.cancel()
 ";
+
+/// More than what its compilation takes: CPython's allocator asks the system for a mebibyte at a time.
+const COMPILER: usize = 2 << 20;
 
 /// A coroutine, called `name`, of what the work returns.
 pub fn coroutine<'py, W, T, E>(
@@ -53,6 +56,10 @@ where
 {
     static FUNCTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let function = cached(py, &FUNCTION, || {
+        // Where memory is refused, the compiler of CPython 3.12 fails without an exception.
+        if ask_for::<u8>(COMPILER).is_err() {
+            return Err(PyMemoryError::new_err("no memory is left to compile a coroutine"));
+        }
         let names = PyDict::new(py);
         py.run(AWAITED, Some(&names), None)?;
         Ok(names.as_any().get_item("awaited")?.unbind())

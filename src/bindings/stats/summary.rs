@@ -15,7 +15,8 @@ use crate::bindings::guard::guard;
 use crate::dtype::{DType, Kind, dispatch_real};
 use crate::error::{Error, WeightRule};
 use crate::kernels::stats::{
-    AnyMoments, CentralMoments, IntegerSums, Key, Lines, Moments, Number, Sample, ToNumber, WeightedMoments,
+    AnyMoments, CentralMoments, IntegerSums, Key, Lines, Measure, Moments, Number, Sample, ToNumber,
+    WeightedMoments,
 };
 
 /// Count, mean, standard deviation, minimum and maximum: a read-only mapping.
@@ -157,6 +158,18 @@ impl Stats {
         }
     }
 
+    /// A measure, or an array of it.
+    fn measure<'py>(&self, py: Python<'py>, measure: Measure) -> PyResult<Bound<'py, PyAny>> {
+        match &self.values {
+            Values::One(moments) => moments.measure(measure).into_bound_py_any(py),
+            Values::Many { shape, lines, .. } => {
+                let mut output = Output::new(py, "Stats", DType::F64, shape)?;
+                lines.measure(measure, output.slice_mut());
+                output.finish()
+            }
+        }
+    }
+
     /// A minimum or maximum, or an array of it.
     fn extremes<'py>(
         &self,
@@ -223,25 +236,25 @@ impl Stats {
     /// Sum of the weights: without weights the number of elements.
     #[getter]
     pub(super) fn weight<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| if self.is_weighted() { self.floats(py, AnyMoments::weight) } else { self.count(py) })
+        guard(|| if self.is_weighted() { self.measure(py, Measure::Weight) } else { self.count(py) })
     }
 
     /// Mean.
     #[getter]
     pub(super) fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.floats(py, AnyMoments::mean))
+        guard(|| self.measure(py, Measure::Mean))
     }
 
     /// Variance: the sum of squared deviations over ``weight - ddof``.
     #[getter]
     pub(super) fn var<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.floats(py, |moments| moments.var(self.ddof)))
+        guard(|| self.measure(py, Measure::Var { ddof: self.ddof }))
     }
 
     /// Standard deviation: the square root of the variance.
     #[getter]
     pub(super) fn std<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.floats(py, |moments| moments.std(self.ddof)))
+        guard(|| self.measure(py, Measure::Std { ddof: self.ddof }))
     }
 
     /// Minimum.

@@ -33,6 +33,9 @@ const COUNTED: usize = 1 << 14;
 /// Contiguous lines from this length on are read in place.
 const RUN: usize = 256;
 
+/// Lines that are shorter are copied many together, up to so many elements.
+const MANY: usize = 4096;
+
 /// Lines side by side that are copied together, and how long they may be.
 const SIDE_BY_SIDE: usize = 16;
 const LONGEST_COPY: usize = 1 << 15;
@@ -125,25 +128,32 @@ impl<K: Key> Lines<'_, K> {
         }
         if length >= 2 * PART {
             for (index, slot) in slots.iter_mut().enumerate() {
-                self.line(array.line(kept, index), slot, &mut Vec::new(), work)?;
+                self.line(array.line(kept, index), slot, &mut Memory::default(), work)?;
             }
             return Ok((pairs, lines));
         }
         let group = (PART / length).max(1).next_multiple_of(SIDE_BY_SIDE);
         let is_side_by_side = self.is_side_by_side(array, kept, length);
+        let most = match kept {
+            0 => 1,
+            _ if is_side_by_side => SIDE_BY_SIDE,
+            _ if length < RUN => MANY / length,
+            _ => 1,
+        };
         let mut groups: Vec<&mut [Slot<'_, K>]> = try_vec(count.div_ceil(group))?;
         groups.extend(slots.chunks_mut(group));
         work.for_each_mut(&mut groups, |index, slots| {
-            let (mut buffer, mut pacer) = (Vec::new(), Pacer::new(work));
+            let (mut memory, mut pacer) = (Memory::default(), Pacer::new(work));
             let mut first = index * group;
             let mut rest = &mut **slots;
             while !rest.is_empty() {
-                let width = if is_side_by_side { self.width(array, kept, first, rest.len()) } else { 1 };
-                let (now, later) = rest.split_at_mut(width);
-                if width > 1 {
-                    self.together(array, kept, first, now, &mut buffer)?;
-                } else {
-                    self.line(array.line(kept, first), &mut now[0], &mut buffer, work)?;
+                let left = rest.len();
+                let (now, later) = rest.split_at_mut(self.width(array, kept, first, most).min(left));
+                let width = now.len();
+                match width {
+                    1 => self.line(array.line(kept, first), &mut now[0], &mut memory, work)?,
+                    _ if is_side_by_side => self.side_by_side(array, kept, first, now, &mut memory)?,
+                    _ => self.one_after_another(array, kept, first, now, &mut memory, work)?,
                 }
                 pacer.spend(width * length * 8)?;
                 (first, rest) = (first + width, later);
@@ -165,26 +175,36 @@ impl<K: Key> Lines<'_, K> {
             && inner.is_some_and(|stride| stride > 1)
     }
 
-    /// How many lines from `first` on are copied together.
-    fn width(&self, array: &Strided<'_>, kept: usize, first: usize, left: usize) -> usize {
+    /// How many lines from `first` on, up to `most`, follow each other along the last of the kept axes.
+    fn width(&self, array: &Strided<'_>, kept: usize, first: usize, most: usize) -> usize {
+        if most == 1 {
+            return 1;
+        }
         let row = array.len_of(kept - 1);
-        SIDE_BY_SIDE.min(row - first % row).min(left)
+        most.min(row - first % row)
+    }
+
+    /// Lines that follow each other along the last of the kept axes.
+    fn plane<'s>(&self, array: &Strided<'s>, kept: usize, first: usize, width: usize) -> Strided<'s> {
+        let row = array.len_of(kept - 1);
+        array.line(kept - 1, first / row).narrowed(0, first % row, width)
     }
 
     /// Lines side by side.
-    fn together(
+    fn side_by_side(
         &self,
         array: &Strided<'_>,
         kept: usize,
         first: usize,
         slots: &mut [Slot<'_, K>],
-        buffer: &mut Vec<K>,
+        memory: &mut Memory<K>,
     ) -> Result<()> {
-        let (row, width) = (array.len_of(kept - 1), slots.len());
-        let plane = array.line(kept - 1, first / row).narrowed(0, first % row, width);
+        let width = slots.len();
+        let plane = self.plane(array, kept, first, width);
         let order: Vec<usize> = (1..plane.ndim()).chain([0]).collect();
         let plane = plane.permuted(&order);
         let length = plane.len() / width;
+        let Memory { buffer, ranks } = memory;
         resize(buffer, plane.len())?;
         let mut nan = 0;
         let mut keys = [K::default(); SIDE_BY_SIDE];
@@ -195,9 +215,52 @@ impl<K: Key> Lines<'_, K> {
                 buffer[line * length + index] = key;
             }
         }
-        for (keys, slot) in buffer.chunks_exact_mut(length).zip(slots) {
+        self.copied(buffer, nan, slots, ranks)
+    }
+
+    /// Short lines in any layout.
+    fn one_after_another(
+        &self,
+        array: &Strided<'_>,
+        kept: usize,
+        first: usize,
+        slots: &mut [Slot<'_, K>],
+        memory: &mut Memory<K>,
+        work: &Work<'_>,
+    ) -> Result<()> {
+        let plane = self.plane(array, kept, first, slots.len());
+        let Memory { buffer, ranks } = memory;
+        let nan = self.copy(&plane, buffer, work)?;
+        self.copied(buffer, nan, slots, ranks)
+    }
+
+    /// Copies the keys, in the order of the axes; returns how many are NaN.
+    fn copy(&self, array: &Strided<'_>, buffer: &mut Vec<K>, work: &Work<'_>) -> Result<usize> {
+        resize(buffer, array.len())?;
+        if let Some(slice) = array.as_slice() {
+            return Ok((self.read)(slice, buffer));
+        }
+        let (mut filled, mut nan) = (0, 0);
+        array.blocks(BLOCK, RUN, work, &mut |slice, _| {
+            nan += (self.read)(slice, &mut buffer[filled..]);
+            filled += slice.len();
+            Ok(())
+        })?;
+        Ok(nan)
+    }
+
+    /// Lines whose keys lie one after another in `keys`, `nan` of them NaN.
+    fn copied(
+        &self,
+        keys: &mut [K],
+        nan: usize,
+        slots: &mut [Slot<'_, K>],
+        ranks: &mut RanksOfCount<K>,
+    ) -> Result<()> {
+        let length = keys.len() / slots.len();
+        for (keys, slot) in keys.chunks_exact_mut(length).zip(slots) {
             let nan = if nan > 0 { keys.iter().filter(|&&key| key == K::MAX).count() } else { 0 };
-            self.short(keys, nan, slot)?;
+            self.short(keys, nan, slot, ranks)?;
         }
         Ok(())
     }
@@ -207,7 +270,7 @@ impl<K: Key> Lines<'_, K> {
         &self,
         line: Strided<'_>,
         slot: &mut Slot<'_, K>,
-        buffer: &mut Vec<K>,
+        memory: &mut Memory<K>,
         work: &Work<'_>,
     ) -> Result<()> {
         let (line, times) = line.in_memory_order().merged();
@@ -218,15 +281,10 @@ impl<K: Key> Lines<'_, K> {
         if len >= SHORT {
             return self.long(&line, times, slot, work);
         }
-        resize(buffer, len)?;
-        let (mut filled, mut nan) = (0, 0);
-        line.blocks(BLOCK, RUN, work, &mut |slice, _| {
-            nan += (self.read)(slice, &mut buffer[filled..]);
-            filled += slice.len();
-            Ok(())
-        })?;
+        let Memory { buffer, ranks } = memory;
+        let nan = self.copy(&line, buffer, work)?;
         if times == 1 {
-            return self.short(buffer, nan, slot);
+            return self.short(buffer, nan, slot, ranks);
         }
         let Some(ranks) = self.ranks(len as u64 * times, nan as u64 * times, slot)? else { return Ok(()) };
         ranks.write(slot, |ranks, take| {
@@ -236,24 +294,36 @@ impl<K: Key> Lines<'_, K> {
     }
 
     /// A line whose keys may be put into another order.
-    fn short(&self, keys: &mut [K], nan: usize, slot: &mut Slot<'_, K>) -> Result<()> {
-        let Some(ranks) = self.ranks(keys.len() as u64, nan as u64, slot)? else { return Ok(()) };
-        ranks.write(slot, |ranks, take| {
-            select(keys, ranks, take);
-            Ok(())
-        })
+    fn short(
+        &self,
+        keys: &mut [K],
+        nan: usize,
+        slot: &mut Slot<'_, K>,
+        ranks: &mut RanksOfCount<K>,
+    ) -> Result<()> {
+        let Some(count) = self.count(keys.len() as u64, nan as u64, slot) else { return Ok(()) };
+        let RanksOfCount { ranks, found } = ranks.of(&self.request, count)?;
+        select(keys, &ranks.sorted, &mut |index, key| found[index] = key);
+        ranks.give(slot, found);
+        Ok(())
     }
 
     /// The ranks to look for in a line of so many elements; `None` if the result is NaN, which is written.
     fn ranks(&self, len: u64, nan: u64, slot: &mut Slot<'_, K>) -> Result<Option<Ranks>> {
-        let Request { levels, method, skip_nan } = self.request;
+        let Some(count) = self.count(len, nan, slot) else { return Ok(None) };
+        Ranks::new(self.request.levels, self.request.method, count).map(Some)
+    }
+
+    /// How many elements of a line count, also written there; `None` if the result is NaN, which is written.
+    fn count(&self, len: u64, nan: u64, slot: &mut Slot<'_, K>) -> Option<u64> {
+        let skip_nan = self.request.skip_nan;
         let count = if skip_nan { len - nan } else { len };
         *slot.1 = Line { count, has_nan: !skip_nan && nan > 0 };
         if slot.1.has_nan || count == 0 {
             slot.0.fill([K::MAX; 2]);
-            return Ok(None);
+            return None;
         }
-        Ranks::new(levels, method, count).map(Some)
+        Some(count)
     }
 
     /// A long line whose keys are counted.
@@ -399,8 +469,36 @@ impl<K: Key> Lines<'_, K> {
     }
 }
 
+/// What a thread keeps from line to line.
+#[derive(Default)]
+struct Memory<K> {
+    buffer: Vec<K>,
+    ranks: RanksOfCount<K>,
+}
+
+/// The ranks in the last line, as the next one mostly has as many elements, and room for the keys there.
+#[derive(Default)]
+struct RanksOfCount<K> {
+    ranks: Ranks,
+    found: Vec<K>,
+}
+
+impl<K: Key> RanksOfCount<K> {
+    /// Those of `count` elements, of which there are some.
+    fn of(&mut self, request: &Request<'_>, count: u64) -> Result<&mut Self> {
+        if self.ranks.count != count {
+            self.ranks = Ranks::new(request.levels, request.method, count)?;
+            self.found = try_filled(self.ranks.sorted.len(), K::default())?;
+        }
+        Ok(self)
+    }
+}
+
 /// The ranks that some levels need: each once, in ascending order.
+#[derive(Default)]
 struct Ranks {
+    /// Of so many elements.
+    count: u64,
     sorted: Vec<u64>,
     /// The indices there of the lower and upper rank of each level.
     places: Vec<[usize; 2]>,
@@ -421,7 +519,7 @@ impl Ranks {
             let place = |rank: u64| sorted.binary_search(&rank).unwrap_or_default();
             places.push([place(position.lower), place(position.upper)]);
         }
-        Ok(Ranks { sorted, places })
+        Ok(Ranks { count, sorted, places })
     }
 
     /// Writes the keys that `find` finds.
@@ -432,8 +530,13 @@ impl Ranks {
     ) -> Result<()> {
         let mut keys = try_filled(self.sorted.len(), K::default())?;
         find(&self.sorted, &mut |index, key| keys[index] = key)?;
-        slot.0.iter_mut().zip(&self.places).for_each(|(pair, place)| *pair = place.map(|at| keys[at]));
+        self.give(slot, &keys);
         Ok(())
+    }
+
+    /// Writes the keys at these ranks.
+    fn give<K: Key>(&self, slot: &mut Slot<'_, K>, keys: &[K]) {
+        slot.0.iter_mut().zip(&self.places).for_each(|(pair, place)| *pair = place.map(|at| keys[at]));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::center::Center;
 use super::central::CentralMoments;
 use super::integers::IntegerSums;
-use super::moments::Moments;
+use super::moments::{Measure, Moments};
 use super::number::Number;
 use super::weight::WeightedMoments;
 
@@ -79,27 +79,29 @@ impl AnyMoments {
         each!(self, moments => moments.count())
     }
 
+    /// A measure of the elements.
+    pub fn measure(&self, measure: Measure) -> f64 {
+        each!(self, moments => moments.measure(measure))
+    }
+
     /// What the elements weigh together: their number, but where they have weights.
     pub fn weight(&self) -> f64 {
-        each!(self, moments => moments.weight())
+        self.measure(Measure::Weight)
     }
 
     /// The mean; NaN if there are no elements.
-    #[inline]
     pub fn mean(&self) -> f64 {
-        each!(self, moments => moments.mean())
+        self.measure(Measure::Mean)
     }
 
     /// The variance: see [`Moments::var`].
-    #[inline]
     pub fn var(&self, ddof: f64) -> f64 {
-        each!(self, moments => moments.var(ddof))
+        self.measure(Measure::Var { ddof })
     }
 
     /// Its square root.
-    #[inline]
     pub fn std(&self, ddof: f64) -> f64 {
-        each!(self, moments => moments.std(ddof))
+        self.measure(Measure::Std { ddof })
     }
 
     /// Minimum and maximum, if there are any elements.
@@ -217,6 +219,19 @@ impl Lines {
     /// All of them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = AnyMoments> {
         (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// A measure of each, in order. Nothing is copied, as it is by [`Lines::iter`].
+    pub fn measure(&self, measure: Measure, values: &mut [f64]) {
+        fn fill<C: Center>(lines: &[Moments<Number, C>], measure: Measure, values: &mut [f64]) {
+            assert_eq!(lines.len(), values.len(), "as many values");
+            values.iter_mut().zip(lines).for_each(|(value, line)| *value = line.measure(measure));
+        }
+        match self {
+            Lines::Floats(lines) => fill(lines, measure, values),
+            Lines::Integers(lines) => fill(lines, measure, values),
+            Lines::Weighted(lines) => fill(lines, measure, values),
+        }
     }
 
     /// Those at some places; of nothing where there is none.

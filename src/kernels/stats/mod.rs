@@ -53,7 +53,7 @@ pub use central::CentralMoments;
 pub use grouped::{Groups, grouped, grouped_weighted};
 pub use integers::IntegerSums;
 pub use labels::{Labels, Texts, of_integers};
-pub use moments::Moments;
+pub use moments::{Measure, Moments};
 pub use number::{Number, ToNumber};
 pub use sample::{Key, Sample};
 pub use weight::WeightedMoments;

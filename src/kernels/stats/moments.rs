@@ -4,6 +4,25 @@ use super::center::Center;
 use super::central::CentralMoments;
 use super::sample::Key;
 
+/// What a state says about its elements with one float.
+#[derive(Debug, Clone, Copy)]
+pub enum Measure {
+    /// See [`Moments::weight`].
+    Weight,
+    /// See [`Moments::mean`].
+    Mean,
+    /// See [`Moments::var`].
+    Var {
+        /// What is taken from the weight.
+        ddof: f64,
+    },
+    /// See [`Moments::std`].
+    Std {
+        /// What is taken from the weight.
+        ddof: f64,
+    },
+}
+
 /// Moments of the elements seen so far. `K` is the type in which minimum and maximum are kept, `C` what is
 /// kept of where the elements are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,6 +115,17 @@ impl<K: Key, C: Center> Moments<K, C> {
     #[inline]
     pub fn std(&self, ddof: f64) -> f64 {
         self.central().std(self.weight(), ddof)
+    }
+
+    /// A measure of the elements.
+    #[inline]
+    pub fn measure(&self, measure: Measure) -> f64 {
+        match measure {
+            Measure::Weight => self.weight(),
+            Measure::Mean => self.mean(),
+            Measure::Var { ddof } => self.var(ddof),
+            Measure::Std { ddof } => self.std(ddof),
+        }
     }
 
     /// Minimum and maximum, if there are any elements.
