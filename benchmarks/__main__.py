@@ -48,12 +48,28 @@ def worker(topic: str, threads: int, budget: float) -> None:
         print(json.dumps(row), flush=True)
 
 
+def held_to(level: str) -> dict[str, str]:
+    """Variables that hold this package to a level, and at AVX2 the peers that can be held, too."""
+    variables = {"RUST_NUMPY_EXAMPLE_SIMD": level}
+    if level == "avx2":
+        import numpy as np
+
+        config: Any = np.show_config(mode="dicts")
+        wide = [name for name in config["SIMD Extensions"]["found"] if "AVX512" in name or "V4" in name]
+        variables |= {
+            "NPY_DISABLE_CPU_FEATURES": " ".join(wide),
+            "OPENBLAS_CORETYPE": "Haswell",
+            "OPENCV_CPU_DISABLE": "AVX512-SKX",
+        }
+    return variables
+
+
 def start(topic: str, threads: int, level: str | None, budget: float) -> subprocess.Popen[str]:
     """Start a fresh process that measures a topic."""
     environment = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
     environment |= {f"{name}_NUM_THREADS": str(threads) for name in THREADS}
     if level:
-        environment["RUST_NUMPY_EXAMPLE_SIMD"] = level
+        environment |= held_to(level)
     command = [sys.executable, str(ROOT / "benchmarks"), "--worker", topic]
     command += ["--threads", str(threads), "--budget", str(budget)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)

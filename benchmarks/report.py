@@ -48,9 +48,9 @@ def redraw(root: Path) -> None:
         "<!-- benchmarks -->",
         "",
         *picture,
-        f"Measured by `tox -c tools/tox.ini -e bench` on an {data['machine']['cpu']}, each on one thread:",
+        f"Measured by `tox -c tools/tox.ini -e bench` on an {data['machine']['cpu']}, each on one thread, how many times as fast:",
         "",
-        *headlines(data["rows"]),
+        *headlines(data),
         "",
         "<!-- /benchmarks -->",
     ]
@@ -60,14 +60,24 @@ def redraw(root: Path) -> None:
     readme.write_text(text, encoding="utf-8")
 
 
-def headlines(rows: list[dict[str, Any]]) -> list[str]:
+def headlines(data: dict[str, Any]) -> list[str]:
     """Return the table of the README."""
-    lines = ["| function | input | instead of | times as fast |", "|---|---|---|---|"]
-    for row in rows:
-        if row["headline"] and row["threads"] == 1 and row["level"] is None:
-            lines.append(f"| `{row['function']}` | {row['what']} | {row['peer']} | {row['ratio']:.3g} |")
+    chosen = [row for row in data["rows"] if row["headline"] and row["threads"] == 1]
+    levels = [level for level in (None, "avx2") if any(row["level"] == level for row in chosen)]
+    names = {None: NAMES[data["machine"]["build"]["simd"]], "avx2": "AVX2 only"}
+    heads = ["function", "input", "instead of", *(names[level] for level in levels)]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    cases: dict[tuple[str, str, str], dict[str | None, float]] = {}
+    for row in chosen:
+        cases.setdefault((row["function"], row["what"], row["peer"]), {})[row["level"]] = row["ratio"]
+    for (function, what, peer), ratios in cases.items():
+        cells = [f"{ratios[level]:.3g}" if level in ratios else "" for level in levels]
+        lines.append(f"| `{function}` | {what} | {peer} | {' | '.join(cells)} |")
     return lines
 
+
+#: What people call the levels.
+NAMES = {"avx512": "AVX-512", "avx2": "AVX2", "neon": "NEON", "baseline": "baseline"}
 
 #: The columns of the page: a level that was forced, or none.
 LEVELS = {None: "highest level", "avx2": "AVX2", "baseline": "baseline"}
@@ -91,8 +101,11 @@ def page(data: dict[str, Any], drawn: Drawn) -> str:
         "by ours: above 1 we are faster. Both run in turn in one process, over the same input, with the same number of",
         "threads, and their results are compared first, where they are not random or of another form. It is the ratio",
         "of the medians; in brackets are the 10th and the 90th percentile",
-        "of the ratios of single pairs. The machine is shared: differences below a tenth are ties. The peers always",
-        "use all that the CPU has, also in the columns in which this package is held to a lower level.",
+        "of the ratios of single pairs. The machine is shared: differences below a tenth are ties.",
+        "",
+        "All columns were measured on the one CPU that is named. In the column AVX2, NumPy, its OpenBLAS and OpenCV are",
+        "held to AVX2 as this package is; the other peers, and all of them in the column baseline, use all that the CPU",
+        "has. A CPU that has no more than AVX2 has other caches and clocks, too.",
         "",
         "With two threads, each side is called alone for a while before it is timed. The reason: for tens of",
         "milliseconds after a product of NumPy, a thread of OpenBLAS waits for the next one at full speed. A product of",

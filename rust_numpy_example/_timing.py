@@ -73,12 +73,16 @@ def in_turn(
 
 
 def cpu() -> str:
-    """Return the name of the CPU, as far as the system tells."""
+    """Return the name of the CPU, as far as the system tells; family and model where they say more than a name."""
+    facts: dict[str, str] = {}
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")
-            if name.strip() in ("model name", "Model"):
-                return value.strip()
+            facts.setdefault(name.strip(), value.strip())
     except OSError:
         pass
-    return platform.processor() or platform.machine()
+    name = facts.get("model name") or facts.get("Model")
+    if name and "cpu family" in facts:
+        # Virtual machines often name the brand alone.
+        name += f" (family {facts['cpu family']}, model {facts.get('model', '?')})"
+    return name or platform.processor() or platform.machine()
