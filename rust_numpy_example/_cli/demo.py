@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> int:
             raise argparse.ArgumentError(None, f"no topic '{topic}', there are {', '.join(TOPICS)}")
     info = rust_numpy_example.build_info()
     report.write(
-        f"rust_numpy_example {info['version']} ({info['profile']} build), {cpu()}, CPU level {info['simd']},\n"
-        f"{info['num_threads']} threads, NumPy {np.__version__}"
+        f"rust_numpy_example {info['version']} ({info['profile']} build), CPU level {info['simd']}, "
+        f"{info['num_threads']} threads,\nNumPy {np.__version__}, {cpu()}"
     )
     if not options.topics:
         planets()
