@@ -291,6 +291,7 @@ def test_the_environment_is_read_in_its_order() -> None:
         ("OMP_NUM_THREADS", "many", "1 to 1024"),
         ("OMP_NUM_THREADS", "4097", "1 to 1024"),
         ("RUST_NUMPY_EXAMPLE_SIMD", "bogus", "'baseline', 'avx2' or 'avx512'"),
+        ("RUST_NUMPY_EXAMPLE_SPIN", "off", "0 or 1"),
     ],
 )
 def test_a_variable_that_means_nothing_is_one_warning(name: str, text: str, expected: str) -> None:
@@ -316,7 +317,7 @@ print(len(ours), *[f"{w.category.__name__}: {w.message}" for w in ours])
 def test_variables_that_mean_something_are_no_warning() -> None:
     code = "import warnings; warnings.simplefilter('error'); import rust_numpy_example as rne; print(rne.get_num_threads())"
     own, rayon, openmp = "RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"
-    simd = {"RUST_NUMPY_EXAMPLE_SIMD": "baseline"}
+    simd = {"RUST_NUMPY_EXAMPLE_SIMD": "baseline", "RUST_NUMPY_EXAMPLE_SPIN": "0"}
     assert run(code, **{own: "", rayon: "0", openmp: "3,2", **simd}).stdout == "3\n"
     # What comes after the one that counts is somebody else's.
     assert run(code, **{own: " 2 ", rayon: "x", openmp: "x", **simd}).stdout == "2\n"

@@ -14,9 +14,8 @@ use crate::{alloc, parallel, simd};
 /// Warns of environment variables whose text means nothing here, and which so are ignored.
 pub fn init(py: Python<'_>) -> PyResult<()> {
     let levels = simd::Level::ALL.map(|level| (level.name(), level));
-    let threads = parallel::unknown_settings().map(|(name, got)| (name, got, "1 to 1024".to_owned()));
     let level = simd::unknown_setting().map(|got| (simd::VARIABLE, got, names(&levels)));
-    for (name, got, expected) in threads.chain(level) {
+    for (name, got, expected) in parallel::unknown_settings().chain(level) {
         // A NUL cannot be in the environment.
         let text = CString::new(format!(
             "rust_numpy_example: environment variable {name}, got '{got}', expected {expected}: it is ignored"

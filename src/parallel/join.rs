@@ -17,6 +17,7 @@ use std::thread::Thread;
 
 use rayon::ThreadPool;
 
+use super::standby::{Standby, is_welcome};
 use crate::error::{Error, Result};
 
 /// Set in the count of helpers inside when no more may come in.
@@ -25,7 +26,12 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 /// Runs `body` on this thread, and at the same time on up to `helpers` threads of the pool: on those
 /// that come before it has returned here. All have left when this function returns. A panic on any
 /// thread goes on here.
-pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) -> Result<()> {
+pub(super) fn with_help(
+    pool: &ThreadPool,
+    standby: &'static Standby<Arc<Join>>,
+    helpers: usize,
+    body: &(dyn Fn() + Sync),
+) -> Result<()> {
     let join = Arc::new(Join {
         inside: AtomicUsize::new(0),
         caller: std::thread::current(),
@@ -34,9 +40,17 @@ pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) ->
         body: Body::of(body),
     });
     let open = Open(&join);
-    for _ in 0..helpers {
-        let join = Arc::clone(&join);
-        pool.spawn(move || join.help());
+    let waits = is_welcome(pool.current_num_threads());
+    let awake = if waits { standby.hand(&join, helpers) } else { 0 };
+    for _ in awake..helpers {
+        let mut join = Arc::clone(&join);
+        pool.spawn(move || {
+            join.help();
+            while let Some(next) = waits.then(|| standby.wait()).flatten() {
+                join = next;
+                join.help();
+            }
+        });
     }
     body();
     drop(open);
@@ -51,7 +65,7 @@ pub fn with_help(pool: &ThreadPool, helpers: usize, body: &(dyn Fn() + Sync)) ->
 }
 
 /// Where the work is done.
-struct Join {
+pub(super) struct Join {
     /// How many helpers are inside, and [`CLOSED`].
     inside: AtomicUsize,
     caller: Thread,
@@ -140,9 +154,10 @@ mod tests {
     #[test]
     fn all_have_left_when_it_returns() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().expect("there are threads");
+        let standby = Box::leak(Box::default());
         for round in 0..2000 {
             let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
-            with_help(&pool, 4, &|| {
+            with_help(&pool, standby, 4, &|| {
                 inside.fetch_add(1, Ordering::SeqCst);
                 while taken.fetch_add(1, Ordering::SeqCst) < round % 50 {
                     std::thread::yield_now();

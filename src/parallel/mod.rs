@@ -12,13 +12,21 @@
 //! | `threads` | how many threads a call may use |
 //! | `pool` | the threads of this process |
 //! | `join` | the work of one thread in which others may join |
+//! | `standby` | helpers that wait awake for the next call |
 
 mod join;
 mod pacer;
 mod pool;
+mod standby;
 mod threads;
 mod work;
 
 pub use pacer::Pacer;
-pub use threads::{MAX_THREADS, num_threads, set_num_threads, unknown_settings, valid_threads};
+pub use threads::{MAX_THREADS, num_threads, set_num_threads, valid_threads};
 pub use work::{Interrupt, Work};
+
+/// Variables whose text means nothing here, and which so are passed over: name, text, and what is expected.
+pub fn unknown_settings() -> impl Iterator<Item = (&'static str, String, String)> {
+    let threads = threads::unknown_settings().map(|(name, got)| (name, got, format!("1 to {MAX_THREADS}")));
+    threads.chain(standby::unknown_setting().map(|(name, got)| (name, got, "0 or 1".to_owned())))
+}

@@ -8,11 +8,20 @@ use std::sync::{Arc, Mutex};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::join::Join;
+use super::standby::Standby;
+
 /// The pool of one process, as large as the largest number of threads asked for so far.
 #[derive(Default)]
 struct Process {
     id: u32,
     pool: Mutex<Option<Arc<ThreadPool>>>,
+    standby: Standby<Arc<Join>>,
+}
+
+/// Where helpers of this process wait awake.
+pub(super) fn standby() -> &'static Standby<Arc<Join>> {
+    &this_process().standby
 }
 
 /// A pool with at least `workers - 1` threads: the calling thread works too.
@@ -42,7 +51,7 @@ fn this_process() -> &'static Process {
     if let Some(process) = leaked(current).filter(|process| process.id == id) {
         return process;
     }
-    let fresh = Box::into_raw(Box::new(Process { id, pool: Mutex::default() }));
+    let fresh = Box::into_raw(Box::new(Process { id, ..Process::default() }));
     // Where another thread was first, its state is used and ours, still empty, is leaked.
     match PROCESS.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => leaked(fresh),

@@ -9,7 +9,7 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::join;
-use super::pool::pool;
+use super::pool::{pool, standby};
 use crate::alloc::{has_room, try_vec};
 use crate::error::{Error, Result};
 
@@ -116,7 +116,7 @@ impl<'a> Work<'a> {
         };
         let pool = if has_room() { pool(self.workers) } else { None };
         match pool.filter(|_| has_room()) {
-            Some(pool) => join::with_help(&pool, workers - 1, &drain)?,
+            Some(pool) => join::with_help(&pool, standby(), workers - 1, &drain)?,
             // The system gives no more threads or memory: this one does it all.
             None => drain(),
         }

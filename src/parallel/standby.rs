@@ -1,0 +1,162 @@
+//! Helpers that wait awake for the next call.
+//!
+//! A thread that sleeps takes 5 to 100 microseconds to wake, as long as many a call takes. So a helper that has
+//! done its work looks out for more for a moment before it sleeps, as the threads of OpenMP and OpenBLAS do. It
+//! yields its CPU all the time, and goes to sleep at once where that took long: somebody else has use for it. How
+//! long it waits follows what came of it before: twice as long after each time that work came, half as long
+//! after each that none did. Where a pool has more threads than there are CPUs, nobody waits.
+//! `RUST_NUMPY_EXAMPLE_SPIN=0` turns it off.
+
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::time::{Duration, Instant};
+
+/// The environment variable.
+const VARIABLE: &str = "RUST_NUMPY_EXAMPLE_SPIN";
+
+/// How long a helper waits, in microseconds.
+const SHORTEST: u32 = 10;
+const LONGEST: u32 = 1000;
+
+/// A yield that takes longer let somebody else work.
+const BUSY: Duration = Duration::from_micros(30);
+
+/// Where helpers wait, and work of type `J` is handed to them.
+#[derive(Debug)]
+pub(super) struct Standby<J> {
+    state: Mutex<State<J>>,
+    /// How much work is there to be taken, to be read without the lock.
+    handed: AtomicUsize,
+    patience: AtomicU32,
+}
+
+#[derive(Debug)]
+struct State<J> {
+    /// The helpers that wait and have nothing handed to them.
+    free: usize,
+    handed: Vec<J>,
+}
+
+impl<J> Default for Standby<J> {
+    fn default() -> Self {
+        let state = Mutex::new(State { free: 0, handed: Vec::new() });
+        Standby { state, handed: AtomicUsize::new(0), patience: AtomicU32::new(LONGEST) }
+    }
+}
+
+impl<J: Clone> Standby<J> {
+    /// Hands `work` to as many waiting helpers as there are, at most to `most`; returns to how many.
+    pub(super) fn hand(&self, work: &J, most: usize) -> usize {
+        let mut state = self.state();
+        let count = state.free.min(most);
+        // Memory that is refused means no help, and not the end of the process.
+        if count == 0 || state.handed.try_reserve(count).is_err() {
+            return 0;
+        }
+        state.free -= count;
+        state.handed.extend((0..count).map(|_| work.clone()));
+        self.handed.store(state.handed.len(), Ordering::Release);
+        count
+    }
+
+    /// Waits awake for work that is handed over; `None` once there is reason to sleep.
+    pub(super) fn wait(&self) -> Option<J> {
+        let patience = self.patience.load(Ordering::Relaxed);
+        self.state().free += 1;
+        let work = self.look_out(Duration::from_micros(patience.into()));
+        let next = if work.is_some() { (2 * patience).min(LONGEST) } else { (patience / 2).max(SHORTEST) };
+        self.patience.store(next, Ordering::Relaxed);
+        work
+    }
+
+    fn look_out(&self, patience: Duration) -> Option<J> {
+        let start = Instant::now();
+        let mut before = start;
+        loop {
+            let gives_up = before - start > patience;
+            if gives_up || self.handed.load(Ordering::Acquire) > 0 {
+                let mut state = self.state();
+                if let Some(work) = state.handed.pop() {
+                    self.handed.store(state.handed.len(), Ordering::Release);
+                    return Some(work);
+                }
+                if gives_up {
+                    // All that was handed over is counted for others who wait.
+                    state.free -= 1;
+                    return None;
+                }
+            }
+            std::thread::yield_now();
+            let now = Instant::now();
+            before = if now - before > BUSY { start + patience + BUSY } else { now };
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Whether the helpers of a pool of so many threads may wait awake.
+pub(super) fn is_welcome(threads: usize) -> bool {
+    static CPUS: OnceLock<usize> = OnceLock::new();
+    let cpus = *CPUS.get_or_init(|| match setting() {
+        Some(Ok(false)) => 0,
+        _ => std::thread::available_parallelism().map_or(1, |cpus| cpus.get()),
+    });
+    // The calling thread is one more.
+    threads < cpus
+}
+
+/// What the variable says, if it is set.
+fn setting() -> Option<Result<bool, String>> {
+    let text = std::env::var_os(VARIABLE)?.to_string_lossy().trim().to_owned();
+    match text.as_str() {
+        "" => None,
+        "0" => Some(Ok(false)),
+        "1" => Some(Ok(true)),
+        _ => Some(Err(text)),
+    }
+}
+
+/// The variable and its text, if that is neither 0 nor 1, and so is passed over.
+pub(super) fn unknown_setting() -> Option<(&'static str, String)> {
+    Some((VARIABLE, setting()?.err()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_handed_to_those_who_wait_and_to_no_more() {
+        let standby = Standby::default();
+        assert_eq!(standby.hand(&7, 3), 0);
+        let taken = std::thread::scope(|scope| {
+            let waiting: Vec<_> =
+                (0..2).map(|_| scope.spawn(|| (0..10_000).find_map(|_| standby.wait()))).collect();
+            let mut handed = 0;
+            while handed < 2 {
+                handed += standby.hand(&7, 2 - handed);
+            }
+            waiting.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Vec<_>>()
+        });
+        assert_eq!(taken, [Some(7), Some(7)]);
+        let state = standby.state();
+        assert_eq!((state.free, state.handed.len()), (0, 0));
+    }
+
+    #[test]
+    fn patience_follows_what_comes_of_it() {
+        let standby = Standby::<i32>::default();
+        for _ in 0..10 {
+            assert_eq!(standby.wait(), None);
+        }
+        assert_eq!(standby.patience.load(Ordering::Relaxed), SHORTEST);
+        // Counted, as one who waits is.
+        standby.state().free = 1;
+        assert_eq!(standby.hand(&1, 5), 1);
+        assert_eq!(standby.wait(), Some(1));
+        assert_eq!(standby.patience.load(Ordering::Relaxed), 2 * SHORTEST);
+    }
+}
