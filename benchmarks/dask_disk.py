@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -238,13 +238,11 @@ def measured(client: Any, lazy: Any) -> tuple[Any, Cost]:
     return results if isinstance(lazy, tuple) else results[0], cost
 
 
-def table(gigabytes: float, limit: str, folder: Path) -> list[str]:
-    """Return the lines of the table."""
+@contextlib.contextmanager
+def cluster(limit: str, folder: Path) -> Iterator[Any]:
+    """Yield a client of two fresh workers: what went before, and who was ended at the limit, is no part of it."""
     import distributed
 
-    folder.mkdir(parents=True, exist_ok=True)
-    load = os.getloadavg()[0]
-    lines = []
     with (
         distributed.LocalCluster(
             n_workers=2,
@@ -254,29 +252,38 @@ def table(gigabytes: float, limit: str, folder: Path) -> list[str]:
             memory_limit=limit,
             local_directory=str(folder),
             silence_logs=50,
-        ) as cluster,
-        distributed.Client(cluster) as client,
+        ) as workers,
+        distributed.Client(workers) as client,
     ):
+        yield client
+
+
+def table(gigabytes: float, limit: str, folder: Path) -> list[str]:
+    """Return the lines of the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    load = os.getloadavg()[0]
+    lines = []
+    with cluster(limit, folder) as client:
         idle = max(peak for _, peak in client.run(_taken).values())
-        for case in cases(folder, gigabytes):
-            shown: list[Cost | None] = []
-            results: list[Any] = []
-            said = ""
-            for side in (case.ours, case.theirs):
-                try:
+    for case in cases(folder, gigabytes):
+        shown: list[Cost | None] = []
+        results: list[Any] = []
+        said = ""
+        for side in (case.ours, case.theirs):
+            try:
+                with cluster(limit, folder) as client:
                     result, cost = measured(client, side())
-                    results.append(result)
-                    shown.append(cost)
-                except Exception as error:
-                    said = (
-                        f"{type(error).__name__}: its workers were ended at their limit"
-                        if "Killed" in repr(error)
-                        else repr(error)
-                    )
-                    shown.append(None)
-                    client.restart(timeout=600)
-            lines.append(_line(case, shown, case.agree(*results) if len(results) == 2 else said))
-            print(lines[-1], flush=True)
+                results.append(result)
+                shown.append(cost)
+            except Exception as error:
+                said = (
+                    f"{type(error).__name__}: its workers were ended at their limit"
+                    if "Killed" in repr(error)
+                    else repr(error)
+                )
+                shown.append(None)
+        lines.append(_line(case, shown, case.agree(*results) if len(results) == 2 else said))
+        print(lines[-1], flush=True)
     where = (
         f"Two workers of one thread and {limit} each, of which {idle:.0f} MB are taken before they begin. "
         f"Other work went on on the machine: its load was {load:.1f} at the start and {os.getloadavg()[0]:.1f} at the end, "
