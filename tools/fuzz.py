@@ -18,7 +18,9 @@ from pathlib import Path
 from page import Row, publish
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
-TARGETS = ("words", "table", "json", "http", "image", "npy")
+TARGETS = ("words", "table", "csv", "json", "http", "image", "npy")
+#: A target that starts from the corpus of another.
+CORPORA = {"csv": "table"}
 BUILD = ["cargo", "+nightly", "fuzz"]
 
 
@@ -29,7 +31,7 @@ def runs(target: str, seconds: int) -> tuple[int, bool]:
     limits = [f"-max_total_time={seconds}", "-max_len=512", "-rss_limit_mb=3000", "-timeout=60"]
     limits += ["-print_final_stats=1", f"-artifact_prefix={artifacts}/"]
     with tempfile.TemporaryDirectory() as found:
-        corpus = [found, str(FUZZ / "corpus" / target)]
+        corpus = [found, str(FUZZ / "corpus" / CORPORA.get(target, target))]
         if target == "npy":
             command = [sys.executable, str(FUZZ / "fuzz_targets" / "npy.py"), *corpus, *limits]
         else:
