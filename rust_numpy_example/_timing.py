@@ -77,11 +77,11 @@ def cpu() -> str:
     facts: dict[str, str] = {}
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            facts.setdefault(name.strip(), value.strip())
+            key, _, value = line.partition(":")
+            facts.setdefault(key.strip(), value.strip())
     except OSError:
         pass
-    name = facts.get("model name") or facts.get("Model")
+    name = facts.get("model name") or facts.get("Model") or ""
     if name and "cpu family" in facts:
         # Virtual machines often name the brand alone.
         name += f" (family {facts['cpu family']}, model {facts.get('model', '?')})"
