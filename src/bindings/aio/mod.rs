@@ -7,7 +7,7 @@
 //! | `delivery` | results and errors to the futures that wait for them |
 //! | `fetch` | a fetch that is careful by default: addresses, redirects, limits |
 //! | `client` | the HTTP client: connections, names, encryption |
-//! | `trust`, `pem` | which servers are trusted |
+//! | `trust` | which servers are trusted |
 //! | `tls_errors` | what may be wrong with the encryption, in sentences |
 //! | `answer`, `coding` | the body of an answer, and its codings |
 //! | `failure`, `exceptions` | what can go wrong in a fetch, and which exception it is |
@@ -20,7 +20,6 @@ mod delivery;
 mod exceptions;
 mod failure;
 mod fetch;
-mod pem;
 mod runtime;
 mod tls_errors;
 mod trust;

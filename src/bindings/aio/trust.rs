@@ -4,6 +4,8 @@
 
 #[cfg(all(unix, not(target_os = "android"), not(target_vendor = "apple")))]
 mod files;
+#[cfg(all(unix, not(target_os = "android"), not(target_vendor = "apple")))]
+mod pem;
 #[cfg(not(all(unix, not(target_os = "android"), not(target_vendor = "apple"))))]
 mod system;
 

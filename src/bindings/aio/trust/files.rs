@@ -14,8 +14,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use super::pem::{certificates, is_for_servers, is_self_issued};
 use crate::bindings::aio::failure::{Failure, Kind};
-use crate::bindings::aio::pem::{certificates, is_for_servers, is_self_issued};
 use crate::bindings::aio::tls_errors::{Rule, openssl};
 
 /// Where certificates come from: a file and folders that the environment names, else the system's.
