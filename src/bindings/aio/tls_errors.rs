@@ -12,7 +12,6 @@ pub mod openssl {
     pub const BAD_SIGNATURE: i32 = 7;
     pub const NOT_YET_VALID: i32 = 9;
     pub const HAS_EXPIRED: i32 = 10;
-    pub const SELF_SIGNED: i32 = 18;
     pub const NO_ISSUER: i32 = 20;
     pub const REVOKED: i32 = 23;
     pub const INVALID_PURPOSE: i32 = 26;

@@ -19,7 +19,7 @@ use super::ifma;
 use super::limbs::{STRETCH, trimmed};
 use super::schoolbook::{Product, Square};
 use crate::alloc::{try_filled, try_vec};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::parallel::Work;
 #[cfg(x86_simd)]
 use crate::simd::Ifma;
@@ -58,7 +58,9 @@ fn product_at(level: Level, a: &[u64], b: &[u64], work: &Work<'_>) -> Result<Vec
     };
     // As few as there have to be, of the same length.
     let piece = long.len().div_ceil(long.len().div_ceil(longest));
-    let mut multiplier = Multiplier::new(level, 64 * (piece + short.len()), work)?;
+    // With addresses of 32 bits there are integers whose bits are too many to count.
+    let bits = (piece + short.len()).checked_mul(64).ok_or(Error::Memory { bytes: usize::MAX })?;
+    let mut multiplier = Multiplier::new(level, bits, work)?;
     let mut out = zeros(long.len() + short.len(), work)?;
     if a == b {
         multiplier.square(a, &mut out)?;
@@ -210,7 +212,6 @@ fn add(limbs: &[u64], to: &mut [u64]) {
 mod tests {
     use super::super::schoolbook::schoolbook;
     use super::*;
-    use crate::error::Error;
 
     /// Column by column, with the carries in three limbs.
     fn naive(a: &[u64], b: &[u64]) -> Vec<u64> {
