@@ -137,6 +137,7 @@ def test_an_array_in_use_is_not_resized() -> None:
     assert refused
 
 
+@pytest.mark.native
 def test_a_finalizer_cannot_resize_an_array_in_use() -> None:
     # Up to CPython 3.11 any new object may start the collector, also one that the call makes.
     code = """
@@ -269,6 +270,7 @@ def test_the_number_of_threads_is_set_and_reset() -> None:
         rne.set_num_threads("2")
 
 
+@pytest.mark.native
 def test_the_environment_is_read_in_its_order() -> None:
     code = "import rust_numpy_example as rne; print(rne.get_num_threads())"
     own, rayon, openmp = "RUST_NUMPY_EXAMPLE_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"
@@ -512,6 +514,7 @@ def test_outputs_that_cannot_be_had_are_memory_errors() -> None:
         rne.array_multiply(column, np.broadcast_to(np.float64(1), (1, 1 << 30)))
 
 
+@pytest.mark.native
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 def test_a_memory_limit_is_a_memory_error() -> None:
     code = """

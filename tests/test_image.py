@@ -253,6 +253,7 @@ def test_a_kernel_far_larger_than_the_image_costs_no_more(dtype: str) -> None:
             assert np.allclose(result, expected, rtol=1e-2, atol=0.6 + 1e-6 * abs(data.astype(float)).max())
 
 
+@pytest.mark.native
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as on Linux")
 def test_the_memory_of_a_kernel_does_not_grow_with_sigma() -> None:
     code = (

@@ -149,7 +149,13 @@ def python_tests(python: Path, site: Path, file: Path, by: str, arguments: list[
     """Run the Python tests and say in their row what they ran on; the exit code."""
     tests = arguments or ["-n", "2", "--dist", "worksteal", *(str(ROOT / "tests" / name) for name in TESTS)]
     command = [str(python), "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
-    command += ["-p", "no:cacheprovider", "-m", "not install and not soak and not once", f"--tested={file}"]
+    command += [
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not install and not soak and not once and not native",
+        f"--tested={file}",
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run([*command, *tests], cwd=scratch, env=environment, check=False)
