@@ -113,6 +113,8 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The statistics have been given away.
+    Taken,
     /// The process was forked during the work, and the threads that shared it are gone.
     Forked,
     /// The state is in use by another thread.
@@ -163,6 +165,8 @@ pub enum Malformed {
         /// In words.
         reason: &'static str,
     },
+    /// The weight of a record is no number, or a negative one.
+    Weight,
     /// A record is longer than is allowed.
     Long {
         /// The length allowed, in bytes.

@@ -492,6 +492,30 @@ def test_a_long_table_takes_little_memory() -> None:
     assert table["columns"][2] == {**table["columns"][2], "type": "text", "count": 40_000 * count}
 
 
+@has_peak
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "form", [(), ("--csv",), ("--json",), ("--markdown",)], ids=lambda form: "".join(form)
+)
+def test_a_wide_table_takes_little_memory(tmp_path: Path, form: tuple[str, ...]) -> None:
+    path = tmp_path / "wide.csv"
+    count = 50_000
+    with path.open("w") as file:
+        file.write(",".join(f"c{i}" for i in range(count)) + "\n")
+        for row in range(8):
+            file.write(",".join(str((i * 7919 + row) % 10007 / 8) for i in range(count)) + "\n")
+    with (tmp_path / "out").open("w") as out:
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, "stats", path, "--all", *form],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=True,
+        )
+    # What all columns together take, besides Python itself.
+    assert int(done.stderr) < 175
+    assert len((tmp_path / "out").read_text()) > 50 * count
+
+
 # -------------------------------------------------------------------------------------- arrays
 
 ARRAYS = {

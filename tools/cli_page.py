@@ -53,6 +53,17 @@ to Ada"
 2026-03-02,to be sent
 2026-03-04,"a gift, isn\u2019t it"
 """,
+    "notes.jsonl": """\
+{"day": "2026-03-01", "note": "to be sent"}
+{"day": "2026-03-02", "note": "to be returned", "by": "Bo"}
+""",
+    "survey.csv": """\
+income,rooms,households
+18200,2,310
+27900,3,820
+41500,4,540
+96000,7,35
+""",
     "stop.txt": "a and for in is it of that the to\n",
 }
 
@@ -71,6 +82,7 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "stats orders.csv --delimiter ';' --decimal , --thousands . --na n.v. --on-error skip -g customer"
         ),
+        Example("stats survey.csv --weight households --select income,rooms --quantiles 0.5,0.9"),
         Example("stats planets.csv --select mas"),
     ],
     "words": [
@@ -78,6 +90,7 @@ EXAMPLES: dict[str, list[Example]] = {
         Example("words prose.txt --top 3 --stop-words stop.txt --min-count 2 --csv"),
         Example("words prose.txt --ngrams 2 --top 3"),
         Example("words notes.csv --column note --ngrams 2 --normalize --json"),
+        Example("words notes.jsonl --column note --top 2"),
         Example(
             "words prose.txt stop.txt --total --top 2 --keep-case --tokenizer whitespace --encoding utf-8"
         ),
@@ -118,8 +131,8 @@ A command imports what it needs: `--version`, `--help`, `words` and `stats` of t
 `pip install "rust_numpy_example[cli]"` adds pyarrow (Parquet), Pillow (images) and zstandard.
 
 The examples below were run, on a terminal of 80 columns, when this page was made (`python tools/cli_page.py`). The
-tables are `planets.csv` and `prose.txt`, which are in the package (`rust_numpy_example/data`), `orders.csv` and
-`notes.csv`:
+tables are `planets.csv` and `prose.txt`, which are in the package (`rust_numpy_example/data`), `orders.csv`,
+`notes.csv`, `notes.jsonl` and `survey.csv`:
 
 """
 
@@ -145,7 +158,7 @@ def peers() -> list[str]:
         ("what", "this", "qsv", "xan", "csvkit", "DuckDB", "pandas"),
         (
             "reads",
-            "CSV, Parquet, npy, npz; gzip, bzip2, xz, zstd, zip",
+            "CSV, JSON, Parquet, Arrow, npy, npz; gzip, bzip2, xz, zstd, zip",
             "CSV, Parquet, JSON lines",
             "CSV, gzip",
             "CSV",
@@ -311,7 +324,9 @@ def page() -> str:
 
     # A build that is not optimised has times to be ashamed of.
     has_times = rust_numpy_example.build_info()["profile"] == "release"
-    parts = [HEAD] + [f"```text\n{FILES[name]}```" for name in ("orders.csv", "notes.csv")]
+    parts = [HEAD] + [
+        f"```text\n{FILES[name]}```" for name in ("orders.csv", "notes.csv", "notes.jsonl", "survey.csv")
+    ]
     with folder():
         for command, does in COMMANDS.items():
             parts.append(f"## {command}: {does}")

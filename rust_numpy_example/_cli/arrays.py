@@ -300,10 +300,13 @@ class _Columns:
     def finish(self) -> list[Column]:
         """Return the columns, complete where they are wanted."""
         parts = self._parts
-        columns = [
-            Column.of(found, parts[index % len(parts)].kind, self._levels)
-            for index, found in enumerate(self._stats.finish())
-        ]
+        columns: list[Column] = []
+        rest = self._stats.finish(take=True)
+        rest.reverse()
+        while rest:
+            # What was taken is let go: there may be a million columns.
+            kind = parts[len(columns) % len(parts)].kind
+            columns.append(Column.of(rest.pop(), kind, self._levels))
         for index, other in self._others.items():
             columns[index] = other.column(self.names[index], parts[index % len(parts)].kind)
         return columns

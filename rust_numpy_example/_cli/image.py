@@ -200,8 +200,11 @@ def _process(job: Job, options: argparse.Namespace, workers: int | None, preview
         extra = {key: image.info[key] for key in ("icc_profile", "dpi", "xmp") if image.info.get(key)}
         exif = _tags(image) if image.format == "TIFF" else turned.getexif()
         texts = getattr(image, "text", {}) if image.format == "PNG" else {}
+    # After Ctrl-C no image is brought to its end: a large one takes seconds.
+    report.Interrupt.check()
     turned = _comparable(turned)
     result = _filtered(turned, options, workers)
+    report.Interrupt.check()
     if exif:
         extra["exif"] = exif
     _write(result, job.target, job.source, extra, texts)

@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 #: Exit codes.
@@ -122,6 +122,23 @@ def write(line: str = "") -> None:
     stream = Output.file or sys.stdout
     if stream is not None:
         stream.write(f"{line}\n")
+
+
+def write_parts(parts: Iterable[str]) -> None:
+    """Write a line of several parts to the output."""
+    stream = Output.file or sys.stdout
+    if stream is not None:
+        stream.writelines(parts)
+        stream.write("\n")
+
+
+def write_csv(rows: Iterable[Sequence[str]]) -> None:
+    """Write rows as CSV to the output."""
+    import csv
+
+    stream = Output.file or sys.stdout
+    if stream is not None:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
 
 
 @contextlib.contextmanager
@@ -246,8 +263,24 @@ def cut(text: str, most: int) -> str:
     return text
 
 
+class Rows:
+    """Rows of cells that can be printed, and the widths of the columns. A row is one str: there may be a million."""
+
+    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
+        self._rows: list[str] = []
+        self.widths: list[int] = []
+        for row in rows:
+            # What can be printed has no such character.
+            self._rows.append("\0".join(row))
+            widths = [*map(width, row)]
+            self.widths = [*map(max, self.widths, widths)] if self.widths else widths
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return (row.split("\0") for row in self._rows)
+
+
 def aligned(
-    rows: Sequence[Sequence[str]],
+    rows: Iterable[Sequence[str]],
     left: Sequence[int] = (0,),
     gap: str = "  ",
     paint: Callable[[int, int, str], str] = lambda row, column, cell: cell,
@@ -256,10 +289,10 @@ def aligned(
 
     ``paint`` may give cells a colour, which takes no room.
     """
-    widths = [max(map(width, cells)) for cells in zip(*rows)]
-    for number, row in enumerate(rows):
+    packed = rows if isinstance(rows, Rows) else Rows(rows)
+    for number, row in enumerate(packed):
         line = ""
-        for index, (cell, column) in enumerate(zip(row, widths)):
+        for index, (cell, column) in enumerate(zip(row, packed.widths)):
             space = " " * (column - width(cell))
             shown = paint(number, index, cell)
             line += (gap if index else "") + (shown + space if index in left else space + shown)

@@ -48,6 +48,13 @@ class Selection:
             raise ValueError("no column is left by --select")
         return list(chosen)
 
+    def index(self, names: Sequence[str], option: str) -> int:
+        """Return the index of the one column that is meant."""
+        found = self.indices(names)
+        if len(found) > 1:
+            raise ValueError(f"{option} takes one column, got {len(found)}")
+        return found[0]
+
 
 def _parts(option: str) -> list[str]:
     """Return what commas separate; fields may be quoted as in a CSV file."""

@@ -6,9 +6,10 @@ import argparse
 import contextlib
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from rust_numpy_example._cli import cluster, report
@@ -62,7 +63,9 @@ Arrays: columns are along the last axis, or the fields of a structured array;
 NaN and NaT are missing. In an .npz file the columns are NAME, NAME[0],
 NAME.field, ... and --select takes these or NAME.
 
-std and variance have count - 1 in the denominator.
+std and variance have count - 1 in the denominator. With --weight a row stands
+for so many rows, and that is their weight - 1; a row of weight 0 does not
+count. Weighted quantiles are those of NumPy's inverted_cdf: no interpolation.
 """
 
 EXAMPLES = """\
@@ -73,6 +76,7 @@ examples:
   rust-numpy-example stats --top-values 5 --markdown -o summary.md log.csv
   rust-numpy-example stats --quantiles 0.01,0.5,0.99 latencies.csv
   rust-numpy-example stats --together logs/
+  rust-numpy-example stats --weight households survey.csv
   rust-numpy-example stats -g country,year --select price sales.csv
   rust-numpy-example stats --on-error skip --rejects bad.csv dirty.csv
   rust-numpy-example stats --report sales.html --plot sales.png sales.csv
@@ -105,6 +109,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=selection,
         metavar="COLUMN[,...]",
         help="statistics of the numbers of each group of rows, which have the same text in these columns",
+    )
+    which.add_argument(
+        "--weight",
+        action="append",
+        type=selection,
+        metavar="COLUMN",
+        help="how much each row counts: mean, deviation and quantiles are weighted; of text and JSON",
     )
     which.add_argument("--distinct", action="store_true", help="how many different values")
     which.add_argument(
@@ -217,6 +228,8 @@ def run(options: argparse.Namespace) -> int:
         raise argparse.ArgumentError(None, "--decimal, --thousands and --delimiter have to differ")
     if options.group and (options.distinct or options.top_values):
         raise argparse.ArgumentError(None, "--group goes without --distinct and --top-values")
+    if options.weight and (options.group or options.top_values or options.plot or options.report):
+        raise argparse.ArgumentError(None, "--weight goes without --group, --top-values, --plot and --report")
     if options.rejects and options.on_error != "skip":
         raise argparse.ArgumentError(None, "--rejects needs --on-error skip")
     if options.group and (options.plot or options.report):
@@ -230,11 +243,16 @@ def run(options: argparse.Namespace) -> int:
         Selection(options.select) if options.select else None,
         distinct=options.distinct or options.all or options.format == "json",
         top=options.top_values,
-        histogram=bool(options.plot or options.report)
-        or (options.format is None and options.output is None and report.room() is not None),
+        # Bars would show how many rows there are, and not what they weigh.
+        histogram=not options.weight
+        and (
+            bool(options.plot or options.report)
+            or (options.format is None and options.output is None and report.room() is not None)
+        ),
         levels=QUARTILES if options.quantiles is None else options.quantiles,
         several=options.together,
         by=Selection(options.group) if options.group else None,
+        weight=Selection(options.weight) if options.weight else None,
     )
     if options.scheduler:
         cluster.check(options, ("select", "delimiter", "header", "color"))
@@ -301,7 +319,7 @@ def _tables(
             is_first = False
             continue
         if options.format == "json":
-            report.write(report.to_json(as_dict(called, table)))
+            report.write_parts(_json_parts(called, table))
         elif options.format == "csv":
             _write_csv(heading, table, options, is_first)
         elif options.format == "markdown":
@@ -429,6 +447,8 @@ def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] 
 
 
 def _reader(kind: str, ask: Ask, form: Callable[[], Form] | None) -> Reader:
+    if ask.weight is not None and kind not in ("text", "JSON"):
+        raise ValueError(f"--weight takes text and JSON, the file is {kind}")
     if kind in ("npy", "npz"):
         if ask.by is not None:
             raise ValueError(f"--group takes text, JSON, Parquet and Arrow, the file is {kind}")
@@ -461,7 +481,14 @@ def _with_notes(table: Table, ask: Ask) -> Table:
             f"quantiles are estimates, within {100 * max(errors):.2g} % of the ranks: the data came only once and do"
             " not fit into memory (of a file they are exact)"
         )
-    if ask.once and any(column.lacks_quantiles for column in table.columns):
+    if ask.weight is not None:
+        lacking = [column.name for column in table.columns if column.lacks_quantiles]
+        for name in lacking[:5]:
+            table.notes.append(
+                f"weighted quantiles of column '{name}' are left out: the data came only once and do not fit into memory,"
+                " or there are integers beyond 2**53"
+            )
+    elif ask.once and any(column.lacks_quantiles for column in table.columns):
         table.notes.append("quantiles are left out: there are too many columns, and the data came only once")
     return table
 
@@ -492,6 +519,8 @@ def keys_of(levels: Sequence[float], more: Sequence[str] = ()) -> tuple[Key, ...
 def choice(options: argparse.Namespace) -> tuple[tuple[Key, ...], ...]:
     """Return the columns of the table: what is shown where there is room, then what is shown where there is less."""
     more = MORE if options.all else ("distinct",) if options.distinct else ()
+    if options.weight:
+        more = ("weight", *more)
     if options.quantiles is not None or options.all:
         return (keys_of(_levels(options), more),)
     return keys_of(QUARTILES, more), keys_of((0.5,), more)
@@ -506,9 +535,13 @@ def title(key: Key) -> str:
     return key if isinstance(key, str) else "median" if key == 0.5 else f"{100 * key:.10g}%"
 
 
-def as_dict(name: str, table: Table) -> dict[str, Any]:
-    """Return the statistics of a file as JSON has them."""
-    return {"file": name, "rows": table.rows, "columns": [_json_of(column) for column in table.columns]}
+def _json_parts(name: str, table: Table) -> Iterator[str]:
+    """Yield the statistics of a file as an object of JSON, a column at a time: there may be a million."""
+    yield report.to_json({"file": name, "rows": table.rows})[:-1]
+    yield ', "columns": ['
+    for index, column in enumerate(table.columns):
+        yield (", " if index else "") + report.to_json(_json_of(column))
+    yield "]}"
 
 
 def _json_of(column: Column, without: Sequence[str] = ()) -> dict[str, Any]:
@@ -517,6 +550,8 @@ def _json_of(column: Column, without: Sequence[str] = ()) -> dict[str, Any]:
     values["quantiles"] = None if found is None else {str(q): value for q, value in found.items()}
     if column.quantiles_error:
         values["quantiles_error"] = column.quantiles_error
+    if column.weight is not None:
+        values["weight"] = column.weight
     if column.distinct_error:
         values["distinct_error"] = column.distinct_error
     if column.top is not None:
@@ -526,24 +561,23 @@ def _json_of(column: Column, without: Sequence[str] = ()) -> dict[str, Any]:
     return values
 
 
-def lines(table: Table, choices: Sequence[Sequence[Key]] = (keys_of((0.5,)),)) -> list[str]:
-    """Return the lines of the table of a file's statistics: the first of ``choices`` that fits on the terminal."""
+def lines(table: Table, choices: Sequence[Sequence[Key]] = (keys_of((0.5,)),)) -> Iterator[str]:
+    """Yield the lines of the table of a file's statistics: the first of ``choices`` that fits on the terminal."""
     room = report.room()
     choices = choices if room else choices[-1:]
     if len(choices) > 1:
         least = [key for key in choices[-1] if key != "missing" or any(c.missing for c in table.columns)]
         choices = [*choices, least, [key for key in least if key != "std"]]
     for keys in choices:
-        rows = [("column", *map(title, keys))] + [
-            (_name(column), *(cell(column, key) for key in keys)) for column in table.columns
-        ]
-        widths = [max(map(report.width, cells)) for cells in zip(*rows)]
+        cells = ((_name(column), *(cell(column, key) for key in keys)) for column in table.columns)
+        rows = report.Rows(chain([("column", *map(title, keys))], cells))
+        widths = rows.widths
         left = (room or 0) - sum(widths) - 2 * (len(widths) - 1)
         if room is None or left >= 0:
             break
     else:
         # Names that would make a line go on in the next are cut.
-        rows = [(report.cut(row[0], max(widths[0] + left, 12)), *row[1:]) for row in rows]
+        rows = report.Rows((report.cut(row[0], max(widths[0] + left, 12)), *row[1:]) for row in rows)
 
     def painted(row: int, column: int, text: str) -> str:
         if row == 0:
@@ -552,18 +586,18 @@ def lines(table: Table, choices: Sequence[Sequence[Key]] = (keys_of((0.5,)),)) -
             return paint(text, "bar")
         return paint(text, "warn") if column and keys[column - 1] == "missing" and text != "0" else text
 
-    return list(report.aligned(_with_bars(rows, table, left - 2), left=(0, 1, len(keys) + 1), paint=painted))
+    yield from report.aligned(_with_bars(rows, table, left - 2), left=(0, 1, len(keys) + 1), paint=painted)
 
 
-def _with_bars(rows: list[tuple[str, ...]], table: Table, room: int) -> list[tuple[str, ...]]:
+def _with_bars(rows: report.Rows, table: Table, room: int) -> report.Rows:
     """Add a small histogram to each row, if there is room for it."""
     if room < FEWEST_BARS or not any(column.histogram for column in table.columns):
         return rows
-    bars = [
+    bars = (
         sparkline(column.histogram(min(room, MOST_BARS)).counts) if column.histogram else ""
         for column in table.columns
-    ]
-    return [(*row, bar) for row, bar in zip(rows, ["histogram", *bars])]
+    )
+    return report.Rows((*row, bar) for row, bar in zip(rows, chain(["histogram"], bars)))
 
 
 def _name(column: Column) -> str:
@@ -595,6 +629,8 @@ def cell(column: Column, key: Key) -> str:
         return ""
     if key == "mean":
         return _between(column, value)
+    if key == "weight":
+        return f"{value:.10g}"
     if key == "std" or key == "var" or (key == "sum" and isinstance(value, float)):
         return f"{value:.6g}"
     if key == "distinct" and column.distinct_error:
@@ -656,12 +692,12 @@ def _write_groups(
         report.write(report.to_json({"file": called, "rows": table.rows, "groups": found}))
     elif options.format == "csv":
         first = [] if heading is None else [("file", heading)]
-        rows: list[Sequence[str]] = [[*(name for name, _ in first), *titles]] if is_first else []
+        if is_first:
+            report.write_csv([[*(name for name, _ in first), *titles]])
         for key, columns in groups:
             for column in columns:
                 values = (_full(value_of(column, k)) if column.count or k in COUNTS else "" for k in keys)
-                rows.append([*(value for _, value in first), *key, column.name, *values])
-        _write_rows(rows)
+                report.write_csv([[*(value for _, value in first), *key, column.name, *values]])
     else:
         if heading is not None:
             report.write(f"{report.printable(heading)}:")
@@ -686,26 +722,13 @@ def _write_csv(name: str | None, table: Table, options: argparse.Namespace, is_f
     keys: tuple[Key, ...] = ("name", *choice(options)[0])
     first = [] if name is None else [("file", name)]
     top = ["top"] if options.top_values else []
-    rows: list[Sequence[str]] = []
     if is_first:
-        rows.append([*(name for name, _ in first), *map(title, keys), *top])
+        report.write_csv([[*(name for name, _ in first), *map(title, keys), *top]])
     for column in table.columns:
         row = [*(value for _, value in first), *(_full(value_of(column, key)) for key in keys)]
         if top:
             row.append("; ".join(f"{_shown(value)}: {count}" for value, count in column.top or ()))
-        rows.append(row)
-    _write_rows(rows)
-
-
-def _write_rows(rows: Sequence[Sequence[str]]) -> None:
-    """Write rows as CSV."""
-    import csv
-    import io
-
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    for line in stream.getvalue().splitlines() if "\r" not in stream.getvalue() else [stream.getvalue()[:-1]]:
-        report.write(line)
+        report.write_csv([row])
 
 
 def _write_markdown(name: str | None, table: Table, options: argparse.Namespace) -> None:
@@ -715,24 +738,24 @@ def _write_markdown(name: str | None, table: Table, options: argparse.Namespace)
     if name is not None:
         report.write(f"{report.printable(name)}:")
         report.write()
-    rows = []
-    for column in table.columns:
+
+    def row_of(column: Column) -> list[str]:
         row = [_name(column), *(cell(column, key) for key in keys)]
         if options.top_values:
             row.append(", ".join(f"{_shown(value)} ({count})" for value, count in column.top or ()))
-        rows.append(row)
-    _write_markdown_rows([titles, *rows], 2, titles.index("top values") if options.top_values else None)
+        return row
+
+    also = titles.index("top values") if options.top_values else None
+    _write_markdown_rows(chain([titles], map(row_of, table.columns)), 2, also)
     if name is not None:
         report.write()
 
 
-def _write_markdown_rows(rows: Sequence[Sequence[str]], left: int, also: int | None = None) -> None:
+def _write_markdown_rows(rows: Iterable[Sequence[str]], left: int, also: int | None = None) -> None:
     """Write a table of Markdown, whose first columns and one more are aligned to the left."""
     for index, row in enumerate(rows):
-        if index == 1:
+        report.write("| " + " | ".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in row) + " |")
+        if index == 0:
             report.write(
                 "|" + "|".join("---" if i < left or i == also else "---:" for i in range(len(row))) + "|"
             )
-        report.write("| " + " | ".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in row) + " |")
-    if len(rows) == 1:
-        report.write("|" + "|".join("---" if i < left else "---:" for i in range(len(rows[0]))) + "|")

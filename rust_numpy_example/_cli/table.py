@@ -37,6 +37,8 @@ class Ask:
     once: bool = False
     #: The columns whose fields make groups of rows.
     by: Any = None
+    #: The column that holds the weights of the rows.
+    weight: Any = None
     #: Whether several files are one table.
     several: bool = False
     #: How many numbers may be kept for the quantiles, of all columns together.
@@ -65,6 +67,8 @@ class Column:
     type: str
     count: int
     missing: int
+    #: What the numbers weigh together; None without weights.
+    weight: float | None = None
     mean: float | None = None
     std: float | None = None
     min: Any = None
@@ -94,6 +98,8 @@ class Column:
         """Return the column that ``_TableStats`` or ``_ArrayStats`` found, of a type that may be known."""
         type_ = type_ or kind(found)
         column = cls(found.name, type_, found.numbers + found.texts, found.missing)
+        if type_ in NUMBERS:
+            column.weight = found.weight
         if found.lengths and type_ in ("text", "mixed"):
             column.shortest, column.longest = found.lengths
         if found.times and type_ in ("date", "timestamp"):
@@ -105,15 +111,19 @@ class Column:
         if type_ == "boolean" and found.texts:
             trues, falses = found.booleans
             count = trues + falses
-            column.mean = trues / count
-            column.var = trues * falses / count / (count - 1) if count > 1 else math.nan
             column.min, column.max = falses == 0, trues > 0
-            column.sum = trues
+            if found.weight is None:
+                column.mean = trues / count
+                column.var = trues * falses / count / (count - 1) if count > 1 else math.nan
+                column.sum = trues
+            else:
+                column.mean, column.var = found.mean, found.var
+                column.sum = found.mean * found.weight
         elif type_ in NUMBERS:
             column.mean, column.var = found.mean, found.var
             column.min, column.max, column.sum = found.min, found.max, found.sum
             if column.sum is None:
-                column.sum = found.mean * found.numbers
+                column.sum = found.mean * (found.numbers if found.weight is None else found.weight)
             column.lacks_quantiles = found.lacks_quantiles
             if type_ != "boolean":
                 column.histogram = _histogram(found)

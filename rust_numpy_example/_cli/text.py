@@ -51,8 +51,9 @@ class Reader:
         self._stats: _TableStats | None = None
         self._delimiter, self._spaces, self._skip = form.delimiter, False, form.skip
         self._order: list[int] | None = None
-        #: The columns that make groups, and the names of all.
+        #: The columns that make groups, that of the weights, and the names of all.
         self._by: list[int] = []
+        self._weight: int | None = None
         self._names: list[str] = []
         self._notes: list[str] = []
         self._is_later = False
@@ -117,11 +118,13 @@ class Reader:
             keys=ask.keys,
             several=ask.several,
             by=self._by,
+            weight=self._weight,
         )
 
     def _begin(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         """Set up the columns; return the blocks with those that it took."""
-        if self._ask.select is not None or self._ask.by is not None:
+        ask = self._ask
+        if ask.select is not None or ask.by is not None or ask.weight is not None:
             start = b""
             names = None
             for block in blocks:
@@ -133,10 +136,14 @@ class Reader:
                 names = self._table(None).names(start + b"\n") if start else None
             if names is not None:
                 self._names = names
-                if self._ask.select is not None:
-                    self._order = self._ask.select.indices(names)
-                if self._ask.by is not None:
-                    self._by = self._ask.by.indices(names)
+                if ask.select is not None:
+                    self._order = ask.select.indices(names)
+                if ask.by is not None:
+                    self._by = ask.by.indices(names)
+                if ask.weight is not None:
+                    self._weight = ask.weight.index(names, "--weight")
+                    if self._order is not None and self._weight in self._order:
+                        self._order.remove(self._weight)
             blocks = itertools.chain([start], blocks)
         self._stats = self._table(self._order)
         return blocks
@@ -154,7 +161,7 @@ class Reader:
     def finish(self) -> Table:
         """Return the table."""
         stats = cast(_TableStats, self._stats)
-        columns = stats.finish()
+        columns = stats.finish(take=not self._by)
         if self._by:
             from rust_numpy_example._cli import groups
 
@@ -162,12 +169,17 @@ class Reader:
             order = None if self._order is None else [names[index] for index in self._order]
             notes = self._notes + self._remarks(stats, [])
             return groups.table(stats, [names[index] for index in self._by], self._ask, order, notes)
-        found = [Column.of(column, levels=self._ask.levels) for column in columns]
+        notes = self._notes + self._remarks(stats, columns)
+        found = []
+        # What was taken is let go: there may be a million columns.
+        columns.reverse()
+        while columns:
+            found.append(Column.of(columns.pop(), levels=self._ask.levels))
         if self._order is not None:
             # The columns came in the order of the text.
             places = {index: place for place, index in enumerate(sorted(self._order))}
             found = [found[places[index]] for index in self._order]
-        return Table(found, stats.rows, self._notes + self._remarks(stats, columns))
+        return Table(found, stats.rows, notes)
 
     def _hint(self, text: str | None) -> str:
         # Of what is known to be text, no option makes a number.
@@ -192,7 +204,8 @@ class Reader:
             )
         if stats.rejected:
             rows = "row was" if stats.rejected == 1 else "rows were"
-            notes.append(f"{stats.rejected} {rows} left out: not as many fields as the first")
+            weightless = "" if self._weight is None else ", or a weight that is not a number from 0 on"
+            notes.append(f"{stats.rejected} {rows} left out: not as many fields as the first{weightless}")
         dirty = []
         for column in columns:
             # Of several texts it is not known which one it is.
@@ -230,6 +243,7 @@ def _advice(error: str, head: bytes) -> str:
         ("quoted field is not closed", "--no-quoting takes quotes as they are"),
         ("a quote that is not closed", "--no-quoting takes quotes as they are"),
         ("expected", "--on-error skip leaves such rows out"),
+        ("the weight is not", "--on-error skip leaves such rows out"),
         ("not in UTF-8", "--encoding says in what, such as cp1252"),
         ("UTF-16", "--encoding utf-16 reads it"),
     ):

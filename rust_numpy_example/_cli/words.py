@@ -189,17 +189,10 @@ def _write(
         file = {"files": options.files} if shown is None else {"file": shown}
         report.write(report.to_json({**file, "words": dict(words)}))
     elif options.format == "csv":
-        import csv
-        import io
-
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
+        name = [shown] if several and shown is not None else []
         if is_first:
-            writer.writerow([*(["file"] if several else []), "word", "count"])
-        for row in words:
-            writer.writerow([*([shown] if several else []), *row])
-        if text := stream.getvalue():
-            report.write(text[:-1])
+            report.write_csv([[*(["file"] if several else []), "word", "count"]])
+        report.write_csv([*name, word, str(count)] for word, count in words)
     else:
         if several and shown is not None:
             report.write(f"{report.printable(shown)}:")

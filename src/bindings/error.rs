@@ -93,6 +93,7 @@ pub fn exception(function: &str, error: Error) -> PyErr {
         Error::Groups { limit, columns } => PyValueError::new_err(format!(
             "more than {limit} groups, which is the most for {columns} columns (--select takes fewer)"
         )),
+        Error::Taken => value_error("the statistics have been taken".to_owned()),
         Error::Nan => {
             value_error("argument arr, got a NaN, expected none with nan_policy='raise'".to_owned())
         }
@@ -146,6 +147,7 @@ pub fn malformed(reason: Malformed) -> String {
         Malformed::Nul => "a NUL byte: not a text file, or not in UTF-8".to_owned(),
         Malformed::Utf8 => "the names are not in UTF-8".to_owned(),
         Malformed::Utf16 => "the text is UTF-16, expected UTF-8".to_owned(),
+        Malformed::Weight => "the weight is not a number from 0 on".to_owned(),
         Malformed::Json { reason } => reason.to_owned(),
         Malformed::Long { limit } => {
             format!("the row is longer than {} MiB: no line end, or a quote that is not closed", limit >> 20)

@@ -63,6 +63,8 @@ const NS_PER_BYTE: usize = 2;
 ///     Whether several texts are one table.
 /// by : sequence of int, optional
 ///     The indices of columns whose fields make groups of rows: then only the groups have statistics.
+/// weight : int, optional
+///     The index of the column that holds the weights of the rows: numbers from 0 on. Not with ``by``.
 /// histogram : bool, default False
 ///     Find how the numbers are spread.
 #[pyclass(module = "rust_numpy_example.rust_numpy_example", name = "_TableStats", frozen)]
@@ -74,7 +76,7 @@ impl TableStats {
     #[pyo3(signature = (
         delimiter=",", select=None, header=None, *, quoting=true, comment=None, skip=0, decimal='.', thousands=None,
         missing=vec![], skip_bad=false, quoted_text=false, distinct=false, top=0, histogram=false, quantiles=vec![],
-        once=false, keys=None, several=false, by=vec![]
+        once=false, keys=None, several=false, by=vec![], weight=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -97,11 +99,15 @@ impl TableStats {
         keys: Option<usize>,
         several: bool,
         by: Vec<usize>,
+        weight: Option<usize>,
     ) -> PyResult<Self> {
         guard(|| {
             if by.len() > MOST_PARTS {
                 let expected = format!("at most {MOST_PARTS} columns");
                 return Err(Arg::new("_TableStats", "by").value_error(by.len(), expected));
+            }
+            if let (Some(index), false) = (weight, by.is_empty()) {
+                return Err(Arg::new("_TableStats", "weight").value_error(index, "none with groups"));
             }
             let header = match header {
                 None => Header::Auto,
@@ -130,7 +136,7 @@ impl TableStats {
             };
             let quantiles = quantiles_of("_TableStats", quantiles, once, keys)?;
             let observe = Observe { distinct, top, histogram };
-            let query = Query { dialect, header, select, observe, quantiles, several, by };
+            let query = Query { dialect, header, select, observe, quantiles, several, by, weight };
             Ok(TableStats(Mutex::new(Table::new(query.clone())), query))
         })
     }
@@ -165,17 +171,20 @@ impl TableStats {
             .run(|work| locked(&self.0)?.again(work))
     }
 
-    /// End the text; return the statistics of the columns.
-    #[pyo3(signature = (*, workers=None))]
-    fn finish<'py>(&self, py: Python<'py>, workers: Workers) -> PyResult<Bound<'py, PyList>> {
+    /// End the text; return the statistics of the columns. With ``take`` they are kept no longer, and nothing more
+    /// can come.
+    #[pyo3(signature = (*, take=false, workers=None))]
+    fn finish<'py>(&self, py: Python<'py>, take: bool, workers: Workers) -> PyResult<Bound<'py, PyList>> {
         Call::new(py, "_TableStats.finish", usize::MAX)
             .workers(workers)?
             .run(|work| locked(&self.0)?.finish(work))?;
         guard(|| {
-            PyList::new(
-                py,
-                locked(&self.0).named("_TableStats.finish")?.columns().iter().map(ColumnStats::from),
-            )
+            let mut table = locked(&self.0).named("_TableStats.finish")?;
+            if take {
+                // Each is freed as soon as it is done: there may be a million.
+                return PyList::new(py, table.take().into_iter().map(|column| ColumnStats::from(&column)));
+            }
+            PyList::new(py, table.columns().iter().map(ColumnStats::from))
         })
     }
 
@@ -348,10 +357,15 @@ impl ArrayStats {
             .run(|work| locked(&self.0)?.again(work))
     }
 
-    /// Return the statistics of the columns.
-    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    /// Return the statistics of the columns. With ``take`` they are kept no longer.
+    #[pyo3(signature = (*, take=false))]
+    fn finish<'py>(&self, py: Python<'py>, take: bool) -> PyResult<Bound<'py, PyList>> {
         guard(|| {
             let mut arrays = locked(&self.0).named("_ArrayStats.finish")?;
+            if take {
+                let columns = arrays.take().named("_ArrayStats.finish")?;
+                return PyList::new(py, columns.into_iter().map(|column| ColumnStats::from(&column)));
+            }
             let columns = arrays.finish().named("_ArrayStats.finish")?;
             PyList::new(py, columns.iter().map(ColumnStats::from))
         })
@@ -384,6 +398,7 @@ struct More {
     distinct: Option<(u64, f64)>,
     frequent: Option<(Vec<(Shown, u64)>, u64)>,
     quantiles: Option<Found>,
+    weight: Option<f64>,
     histogram: Option<Box<Histogram>>,
 }
 
@@ -398,7 +413,8 @@ impl From<&Column> for ColumnStats {
             distinct: column.distinct.as_ref().map(|distinct| distinct.count()),
             frequent: column.frequent.as_ref().map(|frequent| frequent.top()),
             histogram: numbers.histogram.clone(),
-            quantiles: numbers.search.as_ref().and_then(|search| search.result()).cloned(),
+            quantiles: numbers.quantiles(),
+            weight: numbers.weight(),
             ..More::default()
         };
         ColumnStats::new(column.name.clone(), column.missing, numbers, more)
@@ -516,7 +532,13 @@ impl ColumnStats {
         guard(|| Ok(self.mean))
     }
 
-    /// Their variance, with one less than their count in the denominator.
+    /// What they weigh together, or None without weights.
+    #[getter]
+    fn weight(&self) -> PyResult<Option<f64>> {
+        guard(|| Ok(self.more.as_ref().and_then(|more| more.weight)))
+    }
+
+    /// Their variance, with one less than their count, or what they weigh, in the denominator.
     #[getter]
     fn var(&self) -> PyResult<f64> {
         guard(|| Ok(self.var))
@@ -609,7 +631,8 @@ impl ColumnStats {
         })
     }
 
-    /// Whether there are quantiles that were asked for and left out: too many columns come only once.
+    /// Whether there are quantiles that were asked for and left out: too many columns come only once; or with
+    /// weights, numbers that come only once and do not fit, or integers that a float64 does not hold.
     #[getter]
     fn lacks_quantiles(&self) -> PyResult<bool> {
         guard(|| {

@@ -255,6 +255,7 @@ ENTRIES: dict[str, Callable[[], Any]] = {
                 "dates",
                 "missing",
                 "is_integer",
+                "weight",
                 "mean",
                 "var",
                 "std",

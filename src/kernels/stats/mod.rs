@@ -57,6 +57,7 @@ pub use moments::{Measure, Moments};
 pub use number::{Number, ToNumber};
 pub use sample::{Key, Sample};
 pub use weight::WeightedMoments;
+pub use weighted::moments as weighted_moments;
 
 #[cfg(test)]
 mod tests;

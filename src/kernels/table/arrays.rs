@@ -29,7 +29,7 @@ impl Arrays {
         let mut columns = try_vec(count)?;
         columns.extend(names.into_iter().map(Column::new));
         for (index, column) in columns.iter_mut().enumerate() {
-            column.ask(observe, quantiles, index, count)?;
+            column.ask(observe, quantiles, index, count, false)?;
         }
         Ok(Arrays { columns, is_later: false, live: quantiles.live })
     }
@@ -112,5 +112,11 @@ impl Arrays {
     pub fn finish(&mut self) -> Result<&[Column]> {
         self.flush()?;
         Ok(&self.columns)
+    }
+
+    /// Gives them away: nothing more can come.
+    pub fn take(&mut self) -> Result<Vec<Column>> {
+        self.flush()?;
+        Ok(std::mem::take(&mut self.columns))
     }
 }

@@ -8,6 +8,7 @@ use super::distinct::{Distinct, Frequent, Shown, hash_integer, hash_number};
 use super::field::Value;
 use super::numbers::Numbers;
 use super::search::{Quantiles, Search};
+use super::weighted::Weighted;
 use crate::error::Result;
 use crate::kernels::histogram::Histogram;
 use crate::parallel::Work;
@@ -106,17 +107,20 @@ impl Column {
         Column { name, ..Column::default() }
     }
 
-    /// Says what is asked of the column of this index, one of `columns`.
+    /// Says what is asked of the column of this index, one of `columns`, whose rows may have weights.
     pub fn ask(
         &mut self,
         observe: Observe,
         quantiles: &Quantiles,
         index: usize,
         columns: usize,
+        weighted: bool,
     ) -> Result<()> {
         self.distinct = observe.distinct.then(|| Box::new(Distinct::new(columns)));
         self.frequent = (observe.top > 0).then(|| Box::new(Frequent::new(columns, observe.top)));
-        if !quantiles.levels.is_empty() {
+        if weighted {
+            self.numbers.weighted = Some(Box::new(Weighted::new(quantiles, columns)?));
+        } else if !quantiles.levels.is_empty() {
             self.numbers.search = Some(Box::new(Search::new(quantiles, index, columns)?));
         }
         if observe.histogram {
@@ -152,6 +156,37 @@ impl Column {
             (Some(value), _) => self.numbers.push(value, group),
             (None, Some(index)) => self.numbers.push_aside(&asides[index], texts, group).map(|_| ()),
             (None, None) => Ok(()),
+        }
+    }
+
+    /// Adds a field of a row of this weight: of none, it does not count.
+    pub fn push_weighted(
+        &mut self,
+        cell: Cell,
+        weight: f64,
+        asides: &[Aside],
+        texts: &[u8],
+        group: usize,
+    ) -> Result<()> {
+        if weight == 0.0 {
+            return Ok(());
+        }
+        self.push(cell, asides, texts, group)?;
+        self.observe(cell, asides, texts)?;
+        self.push_weight(cell, weight, asides, group)
+    }
+
+    /// The same in a later pass, in which only the numbers by weight count.
+    pub fn push_weight(&mut self, cell: Cell, weight: f64, asides: &[Aside], group: usize) -> Result<()> {
+        let aside = cell.index().map(|index| asides[index].value);
+        let value = cell.value().or_else(|| match aside? {
+            // Where these have a mean, they are all there is.
+            Value::Boolean(value) => Some(f64::from(u8::from(value))),
+            other => other.number(),
+        });
+        match (&mut self.numbers.weighted, value) {
+            (Some(weighted), Some(value)) if weight > 0.0 => weighted.push(value, weight, group),
+            _ => Ok(()),
         }
     }
 
@@ -260,6 +295,9 @@ pub fn next_pass(columns: &mut [Column], live: usize, work: &Work<'_>) -> Result
     let mut room = live;
     let mut again = Vec::new();
     for (index, column) in columns.iter_mut().enumerate() {
+        if column.numbers.weighted.as_mut().map_or(Ok(false), |weighted| weighted.end_pass())? {
+            again.push(index);
+        }
         if let Some(search) = &mut column.numbers.search {
             search.wake(&mut room, live)?;
             if search.is_live() {

@@ -14,6 +14,7 @@
 //! | `column` | what is kept of a column |
 //! | `numbers` | what is kept of numbers |
 //! | `search` | their quantiles |
+//! | `weighted` | the same of numbers whose rows have weights |
 //! | `groups`, `keys` | the statistics of groups of rows, and what makes a group |
 //! | `integers`, `large` | exact sums of integers, and integers of any size |
 //! | `distinct` | different values and the most frequent ones |
@@ -34,6 +35,7 @@ mod numbers;
 mod reader;
 mod record;
 mod search;
+mod weighted;
 
 pub use arrays::Arrays;
 pub use column::{Column, FirstText, Kinds, Observe};

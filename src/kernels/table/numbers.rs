@@ -10,7 +10,8 @@ use super::cell::Aside;
 use super::field::Value;
 use super::integers::Integers;
 use super::large::Large;
-use super::search::Search;
+use super::search::{Found, Search};
+use super::weighted::Weighted;
 use crate::alloc::try_reserve;
 use crate::error::{Error, Result};
 use crate::kernels::histogram::Histogram;
@@ -37,6 +38,8 @@ pub struct Numbers {
     pub has_floats: bool,
     /// The search for their quantiles, if these are asked for.
     pub search: Option<Box<Search>>,
+    /// Mean, variance and quantiles by weight, if the rows have weights.
+    pub weighted: Option<Box<Weighted>>,
     /// How they are spread, if that is asked for.
     pub histogram: Option<Box<Histogram>>,
     moments: Moments,
@@ -168,7 +171,8 @@ impl Numbers {
     /// Moves the pending values into the moments.
     pub fn flush(&mut self) -> Result<()> {
         self.flush_pending()?;
-        self.flush_rest()
+        self.flush_rest()?;
+        self.weighted.as_mut().map_or(Ok(()), |weighted| weighted.flush())
     }
 
     /// The moments; complete after a [`Numbers::flush`].
@@ -195,6 +199,18 @@ impl Numbers {
         self.moments().count() > 0 && !self.has_floats
     }
 
+    /// The quantiles, if they were asked for and are known.
+    pub fn quantiles(&self) -> Option<Found> {
+        match (&self.weighted, &self.search) {
+            // The search is in float64, and its numbers may be no elements.
+            (Some(weighted), _) if self.is_integer() && self.has_large() => {
+                weighted.quantiles().map(|_| Found::TooMany)
+            }
+            (Some(weighted), _) => weighted.quantiles(),
+            (_, search) => search.as_ref()?.result().cloned(),
+        }
+    }
+
     /// The extremes of integers, as their digits.
     pub fn integer_extremes(&self) -> Option<(String, String)> {
         if !self.is_integer() {
@@ -215,13 +231,24 @@ impl Numbers {
         is_exact.then_some(&self.integers)
     }
 
+    /// What they weigh together, if they have weights.
+    pub fn weight(&self) -> Option<f64> {
+        Some(self.weighted.as_ref()?.moments().weight())
+    }
+
     /// Their mean.
     pub fn mean(&self) -> f64 {
+        if let Some(weighted) = &self.weighted {
+            return weighted.moments().mean();
+        }
         self.exact_integers().and_then(Integers::mean).unwrap_or_else(|| self.moments().mean())
     }
 
-    /// Their variance, with one less than their count in the denominator.
+    /// Their variance, with one less than their count, or what they weigh, in the denominator.
     pub fn var(&self) -> f64 {
+        if let Some(weighted) = &self.weighted {
+            return weighted.moments().var(1.0);
+        }
         let moments = self.moments();
         let count = moments.count();
         match self.exact_integers().and_then(Integers::squared_deviations) {
@@ -230,8 +257,11 @@ impl Numbers {
         }
     }
 
-    /// The sum of integers.
+    /// The sum of integers without weights.
     pub fn integer_sum(&self) -> Option<i128> {
+        if self.weighted.is_some() {
+            return None;
+        }
         self.exact_integers()?.sum()
     }
 }

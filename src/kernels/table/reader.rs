@@ -20,7 +20,7 @@ use super::column::{Column, FirstText, Observe, next_pass};
 use super::dialect::Dialect;
 use super::field::{Value, classify};
 use super::groups::Groups;
-use super::record::{Chunk, FirstRecord, KEY, Problem, SKIP, Schema, record};
+use super::record::{Chunk, FirstRecord, KEY, Problem, SKIP, Schema, WEIGHT, record};
 use super::search::Quantiles;
 use crate::alloc::{try_copied, try_filled, try_reserve, try_vec};
 use crate::error::{Error, Malformed, Result};
@@ -63,6 +63,8 @@ pub struct Query {
     pub several: bool,
     /// The indices of the columns whose fields make groups of rows.
     pub by: Vec<usize>,
+    /// The index of the column that holds the weights of the rows; not with groups.
+    pub weight: Option<usize>,
 }
 
 impl Query {
@@ -77,6 +79,7 @@ impl Query {
             quantiles: Quantiles::default(),
             several: false,
             by: Vec::new(),
+            weight: None,
         })
     }
 }
@@ -221,6 +224,13 @@ impl Table {
         &self.columns
     }
 
+    /// Gives the columns away, after [`Table::finish`]: nothing more can come.
+    pub fn take(&mut self) -> Vec<Column> {
+        self.failed = Some(Error::Taken);
+        (self.chunks, self.unread) = (Vec::new(), Vec::new());
+        std::mem::take(&mut self.columns)
+    }
+
     /// The groups, if these were asked for; complete after [`Table::finish`].
     pub fn groups(&mut self) -> Option<&mut Groups> {
         self.groups.as_mut()
@@ -333,14 +343,22 @@ impl Table {
     fn set_columns(&mut self, mut names: Vec<String>) -> Result<()> {
         let Query { select, observe, quantiles, several, .. } = &self.query;
         let wanted: Option<HashSet<usize>> = select.as_ref().map(|select| select.iter().copied().collect());
-        let by = &self.query.by;
-        if let Some(&index) = wanted.iter().flatten().chain(by).find(|&&index| index >= names.len()) {
+        let (by, weight) = (&self.query.by, self.query.weight);
+        if let Some(&index) =
+            wanted.iter().flatten().chain(by).chain(&weight).find(|&&index| index >= names.len())
+        {
             return Err(Error::UnknownColumn { index, columns: names.len() });
         }
         let mut places = try_filled(names.len(), SKIP)?;
+        let count = wanted.as_ref().map_or(names.len(), HashSet::len).min(names.len());
+        self.columns
+            .try_reserve_exact(count)
+            .map_err(|_| Error::Memory { bytes: size_of::<Column>() * count })?;
         for (index, (place, name)) in places.iter_mut().zip(&mut names).enumerate() {
             if let Some(part) = by.iter().position(|&by| by == index) {
                 *place = KEY + part as u32;
+            } else if weight == Some(index) {
+                *place = WEIGHT;
             } else if wanted.as_ref().is_none_or(|wanted| wanted.contains(&index)) {
                 *place =
                     u32::try_from(self.columns.len()).map_err(|_| Error::Memory { bytes: usize::MAX })?;
@@ -352,7 +370,7 @@ impl Table {
         let kept = self.columns.len();
         if by.is_empty() {
             for (index, column) in self.columns.iter_mut().enumerate() {
-                column.ask(*observe, quantiles, index, kept)?;
+                column.ask(*observe, quantiles, index, kept, weight.is_some())?;
             }
         } else {
             let names = self.columns.iter().map(|column| column.name.clone()).collect();
@@ -397,7 +415,7 @@ impl Table {
         let mut places = try_filled(names.len(), SKIP)?;
         mine.iter().zip(&theirs).for_each(|(&my, &their)| places[their] = self.places[my]);
         let mut schema = self.schema_of(&places)?;
-        schema.order = schema.slots.iter().copied().filter(|&slot| slot < KEY).collect();
+        schema.order = schema.slots.iter().copied().filter(|&slot| slot < WEIGHT).collect();
         self.schema = Some(schema);
         Ok(())
     }
@@ -406,19 +424,22 @@ impl Table {
     fn schema_of(&self, places: &[u32]) -> Result<Schema> {
         let dialect = self.query.dialect.clone();
         let plain = dialect.has_plain_numbers();
-        let (slots, kept, observe) =
-            match &self.again {
-                None => (try_copied(places)?, self.columns.len(), self.query.observe),
-                Some(again) => {
-                    let mut slots = try_vec(places.len())?;
-                    // There are no groups in a later pass.
-                    slots.extend(places.iter().map(|&place| {
-                        again.binary_search(&(place as usize)).map_or(SKIP, |slot| slot as u32)
-                    }));
-                    (slots, again.len(), Observe::default())
-                }
-            };
-        Ok(Schema { dialect, slots, kept, plain, observe, order: Vec::new(), parts: self.query.by.len() })
+        let (slots, kept, observe) = match &self.again {
+            None => (try_copied(places)?, self.columns.len(), self.query.observe),
+            Some(again) => {
+                let mut slots = try_vec(places.len())?;
+                // There are no groups in a later pass.
+                slots.extend(places.iter().map(|&place| {
+                    if place == WEIGHT {
+                        return WEIGHT;
+                    }
+                    again.binary_search(&(place as usize)).map_or(SKIP, |slot| slot as u32)
+                }));
+                (slots, again.len(), Observe::default())
+            }
+        };
+        let (parts, weighted) = (self.query.by.len(), self.query.weight.is_some());
+        Ok(Schema { dialect, slots, kept, plain, observe, order: Vec::new(), parts, weighted })
     }
 
     fn read_records(&mut self, schema: &Schema, text: &[u8], start: usize, work: &Work<'_>) -> Result<usize> {
@@ -488,6 +509,21 @@ impl Table {
             return Ok(chunks.last().map_or(0, |chunk| chunk.stop));
         }
         let group = Column::group(self.columns.len());
+        if schema.weighted {
+            let chunks = &*chunks;
+            self.rows += chunks.iter().map(|chunk| chunk.weights.len() as u64).sum::<u64>();
+            work.for_each_mut(&mut self.columns, |index, column| {
+                for chunk in chunks {
+                    work.check()?;
+                    let cells = chunk.cells.iter().skip(index).step_by(schema.kept);
+                    for (&cell, &weight) in cells.zip(&chunk.weights) {
+                        column.push_weighted(cell, weight, &chunk.asides, &chunk.kept_texts, group)?;
+                    }
+                }
+                Ok(())
+            })?;
+            return Ok(chunks.last().map_or(0, |chunk| chunk.stop));
+        }
         if schema.kept > 0 {
             for chunk in chunks.iter() {
                 for row in chunk.cells.chunks_exact(schema.kept) {
@@ -538,7 +574,14 @@ impl Table {
         work.for_each_mut(&mut columns, |slot, column| {
             for chunk in chunks {
                 work.check()?;
-                for &cell in chunk.cells.iter().skip(slot).step_by(schema.kept) {
+                let cells = chunk.cells.iter().skip(slot).step_by(schema.kept);
+                if schema.weighted {
+                    cells.zip(&chunk.weights).try_for_each(|(&cell, &weight)| {
+                        column.push_weight(cell, weight, &chunk.asides, group)
+                    })?;
+                    continue;
+                }
+                for &cell in cells {
                     column.push_again(cell, &chunk.asides, &chunk.kept_texts, group)?;
                 }
             }

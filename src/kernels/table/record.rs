@@ -24,6 +24,9 @@ pub const SKIP: u32 = u32::MAX;
 /// The slot of the column that is the first part of the key of a group; the next parts have the next ones.
 pub const KEY: u32 = u32::MAX - MOST_PARTS as u32;
 
+/// The slot of the column that holds the weights of the rows. From here on slots are of no column that is kept.
+pub const WEIGHT: u32 = KEY - 1;
+
 /// The most columns of which a key is made.
 pub const MOST_PARTS: usize = 64;
 
@@ -44,6 +47,8 @@ pub struct Schema {
     pub plain: bool,
     /// Of how many columns keys are made.
     pub parts: usize,
+    /// Whether the rows have weights.
+    pub weighted: bool,
     /// Are the different values of the columns asked for, and their texts?
     pub observe: Observe,
 }
@@ -69,6 +74,8 @@ pub struct Chunk {
     pub kept_texts: Vec<u8>,
     /// For each column kept, not 0 if a number of it is not written as an integer.
     pub floats: Vec<u8>,
+    /// The weights of the rows, if they have some.
+    pub weights: Vec<f64>,
     /// Of groups: the keys, and the number of the key of each row.
     pub keys: Keys,
     pub ids: Vec<u32>,
@@ -132,6 +139,7 @@ impl Chunk {
         self.rejects.clear();
         self.asides.clear();
         self.kept_texts.clear();
+        self.weights.clear();
         self.keys.clear();
         self.ids.clear();
         self.parts.resize_with(schema.parts, Vec::new);
@@ -175,10 +183,11 @@ impl Chunk {
         let mut at = self.stop;
         let mut lines = 1;
         let mut column = 0;
+        let (mut weight, mut weight_at) = (None, 0);
         let delimiter = schema.dialect.delimiter;
         loop {
             let slot = schema.slots.get(column).copied().unwrap_or(SKIP);
-            let number = if slot >= KEY || !schema.plain { None } else { number_at(text, at, delimiter) };
+            let number = if slot >= WEIGHT || !schema.plain { None } else { number_at(text, at, delimiter) };
             let end = if let Some((cell, end, is_float)) = number {
                 self.floats[slot as usize] |= u8::from(is_float);
                 self.cells.push(cell);
@@ -193,6 +202,9 @@ impl Chunk {
                     let part = &mut self.parts[(slot - KEY) as usize];
                     part.clear();
                     append(part, field.bytes.trim_ascii())?;
+                } else if slot == WEIGHT {
+                    weight = self::weight(&field, &schema.dialect);
+                    weight_at = column;
                 } else if slot != SKIP {
                     let cell = self.cell(schema, slot, &field)?;
                     self.cells.push(cell);
@@ -208,9 +220,12 @@ impl Chunk {
             }
         }
         let width = schema.slots.len();
-        if column != width {
-            let column_at = if column < width { column + 1 } else { width + 1 };
-            let reason = Malformed::Fields { got: column, expected: width };
+        let is_whole = column == width && weight.is_some() == schema.weighted;
+        if !is_whole {
+            let (column_at, reason) = match column {
+                _ if column == width => (weight_at + 1, Malformed::Weight),
+                _ => (column.min(width) + 1, Malformed::Fields { got: column, expected: width }),
+            };
             let problem = Problem { line: self.lines, column: column_at, reason };
             if !schema.dialect.skip_bad {
                 self.problem = Some(problem);
@@ -222,7 +237,11 @@ impl Chunk {
         } else if lines > 1 && self.swallowed.is_none() && are_rows(&text[self.stop..at], delimiter, width) {
             self.swallowed = Some(self.lines);
         }
-        if schema.parts > 0 && column == width {
+        if let (true, Some(weight)) = (is_whole, weight) {
+            try_reserve(&mut self.weights, 1)?;
+            self.weights.push(weight);
+        }
+        if schema.parts > 0 && is_whole {
             self.key.clear();
             for (index, part) in self.parts.iter().enumerate() {
                 if index > 0 {
@@ -234,7 +253,7 @@ impl Chunk {
             try_reserve(&mut self.ids, 1)?;
             self.ids.push(id);
         }
-        if !schema.order.is_empty() && column == width {
+        if !schema.order.is_empty() && is_whole {
             self.reorder(&schema.order, before.cells)?;
         }
         self.lines += lines;
@@ -325,6 +344,13 @@ impl Chunk {
         }
         Ok(())
     }
+}
+
+/// The weight that a field says, if it is one.
+fn weight(field: &Field<'_>, dialect: &Dialect) -> Option<f64> {
+    let is_text = field.is_quoted && dialect.quoted_text;
+    let value = if is_text { classify_text(field.bytes) } else { classify(field.bytes, dialect) };
+    value.number().filter(|weight| (0.0..=f64::MAX).contains(weight))
 }
 
 /// Whether each line of a record by itself has as many fields as a record has: then its quotes may be none, and

@@ -74,7 +74,7 @@ pub enum Found {
     Values(Vec<Quantile>, f64),
     /// There are no numbers.
     Nothing,
-    /// There are too many columns to sketch all of them.
+    /// The numbers come only once and do not fit, and there is no sketch: too many columns, or weights.
     TooMany,
 }
 
@@ -259,12 +259,7 @@ impl Search {
             }
             State::Sketching(sketch) => {
                 let values = sketch.quantiles::<f64>(&self.levels)?;
-                let quantile = |value| Quantile {
-                    lower: Shown::Number(value),
-                    upper: Shown::Number(value),
-                    weight: 0.0,
-                };
-                State::Done(Found::Values(values.into_iter().map(quantile).collect(), sketch.bound()))
+                State::Done(Found::Values(values.into_iter().map(one).collect(), sketch.bound()))
             }
             state => state,
         };
@@ -320,6 +315,11 @@ impl Search {
         };
         values(finder, &exact).map(Some)
     }
+}
+
+/// A quantile that is a number.
+pub fn one(value: f64) -> Quantile {
+    Quantile { lower: Shown::Number(value), upper: Shown::Number(value), weight: 0.0 }
 }
 
 /// The quantiles in float64.

@@ -371,6 +371,7 @@ fn a_long_chunk_can_be_stopped() {
         kept: 1,
         order: Vec::new(),
         parts: 0,
+        weighted: false,
         plain: true,
         observe: Observe::default(),
     };
