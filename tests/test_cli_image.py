@@ -12,7 +12,7 @@ import pytest
 
 import rust_numpy_example as rne
 from rust_numpy_example.__main__ import main
-from rust_numpy_example._cli import report
+from rust_numpy_example._cli import image, report
 
 Image: Any = pytest.importorskip("PIL.Image")
 
@@ -262,3 +262,20 @@ def test_a_missing_pillow_is_one_line(run: Run, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     code, err = run("blur", tmp_path, "-o", tmp_path / "out")
     assert code == 1 and "pip install 'rust_numpy_example[cli]'" in err and err.count("\n") == 1
+
+
+def test_an_interrupt_stops_between_the_steps_of_an_image(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filtered = image._filtered
+
+    def interrupted(*arguments: Any) -> Any:
+        # As the handler of Ctrl-C does, in the main thread.
+        report.Interrupt.came = True
+        return filtered(*arguments)
+
+    monkeypatch.setattr(image, "_filtered", interrupted)
+    saved(tmp_path / "in.png", COLOR)
+    (tmp_path / "out").mkdir()
+    assert run("blur", tmp_path / "in.png", "-o", tmp_path / "out") == (130, "")
+    assert list((tmp_path / "out").iterdir()) == []
