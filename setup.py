@@ -81,8 +81,8 @@ cargo_args = [
 ]
 # Without symbols: the table of those that Python needs stays.
 rustc_flags = ["-Cstrip=symbols"]
-if os.environ.get("SETUPTOOLS_RUST_CARGO_PROFILE") == "dev":
-    # It is not shipped, and shares the compiled crates with `cargo test`.
+if os.environ.get("SETUPTOOLS_RUST_CARGO_PROFILE", "release") != "release":
+    # Such as `dev` or `profiling`: not shipped, it keeps its symbols, and `dev` shares the crates with `cargo test`.
     cargo_args, rustc_flags = [], []
 
 # An index page has no files for relative links.

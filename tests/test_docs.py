@@ -83,3 +83,44 @@ def test_a_figure_is_found(text: str) -> None:
 @pytest.mark.parametrize("text", ["a 10 x 20 matrix", "1000×1000", "three times in a row", "0x10", "x = 3"])
 def test_other_numbers_are_none(text: str) -> None:
     assert not list(ratios(text))
+
+
+#: Where a function may be named as well: what is told of it, and what more there may be, by the table of CONTRIBUTING.
+MORE = (
+    "docs/",
+    "rust_numpy_example/dask/",
+    "rust_numpy_example/_cli/",
+    "tools/",
+    "examples/",
+    "tests/clusters.py",
+)
+MORE += (
+    "tests/test_dask.py",
+    "tests/test_cli",
+    "tests/test_docs.py",
+    "tests/reliability/test_free_threaded.py",
+)
+
+
+def test_the_recipe_for_a_function_names_every_file() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    recipe = text.partition("## How to add a kernel")[2].partition("\n## ")[0]
+    named = {name.replace("<topic>", "window") for name in re.findall(r"`([^`\s]+)`", recipe)}
+    folders = ("src", "rust_numpy_example", "tests", "benches", "benchmarks", "docs", "examples", "tools")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    missing = []
+    for path in [*paths, ROOT / "README.md", ROOT / "CHANGELOG.md"]:
+        name = path.relative_to(ROOT).as_posix()
+        if path.suffix not in (".rs", ".py", ".pyi", ".md") or "_scaffold/template" in name:
+            continue
+        if "moving_average" not in path.read_text(encoding="utf-8") or name.startswith(MORE):
+            continue
+        if not any(
+            name.startswith(one) if one.endswith("/") else f"/{name}".endswith(f"/{one}") for one in named
+        ):
+            missing.append(name)
+    assert missing == []
+    # And none that there is not.
+    for one in named:
+        if re.search(r"\.(rs|py|pyi|md)$", one):
+            assert any(path.as_posix().endswith(f"/{one}") for path in [*paths, *ROOT.glob("*.md")]), one

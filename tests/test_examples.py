@@ -69,6 +69,29 @@ def test_image_pipeline(tmp_path: Path) -> None:
     assert not filtered[..., 2].any()
 
 
+def test_image_pipeline_reads_what_the_command_reads(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="the example decodes with Pillow")
+    from rust_numpy_example.__main__ import main
+
+    noise = np.random.default_rng(0).integers(0, 256, (40, 60, 4), dtype=np.uint8)
+    turned = image.Exif()
+    turned[0x0112] = 6
+    image.fromarray(noise[..., 0].astype(np.uint16) * 257).save(tmp_path / "sixteen.png")
+    image.fromarray(noise[..., :3]).quantize(16).save(tmp_path / "palette.png")
+    image.fromarray(noise[..., 0] > 99).save(tmp_path / "bits.png")
+    image.fromarray(noise).save(tmp_path / "alpha.png")
+    image.frombytes("LA", (60, 40), noise[..., :2].tobytes()).save(tmp_path / "grey_alpha.png")
+    image.fromarray(noise[..., :3].copy()).save(tmp_path / "turned.png", exif=turned)
+    pictures = sorted(tmp_path.glob("*.png"))
+    run("image_pipeline.py", tmp_path / "out", *pictures)
+    for picture in pictures:
+        for how, options in (("blur", ("--sigma", "4")), ("edges", ())):
+            command = tmp_path / f"command_{picture.name}"
+            assert main(["image", how, str(picture), "-o", str(command), *options]) == 0
+            ours = np.asarray(image.open(tmp_path / "out" / f"{picture.stem}_{how}.png"))
+            np.testing.assert_array_equal(ours, np.asarray(image.open(command)), err_msg=f"{picture} {how}")
+
+
 def test_monte_carlo(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the example plots with matplotlib")
     out = run("monte_carlo.py", tmp_path)

@@ -166,6 +166,16 @@ def test_the_commands_that_it_says_are_those_of_the_readme(
         assert f"\n{command}\n" in readme
 
 
+@pytest.mark.once
+def test_the_port_of_the_manual_fits_into_it(tmp_path: Path) -> None:
+    port = pytest.importorskip("port")
+    make(tmp_path / "new", "fast-loops")
+    port.port(tmp_path / "new")
+    names = (tmp_path / "new" / "fast_loops" / "__init__.py").read_text(encoding="utf-8")
+    ast.parse(names)
+    assert '"despike"' in names
+
+
 # ---------------------------------------------------------------- what it refuses, and what is left
 
 
@@ -306,6 +316,8 @@ def test_a_new_package_builds_and_passes_its_own_tests(tmp_path: Path, options: 
 def test_its_source_distribution_has_all_and_builds_without_a_network(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     make(folder, "fast-loops")
+    # With the kernel that the manual puts into it.
+    pytest.importorskip("port").port(folder)
     python = _python(tmp_path)
     _run(python, "setup.py", "sdist", "--vendor-crates", cwd=folder)
     archive = next((folder / "dist").glob("*.tar.gz"))
