@@ -82,7 +82,7 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "stats orders.csv --delimiter ';' --decimal , --thousands . --na n.v. --on-error skip -g customer"
         ),
-        Example("stats survey.csv --weight households --select income,rooms --quantiles 0.5,0.9"),
+        Example("stats survey.csv --weight households --select income,rooms --quantiles 0.5"),
         Example("stats planets.csv --select mas"),
     ],
     "words": [
