@@ -24,8 +24,9 @@ each kind and the reason.
 
 ## Not tested
 
-Windows, macOS and big-endian machines: there was none to test on. The workflows in `.github/workflows` are prepared
-for the first two. Free-threaded CPython was tested as 3.13t (`docs/tested.md`), not as 3.14t. ThreadSanitizer and
+Windows and macOS: there was none to test on. For Windows the whole crate was compiled (`cargo check`); the workflows in
+`.github/workflows` are prepared for both. aarch64 and s390x (big-endian) were emulated, for a part of the Python tests
+(`docs/tested.md`). Free-threaded CPython was tested as 3.13t (`docs/tested.md`), not as 3.14t. ThreadSanitizer and
 Miri need parts of a nightly toolchain that the test machine does not have; AMX instructions are not used.
 """
 

@@ -63,11 +63,11 @@ def line(row: dict[str, Any]) -> str:
 
 
 def table(head: str, old: str, rows: list[dict[str, Any]]) -> str:
-    """A table with new rows in the place of old ones."""
+    """A table with new rows in the place of old ones; none without any."""
     _, _, after = old.partition(head.splitlines()[-1])
     lines = {key(text): text for text in re.findall(r"^\| \d.*\|$", after.partition("\n#")[0], re.M)}
     lines.update((key(text), text) for text in map(line, rows))
-    return head + "".join(f"{text}\n" for text in sorted(lines.values(), key=order))
+    return head + "".join(f"{text}\n" for text in sorted(lines.values(), key=order)) if lines else ""
 
 
 def order(line: str) -> list[tuple[list[int], str]]:
