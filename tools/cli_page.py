@@ -142,7 +142,8 @@ PEERS = """\
 What the documentation of others says that they do with a table: [qsv](https://github.com/dathere/qsv) `stats`,
 [xan](https://github.com/medialab/xan) `stats`, [csvkit](https://csvkit.readthedocs.io) `csvstat`,
 [DuckDB](https://duckdb.org/docs/stable/guides/meta/summarize) `SUMMARIZE`, [pandas](https://pandas.pydata.org)
-`describe`. How fast this package is beside what is installed on your machine, `rust-numpy-example bench` says.
+`describe`. [How long](cli_times.md) some of them take; `rust-numpy-example bench` says what the functions of this package take
+beside what is installed on your machine.
 
 """
 
