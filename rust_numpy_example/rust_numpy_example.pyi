@@ -182,7 +182,8 @@ def matrix_multiply(
 
     The algorithm is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix
     Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians". Large products
-    of floats are left to the kernels of the crates private-gemm-x86 and matrixmultiply.
+    of real floats, and those of a large complex matrix and a vector, are left to the kernels of the
+    crates private-gemm-x86 and matrixmultiply.
 
     Examples
     --------

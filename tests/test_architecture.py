@@ -54,6 +54,7 @@ UNSAFE = {
     "bindings/array/output.rs": "writes into the memory of arrays",
     "bindings/numbers/cpython_layout.rs": "reads floats and ints of lists in place",
     "kernels/linalg/batch.rs": "batches of matrices with any strides",
+    "kernels/linalg/float/microkernel.rs": "reads and writes a tile without a check at each element",
     "kernels/linalg/matrix.rs": "views of matrices with any strides",
     "kernels/linalg/partition.rs": "parts of one output, each for one thread",
     "kernels/linalg/vendor.rs": "calls the kernels of other crates, which take pointers",

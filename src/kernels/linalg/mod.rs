@@ -7,7 +7,8 @@
 //! | `product` | from an element type to its algorithm |
 //! | `gemm` | the blocked product: its loops, packing, the micro-kernel |
 //! | `small`, `gemv` | the product of two small matrices, of a matrix and a vector |
-//! | `vendor`, `transpose` | products of floats by the kernels of other crates |
+//! | `float` | the blocked product of complex numbers |
+//! | `vendor`, `transpose` | products of reals, and of complex numbers with a vector, by the kernels of other crates |
 //! | `boolean` | bools, as bits |
 //! | `partition` | operands, and how a product is cut into parts |
 //! | `number` | what an element stands for, and what it is summed in |
@@ -18,6 +19,7 @@
 
 mod batch;
 mod boolean;
+mod float;
 mod gemm;
 mod gemv;
 mod matrix;

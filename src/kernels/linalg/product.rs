@@ -5,10 +5,9 @@ use num_complex::Complex;
 
 use super::batch::Signed;
 use super::gemm;
-use super::number::Value;
 use super::partition::{MATRIX, Operands, Split, TILE};
 use super::vendor::{self, Float};
-use super::{boolean, gemv, small};
+use super::{boolean, float, gemv, small};
 use crate::dtype::{Bool, Element};
 use crate::error::Result;
 use crate::parallel::{Pacer, Work};
@@ -129,7 +128,7 @@ impl Product for f64 {
 
 impl<T> Product for Complex<T>
 where
-    Complex<T>: Float,
+    Complex<T>: Float + float::Float,
 {
     fn multiply(
         level: Level,
@@ -159,20 +158,24 @@ fn multiply_real<T: Float, const LANES: usize, const SIDE: usize>(
     }
 }
 
-/// The largest complex matrices that are not worth a call of the other crates.
+/// The largest complex matrices that are not worth packing.
 const SMALL_COMPLEX: usize = 24;
 
 /// Products of complex numbers.
-fn multiply_complex<T: Float + Value>(
+fn multiply_complex<T: Float + float::Float>(
     level: Level,
     operands: &mut Operands<'_, T>,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {
     let (m, k, n) = operands.sizes();
-    if m.max(k).max(n) <= SMALL_COMPLEX || level == Level::Baseline {
+    if m.max(k).max(n) <= SMALL_COMPLEX {
         return gemm::multiply(level, operands, split, work);
     }
+    if m.min(n) > 1 || level == Level::Baseline {
+        return float::multiply(level, operands, split, work);
+    }
+    // With a vector the other crate is faster.
     operands.for_each(split, work, |mut part| {
         vendor::multiply_part(level, &mut part, work)?;
         // The crate scales each sum by 1 + 0i, and 0 times infinity is not a number:

@@ -269,9 +269,9 @@ fn rough<T: Exact>(shape: [usize; 2], make: fn(f64, f64) -> T, special: f64) -> 
 }
 
 #[test]
-fn floats_have_the_same_bits_for_every_split_and_reals_on_all_levels_that_fuse() {
+fn floats_have_the_same_bits_for_every_split_and_on_all_levels_that_fuse() {
     fn same<T: Exact>(make: fn(f64, f64) -> T, is_real: bool) {
-        let (long, short) = if is_real { (350, 130) } else { (150, 70) };
+        let (long, short) = if is_real { (350, 130) } else { (60, 40) };
         for ([m, k, n], special) in [
             ([long, 600, short], 1.0),
             ([short, 600, long], f64::INFINITY),
@@ -296,7 +296,9 @@ fn floats_have_the_same_bits_for_every_split_and_reals_on_all_levels_that_fuse()
                 );
             }
             let fused: Vec<_> = Level::available().filter(|&level| level > Level::Baseline).collect();
-            assert!(!is_real || fused.windows(2).all(|pair| product(pair[0], 1) == product(pair[1], 1)));
+            // Products of complex numbers with a vector are left to another crate.
+            let is_same = is_real || m.min(n) > 1;
+            assert!(!is_same || fused.windows(2).all(|pair| product(pair[0], 1) == product(pair[1], 1)));
         }
     }
     same::<f32>(|re, _| re as f32, true);

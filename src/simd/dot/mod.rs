@@ -12,6 +12,8 @@
 #[cfg(x86_simd)]
 mod x86;
 
+use std::ops::Neg;
+
 use num_complex::Complex;
 
 use super::arithmetic::Arithmetic;
@@ -51,6 +53,25 @@ pub trait Dot<T>: Token {
 pub trait FloatDot<T>: Dot<T, Group = T, Lanes: Interleave<T>> {
     /// Subtracts what [`Dot::add_products`] adds.
     fn subtract_products(self, sums: Self::Sums, left: T, right: &Self::Packed) -> Self::Sums;
+
+    /// One number in every lane.
+    fn splat(self, value: T) -> Self::Sums;
+
+    /// Lanes from memory.
+    fn load(self, lanes: &Self::Lanes) -> Self::Sums;
+
+    /// `left + right`.
+    fn plus(self, left: Self::Sums, right: Self::Sums) -> Self::Sums;
+
+    /// `sums + left * right`, rounded once if the level [fuses](Token::FUSES).
+    fn multiply_add(self, sums: Self::Sums, left: Self::Sums, right: Self::Sums) -> Self::Sums;
+
+    /// Complex products, whose real and imaginary parts are in turn, of the products with the real part
+    /// of a factor and those with its imaginary part.
+    #[inline(always)]
+    fn joined(self, by_re: Self::Sums, by_im: Self::Sums) -> Self::Lanes {
+        Interleave::joined(self.lanes(by_re), self.lanes(by_im))
+    }
 }
 
 /// A register of groups in memory.
@@ -81,10 +102,23 @@ pub trait Interleave<T>: Sized {
 
     /// Real and imaginary parts, in turn.
     fn interleave(re: Self, im: Self) -> Self::Interleaved;
+
+    /// See [`FloatDot::joined`].
+    fn joined(by_re: Self, by_im: Self) -> Self;
 }
 
-impl<T: Copy + Default, const LANES: usize> Interleave<T> for [T; LANES] {
+impl<T: Arithmetic + Neg<Output = T>, const LANES: usize> Interleave<T> for [T; LANES] {
     type Interleaved = [Complex<T>; LANES];
+
+    #[inline(always)]
+    fn joined(by_re: Self, by_im: Self) -> Self {
+        let mut lanes = by_re;
+        for lane in (0..LANES).step_by(2) {
+            lanes[lane] = by_re[lane].plus(-by_im[lane + 1]);
+            lanes[lane + 1] = by_re[lane + 1].plus(by_im[lane]);
+        }
+        lanes
+    }
 
     #[inline(always)]
     fn interleave(re: Self, im: Self) -> Self::Interleaved {
@@ -200,16 +234,44 @@ portable! {
     f64 as f64, 2;
 }
 
-impl FloatDot<f32> for Baseline {
-    #[inline(always)]
-    fn subtract_products(self, sums: [f32; 4], left: f32, right: &[f32; 4]) -> [f32; 4] {
-        Dot::<f32>::add_products(self, sums, -left, right)
-    }
-}
+// A macro, as the length of an array cannot be an associated constant.
+macro_rules! portable_floats {
+    ($($type:ty, $lanes:literal;)*) => { $(
+        impl FloatDot<$type> for Baseline {
+            #[inline(always)]
+            fn subtract_products(self, sums: Self::Sums, left: $type, right: &Self::Packed) -> Self::Sums {
+                Dot::<$type>::add_products(self, sums, -left, right)
+            }
 
-impl FloatDot<f64> for Baseline {
-    #[inline(always)]
-    fn subtract_products(self, sums: [f64; 2], left: f64, right: &[f64; 2]) -> [f64; 2] {
-        Dot::<f64>::add_products(self, sums, -left, right)
-    }
+            #[inline(always)]
+            fn splat(self, value: $type) -> Self::Sums {
+                [value; $lanes]
+            }
+
+            #[inline(always)]
+            fn load(self, lanes: &Self::Lanes) -> Self::Sums {
+                *lanes
+            }
+
+            #[inline(always)]
+            fn plus(self, mut left: Self::Sums, right: Self::Sums) -> Self::Sums {
+                for lane in 0..$lanes {
+                    left[lane] += right[lane];
+                }
+                left
+            }
+
+            #[inline(always)]
+            fn multiply_add(self, mut sums: Self::Sums, left: Self::Sums, right: Self::Sums) -> Self::Sums {
+                for lane in 0..$lanes {
+                    sums[lane] = sums[lane].multiply_add::<Baseline>(left[lane], right[lane]);
+                }
+                sums
+            }
+        }
+    )* };
+}
+portable_floats! {
+    f32, 4;
+    f64, 2;
 }

@@ -77,7 +77,7 @@ fn load512<const LANES: usize, G>(_proof: Avx512, packed: &Packed512<G, LANES>) 
 // A macro, as instructions have a name for each type, and no trait names them all.
 macro_rules! float_dot {
     ($token:ty, $type:ty, $packed:ident, $lanes:literal, $register:ty;
-     $zero:ident, $load:ident, $splat:ident, $add:ident, $subtract:ident) => {
+     $zero:ident, $load:ident, $splat:ident, $plus:ident, $add:ident, $subtract:ident) => {
         impl Dot<$type> for $token {
             type Group = $type;
             type Packed = $packed<$type, $lanes>;
@@ -116,18 +116,46 @@ macro_rules! float_dot {
                 // SAFETY: by the token; the array is as large as the register.
                 unsafe { $subtract($splat(left), $load(right.0.as_ptr()), sums) }
             }
+
+            #[inline(always)]
+            fn splat(self, value: $type) -> $register {
+                // SAFETY: by the token.
+                unsafe { $splat(value) }
+            }
+
+            #[inline(always)]
+            fn load(self, lanes: &Self::Lanes) -> $register {
+                // SAFETY: by the token; the array is as large as the register.
+                unsafe { $load(lanes.as_ptr()) }
+            }
+
+            #[inline(always)]
+            fn plus(self, left: $register, right: $register) -> $register {
+                // SAFETY: by the token.
+                unsafe { $plus(left, right) }
+            }
+
+            #[inline(always)]
+            fn multiply_add(self, sums: $register, left: $register, right: $register) -> $register {
+                // SAFETY: by the token.
+                unsafe { $add(left, right, sums) }
+            }
         }
     };
 }
 
 float_dot!(Avx512, f64, Packed512, 8, __m512d;
-    _mm512_setzero_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_fmadd_pd, _mm512_fnmadd_pd);
+    _mm512_setzero_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_add_pd,
+    _mm512_fmadd_pd, _mm512_fnmadd_pd);
 float_dot!(Avx512, f32, Packed512, 16, __m512;
-    _mm512_setzero_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_fnmadd_ps);
+    _mm512_setzero_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_add_ps,
+    _mm512_fmadd_ps, _mm512_fnmadd_ps);
 float_dot!(Avx2, f64, Packed256, 4, __m256d;
-    _mm256_setzero_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_fmadd_pd, _mm256_fnmadd_pd);
+    _mm256_setzero_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_add_pd,
+    _mm256_fmadd_pd, _mm256_fnmadd_pd);
 float_dot!(Avx2, f32, Packed256, 8, __m256;
-    _mm256_setzero_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_fnmadd_ps);
+    _mm256_setzero_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_add_ps,
+    _mm256_fmadd_ps, _mm256_fnmadd_ps);
 
 /// Two neighbours along the sum in the halves of a lane.
 #[inline(always)]
