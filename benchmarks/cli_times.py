@@ -262,7 +262,7 @@ def apart(mine: dict[str, dict[str, float]], theirs: dict[str, dict[str, float]]
 def measured(path: Path, groups: bool, rounds: int, slow: int) -> list[str]:
     """Return the lines of a table."""
     lines = [
-        "| | what it says | seconds | CPU seconds | times ours | MB | numbers |",
+        "| program | what it says | seconds | CPU seconds | times ours | MB | numbers |",
         "|---|---|---:|---:|---:|---:|---|",
     ]
     all_sides = sides(path, groups)

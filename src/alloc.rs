@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_an_error() {
-        assert_eq!(try_vec::<u64>(1 << 60).err(), Some(Error::Memory { bytes: (1 << 60) * 8 }));
+        let len = usize::MAX / 16;
+        assert_eq!(try_vec::<u64>(len).err(), Some(Error::Memory { bytes: len * 8 }));
         assert_eq!(try_filled(3, 7u8), Ok(vec![7, 7, 7]));
     }
 }
