@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_an_error() {
-        let len = usize::MAX / 16;
+        let len = usize::MAX / 8;
         assert_eq!(try_vec::<u64>(len).err(), Some(Error::Memory { bytes: len * 8 }));
         assert_eq!(try_filled(3, 7u8), Ok(vec![7, 7, 7]));
     }

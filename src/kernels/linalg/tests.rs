@@ -261,7 +261,7 @@ fn parts_are_split_and_cover_everything_once() {
 
 /// Numbers without a pattern, and one that is not finite if asked for.
 fn rough<T: Exact>(shape: [usize; 2], make: fn(f64, f64) -> T, special: f64) -> ArrayD<T> {
-    let value = |i: usize| ((i * 7919 % 1009) as f64).sqrt() - 15.0;
+    let value = |i: usize| ((i as u64 * 7919 % 1009) as f64).sqrt() - 15.0;
     let mut values: Vec<_> = (0..shape[0] * shape[1]).map(|i| make(value(i), value(i + 500))).collect();
     let last = values.len() - 1;
     values[last.min(shape[1] + 1)] = make(special, 1.0);
