@@ -21,7 +21,8 @@ HEAD = """# Tested on
 `tox` runs the Python tests on every interpreter that it finds, with the oldest and the newest NumPy that has a wheel
 for it, what does not depend on them with three of the pairs; `tools/interpreters.py` fetches interpreters that the
 machine lacks. Processors of other kinds are emulated:
-`tox -c tools/tox.ini -e platforms` runs the Rust tests and a selection of the Python tests on them.
+`tox -c tools/tox.ini -e platforms` runs the Rust tests and a selection of the Python tests on them. A row of an
+emulated processor may be of a run that a limit of time ended before all of that selection was done.
 `python tools/tested.py` writes this page from what the last runs left.
 
 | CPython | NumPy | platform | date | passed | failed | skipped |
