@@ -334,11 +334,13 @@ def test_malformed_parents_and_capsules_are_refused() -> None:
     released = array(np.zeros(1))
     taken = ByArray(schema("g"), released)
     rne.sum_array(taken)
+    # A capsule holds addresses only: what is there has to live as long.
+    of_other, of_good = schema("g"), schema("g")
     for wrong in (
         Wrong(),
         Wrong(1, 2),
-        Wrong(schema("g").capsule(b"something_else"), 2),
-        Wrong(schema("g").capsule(), 2),
+        Wrong(of_other.capsule(b"something_else"), 2),
+        Wrong(of_good.capsule(), 2),
     ):
         with pytest.raises(TypeError, match="sum_array: argument arr, got .*[Aa]rrow"):
             rne.sum_array(wrong)
