@@ -11,13 +11,14 @@
 //! | `kernels/eft` | mathematics that several topics rest on |
 //! | `layout` | arrays of any layout, and the one way they are walked |
 //! | `parallel`, `simd` | threads; vector instructions and memory |
-//! | `dtype`, `alloc`, `error` | element types, memory that may be refused, what can go wrong |
+//! | `dtype`, `alloc`, `kept`, `error` | element types, memory that may be refused, values made once, what can go wrong |
 
 pub mod alloc;
 #[cfg(feature = "python")]
 pub mod bindings;
 pub mod dtype;
 pub mod error;
+pub mod kept;
 pub mod kernels;
 pub mod layout;
 pub mod parallel;

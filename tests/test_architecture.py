@@ -37,7 +37,7 @@ ACROSS = {
 UNSAFE = {
     "alloc.rs": "memory that is not cleared first; advice to the system how to map it",
     "parallel/join.rs": "threads that help with what the stack of their caller holds",
-    "parallel/pool.rs": "the pool of this process, found without a lock",
+    "kept.rs": "values that are made once and never freed, found without a lock",
     "parallel/work.rs": "items of a slice, each for one thread",
     "simd/*.rs": "enters what is compiled for a CPU level, with the proof that it is there; instructions, cache lines",
     "layout/gather.rs": "copies elements at any stride",

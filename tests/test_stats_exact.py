@@ -243,6 +243,15 @@ def means_are_within(data: st.DataObject) -> None:
         assert math.isinf(float(stats.var)) == math.isinf(var) or var > LARGEST / 1.01
 
 
+@pytest.mark.parametrize("columns", [1, 2, 3, 5, 8, 15, 16, 40])
+def test_rows_of_any_length_are_added_up_in_fours(columns: int) -> None:
+    # Added one by one, as NumPy does along this axis, each loses as much of the same sign.
+    values = np.array([0.0, 0.0, 0.0, 0.5860216070126709, 0.9837983184674959] * 200)
+    exact = sum(map(Fraction, values.tolist())) / values.size
+    means = compute_stats(np.stack([values] * columns, 1), 0).mean
+    assert max(abs(Fraction(mean) - exact) for mean in means.tolist()) <= 5 * Fraction(math.ulp(float(exact)))
+
+
 @pytest.mark.thorough
 @settings(max_examples=40)
 @given(st.data())

@@ -11,8 +11,10 @@ use super::guard::guard;
 use super::numbers::read_in_place;
 use crate::{alloc, parallel, simd};
 
-/// Warns of environment variables whose text means nothing here, and which so are ignored.
+/// Prepares what threads share, while nobody can fork; warns of environment variables whose text means nothing here,
+/// and which so are ignored.
 pub fn init(py: Python<'_>) -> PyResult<()> {
+    parallel::prepare();
     let levels = simd::Level::ALL.map(|level| (level.name(), level));
     let level = simd::unknown_setting().map(|got| (simd::VARIABLE, got, names(&levels)));
     for (name, got, expected) in parallel::unknown_settings().chain(level) {

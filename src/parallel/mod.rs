@@ -22,6 +22,7 @@ mod threads;
 mod work;
 
 pub use pacer::Pacer;
+pub use pool::prepare;
 pub use threads::{MAX_THREADS, num_threads, set_num_threads, valid_threads};
 pub use work::{Interrupt, Work};
 

@@ -3,13 +3,13 @@
 //! A pool belongs to one process: after a fork the child finds another process id and builds
 //! its own. The parent's pool is never dropped there, as its threads do not exist in the child.
 
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::join::Join;
 use super::standby::Standby;
+use crate::kept::Kept;
 
 /// The pool of one process, as large as the largest number of threads asked for so far.
 #[derive(Default)]
@@ -42,33 +42,23 @@ pub(super) fn pool(workers: usize) -> Option<Arc<ThreadPool>> {
     Some(Arc::clone(pool.insert(Arc::new(larger))))
 }
 
+/// Makes what the queues of all pools share: for the thread that makes it at its first search for work, all others
+/// wait, and in a child that is forked just then they would wait for ever.
+pub fn prepare() {
+    drop(crossbeam_epoch::pin());
+}
+
 /// The state of this process. After a fork the child leaks what it inherits: the threads do not
 /// exist there, and a lock may be held for ever by one of them.
 fn this_process() -> &'static Process {
-    static PROCESS: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
+    static PROCESS: Kept<Process> = Kept::new();
     let id = std::process::id();
-    let current = PROCESS.load(Ordering::Acquire);
-    if let Some(process) = leaked(current).filter(|process| process.id == id) {
-        return process;
-    }
-    let fresh = Box::into_raw(Box::new(Process { id, ..Process::default() }));
-    // Where another thread was first, its state is used and ours, still empty, is leaked.
-    match PROCESS.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => leaked(fresh),
-        Err(other) => leaked(other),
-    }
-    .expect("a process state that was stored is never null")
-}
-
-#[allow(unsafe_code)]
-fn leaked(process: *mut Process) -> Option<&'static Process> {
-    // SAFETY: null, or from `Box::into_raw` in `this_process` and never freed nor changed.
-    unsafe { process.as_ref() }
+    PROCESS.get_if(|process| process.id == id, || Process { id, ..Process::default() })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use super::*;

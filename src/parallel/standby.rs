@@ -8,8 +8,10 @@
 //! `RUST_NUMPY_EXAMPLE_SPIN=0` turns it off.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use crate::kept::Kept;
 
 /// The environment variable.
 const VARIABLE: &str = "RUST_NUMPY_EXAMPLE_SPIN";
@@ -99,8 +101,8 @@ impl<J: Clone> Standby<J> {
 
 /// Whether the helpers of a pool of so many threads may wait awake.
 pub(super) fn is_welcome(threads: usize) -> bool {
-    static CPUS: OnceLock<usize> = OnceLock::new();
-    let cpus = *CPUS.get_or_init(|| match setting() {
+    static CPUS: Kept<usize> = Kept::new();
+    let cpus = *CPUS.get_or(|| match setting() {
         Some(Ok(false)) => 0,
         _ => std::thread::available_parallelism().map_or(1, |cpus| cpus.get()),
     });

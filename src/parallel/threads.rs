@@ -1,7 +1,8 @@
 //! How many threads a call uses where it does not say.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::kept::Kept;
 
 /// How the text of a variable is read: the number in it, as text.
 type Read = fn(&str) -> &str;
@@ -44,8 +45,8 @@ pub fn valid_threads(threads: i64) -> Option<usize> {
 }
 
 fn default_threads() -> usize {
-    static DEFAULT: OnceLock<usize> = OnceLock::new();
-    *DEFAULT.get_or_init(|| {
+    static DEFAULT: Kept<usize> = Kept::new();
+    *DEFAULT.get_or(|| {
         settings()
             .find_map(|(_, setting)| setting.ok())
             // Respects the affinity mask and the quota of the process.

@@ -6,11 +6,11 @@
 #![allow(clippy::incompatible_msrv)]
 
 use std::arch::x86_64::*;
-use std::sync::OnceLock;
 
 use super::kernel::Kernel;
 use super::level::Level;
 use super::token::{Avx512, Token};
+use crate::kept::Kept;
 
 /// The proof that this CPU has [`Avx512`] and IFMA.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +20,9 @@ impl Ifma {
     /// The token, if the CPU has the instructions.
     #[inline]
     pub fn detect() -> Option<Self> {
-        static HAS: OnceLock<bool> = OnceLock::new();
+        static HAS: Kept<bool> = Kept::new();
         let avx512 = Avx512::detect()?;
-        HAS.get_or_init(|| is_x86_feature_detected!("avx512ifma")).then_some(Ifma(avx512))
+        HAS.get_or(|| is_x86_feature_detected!("avx512ifma")).then_some(Ifma(avx512))
     }
 
     /// The token, if the CPU has the instructions and `level` includes those of AVX-512.

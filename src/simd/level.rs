@@ -1,6 +1,6 @@
 //! The sets of instructions that kernels are compiled for, and which of them this CPU has.
 
-use std::sync::OnceLock;
+use crate::kept::Kept;
 
 /// A set of instructions; a higher one includes the lower ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,8 +38,8 @@ pub const VARIABLE: &str = "RUST_NUMPY_EXAMPLE_SIMD";
 
 /// The level in use: what the CPU has, or what the environment asks for if the CPU has it.
 pub fn level() -> Level {
-    static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| {
+    static LEVEL: Kept<Level> = Kept::new();
+    *LEVEL.get_or(|| {
         let top = detect();
         let forced = std::env::var(VARIABLE).ok();
         let asked = Level::ALL.into_iter().find(|level| forced.as_deref() == Some(level.name()));
@@ -56,8 +56,8 @@ pub fn unknown_setting() -> Option<String> {
 
 /// The highest level that this CPU has.
 pub(super) fn detect() -> Level {
-    static TOP: OnceLock<Level> = OnceLock::new();
-    *TOP.get_or_init(probe)
+    static TOP: Kept<Level> = Kept::new();
+    *TOP.get_or(probe)
 }
 
 #[cfg(x86_simd)]

@@ -31,6 +31,15 @@ def work():
     # With threads of its own, not those that its parent has.
     return rne.sum_array(data, workers=3) == 400_000 and len(os.listdir("/proc/self/task")) >= 3
 stop = False
+def use_first():
+    # What a process makes at its first call may be in the making when it is forked.
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for t in threads: t.start()
+    inner = os.fork()
+    if inner == 0:
+        os._exit(0 if work() else 1)
+    for t in threads: t.join()
+    return os.waitpid(inner, 0)[1] == 0
 if situation == "after use":
     work()
 elif situation == "during use":
@@ -43,6 +52,9 @@ hangs = 0
 for _ in range(count):
     pid = os.fork()
     if pid == 0:
+        os.setpgid(0, 0)
+        if situation == "during first use":
+            os._exit(0 if use_first() else 1)
         if situation == "grandchild":
             inner = os.fork()
             if inner == 0:
@@ -57,7 +69,7 @@ for _ in range(count):
             break
         if time.monotonic() > end:
             hangs += 1
-            os.kill(pid, 9)
+            os.killpg(pid, 9)
             os.waitpid(pid, 0)
             break
         time.sleep(0.0005)
@@ -74,7 +86,7 @@ print(hangs)
 )
 def test_forks_never_hang(count: int, figure: Callable[[str, str, bool], None]) -> None:
     hangs = 0
-    situations = ["after use", "during use", "grandchild", "parent too"]
+    situations = ["during first use", "after use", "during use", "grandchild", "parent too"]
     for situation in situations:
         result = _run(FORKS, situation, str(count), timeout=1200)
         assert result.returncode == 0, result.stderr

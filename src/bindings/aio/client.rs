@@ -163,6 +163,8 @@ struct Tls {
 }
 
 impl Tls {
+    // A forked child has a client of its own.
+    #[allow(clippy::disallowed_methods)]
     fn config(&self) -> Result<Arc<ClientConfig>, Failure> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));

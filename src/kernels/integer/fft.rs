@@ -17,11 +17,10 @@
 // Loops over lanes and blocks use an index: iterator adapters are not always inlined, and then
 // not compiled for the CPU level.
 
-use std::sync::OnceLock;
-
 use super::complex::{Block, Complex};
 use crate::alloc::try_vec;
 use crate::error::Result;
+use crate::kept::Kept;
 use crate::parallel::Work;
 use crate::simd::{self, F64x8, Kernel, Level, Simd};
 
@@ -79,8 +78,8 @@ pub struct Twiddles {
     leaves: [Vec<Vec<Leaf>>; 4],
 }
 
-static RADIX4: [[OnceLock<Vec<Twiddle>>; KEPT]; 4] = [const { [const { OnceLock::new() }; KEPT] }; 4];
-static LEAVES: [[OnceLock<Vec<Leaf>>; KEPT]; 4] = [const { [const { OnceLock::new() }; KEPT] }; 4];
+static RADIX4: [[Kept<Vec<Twiddle>>; KEPT]; 4] = [const { [const { Kept::new() }; KEPT] }; 4];
+static LEAVES: [[Kept<Vec<Leaf>>; KEPT]; 4] = [const { [const { Kept::new() }; KEPT] }; 4];
 
 impl Twiddles {
     fn radix4(&self, ring: usize, depth: usize) -> &[Twiddle] {
@@ -121,10 +120,12 @@ impl Twiddles {
 }
 
 /// Puts a table where all calls find it, or where this call does.
-fn keep<T>(shared: Option<&OnceLock<Vec<T>>>, own: &mut Vec<Vec<T>>, depth: usize, made: Vec<T>) {
+fn keep<T: Send + Sync>(shared: Option<&Kept<Vec<T>>>, own: &mut Vec<Vec<T>>, depth: usize, made: Vec<T>) {
     match shared {
         // Where another thread was first, its table is the same.
-        Some(cell) => drop(cell.set(made)),
+        Some(kept) => {
+            kept.get_or(|| made);
+        }
         None => {
             while own.len() <= depth - KEPT {
                 own.push(Vec::new());

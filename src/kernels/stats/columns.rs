@@ -151,8 +151,8 @@ impl<'a, 'b, T: Copy> Group<'a, 'b, T> {
 
     /// The elements of a row that has enough for all lanes.
     #[inline(always)]
-    fn row(&self, index: usize) -> &'b [T; LANES] {
-        self.rows[index][self.first..].first_chunk().expect("enough elements")
+    fn lanes(&self, row: &'b [T]) -> &'b [T; LANES] {
+        row[self.first..].first_chunk().expect("enough elements")
     }
 
     /// The element in a lane. A row that is shorter than all lanes is in the last ones.
@@ -179,18 +179,22 @@ impl<T: Sample> Lines<T> for Group<'_, '_, T> {
     ) {
         // Sums of this function's own, that can be in registers.
         let (mut own, adder) = (*sums, Adder::<S>::new());
-        let fours = if self.rows[0].len() < LANES { 0 } else { self.rows.len() / 4 * 4 };
-        for start in (0..fours).step_by(4) {
-            let mut four = [self.row(start); 4];
-            for row in 1..4 {
-                four[row] = self.row(start + row);
+        let is_short = self.rows[0].len() < LANES;
+        let mut fours = self.rows.chunks_exact(4);
+        for rows in &mut fours {
+            if is_short {
+                let four: [_; 4] = std::array::from_fn(|row| padded(rows[row]));
+                own.add_four::<T, SKIP, S>(four.each_ref(), origin, pivots, adder);
+            } else {
+                let four = std::array::from_fn(|row| self.lanes(rows[row]));
+                own.add_four::<T, SKIP, S>(four, origin, pivots, adder);
             }
-            own.add_four::<T, SKIP, S>(four, origin, pivots, adder);
         }
-        for row in &self.rows[fours..] {
-            match row[self.first..].first_chunk::<LANES>() {
-                Some(row) => own.add::<T, SKIP, S>(row, origin, pivots, adder),
-                None => own.add::<T, SKIP, S>(&padded(row), origin, pivots, adder),
+        for row in fours.remainder() {
+            if is_short {
+                own.add::<T, SKIP, S>(&padded(row), origin, pivots, adder);
+            } else {
+                own.add::<T, SKIP, S>(self.lanes(row), origin, pivots, adder);
             }
         }
         *sums = own;

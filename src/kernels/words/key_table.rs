@@ -24,11 +24,11 @@
 //! smaller, `hashbrown` would be a little faster, the more so the fewer words there are.
 
 use std::hash::BuildHasher;
-use std::sync::OnceLock;
 
 use super::space::load;
 use crate::alloc::{try_filled, try_reserve};
 use crate::error::{Error, Result};
+use crate::kept::Kept;
 use crate::simd::memory::prefetch_element;
 
 /// Words that are looked up together.
@@ -282,8 +282,8 @@ fn fold(a: u64, b: u64) -> u64 {
 
 /// Random numbers that are the same for all tables of this process.
 fn seeds() -> &'static [u64; 4] {
-    static SEEDS: OnceLock<[u64; 4]> = OnceLock::new();
-    SEEDS.get_or_init(|| {
+    static SEEDS: Kept<[u64; 4]> = Kept::new();
+    SEEDS.get_or(|| {
         let random = std::collections::hash_map::RandomState::new();
         [0, 1, 2, 3].map(|i: u64| random.hash_one(i))
     })
