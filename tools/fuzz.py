@@ -1,4 +1,5 @@
-"""Coverage-guided fuzzing of texts, tables, JSON, HTTP, images and the headers of .npy files, each for some seconds.
+"""Coverage-guided fuzzing of texts, tables, JSON, HTTP, images and the headers of .npy files, each for some seconds
+(as many side by side as there are CPUs).
 
 ``python tools/fuzz.py [--figures FILE] [--seconds N] [TARGET ...]`` needs a nightly Rust and
 ``cargo-fuzz``, and ``atheris`` for ``npy``. It starts from `fuzz/corpus` and adds nothing to it; an input that
@@ -7,12 +8,14 @@ crashes a target is kept in `fuzz/artifacts`.
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from page import Row, publish
@@ -55,7 +58,9 @@ def main() -> int:
     if set(arguments.targets) - {"npy"}:
         subprocess.run([*BUILD, "build"], cwd=FUZZ, check=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    found = {target: runs(target, arguments.seconds) for target in arguments.targets}
+    with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+        results = side_by_side.map(runs, arguments.targets, [arguments.seconds] * len(arguments.targets))
+        found = dict(zip(arguments.targets, results, strict=True))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     hours = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 3600
     crashes = sum(crashed for _, crashed in found.values())
