@@ -144,3 +144,8 @@ __all__ = [
     "word_count_file",
     "word_printer",
 ]
+
+
+def __dir__() -> list[str]:
+    """Names for users: not the module of the extension, which has the same ones."""
+    return __all__

@@ -2,10 +2,68 @@
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Any, ClassVar, Literal, NoReturn, SupportsFloat, SupportsIndex, final, overload
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    SupportsFloat,
+    SupportsIndex,
+    TypeAlias,
+    TypedDict,
+    final,
+    overload,
+)
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+from typing_extensions import Buffer, TypeVar
+
+# ---------------------------------------------------------------- types
+
+# As in the stubs of NumPy: what has no axis left is typed as an array where only the shape of an argument would tell
+# (`a * b` of two arrays without axes, `a @ b` of two vectors, `axis=0` of a vector).
+
+_FloatT = TypeVar("_FloatT", bound=np.floating[Any])
+_ComplexT = TypeVar("_ComplexT", bound=np.complexfloating[Any, Any])
+_SignedT = TypeVar("_SignedT", bound=np.signedinteger[Any])
+_UnsignedT = TypeVar("_UnsignedT", bound=np.unsignedinteger[Any])
+_RealT = TypeVar("_RealT", bound=np.integer[Any] | np.floating[Any] | np.bool_)
+_ScalarT_co = TypeVar("_ScalarT_co", bound=np.generic, covariant=True)
+_ArrayT = TypeVar("_ArrayT", bound=NDArray[Any])
+_T = TypeVar("_T")
+
+class _Array(Protocol[_ScalarT_co]):
+    """An array or a scalar of NumPy, or what makes itself one."""
+
+    def __array__(self) -> np.ndarray[Any, np.dtype[_ScalarT_co]]: ...
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[object, object]: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> object: ...
+
+_Nested: TypeAlias = Sequence[_T] | Sequence[Sequence[_T]] | Sequence[Sequence[Sequence[_T]]]
+_Integers: TypeAlias = _Array[np.integer[Any] | np.bool_] | int | _Nested[int]
+_Floats: TypeAlias = _Array[np.float16 | np.float32 | np.float64] | float | _Nested[float]
+_Complexes: TypeAlias = _Array[np.complex64 | np.complex128] | complex | _Nested[complex]
+_Axis: TypeAlias = int | tuple[int, ...]
+
+# Where the dtype of an argument is not known, nothing is known of the result but what its docstring says.
+# A number of Python: an int, a float or a complex, by the dtype.
+_Number: TypeAlias = Any
+# An array, or what objects that override functions of NumPy (of pandas, xarray, with units) make of it.
+_Result: TypeAlias = Any
+# A scalar of NumPy for one level, an array for several; of the dtype of what came.
+_Quantiles: TypeAlias = Any
+# A label of a group, as Python has it: a number, a text, a date, a tuple.
+_Label: TypeAlias = Any
+
+_NanPolicy: TypeAlias = Literal["propagate", "omit", "raise"]
 
 # ---------------------------------------------------------------- package
 
@@ -62,7 +120,19 @@ def set_num_threads(num_threads: int | None, /) -> None:
     >>> rne.set_num_threads(None)
     """
 
-def build_info() -> dict[str, Any]:
+class _BuildInfo(TypedDict):
+    version: str
+    profile: Literal["release", "debug"]
+    simd: Literal["baseline", "avx2", "avx512"]
+    simd_available: tuple[str, ...]
+    ifma: bool
+    num_threads: int
+    huge_pages_from: int | None
+    streaming_stores_from: int | None
+    read_in_place: tuple[str, ...]
+    free_threaded: bool
+
+def build_info() -> _BuildInfo:
     """How the extension was built and what it uses on this machine.
 
     Returns
@@ -92,7 +162,8 @@ def build_info() -> dict[str, Any]:
 
 # ---------------------------------------------------------------- linalg
 
-def multiply_matrices(a: ArrayLike, b: ArrayLike) -> Any:
+@overload
+def multiply_matrices(a: _Array[_FloatT], b: _Array[_FloatT]) -> NDArray[_FloatT]:
     """Product of two arrays, by NumPy: how Rust calls a Python library.
 
     Parameters
@@ -129,9 +200,24 @@ def multiply_matrices(a: ArrayLike, b: ArrayLike) -> Any:
            [43, 50]])
     """
 
+@overload
+def multiply_matrices(a: _Array[_ComplexT], b: _Array[_ComplexT]) -> NDArray[_ComplexT]: ...
+@overload
+def multiply_matrices(a: _Array[_SignedT], b: _Array[_SignedT]) -> NDArray[_SignedT]: ...
+@overload
+def multiply_matrices(a: _Array[_UnsignedT], b: _Array[_UnsignedT]) -> NDArray[_UnsignedT]: ...
+@overload
+def multiply_matrices(a: _Array[np.bool_], b: _Array[np.bool_]) -> NDArray[np.bool_]: ...
+@overload
+def multiply_matrices(a: _Nested[int], b: _Nested[int]) -> NDArray[np.int_]: ...
+@overload
+def multiply_matrices(a: _Nested[float], b: _Nested[float]) -> NDArray[np.float64]: ...
+@overload
+def multiply_matrices(a: ArrayLike, b: ArrayLike) -> _Result: ...
+@overload
 def matrix_multiply(
-    a: ArrayLike, b: ArrayLike, *, out: NDArray[Any] | None = None, workers: int | None = None
-) -> Any:
+    a: _Array[_FloatT], b: _Array[_FloatT], *, out: None = None, workers: int | None = None
+) -> NDArray[_FloatT]:
     """Matrix product of two arrays: ``numpy.matmul`` in Rust.
 
     Parameters
@@ -197,11 +283,43 @@ def matrix_multiply(
     11.0
     """
 
+@overload
+def matrix_multiply(
+    a: _Array[_ComplexT], b: _Array[_ComplexT], *, out: None = None, workers: int | None = None
+) -> NDArray[_ComplexT]: ...
+@overload
+def matrix_multiply(
+    a: _Array[_SignedT], b: _Array[_SignedT], *, out: None = None, workers: int | None = None
+) -> NDArray[_SignedT]: ...
+@overload
+def matrix_multiply(
+    a: _Array[_UnsignedT], b: _Array[_UnsignedT], *, out: None = None, workers: int | None = None
+) -> NDArray[_UnsignedT]: ...
+@overload
+def matrix_multiply(
+    a: _Array[np.bool_], b: _Array[np.bool_], *, out: None = None, workers: int | None = None
+) -> NDArray[np.bool_]: ...
+@overload
+def matrix_multiply(
+    a: _Nested[int], b: _Nested[int], *, out: None = None, workers: int | None = None
+) -> NDArray[np.int_]: ...
+@overload
+def matrix_multiply(
+    a: _Nested[float], b: _Nested[float], *, out: None = None, workers: int | None = None
+) -> NDArray[np.float64]: ...
+@overload
+def matrix_multiply(a: ArrayLike, b: ArrayLike, *, out: _ArrayT, workers: int | None = None) -> _ArrayT: ...
+@overload
+def matrix_multiply(
+    a: ArrayLike, b: ArrayLike, *, out: None = None, workers: int | None = None
+) -> _Result: ...
+
 # ---------------------------------------------------------------- elementwise
 
+@overload
 def array_multiply(
-    a: ArrayLike, b: ArrayLike, *, out: NDArray[Any] | None = None, workers: int | None = None
-) -> Any:
+    a: _Array[_FloatT], b: _Array[_FloatT] | float, *, out: None = None, workers: int | None = None
+) -> NDArray[_FloatT]:
     """Multiply two arrays, element by element.
 
     Parameters
@@ -245,13 +363,44 @@ def array_multiply(
            [6, 8]])
     """
 
+@overload
+def array_multiply(
+    a: _Array[_ComplexT], b: _Array[_ComplexT] | complex, *, out: None = None, workers: int | None = None
+) -> NDArray[_ComplexT]: ...
+@overload
+def array_multiply(
+    a: _Array[_SignedT], b: _Array[_SignedT] | int, *, out: None = None, workers: int | None = None
+) -> NDArray[_SignedT]: ...
+@overload
+def array_multiply(
+    a: _Array[_UnsignedT], b: _Array[_UnsignedT] | int, *, out: None = None, workers: int | None = None
+) -> NDArray[_UnsignedT]: ...
+@overload
+def array_multiply(
+    a: _Array[np.bool_], b: _Array[np.bool_], *, out: None = None, workers: int | None = None
+) -> NDArray[np.bool_]: ...
+@overload
+def array_multiply(
+    a: _Nested[int], b: _Nested[int] | int, *, out: None = None, workers: int | None = None
+) -> NDArray[np.int_]: ...
+@overload
+def array_multiply(
+    a: _Nested[float], b: _Nested[float] | float, *, out: None = None, workers: int | None = None
+) -> NDArray[np.float64]: ...
+@overload
+def array_multiply(a: ArrayLike, b: ArrayLike, *, out: _ArrayT, workers: int | None = None) -> _ArrayT: ...
+@overload
+def array_multiply(
+    a: ArrayLike, b: ArrayLike, *, out: None = None, workers: int | None = None
+) -> _Result: ...
+@overload
 def process_data(
-    data: ArrayLike,
-    factor: ArrayLike = 2,
+    data: _Array[_FloatT],
+    factor: _Array[_FloatT] | float = 2,
     *,
-    out: NDArray[Any] | None = None,
+    out: None = None,
     workers: int | None = None,
-) -> Any:
+) -> NDArray[_FloatT]:
     """Multiply every element by a factor.
 
     Parameters
@@ -287,7 +436,51 @@ def process_data(
     """
 
 @overload
-def process_numbers(numbers: list[Any] | tuple[Any, ...], threshold: float, /) -> list[Any]:
+def process_data(
+    data: _Array[_ComplexT],
+    factor: _Array[_ComplexT] | complex = 2,
+    *,
+    out: None = None,
+    workers: int | None = None,
+) -> NDArray[_ComplexT]: ...
+@overload
+def process_data(
+    data: _Array[_SignedT],
+    factor: _Array[_SignedT] | int = 2,
+    *,
+    out: None = None,
+    workers: int | None = None,
+) -> NDArray[_SignedT]: ...
+@overload
+def process_data(
+    data: _Array[_UnsignedT],
+    factor: _Array[_UnsignedT] | int = 2,
+    *,
+    out: None = None,
+    workers: int | None = None,
+) -> NDArray[_UnsignedT]: ...
+@overload
+def process_data(
+    data: _Array[np.bool_], factor: _Array[np.bool_], *, out: None = None, workers: int | None = None
+) -> NDArray[np.bool_]: ...
+@overload
+def process_data(
+    data: _Nested[int], factor: _Nested[int] | int = 2, *, out: None = None, workers: int | None = None
+) -> NDArray[np.int_]: ...
+@overload
+def process_data(
+    data: _Nested[float], factor: _Nested[float] | float = 2, *, out: None = None, workers: int | None = None
+) -> NDArray[np.float64]: ...
+@overload
+def process_data(
+    data: ArrayLike, factor: ArrayLike = 2, *, out: _ArrayT, workers: int | None = None
+) -> _ArrayT: ...
+@overload
+def process_data(
+    data: ArrayLike, factor: ArrayLike = 2, *, out: None = None, workers: int | None = None
+) -> _Result: ...
+@overload
+def process_numbers(numbers: list[int] | list[bool] | tuple[int, ...], threshold: float, /) -> list[int]:
     """Keep what is greater than a threshold, doubled, in its order.
 
     Parameters
@@ -323,7 +516,15 @@ def process_numbers(numbers: list[Any] | tuple[Any, ...], threshold: float, /) -
     """
 
 @overload
-def process_numbers(numbers: ArrayLike, threshold: float, /) -> NDArray[Any]: ...
+def process_numbers(numbers: list[float] | tuple[float, ...], threshold: float, /) -> list[float]: ...
+@overload
+def process_numbers(numbers: list[Any] | tuple[Any, ...], threshold: float, /) -> list[_Number]: ...
+@overload
+def process_numbers(numbers: _Array[np.bool_], threshold: float, /) -> NDArray[np.int64]: ...
+@overload
+def process_numbers(numbers: _Array[_RealT], threshold: float, /) -> NDArray[_RealT]: ...
+@overload
+def process_numbers(numbers: _Array[Any] | Buffer, threshold: float, /) -> NDArray[Any]: ...
 @overload
 def process_batch(xs: list[Any] | tuple[Any, ...], /) -> list[float]:
     """Double many numbers in one call: the batch form of :func:`process_single`.
@@ -358,7 +559,7 @@ def process_batch(xs: list[Any] | tuple[Any, ...], /) -> list[float]:
     """
 
 @overload
-def process_batch(xs: ArrayLike, /) -> NDArray[np.float64]: ...
+def process_batch(xs: _Array[Any] | Buffer, /) -> NDArray[np.float64]: ...
 def process_single(x: float, /) -> float:
     """Double one number: the one-at-a-time form of :func:`process_batch`.
 
@@ -386,14 +587,10 @@ def process_single(x: float, /) -> float:
 
 # ---------------------------------------------------------------- reduce
 
-# int, float or complex, as the dtype is; an array along an axis.
+@overload
 def sum_array(
-    arr: ArrayLike,
-    axis: int | tuple[int, ...] | None = None,
-    *,
-    keepdims: bool = False,
-    workers: int | None = None,
-) -> Any:
+    arr: _Integers, axis: None = None, *, keepdims: Literal[False] = False, workers: int | None = None
+) -> int:
     """Sum of the elements of an array, over all or some of its axes.
 
     Parameters
@@ -438,7 +635,56 @@ def sum_array(
     array([2., 2., 2.], dtype=float32)
     """
 
-def parallel_sum(numbers: Iterable[Any], /) -> Any:
+@overload
+def sum_array(
+    arr: _Floats, axis: None = None, *, keepdims: Literal[False] = False, workers: int | None = None
+) -> float: ...
+@overload
+def sum_array(
+    arr: _Complexes, axis: None = None, *, keepdims: Literal[False] = False, workers: int | None = None
+) -> complex: ...
+@overload
+def sum_array(
+    arr: ArrayLike, axis: None = None, *, keepdims: Literal[False] = False, workers: int | None = None
+) -> _Number: ...
+@overload
+def sum_array(
+    arr: _Array[_FloatT], axis: _Axis, *, keepdims: bool = False, workers: int | None = None
+) -> NDArray[_FloatT]: ...
+@overload
+def sum_array(
+    arr: _Array[_ComplexT], axis: _Axis, *, keepdims: bool = False, workers: int | None = None
+) -> NDArray[_ComplexT]: ...
+@overload
+def sum_array(
+    arr: _Array[np.unsignedinteger[Any]], axis: _Axis, *, keepdims: bool = False, workers: int | None = None
+) -> NDArray[np.unsignedinteger[Any]]: ...
+@overload
+def sum_array(
+    arr: _Array[np.signedinteger[Any] | np.bool_] | _Nested[int],
+    axis: _Axis,
+    *,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> NDArray[np.signedinteger[Any]]: ...
+@overload
+def sum_array(
+    arr: _Nested[float], axis: _Axis, *, keepdims: bool = False, workers: int | None = None
+) -> NDArray[np.float64]: ...
+@overload
+def sum_array(
+    arr: ArrayLike, axis: _Axis, *, keepdims: bool = False, workers: int | None = None
+) -> NDArray[Any]: ...
+@overload
+def sum_array(
+    arr: ArrayLike, axis: _Axis | None = None, *, keepdims: Literal[True], workers: int | None = None
+) -> NDArray[Any]: ...
+@overload
+def sum_array(
+    arr: ArrayLike, axis: _Axis | None = None, *, keepdims: bool, workers: int | None = None
+) -> _Result: ...
+@overload
+def parallel_sum(numbers: _Array[np.integer[Any] | np.bool_], /) -> int:
     """Sum of a list, tuple, range, iterable, array.array or ndarray of numbers.
 
     Parameters
@@ -474,7 +720,20 @@ def parallel_sum(numbers: Iterable[Any], /) -> Any:
     1.0
     """
 
-def list_sum(a: Iterable[Any], /) -> Any:
+@overload
+def parallel_sum(numbers: _Array[np.float16 | np.float32 | np.float64], /) -> float: ...
+@overload
+def parallel_sum(numbers: _Array[np.complex64 | np.complex128], /) -> complex: ...
+@overload
+def parallel_sum(numbers: Iterable[int] | Iterable[np.integer[Any]], /) -> int: ...
+@overload
+def parallel_sum(numbers: Iterable[float], /) -> float: ...
+@overload
+def parallel_sum(numbers: Iterable[complex], /) -> complex: ...
+@overload
+def parallel_sum(numbers: Iterable[Any], /) -> _Number: ...
+@overload
+def list_sum(a: _Array[np.integer[Any] | np.bool_], /) -> int:
     """Sum of a list of numbers: :func:`parallel_sum` under the name that tutorials use.
 
     Parameters
@@ -499,6 +758,18 @@ def list_sum(a: Iterable[Any], /) -> Any:
     6
     """
 
+@overload
+def list_sum(a: _Array[np.float16 | np.float32 | np.float64], /) -> float: ...
+@overload
+def list_sum(a: _Array[np.complex64 | np.complex128], /) -> complex: ...
+@overload
+def list_sum(a: Iterable[int] | Iterable[np.integer[Any]], /) -> int: ...
+@overload
+def list_sum(a: Iterable[float], /) -> float: ...
+@overload
+def list_sum(a: Iterable[complex], /) -> complex: ...
+@overload
+def list_sum(a: Iterable[Any], /) -> _Number: ...
 def cpu_intensive(data: ArrayLike, /, *, workers: int | None = None) -> float:
     """Sum of the sines of all elements: a function that keeps the CPU busy.
 
@@ -540,17 +811,17 @@ def cpu_intensive(data: ArrayLike, /, *, workers: int | None = None) -> float:
 
 @overload
 def compute_stats(
-    arr: ArrayLike,
-    axis: int | tuple[int, ...] | None = None,
+    arr: _Integers,
+    axis: None = None,
     *,
     ddof: float = 1,
-    keepdims: bool = False,
+    keepdims: Literal[False] = False,
     where: ArrayLike | None = None,
-    nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+    nan_policy: _NanPolicy = "propagate",
     weights: ArrayLike | None = None,
     by: None = None,
     workers: int | None = None,
-) -> Stats:
+) -> _IntegerStats:
     """Count, mean, standard deviation, minimum and maximum of an array, in one pass over it.
 
     Parameters
@@ -657,20 +928,96 @@ def compute_stats(
 
 @overload
 def compute_stats(
-    arr: ArrayLike,
+    arr: _Floats,
+    axis: None = None,
+    *,
+    ddof: float = 1,
+    keepdims: Literal[False] = False,
+    where: ArrayLike | None = None,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    by: None = None,
+    workers: int | None = None,
+) -> _NumberStats: ...
+@overload
+def compute_stats(
+    arr: ArrayLike | _ArrowArray | _ArrowStream,
+    axis: None = None,
+    *,
+    ddof: float = 1,
+    keepdims: Literal[False] = False,
+    where: ArrayLike | None = None,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    by: None = None,
+    workers: int | None = None,
+) -> Stats[int, float]: ...
+@overload
+def compute_stats(
+    arr: ArrayLike | _ArrowArray | _ArrowStream,
+    axis: _Axis,
+    *,
+    ddof: float = 1,
+    keepdims: bool = False,
+    where: ArrayLike | None = None,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    by: None = None,
+    workers: int | None = None,
+) -> _ArrayStatistics: ...
+@overload
+def compute_stats(
+    arr: ArrayLike | _ArrowArray | _ArrowStream,
+    axis: _Axis | None = None,
+    *,
+    ddof: float = 1,
+    keepdims: Literal[True],
+    where: ArrayLike | None = None,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    by: None = None,
+    workers: int | None = None,
+) -> _ArrayStatistics: ...
+@overload
+def compute_stats(
+    arr: ArrayLike | _ArrowArray | _ArrowStream,
+    axis: _Axis | None = None,
+    *,
+    ddof: float = 1,
+    keepdims: bool,
+    where: ArrayLike | None = None,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    by: None = None,
+    workers: int | None = None,
+) -> Stats: ...
+@overload
+def compute_stats(
+    arr: ArrayLike | _ArrowArray | _ArrowStream,
     axis: int | None = None,
     *,
     ddof: float = 1,
     keepdims: Literal[False] = False,
     where: ArrayLike | None = None,
-    nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+    nan_policy: _NanPolicy = "propagate",
     weights: ArrayLike | None = None,
-    by: Any,
+    by: ArrayLike | Sequence[object] | _ArrowArray | _ArrowStream,
     workers: int | None = None,
 ) -> GroupedStats: ...
 
+# Of a Stats: the count; mean, variance and standard deviation; what has the dtype of the data, where that is known.
+_CountT_co = TypeVar("_CountT_co", default=Any, covariant=True)
+_MeanT_co = TypeVar("_MeanT_co", default=Any, covariant=True)
+_ValueT_co = TypeVar("_ValueT_co", default=Any, covariant=True)
+
+# Minimum and maximum are ints, but NaN where there are no elements or a null is among them; with weights the sum is
+# a float.
+_IntegerStats: TypeAlias = Stats[int, float, int | Any]
+_NumberStats: TypeAlias = Stats[int, float, float]
+_ArrayStatistics: TypeAlias = Stats[NDArray[np.int64], NDArray[np.float64], NDArray[Any]]
+
 @final
-class Stats(Mapping[str, Any]):
+class Stats(Mapping[str, _CountT_co | _MeanT_co | _ValueT_co], Generic[_CountT_co, _MeanT_co, _ValueT_co]):
     """Count, mean, standard deviation, minimum and maximum: a read-only mapping.
 
     It comes from :func:`compute_stats` and :meth:`DataProcessor.stats`. ``Stats()`` is that of
@@ -699,30 +1046,30 @@ class Stats(Mapping[str, Any]):
     (1.0, 6.0, 1)
     """
 
-    def __new__(cls, *, ddof: float = 1) -> Stats: ...
+    def __new__(cls, *, ddof: float = 1) -> Self: ...
     @property
-    def count(self) -> Any:
+    def count(self) -> _CountT_co:
         """Number of elements."""
     @property
-    def weight(self) -> Any:
+    def weight(self) -> _ValueT_co:
         """Sum of the weights: without weights the number of elements."""
     @property
-    def mean(self) -> Any:
+    def mean(self) -> _MeanT_co:
         """Mean."""
     @property
-    def var(self) -> Any:
+    def var(self) -> _MeanT_co:
         """Variance: the sum of squared deviations over ``weight - ddof``."""
     @property
-    def std(self) -> Any:
+    def std(self) -> _MeanT_co:
         """Standard deviation: the square root of the variance."""
     @property
-    def min(self) -> Any:
+    def min(self) -> _ValueT_co:
         """Minimum."""
     @property
-    def max(self) -> Any:
+    def max(self) -> _ValueT_co:
         """Maximum."""
     @property
-    def sum(self) -> Any:
+    def sum(self) -> _ValueT_co:
         """Sum, by weight: of integers without weights exact, a Python int, or an array of int64, uint64 or else of
         Python ints; of floats rounded once from the mean, which has more digits than it shows. 0 if there are no
         elements.
@@ -730,7 +1077,8 @@ class Stats(Mapping[str, Any]):
     @property
     def ddof(self) -> int | float:
         """What the standard deviation is corrected by; see :func:`compute_stats`."""
-    def merge(self, other: Stats) -> Stats:
+    @overload
+    def merge(self, other: Self) -> Self:
         """The Stats of the elements of both.
 
         Parameters
@@ -754,7 +1102,10 @@ class Stats(Mapping[str, Any]):
         >>> rne.compute_stats([1, 2]).merge(rne.compute_stats([6])).mean
         3.0
         """
-    def to_dict(self) -> dict[str, Any]:
+    @overload
+    def merge(self, other: Stats) -> Stats: ...
+    @overload
+    def to_dict(self: _NumberStats) -> dict[str, float]:
         """The same as a dict of Python's numbers, or of nested lists of them.
 
         Returns
@@ -769,16 +1120,28 @@ class Stats(Mapping[str, Any]):
         >>> json.dumps(rne.compute_stats([1, 2, 3]).to_dict())
         '{"count": 3, "mean": 2.0, "std": 1.0, "min": 1, "max": 3}'
         """
+    @overload
+    def to_dict(self) -> dict[str, Any]: ...
     def _repr_html_(self) -> str: ...
+    @overload
+    def __add__(self, other: Self, /) -> Self: ...
+    @overload
     def __add__(self, other: Stats, /) -> Stats: ...
-    def __radd__(self, other: int, /) -> Stats: ...
+    def __radd__(self, other: int, /) -> Self: ...
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]: ...
-    def __getitem__(self, key: str, /) -> Any: ...
+    @overload
+    def __getitem__(self, key: Literal["count"], /) -> _CountT_co: ...
+    @overload
+    def __getitem__(self, key: Literal["mean", "std"], /) -> _MeanT_co: ...
+    @overload
+    def __getitem__(self, key: Literal["min", "max"], /) -> _ValueT_co: ...
+    @overload
+    def __getitem__(self, key: str, /) -> _CountT_co | _MeanT_co | _ValueT_co: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
 
 @final
-class GroupedStats(Mapping[Any, Stats]):
+class GroupedStats(Mapping[_Label, Stats]):
     """Count, mean, standard deviation, minimum and maximum of groups: a read-only mapping.
 
     It comes from :func:`compute_stats` with ``by``, and maps each label to its :class:`Stats`. ``groups`` holds the
@@ -874,21 +1237,22 @@ class GroupedStats(Mapping[Any, Stats]):
     def _repr_html_(self) -> str: ...
     def __add__(self, other: GroupedStats, /) -> GroupedStats: ...
     def __radd__(self, other: int, /) -> GroupedStats: ...
-    def __getitem__(self, key: Any, /) -> Stats: ...
-    def __iter__(self) -> Iterator[Any]: ...
+    def __getitem__(self, key: _Label, /) -> Stats: ...
+    def __iter__(self) -> Iterator[_Label]: ...
     def __len__(self) -> int: ...
 
 # ---------------------------------------------------------------- window
 
+@overload
 def moving_average(
-    arr: ArrayLike,
+    arr: _Array[_FloatT],
     window: int,
     axis: int = -1,
     *,
     min_count: int | None = None,
-    nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+    nan_policy: _NanPolicy = "propagate",
     workers: int | None = None,
-) -> NDArray[np.floating[Any]]:
+) -> NDArray[_FloatT]:
     """Mean of the last ``window`` elements, at every element along an axis.
 
     Parameters
@@ -941,35 +1305,55 @@ def moving_average(
     array([1., 1., 3.])
     """
 
+@overload
+def moving_average(
+    arr: _Array[np.integer[Any] | np.bool_] | _Nested[float],
+    window: int,
+    axis: int = -1,
+    *,
+    min_count: int | None = None,
+    nan_policy: _NanPolicy = "propagate",
+    workers: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def moving_average(
+    arr: ArrayLike,
+    window: int,
+    axis: int = -1,
+    *,
+    min_count: int | None = None,
+    nan_policy: _NanPolicy = "propagate",
+    workers: int | None = None,
+) -> NDArray[np.floating[Any]]: ...
+
 # ---------------------------------------------------------------- quantiles
 
-_Method = Literal[
+_Interpolating: TypeAlias = Literal[
     "linear",
-    "inverted_cdf",
     "averaged_inverted_cdf",
-    "closest_observation",
     "interpolated_inverted_cdf",
     "hazen",
     "weibull",
     "median_unbiased",
     "normal_unbiased",
-    "lower",
-    "higher",
     "midpoint",
-    "nearest",
 ]
+# Those that take an element, of the dtype of the array.
+_Taking: TypeAlias = Literal["inverted_cdf", "closest_observation", "lower", "higher", "nearest"]
+_Method: TypeAlias = Literal[_Interpolating, _Taking]
 
+@overload
 def quantiles(
-    arr: ArrayLike,
-    q: ArrayLike,
-    axis: int | tuple[int, ...] | None = None,
+    arr: _Array[_FloatT],
+    q: float,
+    axis: None = None,
     *,
-    method: _Method = "linear",
-    nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+    method: _Interpolating = "linear",
+    nan_policy: _NanPolicy = "propagate",
     weights: ArrayLike | None = None,
-    keepdims: bool = False,
+    keepdims: Literal[False] = False,
     workers: int | None = None,
-) -> Any:
+) -> _FloatT:
     """Quantiles of an array, exact, over all or some of its axes.
 
     Parameters
@@ -1052,6 +1436,115 @@ def quantiles(
     2.0
     """
 
+@overload
+def quantiles(
+    arr: _Array[_RealT],
+    q: float,
+    axis: None = None,
+    *,
+    method: _Taking,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: Literal[False] = False,
+    workers: int | None = None,
+) -> _RealT: ...
+@overload
+def quantiles(
+    arr: _Array[np.integer[Any] | np.bool_] | _Nested[float],
+    q: float,
+    axis: None = None,
+    *,
+    method: _Interpolating = "linear",
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: Literal[False] = False,
+    workers: int | None = None,
+) -> np.float64: ...
+@overload
+def quantiles(
+    arr: _Array[_FloatT],
+    q: float,
+    axis: _Axis,
+    *,
+    method: _Interpolating = "linear",
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> NDArray[_FloatT]: ...
+@overload
+def quantiles(
+    arr: _Array[_RealT],
+    q: float,
+    axis: _Axis,
+    *,
+    method: _Taking,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> NDArray[_RealT]: ...
+@overload
+def quantiles(
+    arr: _Array[np.integer[Any] | np.bool_] | _Nested[float],
+    q: float,
+    axis: _Axis,
+    *,
+    method: _Interpolating = "linear",
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def quantiles(
+    arr: _Array[_RealT],
+    q: _Nested[float],
+    axis: _Axis | None = None,
+    *,
+    method: _Taking,
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> NDArray[_RealT]: ...
+@overload
+def quantiles(
+    arr: _Array[np.integer[Any] | np.float16 | np.float32 | np.float64 | np.bool_] | _Nested[float],
+    q: _Nested[float],
+    axis: _Axis | None = None,
+    *,
+    method: _Interpolating = "linear",
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def quantiles(
+    arr: ArrayLike,
+    q: float,
+    axis: None = None,
+    *,
+    method: _Method = "linear",
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: Literal[False] = False,
+    workers: int | None = None,
+) -> np.integer[Any] | np.floating[Any] | np.bool_: ...
+@overload
+def quantiles(
+    arr: ArrayLike,
+    q: ArrayLike,
+    axis: _Axis | None = None,
+    *,
+    method: _Method = "linear",
+    nan_policy: _NanPolicy = "propagate",
+    weights: ArrayLike | None = None,
+    keepdims: bool = False,
+    workers: int | None = None,
+) -> _Quantiles: ...
+
 @final
 class QuantileFinder:
     """Exact quantiles of data larger than the memory, which are read several times.
@@ -1110,7 +1603,7 @@ class QuantileFinder:
         q: ArrayLike,
         *,
         method: _Method = "linear",
-        nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+        nan_policy: _NanPolicy = "propagate",
         memory: int = 67_108_864,
     ) -> QuantileFinder: ...
     @property
@@ -1123,7 +1616,7 @@ class QuantileFinder:
     def done(self) -> bool:
         """Whether the quantiles are known."""
     @property
-    def nan_policy(self) -> str:
+    def nan_policy(self) -> _NanPolicy:
         """What a NaN does."""
     def update(self, arr: ArrayLike) -> None:
         """Read a chunk of the data of this pass.
@@ -1154,7 +1647,7 @@ class QuantileFinder:
         ValueError
             If this pass had another number of elements than the first one; it does not count.
         """
-    def quantiles(self) -> Any:
+    def quantiles(self) -> _Quantiles:
         """The quantiles.
 
         Returns
@@ -1220,7 +1713,7 @@ class QuantileSketch:
         cls,
         error: float = 0.001,
         *,
-        nan_policy: Literal["propagate", "omit", "raise"] = "propagate",
+        nan_policy: _NanPolicy = "propagate",
     ) -> QuantileSketch: ...
     @property
     def count(self) -> int:
@@ -1234,7 +1727,7 @@ class QuantileSketch:
         probability of 99.99 %.
         """
     @property
-    def nan_policy(self) -> str:
+    def nan_policy(self) -> _NanPolicy:
         """What a NaN does."""
     def update(self, arr: ArrayLike) -> None:
         """Add elements.
@@ -1264,7 +1757,8 @@ class QuantileSketch:
         TypeError
             If it is none, or of another dtype.
         """
-    def quantile(self, q: ArrayLike) -> Any:
+    @overload
+    def quantile(self, q: float) -> np.integer[Any] | np.floating[Any] | np.bool_:
         """Quantiles: elements at which the share of elements reaches the levels, as the method
         ``'inverted_cdf'`` of :func:`quantiles`, within the error.
 
@@ -1283,6 +1777,10 @@ class QuantileSketch:
         ValueError
             If a level is not within 0 to 1, or there are no elements (of floats: NaN).
         """
+    @overload
+    def quantile(self, q: Sequence[float]) -> NDArray[Any]: ...
+    @overload
+    def quantile(self, q: ArrayLike) -> _Quantiles: ...
     def __sizeof__(self) -> int: ...
 
 # ---------------------------------------------------------------- words
@@ -1424,8 +1922,9 @@ def word_count_file(
 
 # ---------------------------------------------------------------- image
 
+@overload
 def process_image(
-    image: ArrayLike,
+    image: _Array[_RealT],
     filter: Literal["blur", "edges"] = "blur",
     *,
     sigma: float | Sequence[float] = 1.0,
@@ -1433,10 +1932,10 @@ def process_image(
     cval: float = 0.0,
     truncate: float = 4.0,
     channel_axis: int | None = None,
-    out: NDArray[Any] | None = None,
-    dtype: DTypeLike | None = None,
+    out: None = None,
+    dtype: None = None,
     workers: int | None = None,
-) -> NDArray[Any]:
+) -> NDArray[_RealT]:
     """Blur an image, or find its edges.
 
     Parameters
@@ -1491,18 +1990,75 @@ def process_image(
     array([  0., 510.,   0., 510.,   0.])
     """
 
-def gaussian_blur(
+@overload
+def process_image(
     image: ArrayLike,
+    filter: Literal["blur", "edges"] = "blur",
+    *,
+    sigma: float | Sequence[float] = 1.0,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: _ArrayT,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> _ArrayT: ...
+@overload
+def process_image(
+    image: ArrayLike,
+    filter: Literal["blur", "edges"] = "blur",
+    *,
+    sigma: float | Sequence[float] = 1.0,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: np.dtype[_RealT] | type[_RealT],
+    workers: int | None = None,
+) -> NDArray[_RealT]: ...
+@overload
+def process_image(
+    image: ArrayLike,
+    filter: Literal["blur", "edges"] = "blur",
+    *,
+    sigma: float | Sequence[float] = 1.0,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: type[float],
+    workers: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def process_image(
+    image: ArrayLike,
+    filter: Literal["blur", "edges"] = "blur",
+    *,
+    sigma: float | Sequence[float] = 1.0,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> NDArray[Any]: ...
+@overload
+def gaussian_blur(
+    image: _Array[_RealT],
     sigma: float | Sequence[float],
     *,
     mode: str | Sequence[str] = "reflect",
     cval: float = 0.0,
     truncate: float = 4.0,
     channel_axis: int | None = None,
-    out: NDArray[Any] | None = None,
-    dtype: DTypeLike | None = None,
+    out: None = None,
+    dtype: None = None,
     workers: int | None = None,
-) -> NDArray[Any]:
+) -> NDArray[_RealT]:
     """Blur an image with a Gaussian.
 
     Kernel, borders and parameters are those of ``scipy.ndimage.gaussian_filter``.
@@ -1584,17 +2140,70 @@ def gaussian_blur(
            [0.   , 0.011, 0.084, 0.011, 0.   ]])
     """
 
-def sobel(
+@overload
+def gaussian_blur(
     image: ArrayLike,
+    sigma: float | Sequence[float],
+    *,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: _ArrayT,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> _ArrayT: ...
+@overload
+def gaussian_blur(
+    image: ArrayLike,
+    sigma: float | Sequence[float],
+    *,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: np.dtype[_RealT] | type[_RealT],
+    workers: int | None = None,
+) -> NDArray[_RealT]: ...
+@overload
+def gaussian_blur(
+    image: ArrayLike,
+    sigma: float | Sequence[float],
+    *,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: type[float],
+    workers: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def gaussian_blur(
+    image: ArrayLike,
+    sigma: float | Sequence[float],
+    *,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> NDArray[Any]: ...
+@overload
+def sobel(
+    image: _Array[_RealT],
     *,
     axis: int | None = None,
     mode: str | Sequence[str] = "reflect",
     cval: float = 0.0,
     channel_axis: int | None = None,
-    out: NDArray[Any] | None = None,
-    dtype: DTypeLike | None = None,
+    out: None = None,
+    dtype: None = None,
     workers: int | None = None,
-) -> NDArray[Any]:
+) -> NDArray[_RealT]:
     """Find edges: the Sobel operator.
 
     Along its axis the derivative is the correlation with ``-1 0 1``, along the other axis it is
@@ -1657,6 +2266,55 @@ def sobel(
     >>> rne.sobel(image, axis=1, dtype=np.int16)[1]
     array([  0, 800, 800,   0], dtype=int16)
     """
+
+@overload
+def sobel(
+    image: ArrayLike,
+    *,
+    axis: int | None = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    channel_axis: int | None = None,
+    out: _ArrayT,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> _ArrayT: ...
+@overload
+def sobel(
+    image: ArrayLike,
+    *,
+    axis: int | None = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: np.dtype[_RealT] | type[_RealT],
+    workers: int | None = None,
+) -> NDArray[_RealT]: ...
+@overload
+def sobel(
+    image: ArrayLike,
+    *,
+    axis: int | None = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: type[float],
+    workers: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def sobel(
+    image: ArrayLike,
+    *,
+    axis: int | None = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    channel_axis: int | None = None,
+    out: None = None,
+    dtype: DTypeLike | None = None,
+    workers: int | None = None,
+) -> NDArray[Any]: ...
 
 # ---------------------------------------------------------------- monte_carlo
 
@@ -1870,7 +2528,7 @@ class DataProcessor:
             integer beyond 2**53 beside floats is rounded to one. An empty buffer has (0, 0.0, 0.0); in
             :meth:`stats`, what has no value is NaN.
         """
-    def stats(self) -> Stats:
+    def stats(self) -> _NumberStats:
         """Statistics of all numbers that were ever added, also those that have left.
 
         Returns
@@ -2493,7 +3151,7 @@ class _Column:
     @property
     def numbers(self) -> int: ...
     @property
-    def stats(self) -> Stats: ...
+    def stats(self) -> _NumberStats: ...
     @property
     def texts(self) -> int: ...
     @property

@@ -26,3 +26,11 @@ def test_every_public_name_is_in_the_reference() -> None:
     pages = "\n".join(page.read_text(encoding="utf-8") for page in folder.glob("*.md"))
     named = re.findall(r"^\.\. auto\w+:: (\w+)$", pages, re.MULTILINE)
     assert sorted([*named, "__version__"]) == sorted(rust_numpy_example.__all__)
+
+
+def test_the_names_of_the_package_are_those_for_users_in_groups() -> None:
+    assert dir(rust_numpy_example) == sorted(rust_numpy_example.__all__)
+    # The table of the docstring: two columns of text below its first rule.
+    rows = re.findall(r"^={5}.*?$(.*?)^={5}", str(rust_numpy_example.__doc__), re.MULTILINE | re.DOTALL)
+    named = re.findall(r"\w+", " ".join(line[26:] for line in rows[0].splitlines()))
+    assert sorted(named) == sorted(rust_numpy_example.__all__)

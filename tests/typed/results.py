@@ -1,0 +1,157 @@
+"""What type checkers say of results, beside what the results are: `tests/test_typed.py` checks both.
+
+`assert_type` is read by mypy; where this is run, it compares the value with the type.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+import rust_numpy_example as rne
+
+f2: NDArray[np.float16] = np.ones((2, 3), np.float16)
+f4: NDArray[np.float32] = np.ones((2, 3), np.float32)
+f8: NDArray[np.float64] = np.ones((2, 3), np.float64)
+c16: NDArray[np.complex128] = np.ones((2, 3), np.complex128)
+i2: NDArray[np.int16] = np.ones((2, 3), np.int16)
+u1: NDArray[np.uint8] = np.ones((2, 3), np.uint8)
+b1: NDArray[np.bool_] = np.ones((2, 3), np.bool_)
+line: NDArray[np.float64] = np.empty(2)
+unknown: NDArray[Any] = f8
+
+# Matrix products: the dtype is kept; of lists it is that of NumPy.
+assert_type(rne.matrix_multiply(f4, f4.T), NDArray[np.float32])
+assert_type(rne.matrix_multiply(c16, c16.T), NDArray[np.complex128])
+assert_type(rne.matrix_multiply(i2, i2.T), NDArray[np.int16])
+assert_type(rne.matrix_multiply(u1, u1.T), NDArray[np.uint8])
+assert_type(rne.matrix_multiply(b1, b1.T), NDArray[np.bool_])
+assert_type(rne.matrix_multiply([[1.0, 2.0]], [[3.0], [4.0]]), NDArray[np.float64])
+assert_type(rne.matrix_multiply(unknown, [1, 2, 3], out=line), NDArray[np.float64])
+assert_type(rne.multiply_matrices(f8, f8.T), NDArray[np.float64])
+assert_type(rne.multiply_matrices([[1, 2]], [[3], [4]]), NDArray[np.int_])
+
+# Element by element.
+assert_type(rne.array_multiply(f4, f4), NDArray[np.float32])
+assert_type(rne.array_multiply(i2, i2), NDArray[np.int16])
+assert_type(rne.array_multiply(f4, f8, out=f8.copy()), NDArray[np.float64])
+assert_type(rne.array_multiply(b1, b1), NDArray[np.bool_])
+assert_type(rne.array_multiply([1, 2], [3, 4]), NDArray[np.int_])
+assert_type(rne.process_data(f4), NDArray[np.float32])
+assert_type(rne.process_data(f4, 0.5), NDArray[np.float32])
+assert_type(rne.process_data(c16, 1j), NDArray[np.complex128])
+assert_type(rne.process_data(u1, 3), NDArray[np.uint8])
+assert_type(rne.process_data([1, 2, 3]), NDArray[np.int_])
+assert_type(rne.process_data([1, 2, 3], 0.5), NDArray[np.float64])
+assert_type(rne.process_data(i2, 2), NDArray[np.int16])
+assert_type(rne.process_numbers([1, 5, 3], 2), list[int])
+assert_type(rne.process_numbers((1, 5, 3), 2), list[int])
+assert_type(rne.process_numbers([1, 5, 2.5], 2), list[float])
+assert_type(rne.process_numbers(f4, 0.5), NDArray[np.float32])
+assert_type(rne.process_numbers(i2, 0), NDArray[np.int16])
+assert_type(rne.process_numbers(b1, 0), NDArray[np.int64])
+assert_type(rne.process_batch([1, 2.5]), list[float])
+assert_type(rne.process_batch(f4), NDArray[np.float64])
+assert_type(rne.process_single(1), float)
+
+# Sums: numbers of Python over all axes, arrays along some.
+assert_type(rne.sum_array(i2), int)
+assert_type(rne.sum_array(b1), int)
+assert_type(rne.sum_array([[1, 2], [3, 4]]), int)
+assert_type(rne.sum_array(f4), float)
+assert_type(rne.sum_array([1.5, 2]), float)
+assert_type(rne.sum_array(c16), complex)
+assert_type(rne.sum_array(f4, 0), NDArray[np.float32])
+assert_type(rne.sum_array(f4, keepdims=True), NDArray[Any])
+assert_type(rne.sum_array(c16, axis=1, keepdims=True), NDArray[np.complex128])
+assert_type(rne.sum_array(i2, (0,)), NDArray[np.signedinteger[Any]])
+assert_type(rne.sum_array(b1, 1), NDArray[np.signedinteger[Any]])
+assert_type(rne.sum_array(u1, 1), NDArray[np.unsignedinteger[Any]])
+assert_type(rne.parallel_sum([1, 2**70]), int)
+assert_type(rne.parallel_sum(range(9)), int)
+assert_type(rne.parallel_sum(x / 2 for x in range(9)), float)
+assert_type(rne.parallel_sum([1, 2.5, 3j]), complex)
+assert_type(rne.parallel_sum(f4), float)
+assert_type(rne.parallel_sum(u1), int)
+assert_type(rne.list_sum([1, 2, 3]), int)
+assert_type(rne.list_sum([0.1] * 10), float)
+assert_type(rne.cpu_intensive([0, 1]), float)
+
+# Statistics: numbers of Python over all axes, arrays along some.
+stats = rne.compute_stats(f4)
+assert_type(stats.count, int)
+assert_type(stats.mean, float)
+assert_type(stats["std"], float)
+assert_type(stats.min, float)
+assert_type(stats["count"], int)
+assert_type(stats.to_dict(), dict[str, float])
+assert_type(json.dumps(stats.to_dict()), str)
+assert_type((stats + stats).var, float)
+assert_type(sum([stats, stats], rne.Stats()).mean, float | Any)
+assert_type(rne.compute_stats(i2).mean, float)
+assert_type([x for x in range(rne.compute_stats([1, 2, 3]).max)], list[int])
+assert_type(rne.compute_stats(unknown).mean, Any)
+columns = rne.compute_stats(f4, axis=0)
+assert_type(columns.count, NDArray[np.int64])
+assert_type(columns.mean, NDArray[np.float64])
+assert_type(columns["std"], NDArray[np.float64])
+assert_type(columns.max, NDArray[Any])
+assert_type(rne.compute_stats(i2, keepdims=True).mean, NDArray[np.float64])
+groups = rne.compute_stats([1.0, 2.0, 6.0], by=["b", "a", "b"])
+assert_type(groups, rne.GroupedStats)
+assert_type(groups.mean, NDArray[np.float64])
+assert_type(groups["b"], rne.Stats)
+assert_type(groups.to_dict(), dict[str, list[Any]])
+processor = rne.DataProcessor(2)
+processor.add_data([1.0, 3.0, 5.0])
+assert_type(processor.process_chunks(), NDArray[np.float64])
+assert_type(processor.get_statistics(), tuple[int, float, float])
+assert_type(processor.stats().mean, float)
+
+# Quantiles and windows.
+assert_type(rne.quantiles(f4, 0.5), np.float32)
+assert_type(rne.quantiles(f8, 0.5), np.float64)
+assert_type(rne.quantiles([3, 1, 2, 10], 0.5), np.float64)
+assert_type(rne.quantiles(i2, 0.5), np.float64)
+assert_type(rne.quantiles(i2, 0.5, method="lower"), np.int16)
+assert_type(rne.quantiles(i2, [0.5], method="nearest"), NDArray[np.int16])
+assert_type(rne.quantiles(f4, [0.25, 0.5]), NDArray[np.float64])
+assert_type(rne.quantiles(f4, [0.25, 0.5], method="lower"), NDArray[np.float32])
+assert_type(rne.quantiles(f4, 0.5, method="higher"), np.float32)
+assert_type(rne.quantiles(f4, 0.5, axis=0), NDArray[np.float32])
+assert_type(rne.quantiles(u1, 0.5, axis=(0,), keepdims=True), NDArray[np.float64])
+assert_type(rne.quantiles([[1.0, 2.0], [3.0, 6.0]], [0.0, 0.5], axis=0), NDArray[np.float64])
+sketch = rne.QuantileSketch(0.01)
+sketch.update(f8)
+assert_type(float(sketch.quantile(0.5)), float)
+assert_type(sketch.quantile([0.5]), NDArray[Any])
+assert_type(rne.moving_average(f4, 2), NDArray[np.float32])
+assert_type(rne.moving_average(u1, 2), NDArray[np.float64])
+assert_type(rne.moving_average([1, 2, 3, 6], 2), NDArray[np.float64])
+
+# Images: the dtype is kept, or that of `out`, or the one that is asked for.
+assert_type(rne.gaussian_blur(u1, 1.0), NDArray[np.uint8])
+assert_type(rne.sobel(u1, dtype=np.int16), NDArray[np.int16])
+assert_type(rne.sobel(u1, dtype=float), NDArray[np.float64])
+assert_type(rne.process_image(u1, "edges", out=f4.copy()), NDArray[np.float32])
+assert_type(rne.process_image(f4), NDArray[np.float32])
+
+# The rest.
+assert_type(rne.word_count("to be or not to be", top=2), dict[str, int])
+assert_type(rne.monte_carlo_pi(1000, rng=1), float)
+assert_type(rne.fibonacci(90), int)
+assert_type(rne.get_fibonacci(90), int)
+assert_type(rne.multiply(2, 3), int)
+assert_type(rne.sum_as_string(2, 3), str)
+assert_type(rne.divide(1, 2), float)
+assert_type(rne.human_says_hi('{"name": "Ada", "age": 36}').age, int)
+assert_type(rne.RustStruct("one", [1]).vector, list[int])
+assert_type(rne.greater_than_2(3), int)
+assert_type(rne.get_num_threads(), int)
+assert_type(rne.build_info()["num_threads"], int)
+assert_type(rne.build_info()["simd_available"], tuple[str, ...])
+assert_type(rne.build_info()["huge_pages_from"], int | None)
+assert_type(rne.__version__, str)
