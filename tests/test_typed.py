@@ -24,6 +24,9 @@ def fits(value: Any, kind: Any) -> bool:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return True
+    if hasattr(origin, "__value__"):
+        # `type NDArray[T] = …`, from NumPy 2.5 on.
+        return fits(value, origin.__value__[arguments])
     if origin in (typing.Union, UnionType):
         return any(fits(value, one) for one in arguments)
     if origin is np.ndarray:
