@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +36,23 @@ def test_a_topic_is_measured(topic: str) -> None:
     assert result.returncode == 0, result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert rows and all(row["ratio"] > 0 for row in rows)
+
+
+#: A share, a time or a ratio that somebody has typed: figures of the page are measured with it.
+FIGURE = re.compile(
+    r"\d ?%|\d ?[nµm]?s\b|\d times\b|\bpercent\b|\b(?:half|thirds?|quarters?|fifths?|tenths?) of\b"
+)
+
+
+def test_reasons_hold_no_figures_that_nobody_measures() -> None:
+    found = []
+    for path in sorted((ROOT / "benchmarks" / "cases").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and FIGURE.search(node.value):
+                found.append(f"{path.name}:{node.lineno}: {node.value}")
+    assert found == []
+    for text in "82 % of the adds", "40 ns a row", "1.37 times as fast", "a quarter of the time":
+        assert FIGURE.search(text)
 
 
 def test_a_step_upwards_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

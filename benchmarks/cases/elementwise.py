@@ -16,7 +16,7 @@ REASONS = {
     1_000: ("the cost of the call: views, checks, a new array",) * 2,
     30_000: ("not known: a tie",) * 2,
     300_000: ("not known: a tie",) * 2,
-    10_000_000: (f"{MEMORY}; the store past the caches saves a quarter of what NumPy moves", PAGES),
+    10_000_000: (f"{MEMORY}; the store past the caches saves reading what is overwritten", PAGES),
     50_000_000: (MEMORY, PAGES),
 }
 

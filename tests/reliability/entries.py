@@ -54,7 +54,7 @@ def _table() -> Any:
     return table
 
 
-def _groups() -> Any:
+def _grouped_table() -> Any:
     table = extension._TableStats(",", by=[0])
     table.feed(b"a,b\n1,2\n")
     table.finish()
@@ -235,10 +235,10 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "_TableStats.end_text": lambda: _table().end_text(),
     "_TableStats.again": lambda: _table().again(),
     **{
-        f"_TableStats.{name}": lambda name=name: getattr(_groups(), name)()
+        f"_TableStats.{name}": lambda name=name: getattr(_grouped_table(), name)()
         for name in ("group_keys", "group_columns")
     },  # type: ignore[misc]
-    "_TableStats.group": lambda: _groups().group(0),
+    "_TableStats.group": lambda: _grouped_table().group(0),
     **{
         f"_TableStats.{name}": lambda name=name: getattr(_table(), name)  # type: ignore[misc]
         for name in ("doubtful", "rejected", "swallowed", "lacks_quantiles")
