@@ -26,57 +26,12 @@ the package               get_num_threads, set_num_threads, build_info, Internal
 import sys as _sys
 
 from . import _main_interpreter as _main_interpreter  # before the extension
-from .rust_numpy_example import (
-    DataProcessor,
-    GroupedStats,
-    Human,
-    InternalError,
-    MyCustomError,
-    QuantileFinder,
-    QuantileSketch,
-    RustStruct,
-    Stats,
-    __version__,
-    _prepare,
-    array_multiply,
-    async_fetch_data,
-    async_sleep,
-    build_info,
-    compute_stats,
-    cpu_intensive,
-    dict_printer,
-    divide,
-    fallible_function,
-    fibonacci,
-    gaussian_blur,
-    get_fibonacci,
-    get_num_threads,
-    greater_than_2,
-    human_says_hi,
-    list_sum,
-    log_different_levels,
-    log_example,
-    matrix_multiply,
-    monte_carlo_pi,
-    moving_average,
-    multiply,
-    multiply_matrices,
-    parallel_sum,
-    process_batch,
-    process_data,
-    process_image,
-    process_numbers,
-    process_single,
-    quantiles,
-    risky_operation,
-    set_num_threads,
-    sobel,
-    sum_array,
-    sum_as_string,
-    word_count,
-    word_count_file,
-    word_printer,
-)
+
+#: The same as in Cargo.toml and setup.cfg; a test compares them.
+__version__ = "0.1.0"
+
+# Not imported from `typing`, which takes longer than all the rest of the package.
+TYPE_CHECKING = False
 
 
 def _is_command() -> bool:
@@ -89,10 +44,71 @@ def _is_command() -> bool:
     return name.removesuffix(".exe").removesuffix("-script.py") == "rust-numpy-example"
 
 
-if not _is_command():
+if TYPE_CHECKING or not _is_command():
     from . import _threadpoolctl as _threadpoolctl
+    from .rust_numpy_example import (
+        DataProcessor,
+        GroupedStats,
+        Human,
+        InternalError,
+        MyCustomError,
+        QuantileFinder,
+        QuantileSketch,
+        RustStruct,
+        Stats,
+        _prepare,
+        array_multiply,
+        async_fetch_data,
+        async_sleep,
+        build_info,
+        compute_stats,
+        cpu_intensive,
+        dict_printer,
+        divide,
+        fallible_function,
+        fibonacci,
+        gaussian_blur,
+        get_fibonacci,
+        get_num_threads,
+        greater_than_2,
+        human_says_hi,
+        list_sum,
+        log_different_levels,
+        log_example,
+        matrix_multiply,
+        monte_carlo_pi,
+        moving_average,
+        multiply,
+        multiply_matrices,
+        parallel_sum,
+        process_batch,
+        process_data,
+        process_image,
+        process_numbers,
+        process_single,
+        quantiles,
+        risky_operation,
+        set_num_threads,
+        sobel,
+        sum_array,
+        sum_as_string,
+        word_count,
+        word_count_file,
+        word_printer,
+    )
 
     _prepare()
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the extension where a command asks for something of it: not every one does."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import rust_numpy_example as extension
+
+        globals().update({each: getattr(extension, each) for each in __all__})
+        return globals()[name]
+
 
 __all__ = [
     "DataProcessor",

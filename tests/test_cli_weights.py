@@ -61,8 +61,33 @@ def check(found: list[dict[str, Any]], of: dict[str, list[Any]]) -> None:
         assert list(column["quantiles"].values()) == list(expected), column["name"]
 
 
+def arrow_of(path: Path, found: dict[str, list[Any]], start: int = 0, stop: int | None = None) -> Path:
+    """Write some rows as a file or a stream of Arrow, or as Parquet, as the name says; a missing value is null."""
+    pa = pytest.importorskip("pyarrow", reason="pyarrow writes Arrow and Parquet")
+    kept = {name: [None if v == "" else v for v in values[start:stop]] for name, values in found.items()}
+    return arrow_of_arrays(path, pa.table({name: pa.array(values) for name, values in kept.items()}))
+
+
+def arrow_of_arrays(path: Path, written: Any) -> Path:
+    """Write a table."""
+    pa = pytest.importorskip("pyarrow", reason="pyarrow writes Arrow and Parquet")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow writes Parquet")
+    if path.suffix == ".parquet":
+        pq.write_table(written, path, row_group_size=1500)
+        return path
+    open_ = pa.ipc.new_file if path.suffix == ".arrow" else pa.ipc.new_stream
+    with open_(path, written.schema) as stream:
+        stream.write_table(written, max_chunksize=700)
+    return path
+
+
+def parquet_of(path: Path, *rest: Any) -> Path:
+    """Write some rows as Parquet."""
+    return arrow_of(path.with_suffix(".parquet"), *rest)
+
+
 @pytest.mark.parametrize("keys", [table.KEYS, 7 * 3000, 7 * 64])
-@pytest.mark.parametrize("form", [write, json_of])
+@pytest.mark.parametrize("form", [write, json_of, arrow_of, parquet_of])
 def test_weights_are_those_of_the_library_whatever_the_memory(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: int, form: Any
 ) -> None:
@@ -142,9 +167,86 @@ def test_what_weights_do_not_go_with_is_said(
         assert stopped.value.code == 2
         assert capsys.readouterr().err.startswith("error: --weight goes without --group, --top-values")
     np.save(tmp_path / "a.npy", np.arange(3.0))
-    assert (
-        failure(run, tmp_path / "a.npy", "--weight", "1") == "--weight takes text and JSON, the file is npy"
+    why = failure(run, tmp_path / "a.npy", "--weight", "1")
+    assert why == "--weight takes text, JSON, Parquet and Arrow, the file is npy"
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow", "t.arrows"])
+def test_weights_of_arrow_keep_types_and_digits(run: Run, tmp_path: Path, name: str) -> None:
+    from datetime import date, datetime
+
+    pa = pytest.importorskip("pyarrow", reason="pyarrow reads Parquet and Arrow")
+    day = [date(2026, 1, 1), None, date(2026, 1, 3), date(1990, 1, 1)]
+    found = {
+        "single": pa.array([0.1, 0.3, None, 9], pa.float32()),
+        "half": pa.array(np.array([0.1, np.nan, 2, 9], np.float16)),
+        "w": pa.array([2, 1, 3, 0], pa.uint8()),
+        "flag": [True, False, None, True],
+        "word": ["2026-01-01", "7", None, "longer"],
+        "day": day,
+        "at": [datetime(2026, 1, 1, 12, 30), None, None, datetime(1990, 1, 1)],
+        "list": [[1], None, [2, 3], []],
+        "price": pa.array([1, 2, None, 9], pa.decimal128(9, 2)),
+        "code": pa.array([10, 20, 10, 30]).dictionary_encode(),
+    }
+    path = arrow_of_arrays(tmp_path / name, pa.table(found))
+    got = {c["name"]: c for c in columns(run, path, "--weight", "w", "--distinct", "--quantiles", "0.5")}
+    assert list(got) == [name for name in found if name != "w"]
+    tenth, third = float(np.float32(0.1)), float(np.float32(0.3))
+    single = got["single"]
+    assert (single["min"], single["max"], single["count"], single["missing"]) == (tenth, third, 2, 1)
+    assert single["mean"] == pytest.approx((2 * tenth + third) / 3, rel=1e-15)
+    assert (got["half"]["min"], got["half"]["missing"]) == (float(np.float16(0.1)), 1)
+    assert (got["flag"]["type"], got["flag"]["mean"], got["flag"]["missing"]) == (
+        "boolean",
+        pytest.approx(2 / 3),
+        1,
     )
+    word = got["word"]
+    assert (word["type"], word["count"], word["longest"], word["distinct"]) == ("text", 2, 10, 2)
+    assert (got["day"]["type"], got["day"]["min"], got["day"]["max"]) == ("date", "2026-01-01", "2026-01-03")
+    assert (got["at"]["type"], got["at"]["min"], got["at"]["missing"]) == (
+        "timestamp",
+        "2026-01-01T12:30:00",
+        2,
+    )
+    assert (got["list"]["type"], got["list"]["count"], got["list"]["missing"]) == ("list", 2, 1)
+    assert (got["price"]["mean"], got["price"]["max"]) == (pytest.approx(4 / 3), 2)
+    assert (got["code"]["type"], got["code"]["quantiles"]) == ("integer", {"0.5": 10})
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrows"])
+def test_what_is_no_weight_in_arrow_is_an_error_or_left_out(run: Run, tmp_path: Path, name: str) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow reads Parquet and Arrow")
+    path, rejects = tmp_path / name, tmp_path / "bad.csv"
+    for bad in (-1.0, None, float("inf"), float("nan")):
+        arrow_of(path, {"x": [1, 3, 5], "w": [2.0, bad, 1.0], "t": ["a", "b", "c"]})
+        why = failure(run, path, "--weight", "w")
+        assert why == "row 2: the weight is not a number from 0 on (--on-error skip leaves such rows out)"
+        code, out, err = run(
+            "stats", path, "--weight", "w", "--on-error", "skip", "--rejects", rejects, "--json"
+        )
+        x, t = json.loads(out)["columns"]
+        assert (code, json.loads(out)["rows"], x["count"], x["weight"], t["count"]) == (0, 2, 2, 3.0, 2)
+        assert err == f"note: {path}: 1 row was left out: the weight is not a number from 0 on\n"
+        assert (
+            rejects.read_text().splitlines()[1].endswith(f"{name},2,2,the weight is not a number from 0 on")
+        )
+    assert "takes a column of numbers, 't' is string" in failure(run, path, "--weight", "t")
+    arrow_of(path, {"x": [], "w": []})
+    assert "--weight takes a column of numbers, 'w' is null" in failure(run, path, "--weight", "w")
+    arrow_of_arrays(path, pa.table({"x": pa.array([], pa.float64()), "w": pa.array([], pa.int64())}))
+    assert [c["count"] for c in columns(run, path, "--weight", "w")] == [0]
+
+
+def test_groups_of_arrow_have_the_digits_of_small_floats(run: Run, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow reads Parquet")
+    path = arrow_of_arrays(
+        tmp_path / "t.parquet", pa.table({"g": ["a", "a"], "x": pa.array([0.1, 0.1], pa.float32())})
+    )
+    _, out, _ = run("stats", path, "-g", "g", "--json")
+    (group,) = json.loads(out)["groups"]
+    assert group["columns"][0]["max"] == float(np.float32(0.1))
 
 
 def test_quantiles_that_are_left_out_are_said(

@@ -77,6 +77,8 @@ def test_python_and_rust_give_the_same_metadata() -> None:
     python, rust = setup_cfg()["metadata"], cargo_toml()["package"]
     for key in ("name", "version", "description", "license"):
         assert python[key] == rust[key], key
+    package = (ROOT / PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    assert re.findall(r'^__version__ = "(.+)"$', package, re.MULTILINE) == [rust["version"]]
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
     assert [p["version"] for p in lock["package"] if p["name"] == PACKAGE] == [rust["version"]]
 
@@ -84,6 +86,7 @@ def test_python_and_rust_give_the_same_metadata() -> None:
 def test_the_module_knows_its_version() -> None:
     module = pytest.importorskip(PACKAGE, reason="the package is not installed", exc_type=ImportError)
     assert module.__version__ == setup_cfg()["metadata"]["version"]
+    assert module.build_info()["version"] == module.__version__
 
 
 def test_the_numpy_that_is_promised_is_the_oldest_that_is_tested() -> None:

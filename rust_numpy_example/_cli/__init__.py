@@ -22,6 +22,7 @@ jsonlines   objects of JSON, through ``_JsonRows`` and ``text``
 arrays      ``.npy`` and ``.npz``, through ``_ArrayStats``
 parquet     Parquet, through ``_ArrayStats``
 ipc         Arrow IPC, likewise
+rows        what Parquet and Arrow hand on as text: rows of groups and with weights
 table       the statistics of a file, however they were found
 bars        histograms in a line of a terminal, or in SVG
 page        what ``stats --report`` writes
@@ -41,11 +42,14 @@ arguments; 130, interrupted (Ctrl-C); 141, whoever read the output has gone.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+
+# `typing` takes as long to import as all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 #: The commands and what they do, in few words.
 COMMANDS = {
@@ -77,7 +81,9 @@ class Form(argparse.RawDescriptionHelpFormatter):
     """Help within 80 columns; a text of one line is filled, others are as they are."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=min(shutil.get_terminal_size().columns, 80) - 1)
+        from rust_numpy_example._cli.report import columns
+
+        super().__init__(prog, width=min(columns(), 80) - 1)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:

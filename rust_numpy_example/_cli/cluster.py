@@ -11,11 +11,14 @@ import contextlib
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from rust_numpy_example._cli import report
 
+# `typing` takes as long to import as all of this.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from rust_numpy_example._cli.table import Column, Table
 
 #: Seconds to find the scheduler, and the first worker.

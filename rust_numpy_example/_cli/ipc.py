@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 
-from rust_numpy_example._cli import parquet
+from rust_numpy_example._cli import parquet, rows
 from rust_numpy_example._cli.parquet import BATCH, Batch
 from rust_numpy_example._cli.source import BLOCK, Source
 
@@ -42,8 +42,8 @@ class _Arrow(parquet.Reader):
                 for batch in reader:
                     # A batch may be a whole file.
                     for start in range(0, batch.num_rows, BATCH):
-                        rows = batch.slice(start, BATCH)
-                        yield rows.num_rows, [(index, rows.column(index)) for index in wanted]
+                        part = batch.slice(start, BATCH)
+                        yield part.num_rows, [(index, part.column(index)) for index in wanted]
             except (OSError, self._pa.ArrowException) as error:
                 raise _damaged(error) from None
             if is_file and not stream.ends_with(MARK):
@@ -56,8 +56,12 @@ class Reader(_Arrow):
     """The statistics of files or streams of Arrow that are one table."""
 
 
-class GroupReader(_Arrow, parquet.GroupReader):
+class GroupReader(_Arrow, rows.GroupReader):
     """The statistics of groups of their rows."""
+
+
+class WeightReader(_Arrow, rows.WeightReader):
+    """The statistics of their rows with weights."""
 
 
 def _damaged(error: Exception) -> ValueError:

@@ -194,30 +194,30 @@ class Objects(Source):
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the table, a record for each object and one with the keys before them."""
-        rows = self.rows
-        yield rows.header()
-        for block in itertools.chain(self._blocks, [None]):
-            if block is None:
-                rows.end()
-            else:
-                rows.feed(block)
-            while records := rows.rows():
+        yield self.rows.header()
+        for records in self._records():
+            if records:
                 yield records
-                self._check(rows)
-            self._check(rows)
+            self._check(self.rows)
 
     def values(self, key: str) -> Iterator[list[str]]:
         """Yield the values of one key as texts, some at a time; those that are missing are left out."""
-        rows = self.rows = self._reader([key])
+        self.rows = self._reader([key])
+        for records in self._records():
+            found = RECORD.findall(records)
+            texts = [quoted.replace(b'""', b'"') or plain for quoted, plain in found if plain != b"NA"]
+            yield [text.decode("utf-8", "replace") for text in texts]
+
+    def _records(self) -> Iterator[bytes]:
+        """Yield the records of the objects, and nothing after those of each block."""
         for block in itertools.chain(self._blocks, [None]):
             if block is None:
-                rows.end()
+                self.rows.end()
             else:
-                rows.feed(block)
-            while records := rows.rows():
-                found = RECORD.findall(records)
-                texts = [quoted.replace(b'""', b'"') or plain for quoted, plain in found if plain != b"NA"]
-                yield [text.decode("utf-8", "replace") for text in texts]
+                self.rows.feed(block)
+            while records := self.rows.rows():
+                yield records
+            yield b""
 
     def _check(self, rows: _JsonRows) -> None:
         for line, byte, reason in rows.rejects():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class Reader:
         self._names: list[str] = []
         self._types: list[Any] = []
         self._order: Sequence[int] = ()
-        self._columns: dict[int, _Found] = {}
+        self._columns: dict[int, Found] = {}
         self._failures: dict[int, str] = {}
         self._rows = 0
         #: The columns that are read again, if any are.
@@ -118,7 +118,7 @@ class Reader:
         own = replace(ask, keys=max(ask.keys // max(len(self._order), 1), 64))
         self._names = names
         self._types = [schema.field(index).type for index in range(len(names))]
-        self._columns = {index: _column(pa, names[index], self._types[index], own) for index in self._order}
+        self._columns = {index: column_of(pa, names[index], self._types[index], own) for index in self._order}
         if is_foreign:
             self._failures = {
                 i: "integers of 128 bits, which pyarrow does not read"
@@ -149,84 +149,15 @@ class Reader:
     def finish(self) -> Table:
         """Return the table."""
         failures = self._failures
-        found = [self._columns[index].finish() for index in self._order if index not in failures]
+        found = [self._finished(index) for index in self._order if index not in failures]
         table = Table(found, self._rows)
         table.failures = [f"column '{self._names[index]}': {why}" for index, why in failures.items()]
         if failures and not found:
             raise ValueError(table.failures[0])
         return table
 
-
-class GroupReader(Reader):
-    """The statistics of groups of the rows of Parquet files that are one table.
-
-    What is asked for goes on as text: there is one reader of groups, and a float64 written with
-    all its digits is the same when it is read.
-    """
-
-    def __init__(self, ask: Ask) -> None:
-        super().__init__(ask)
-        import_module("pyarrow.csv")
-        self._stats: _TableStats | None = None
-        self._by: list[int] = []
-
-    def take(self, source: Source) -> None:
-        """Read a file."""
-        opened = self.open(source)
-        if self._stats is None:
-            self._start(opened.schema)
-        stats = cast(_TableStats, self._stats)
-        places = self._places(list(opened.schema.names), opened.schema)
-        wanted = [*self._by, *self._columns]
-        options = self._pa.csv.WriteOptions(include_header=False)
-        done = 0
-        with contextlib.closing(Progress(source.name, source.size)) as progress:
-            for length, batch in opened.batches(sorted(places[index] for index in wanted)):
-                by_place = dict(batch)
-                values = [_written(self._pa, by_place[places[index]]) for index in wanted]
-                text = io.BytesIO()
-                # The names do not matter here, but have to differ.
-                block = self._pa.table(values, [str(place) for place in range(len(values))])
-                self._pa.csv.write_csv(block, text, options)
-                stats.feed(text.getvalue())
-                done += length
-                progress.update(opened.position(source, done))
-
-    def _start(self, schema: Any) -> None:
-        names, types, ask = list(schema.names), self._pa.types, self._ask
-        self._names = names
-        self._types = [schema.field(index).type for index in range(len(names))]
-        self._by = ask.by.indices(names)
-        self._order = range(len(names)) if ask.select is None else ask.select.indices(names)
-        for index in self._order:
-            type_ = self._types[index]
-            is_number = types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_)
-            if is_number and index not in self._by:
-                self._columns[index] = _Found(self._pa, names[index], "", ask)
-        wanted = [names[index] for index in (*self._by, *self._columns)]
-        by = list(range(len(self._by)))
-        self._stats = _TableStats(",", None, True, quantiles=ask.levels, keys=ask.keys, by=by)
-        heading = ",".join('"' + name.replace('"', '""') + '"' for name in wanted)
-        self._stats.feed(f"{heading}\n".encode())
-
-    def again(self) -> bool:
-        """End a pass over the files: there is no other."""
-        return False
-
-    def finish(self) -> Table:
-        """Return the table."""
-        from rust_numpy_example._cli import groups
-
-        stats = cast(_TableStats, self._stats)
-        stats.finish()
-        return groups.table(stats, [self._names[index] for index in self._by], self._ask, None, [])
-
-
-def _written(pa: Any, values: Any) -> Any:
-    """Return a column as one that can be written as text."""
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
+    def _finished(self, index: int) -> Column:
+        return self._columns[index].finish()
 
 
 def _opened(pa: Any, pq: Any, source: Source) -> tuple[Any, bool]:
@@ -296,7 +227,7 @@ def _batches(file: Any, names: list[str], wanted: Sequence[int]) -> Iterator[Bat
         yield batch.num_rows, [(i, c) for i, c in enumerate(batch.columns) if i in keep]
 
 
-def _column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
+def column_of(pa: Any, name: str, type_: Any, ask: Ask) -> Found:
     types = pa.types
     if types.is_dictionary(type_):
         type_ = type_.value_type
@@ -320,7 +251,7 @@ def _column(pa: Any, name: str, type_: Any, ask: Ask) -> _Found:
             return _Times(pa, name, kind, ask)
     # The name of the type, without what is in it.
     short = str(type_).split("<")[0].split("[")[0].split("(")[0]
-    return _Found(pa, name, {"null": "empty", "large_binary": "binary"}.get(short, short), ask)
+    return Found(pa, name, {"null": "empty", "large_binary": "binary"}.get(short, short), ask)
 
 
 def _array_stats(name: str, ask: Ask, levels: Sequence[float]) -> _ArrayStats:
@@ -335,11 +266,12 @@ def _array_stats(name: str, ask: Ask, levels: Sequence[float]) -> _ArrayStats:
     )
 
 
-class _Found:
+class Found:
     """What is known of a column so far: how many values it has, and how many are missing."""
 
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
         self._pa, self._pc = pa, pa.compute
+        self.kind = kind
         self._result = Column(name, kind, 0, 0)
         self._low: Any = None
         self._high: Any = None
@@ -381,10 +313,9 @@ class _Found:
         return self._result
 
 
-class _Numbers(_Found):
+class _Numbers(Found):
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
         super().__init__(pa, name, kind, ask)
-        self._kind = kind
         self._levels = () if kind == "boolean" else ask.levels
         self._stats = _array_stats(name, ask, self._levels)
 
@@ -396,18 +327,18 @@ class _Numbers(_Found):
 
     def take(self, values: Any) -> None:
         numbers = values.drop_null().to_numpy(zero_copy_only=False)
-        if self._kind != "integer":
+        if self.kind != "integer":
             numbers = np.asarray(numbers, np.float64)
         self._stats.update(numbers.reshape(-1, 1))
 
     def finish(self) -> Column:
         (found,) = self._stats.finish()
-        column = Column.of(found, self._kind, self._levels)
+        column = Column.of(found, self.kind, self._levels)
         column.missing += self._result.missing
         return column
 
 
-class _Decimals(_Found):
+class _Decimals(Found):
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:
         super().__init__(pa, name, kind, ask)
         self._levels = ask.levels
@@ -434,18 +365,18 @@ class _Decimals(_Found):
 
     def finish(self) -> Column:
         (found,) = self._stats.finish()
-        column = Column.of(found, self._result.type, self._levels)
+        column = Column.of(found, self.kind, self._levels)
         column.missing = self._result.missing
         if self._low is not None:
-            exact = int if self._result.type == "integer" else lambda value: value
+            exact = int if self.kind == "integer" else lambda value: value
             column.min, column.max = exact(self._low), exact(self._high)
             column.mean = float(self._sum / column.count)
-            column.sum = int(self._sum) if self._result.type == "integer" else float(self._sum)
+            column.sum = int(self._sum) if self.kind == "integer" else float(self._sum)
             column.settle()
         return column
 
 
-class _Observed(_Found):
+class _Observed(Found):
     """A column of which the different values are those of its texts."""
 
     def __init__(self, pa: Any, name: str, kind: str, ask: Ask) -> None:

@@ -6,12 +6,14 @@ import codecs
 import contextlib
 import math
 import os
-import shutil
 import sys
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TextIO
+
+# `typing` takes as long to import as all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TextIO
 
 #: Exit codes.
 FAILED, INTERRUPTED, BROKEN_PIPE = 1, 130, 141
@@ -197,7 +199,18 @@ def room() -> int | None:
     """Return how many columns of a terminal the output goes to has, None if it goes elsewhere."""
     if Output.file is not None or sys.stdout is None or not sys.stdout.isatty():
         return None
-    return shutil.get_terminal_size().columns
+    return columns()
+
+
+def columns() -> int:
+    """Return how many columns the terminal has, as `shutil` does, whose import takes longer than most commands."""
+    with contextlib.suppress(KeyError, ValueError):
+        if (asked := int(os.environ["COLUMNS"])) > 0:
+            return asked
+    with contextlib.suppress(ValueError, OSError):
+        if sys.__stdout__ is not None:
+            return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80
+    return 80
 
 
 def say(line: str) -> None:
@@ -246,6 +259,8 @@ def width(text: str) -> int:
 
 
 def _width(character: str) -> int:
+    import unicodedata
+
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
@@ -357,7 +372,7 @@ class Progress:
 
     def _show(self, text: str) -> None:
         # A line as wide as the terminal goes on in the next one, and could not be taken away.
-        room = max(shutil.get_terminal_size().columns - 1, 1)
+        room = max(columns() - 1, 1)
         line = ""
         if text:
             name = cut(self._name, max(room - width(text) - 2, 0)) if room - width(text) > 6 else ""

@@ -8,7 +8,18 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, NamedTuple, Protocol, cast
+
+# `typing` takes as long to import as all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Protocol
+
+    class Stream(Protocol):
+        """What bytes are read from."""
+
+        def read(self, count: int, /) -> bytes:
+            """Return the next ``count`` bytes, fewer only at the end."""
+
 
 #: Bytes read at a time.
 BLOCK = 4 << 20
@@ -21,13 +32,6 @@ UNBOUNDED = 1 << 10
 
 #: Enough of the start of a file to know what it is.
 HEAD = 64
-
-
-class Stream(Protocol):
-    """What bytes are read from."""
-
-    def read(self, count: int, /) -> bytes:
-        """Return the next ``count`` bytes, fewer only at the end."""
 
 
 class Source:
@@ -66,7 +70,7 @@ class Source:
             ahead, self._ahead = self._ahead, b""
             return ahead
         some = getattr(self._stream, "read1", None) if self.size is None else None
-        return cast(bytes, some(PIECE)) if some else self._stream.read(PIECE)
+        return (some or self._stream.read)(PIECE)
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks; a file on disk is read one block ahead, in another thread."""
@@ -107,9 +111,15 @@ def place(name: str) -> int | None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if name != "-":
             return 0 if stat.S_ISREG(os.stat(name).st_mode) else None
-        raw = cast(BinaryIO, getattr(sys.stdin, "buffer", sys.stdin))
+        raw = _standard_input(sys.stdin)
         return raw.tell() if _size(raw) is not None else None
     return None
+
+
+def _standard_input(stream: Any) -> BinaryIO:
+    # A program that runs commands may have put another in its place.
+    raw: BinaryIO = getattr(stream, "buffer", stream)
+    return raw
 
 
 @contextlib.contextmanager
@@ -122,7 +132,7 @@ def open_source(name: str, start: int | None = None) -> Iterator[Source]:
         if name == "-":
             if sys.stdin is None:
                 raise ValueError("standard input is closed")
-            raw = cast(BinaryIO, getattr(sys.stdin, "buffer", sys.stdin))
+            raw = _standard_input(sys.stdin)
             if start is not None:
                 raw.seek(start)
         else:
@@ -181,7 +191,7 @@ def _only_member(source: Source, stack: contextlib.ExitStack) -> Source:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) != 1 or members[0].filename.endswith(".npy"):
         return source
-    stream = cast(BinaryIO, stack.enter_context(archive.open(members[0])))
+    stream = stack.enter_context(archive.open(members[0]))
     return Source(source.name, stream, source.file, source.size, is_plain=False)
 
 
@@ -193,13 +203,11 @@ def _size(raw: BinaryIO) -> int | None:
     return None
 
 
-class Compression(NamedTuple):
-    """A way in which files are compressed."""
+class Compression:
+    """A way in which files are compressed: its name, how they start, and what makes a decompressor of a member."""
 
-    name: str
-    magic: bytes
-    #: Makes what decompresses a member.
-    machine: Callable[[], Any]
+    def __init__(self, name: str, magic: bytes, machine: Callable[[], Any]) -> None:
+        self.name, self.magic, self.machine = name, magic, machine
 
 
 def _gzip() -> Any:
@@ -295,7 +303,7 @@ class Decompressed:
         given, kept = (self._rest, b"") if is_bounded else (self._rest[:UNBOUNDED], self._rest[UNBOUNDED:])
         self._used += len(given)
         try:
-            data = machine.decompress(given, most) if is_bounded else machine.decompress(given)
+            data: bytes = machine.decompress(given, most) if is_bounded else machine.decompress(given)
         except Exception as error:
             raise ValueError(
                 f"the {self._form.name} data are damaged (broken data or a wrong CRC) before byte"
@@ -304,7 +312,7 @@ class Decompressed:
         unused = getattr(machine, "unconsumed_tail", b"") or machine.unused_data
         self._used -= len(unused)
         self._rest = unused + kept
-        return cast(bytes, data)
+        return data
 
     def _next_member(self) -> None:
         magic = self._form.magic

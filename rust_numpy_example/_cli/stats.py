@@ -115,7 +115,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=selection,
         metavar="COLUMN",
-        help="how much each row counts: mean, deviation and quantiles are weighted; of text and JSON",
+        help="how much each row counts: mean, deviation and quantiles are weighted",
     )
     which.add_argument("--distinct", action="store_true", help="how many different values")
     which.add_argument(
@@ -447,22 +447,22 @@ def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] 
 
 
 def _reader(kind: str, ask: Ask, form: Callable[[], Form] | None) -> Reader:
-    if ask.weight is not None and kind not in ("text", "JSON"):
-        raise ValueError(f"--weight takes text and JSON, the file is {kind}")
     if kind in ("npy", "npz"):
-        if ask.by is not None:
-            raise ValueError(f"--group takes text, JSON, Parquet and Arrow, the file is {kind}")
+        for option, asked in (("--group", ask.by), ("--weight", ask.weight)):
+            if asked is not None:
+                raise ValueError(f"{option} takes text, JSON, Parquet and Arrow, the file is {kind}")
         from rust_numpy_example._cli import arrays
 
         return arrays.NpyReader(ask) if kind == "npy" else arrays.NpzReader(ask)
-    if kind == "Parquet":
-        from rust_numpy_example._cli import parquet
+    if kind in ("Parquet", "Arrow"):
+        from rust_numpy_example._cli import ipc, parquet, rows
 
-        return parquet.GroupReader(ask) if ask.by is not None else parquet.Reader(ask)
-    if kind == "Arrow":
-        from rust_numpy_example._cli import ipc
-
-        return ipc.GroupReader(ask) if ask.by is not None else ipc.Reader(ask)
+        if ask.by is not None:
+            return ipc.GroupReader(ask) if kind == "Arrow" else rows.GroupReader(ask)
+        if ask.weight is not None:
+            reject = form().reject if form else None
+            return ipc.WeightReader(ask, reject) if kind == "Arrow" else rows.WeightReader(ask, reject)
+        return ipc.Reader(ask) if kind == "Arrow" else parquet.Reader(ask)
     if kind == "JSON":
         from rust_numpy_example._cli import jsonlines
         from rust_numpy_example._cli.text import Form

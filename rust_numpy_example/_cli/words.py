@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import unicodedata
 from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from rust_numpy_example._cli import cluster, report
 from rust_numpy_example._cli.arguments import add_output, plot_path, positive
 from rust_numpy_example._cli.source import BLOCK, Source, open_source
-from rust_numpy_example.rust_numpy_example import _WordStats
 
 DESCRIPTION = """\
 Print how often each word occurs in each FILE, the most frequent first.
@@ -214,6 +212,8 @@ def _counted(source: Source, options: argparse.Namespace, top: int | None) -> di
     """Return the words of a file and their counts, or the `top` most frequent ones."""
     if source.head.startswith((b"\xff\xfe", b"\xfe\xff")) and options.encoding is None:
         raise ValueError("the text is UTF-16, expected UTF-8 (--encoding utf-16 reads it)")
+    from rust_numpy_example.rust_numpy_example import _WordStats
+
     words = _WordStats(lowercase=not options.keep_case, tokenizer=options.tokenizer, ngrams=options.ngrams)
     progress = report.Progress(source.name, source.size)
     try:
@@ -250,6 +250,8 @@ def _blocks(source: Source, options: argparse.Namespace) -> Iterator[tuple[bytes
 
 
 def _normalized(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    import unicodedata
+
     rest = b""
     for block in chain(blocks, [b""]):
         data = rest + block
