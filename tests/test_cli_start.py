@@ -30,10 +30,17 @@ def python(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def imported(*command: object) -> set[str]:
-    """Return what a process imports, as Python itself reports."""
+#: Says at the end of a process what it has imported.
+REPORT = """
+import atexit, sys
+atexit.register(lambda: print("modules:", *sys.modules, file=sys.stderr))
+"""
+
+
+def imported(script: str, *arguments: object) -> set[str]:
+    """Return what a script imports."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", *map(str, command)],
+        [sys.executable, "-c", REPORT + script, *map(str, arguments)],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -42,14 +49,16 @@ def imported(*command: object) -> set[str]:
         env={**os.environ, "PYTHONUTF8": "1"},
     )
     assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rpartition("|")[2].strip() for line in lines}
+    *_, last = done.stderr.splitlines()
+    said, *modules = last.split()
+    assert said == "modules:"
+    return {*modules}
 
 
 @functools.cache
 def at_start() -> set[str]:
     """Return what Python imports before anything is run."""
-    return imported("-c", "pass")
+    return imported("")
 
 
 #: What is installed as `rust-numpy-example`.
@@ -63,7 +72,7 @@ sys.exit(main())
 
 def loaded(*arguments: object) -> set[str]:
     """Return what a command imports."""
-    return imported("-c", SCRIPT, *arguments) - at_start()
+    return imported(SCRIPT, *arguments) - at_start()
 
 
 def packages(modules: set[str]) -> set[str]:
@@ -119,15 +128,60 @@ def test_a_command_imports_what_it_needs(arguments: list[object]) -> None:
     assert arguments[0] in ("completions", "demo") or not modules & others
 
 
+#: The modules of the package that each imports, but for those that every command does.
+OURS = {
+    "--help": "",
+    "words --help": "words arguments cluster source",
+    "words FILE": "words arguments cluster source text dialect table bars EXTENSION",
+    "stats --help": "stats arguments cluster source select table bars colour",
+    "stats TABLE": "stats arguments cluster source select table bars colour text dialect EXTENSION",
+    "stats ARRAY": "stats arguments cluster source select table bars colour arrays EXTENSION",
+    "fib 100": "fib arguments EXTENSION",
+}
+
+#: Modules of Python that take as long to import as all of ours.
+LATE = (
+    "typing dataclasses inspect decimal fractions csv zipfile shutil json unicodedata difflib pathlib logging html"
+    " concurrent statistics tempfile datetime"
+)
+
+
+@functools.cache
+def of_argparse() -> set[str]:
+    """Return what it takes to read arguments and to print help."""
+    return imported("import argparse; argparse.ArgumentParser().print_help()")
+
+
 @pytest.mark.once
-def test_help_of_words_imports_little_but_argparse() -> None:
-    # Each of these takes as long as all of ours.
-    late = set("json decimal fractions dataclasses inspect html logging concurrent csv asyncio".split())
-    assert not packages(loaded("words", "--help")) & late
+@pytest.mark.parametrize("command", OURS)
+def test_a_command_imports_no_more_than_is_listed(tmp_path: Path, command: str) -> None:
+    import numpy as np
+
+    np.save(tmp_path / "a.npy", np.arange(3.0))
+    files = {"FILE": PROSE, "TABLE": PLANETS, "ARRAY": tmp_path / "a.npy"}
+    modules = loaded(*(files.get(word, word) for word in command.split()))
+    found = {name for name in modules if name.startswith("rust_numpy_example._cli.")}
+    if "rust_numpy_example.rust_numpy_example" in modules:
+        found.add("EXTENSION")
+    named = {name.removeprefix("rust_numpy_example._cli.") for name in found} - {"report"}
+    assert named == {*OURS[command].split()}
+    late = packages(modules - of_argparse()) & {*LATE.split()}
+    # NumPy has them all.
+    assert not late or command == "stats ARRAY"
+    assert not {"zipfile", "csv", "dataclasses"} & modules - of_argparse()
 
 
 def test_a_command_of_the_module_imports_no_numpy_either() -> None:
-    assert "numpy" not in imported("-m", "rust_numpy_example", "--version")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "rust_numpy_example", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "rust_numpy_example" in names
+    assert not names & {"numpy", "rust_numpy_example.rust_numpy_example"}
 
 
 def test_words_of_a_column_import_no_numpy(tmp_path: Path) -> None:

@@ -582,7 +582,8 @@ def test_what_is_shown_is_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     def shown(width: int, missing: int = 0, name: str = "x") -> list[str]:
         monkeypatch.setattr(report, "room", lambda: width)
         quantiles = {0.25: 1.25, 0.5: 2.5, 0.75: 3.75}
-        one = Column(name, "float", 10, missing, 2.0, 1.0, 0.0, 4.0, quantiles=quantiles)
+        one = Column(name, "float", 10, missing)
+        one.mean, one.std, one.min, one.max, one.quantiles = 2.0, 1.0, 0.0, 4.0, quantiles
         options = type("Options", (), {"quantiles": None, "all": False, "distinct": False, "weight": None})()
         found = list(stats.lines(Table([one], 10), stats.choice(options)))
         assert max(map(len, found)) <= max(width, 50)

@@ -10,10 +10,8 @@ import ast
 import contextlib
 import math
 import struct
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -21,6 +19,9 @@ from rust_numpy_example._cli.report import Progress, reason
 from rust_numpy_example._cli.source import BLOCK, Source
 from rust_numpy_example._cli.table import Ask, Column, Table, other_columns
 from rust_numpy_example.rust_numpy_example import _ArrayStats
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 #: The longest header that is read: room for several thousand fields.
 LONGEST_HEADER = 1 << 20
@@ -91,6 +92,8 @@ class NpzReader:
         """Read an archive."""
         if not source.is_plain:
             raise ValueError("a zip archive can only be read from a file on disk, uncompressed")
+        import zipfile
+
         progress = Progress(source.name, None)
         done = 0
         behind = DEFLATED * (source.size or 0)
@@ -99,7 +102,7 @@ class NpzReader:
             if not members:
                 raise ValueError("a zip archive without an .npy member, expected .npz")
 
-            def opened(member: zipfile.ZipInfo, file: Any) -> _Array:
+            def opened(member: ZipInfo, file: Any) -> _Array:
                 def read(count: int) -> bytes:
                     nonlocal done
                     data = cast(bytes, file.read(count))
@@ -125,7 +128,7 @@ class NpzReader:
                             if not inner:
                                 continue
                             # Each array has a state of its own.
-                            own = replace(self._ask, keys=max(self._ask.keys // len(self._arrays), 64))
+                            own = self._ask.but(keys=max(self._ask.keys // len(self._arrays), 64))
                             found = _Columns(array, inner, own)
                         found.take(array)
                         self._arrays[name] = start, found
@@ -133,7 +136,7 @@ class NpzReader:
                     self._failures[name] = reason(error)
                     del self._arrays[name]
 
-    def _look(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], opened: Any) -> None:
+    def _look(self, archive: ZipFile, members: list[ZipInfo], opened: Any) -> None:
         """Find out what the columns are called, first: a selection may leave out an array."""
         names: list[str] = []
         arrays: dict[str, tuple[int, _Columns | None]] = {}

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
 
 #: Heights of a bar, from nothing on: for a terminal with block elements, and for any.
 BLOCKS, ASCII = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 
 
-class Histogram(NamedTuple):
+class Histogram:
     """Neighbouring bins of one width, and how many numbers are in each."""
 
-    start: float
-    width: float
-    counts: Sequence[int]
+    def __init__(self, start: float, width: float, counts: Sequence[int]) -> None:
+        self.start, self.width, self.counts = start, width, counts
 
     def edges(self) -> list[float]:
         """Return where the bins start, and where the last one ends."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from rust_numpy_example._cli.source import Source
 
@@ -19,16 +18,15 @@ SEP = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-@dataclass
 class Guess:
     """What stands between fields, and how that is known."""
 
-    delimiter: str
-    note: str = ""
-    #: Fields stand between runs of white space.
-    spaces: bool = False
-    #: Lines before the table that are not of it.
-    skip: int = 0
+    def __init__(self, delimiter: str, note: str = "", spaces: bool = False, skip: int = 0) -> None:
+        self.delimiter, self.note = delimiter, note
+        #: Fields stand between runs of white space.
+        self.spaces = spaces
+        #: Lines before the table that are not of it.
+        self.skip = skip
 
 
 def check(head: bytes) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import re
 from collections.abc import Iterator
-from typing import cast
 
 from rust_numpy_example._cli import text
 from rust_numpy_example._cli.source import ARRAY, IGNORED, Source, open_source, shown
@@ -86,11 +85,13 @@ class Reader:
     def again(self) -> bool:
         """End a pass over the files."""
         self._is_later = True
-        return cast(text.Reader, self._table).again()
+        assert self._table is not None, "a file was taken"
+        return self._table.again()
 
     def finish(self) -> Table:
         """Return the table."""
-        table = cast(text.Reader, self._table).finish()
+        assert self._table is not None, "a file was taken"
+        table = self._table.finish()
         table.notes += self._notes()
         return table
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -115,7 +114,7 @@ class Reader:
         names, pa, ask = list(schema.names), self._pa, self._ask
         self._order = range(len(names)) if ask.select is None else ask.select.indices(names)
         # Each column has a state of its own.
-        own = replace(ask, keys=max(ask.keys // max(len(self._order), 1), 64))
+        own = ask.but(keys=max(ask.keys // max(len(self._order), 1), 64))
         self._names = names
         self._types = [schema.field(index).type for index in range(len(names))]
         self._columns = {index: column_of(pa, names[index], self._types[index], own) for index in self._order}

@@ -324,13 +324,17 @@ def to_json(value: Any) -> str:
     return json.dumps(_finite(value), ensure_ascii=ascii_only, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
-    # Most commands never need it, and it takes its time.
+def is_decimal(value: Any) -> bool:
+    """Whether a value is a ``Decimal``, of which most commands have none and should not wait for the module."""
     decimal = sys.modules.get("decimal")
-    if decimal is not None and isinstance(value, decimal.Decimal):
+    return decimal is not None and isinstance(value, decimal.Decimal)
+
+
+def _finite(value: Any) -> Any:
+    if is_decimal(value):
         # All its digits: a number if a float64 has them, else a string.
         number = float(value)
-        return number if decimal.Decimal(number) == value else str(value)
+        return number if type(value)(number) == value else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 
@@ -58,6 +57,8 @@ class Selection:
 
 def _parts(option: str) -> list[str]:
     """Return what commas separate; fields may be quoted as in a CSV file."""
+    import csv
+
     try:
         rows = list(csv.reader([option], strict=True))
     except csv.Error:

@@ -7,10 +7,7 @@ import contextlib
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
 
 from rust_numpy_example._cli import cluster, report
 from rust_numpy_example._cli.arguments import (
@@ -26,10 +23,15 @@ from rust_numpy_example._cli.bars import sparkline
 from rust_numpy_example._cli.colour import Colour, paint
 from rust_numpy_example._cli.select import SelectError, Selection
 from rust_numpy_example._cli.source import file_kind, open_source, place, shown
-from rust_numpy_example._cli.table import Ask, Column, Reader, Table
+from rust_numpy_example._cli.table import Ask, Column, Table
 
+# `typing` takes as long to import as all of this.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from rust_numpy_example._cli.groups import Groups
+    from rust_numpy_example._cli.table import Reader
     from rust_numpy_example._cli.text import Form
 
 DESCRIPTION = """\
@@ -426,7 +428,7 @@ class FileError(Exception):
 def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] | None = None) -> Table:
     """Return the statistics of files of any kind, which are one table. What fails is a :exc:`FileError`."""
     places = {name: place(name) for name in names}
-    ask = replace(ask or Ask(), once=None in places.values())
+    ask = (ask or Ask()).but(once=None in places.values())
     reader: Reader | None = None
     kind = ""
     name = names[0]
@@ -440,8 +442,9 @@ def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] 
                     elif kind != found:
                         raise ValueError(f"the file is {found}, the first is {kind}")
                     reader.take(source)
-            if not cast(Reader, reader).again():
-                return _with_notes(cast(Reader, reader).finish(), ask)
+            assert reader is not None, "there is a name"
+            if not reader.again():
+                return _with_notes(reader.finish(), ask)
     except Exception as error:
         raise FileError(name, error) from error
 
@@ -527,7 +530,8 @@ def choice(options: argparse.Namespace) -> tuple[tuple[Key, ...], ...]:
 
 
 def _levels(options: argparse.Namespace) -> Sequence[float]:
-    return QUARTILES if options.quantiles is None else cast("Sequence[float]", options.quantiles)
+    levels: Sequence[float] = QUARTILES if options.quantiles is None else options.quantiles
+    return levels
 
 
 def title(key: Key) -> str:
@@ -649,7 +653,7 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
-    if isinstance(value, Decimal):
+    if report.is_decimal(value):
         return f"{value:f}"
     if isinstance(value, str):
         return report.printable(value)

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
 
 from rust_numpy_example._cli.bars import Histogram
 
+# `typing` takes as long to import as all of this, `dataclasses` longer.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Protocol
+
     from rust_numpy_example._cli.source import Source
     from rust_numpy_example.rust_numpy_example import _Column
+
+    class Reader(Protocol):
+        """What finds the statistics of files that are one table."""
+
+        def take(self, source: Source) -> None:
+            """Read a file, for the first time or again."""
+
+        def again(self) -> bool:
+            """End a pass over all files; return whether all have to be taken again, for the quantiles."""
+
+        def finish(self) -> Table:
+            """Return the table."""
+
 
 #: The types of which there are a mean and a standard deviation.
 NUMBERS = ("integer", "float", "boolean")
@@ -20,47 +35,57 @@ NUMBERS = ("integer", "float", "boolean")
 KEYS = 12 << 20
 
 
-@dataclass
 class Ask:
     """What is to be known of a file."""
 
-    select: Any = None
-    #: How many different values there are.
-    distinct: bool = False
-    #: How many of the most frequent values.
-    top: int = 0
-    #: How the numbers are spread.
-    histogram: bool = False
-    #: The levels of the quantiles.
-    levels: Sequence[float] = ()
-    #: Whether the files can be read only once.
-    once: bool = False
-    #: The columns whose fields make groups of rows.
-    by: Any = None
-    #: The column that holds the weights of the rows.
-    weight: Any = None
-    #: Whether several files are one table.
-    several: bool = False
-    #: How many numbers may be kept for the quantiles, of all columns together.
-    keys: int = field(default_factory=lambda: KEYS)
+    def __init__(
+        self,
+        select: Any = None,
+        *,
+        distinct: bool = False,
+        top: int = 0,
+        histogram: bool = False,
+        levels: Sequence[float] = (),
+        once: bool = False,
+        by: Any = None,
+        weight: Any = None,
+        several: bool = False,
+        keys: int | None = None,
+    ) -> None:
+        self.select = select
+        #: How many different values there are.
+        self.distinct = distinct
+        #: How many of the most frequent values.
+        self.top = top
+        #: How the numbers are spread.
+        self.histogram = histogram
+        #: The levels of the quantiles.
+        self.levels = levels
+        #: Whether the files can be read only once.
+        self.once = once
+        #: The columns whose fields make groups of rows.
+        self.by = by
+        #: The column that holds the weights of the rows.
+        self.weight = weight
+        #: Whether several files are one table.
+        self.several = several
+        #: How many numbers may be kept for the quantiles, of all columns together.
+        self.keys = KEYS if keys is None else keys
+
+    def but(self, **changes: Any) -> Ask:
+        """Return the same, but for these."""
+        return Ask(**{**vars(self), **changes})
 
 
-class Reader(Protocol):
-    """What finds the statistics of files that are one table."""
-
-    def take(self, source: Source) -> None:
-        """Read a file, for the first time or again."""
-
-    def again(self) -> bool:
-        """End a pass over all files; return whether all have to be taken again, for the quantiles."""
-
-    def finish(self) -> Table:
-        """Return the table."""
-
-
-@dataclass(slots=True)
 class Column:
     """A column and its statistics; None for what it has none of."""
+
+    # There may be a million.
+    __slots__ = (
+        *("name", "type", "count", "missing", "weight", "mean", "std", "min", "max", "var", "sum"),
+        *("shortest", "longest", "distinct", "distinct_error", "top", "top_error"),
+        *("quantiles", "quantiles_error", "lacks_quantiles", "histogram"),
+    )
 
     name: str
     #: "integer", "float", "boolean", "date", "timestamp", "text", "mixed", "empty", or the name of another type.
@@ -68,30 +93,37 @@ class Column:
     count: int
     missing: int
     #: What the numbers weigh together; None without weights.
-    weight: float | None = None
-    mean: float | None = None
-    std: float | None = None
-    min: Any = None
-    max: Any = None
-    var: float | None = None
-    sum: float | int | None = None
-    shortest: int | None = None
-    longest: int | None = None
-    distinct: int | None = None
+    weight: float | None
+    mean: float | None
+    std: float | None
+    min: Any
+    max: Any
+    var: float | None
+    sum: float | int | None
+    shortest: int | None
+    longest: int | None
+    distinct: int | None
     #: The relative standard error of `distinct`; 0 if it is exact.
-    distinct_error: float | None = None
+    distinct_error: float | None
     #: The most frequent values and their counts.
-    top: list[tuple[Any, int]] | None = None
+    top: list[tuple[Any, int]] | None
     #: By how much a count in `top` may be too low.
-    top_error: int | None = None
+    top_error: int | None
     #: The quantiles, by their levels.
-    quantiles: dict[float, Any] | None = None
+    quantiles: dict[float, Any] | None
     #: How far their ranks may be off, as a share of the count; 0 if they are exact.
-    quantiles_error: float | None = None
+    quantiles_error: float | None
     #: Whether they are left out: there are too many columns to estimate those of all.
-    lacks_quantiles: bool = False
+    lacks_quantiles: bool
     #: Gives a histogram of the numbers of at most so many bins.
-    histogram: Callable[[int], Histogram] | None = None
+    histogram: Callable[[int], Histogram] | None
+
+    def __init__(self, name: str, type: str, count: int, missing: int) -> None:
+        self.name, self.type, self.count, self.missing = name, type, count, missing
+        self.weight = self.mean = self.std = self.min = self.max = self.var = self.sum = None
+        self.shortest = self.longest = self.distinct = self.distinct_error = self.top = self.top_error = None
+        self.quantiles = self.quantiles_error = self.histogram = None
+        self.lacks_quantiles = False
 
     @classmethod
     def of(cls, found: _Column, type_: str | None = None, levels: Sequence[float] = ()) -> Column:
@@ -192,19 +224,21 @@ def kind(found: _Column) -> str:
     return "text"
 
 
-@dataclass
 class Table:
     """The columns of a file."""
 
-    columns: list[Column]
-    #: Its length; None if its columns have several.
-    rows: int | None
-    #: What the reader should know.
-    notes: list[str] = field(default_factory=list)
-    #: What could not be read, while the rest could: one line for each.
-    failures: list[str] = field(default_factory=list)
-    #: The groups of its rows, if these were asked for; then there are no columns.
-    groups: Any = None
+    def __init__(
+        self, columns: list[Column], rows: int | None, notes: Sequence[str] = (), groups: Any = None
+    ) -> None:
+        self.columns = columns
+        #: Its length; None if its columns have several.
+        self.rows = rows
+        #: What the reader should know.
+        self.notes = list(notes)
+        #: What could not be read, while the rest could: one line for each.
+        self.failures: list[str] = []
+        #: The groups of its rows, if these were asked for; then there are no columns.
+        self.groups = groups
 
 
 def other_columns(expected: Sequence[str], got: Sequence[str]) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import cast
+from collections.abc import Callable, Iterator, Sequence
 
 from rust_numpy_example._cli import dialect
 from rust_numpy_example._cli.report import Progress
@@ -22,25 +20,35 @@ LONGEST_ROW = 64 << 20
 NOTED = 5
 
 
-@dataclass
 class Form:
     """How a text is to be read: what the options say."""
 
-    delimiter: str | None = None
-    header: bool | None = None
-    quoting: bool = True
-    comment: str | None = None
-    skip: int = 0
-    decimal: str = "."
-    thousands: str | None = None
-    missing: list[str] = field(default_factory=list)
-    encoding: str | None = None
-    #: Takes what is left out: file, line, column and reason. If there is none, such a row is an error.
-    reject: Callable[[str, int, int, str], None] | None = None
-    #: Fields in quotes are text or dates, whatever they look like.
-    quoted_text: bool = False
-    #: What records are counted in.
-    unit: str = "line"
+    def __init__(
+        self,
+        delimiter: str | None = None,
+        header: bool | None = None,
+        quoting: bool = True,
+        comment: str | None = None,
+        skip: int = 0,
+        decimal: str = ".",
+        thousands: str | None = None,
+        missing: Sequence[str] = (),
+        encoding: str | None = None,
+        reject: Callable[[str, int, int, str], None] | None = None,
+        *,
+        quoted_text: bool = False,
+        unit: str = "line",
+    ) -> None:
+        self.delimiter, self.header, self.quoting = delimiter, header, quoting
+        self.comment, self.skip = comment, skip
+        self.decimal, self.thousands = decimal, thousands
+        self.missing, self.encoding = missing, encoding
+        #: Takes what is left out: file, line, column and reason. If there is none, such a row is an error.
+        self.reject = reject
+        #: Fields in quotes are text or dates, whatever they look like.
+        self.quoted_text = quoted_text
+        #: What records are counted in.
+        self.unit = unit
 
 
 class Reader:
@@ -72,7 +80,7 @@ class Reader:
             blocks = _by_tabs(blocks)
         if self._stats is None:
             blocks = self._begin(blocks)
-        stats = cast(_TableStats, self._stats)
+        stats = self._table_stats()
         try:
             for block in blocks:
                 stats.feed(block)
@@ -99,7 +107,7 @@ class Reader:
     def _table(self, select: list[int] | None) -> _TableStats:
         ask, form = self._ask, self._form
         return _TableStats(
-            cast(str, self._delimiter),
+            self._delimiter or ",",
             select,
             form.header,
             quoting=form.quoting,
@@ -148,6 +156,10 @@ class Reader:
         self._stats = self._table(self._order)
         return blocks
 
+    def _table_stats(self) -> _TableStats:
+        assert self._stats is not None, "a text was taken"
+        return self._stats
+
     def _reject(self, source: Source, stats: _TableStats) -> None:
         if self._form.reject is not None:
             for line, column, reason in stats.rejects():
@@ -156,11 +168,11 @@ class Reader:
     def again(self) -> bool:
         """End a pass over the texts."""
         self._is_later = True
-        return cast(_TableStats, self._stats).again()
+        return self._table_stats().again()
 
     def finish(self) -> Table:
         """Return the table."""
-        stats = cast(_TableStats, self._stats)
+        stats = self._table_stats()
         columns = stats.finish(take=not self._by)
         if self._by:
             from rust_numpy_example._cli import groups
