@@ -68,7 +68,7 @@ PYTHON_MAP = (
     ("__main__.py",),
     ("_cli/",),
     ("dask/",),
-    ("_twins/", "data/", "_scaffold/", "_timing.py"),
+    ("_twins/", "data/", "_scaffold/", "_timing.py", "pictures.py"),
     ("__init__.py",),
     ("_threadpoolctl.py",),
     ("_main_interpreter.py",),

@@ -267,14 +267,14 @@ def test_a_missing_pillow_is_one_line(run: Run, tmp_path: Path, monkeypatch: pyt
 def test_an_interrupt_stops_between_the_steps_of_an_image(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filtered = image._filtered
+    blur = image.pictures.blur
 
-    def interrupted(*arguments: Any) -> Any:
+    def interrupted(*arguments: Any, **options: Any) -> Any:
         # As the handler of Ctrl-C does, in the main thread.
         report.Interrupt.came = True
-        return filtered(*arguments)
+        return blur(*arguments, **options)
 
-    monkeypatch.setattr(image, "_filtered", interrupted)
+    monkeypatch.setattr(image.pictures, "blur", interrupted)
     saved(tmp_path / "in.png", COLOR)
     (tmp_path / "out").mkdir()
     assert run("blur", tmp_path / "in.png", "-o", tmp_path / "out") == (130, "")

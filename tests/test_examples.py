@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import subprocess
 import sys
@@ -90,6 +91,14 @@ def test_image_pipeline_reads_what_the_command_reads(tmp_path: Path) -> None:
             assert main(["image", how, str(picture), "-o", str(command), *options]) == 0
             ours = np.asarray(image.open(tmp_path / "out" / f"{picture.stem}_{how}.png"))
             np.testing.assert_array_equal(ours, np.asarray(image.open(command)), err_msg=f"{picture} {how}")
+
+
+def test_the_docstring_of_pictures() -> None:
+    pytest.importorskip("PIL", reason="pictures are read with Pillow")
+    from rust_numpy_example import pictures
+
+    failed, attempted = doctest.testmod(pictures)[:2]
+    assert attempted and not failed
 
 
 def test_monte_carlo(tmp_path: Path) -> None:

@@ -15,27 +15,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rust_numpy_example import pictures
 from rust_numpy_example._cli import report
 from rust_numpy_example._cli.arguments import positive
-
-#: What is read and written, by the suffix of the file.
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
 
 MODES = ("reflect", "constant", "nearest", "mirror", "wrap")
 
 #: The longer side of each half of a preview, in pixels.
 PREVIEW = 800
-
-#: Modes of Pillow that are filtered as they are, and what others are turned into first.
-AS_THEY_ARE = {"L", "RGB", "LA", "RGBA", "CMYK", "I", "I;16", "F"}
-TURNED = {"1": "L", "PA": "RGBA", "YCbCr": "RGB", "I;16B": "I;16", "I;16L": "I;16", "RGBX": "RGB"}
 
 #: Tags of TIFF: description, make, model, software, date, artist, computer, copyright; and the groups of
 #: the camera's settings and of the place.
@@ -169,8 +156,8 @@ def _jobs_of(names: Sequence[str], output: Path) -> Iterator[tuple[str, Job | Ex
             sources = [(path, output / path.name if as_folder else output)]
         for source, target in sources:
             shown = str(source)
-            if target.suffix.lower() not in FORMATS:
-                yield shown, ValueError(f"cannot write '{target.suffix}', only {', '.join(FORMATS)}")
+            if target.suffix.lower() not in pictures.FORMATS:
+                yield shown, ValueError(f"cannot write '{target.suffix}', only {', '.join(pictures.FORMATS)}")
             elif target.exists() and source.exists() and target.samefile(source):
                 yield shown, ValueError("the result would replace the image itself")
             elif target in taken:
@@ -184,32 +171,31 @@ def _images(folder: Path, output: Path) -> Iterator[Path]:
     """Yield the images in a folder and its folders, in order, but for what is in that of the results."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if (Path(here) / name).resolve() != output.resolve())
-        yield from (Path(here) / name for name in sorted(files) if Path(name).suffix.lower() in FORMATS)
+        yield from (
+            Path(here) / name for name in sorted(files) if Path(name).suffix.lower() in pictures.FORMATS
+        )
 
 
 def _process(job: Job, options: argparse.Namespace, workers: int | None, preview: str | None) -> None:
-    pillow = import_module("PIL.Image")
-    operations = import_module("PIL.ImageOps")
-    try:
-        opened = pillow.open(job.source, formats=sorted(set(FORMATS.values())))
-    except import_module("PIL").UnidentifiedImageError:
-        raise ValueError("not a PNG, JPEG, TIFF or WebP image") from None
-    with opened as image:
-        _refuse(image)
-        turned = operations.exif_transpose(image)
+    with pictures.opened(job.source) as image:
+        upright = pictures.upright(image)
         extra = {key: image.info[key] for key in ("icc_profile", "dpi", "xmp") if image.info.get(key)}
-        exif = _tags(image) if image.format == "TIFF" else turned.getexif()
+        exif = _tags(image) if image.format == "TIFF" else upright.getexif()
         texts = getattr(image, "text", {}) if image.format == "PNG" else {}
     # After Ctrl-C no image is brought to its end: a large one takes seconds.
     report.Interrupt.check()
-    turned = _comparable(turned)
-    result = _filtered(turned, options, workers)
+    source = pictures.light(upright)
+    if options.filter == "blur":
+        sigma = 1.0 if options.sigma is None else options.sigma
+        result = pictures.blur(source, sigma, mode=options.mode, workers=workers)
+    else:
+        result = pictures.edges(source, mode=options.mode, workers=workers)
     report.Interrupt.check()
     if exif:
         extra["exif"] = exif
     _write(result, job.target, job.source, extra, texts)
     if preview is not None:
-        _write(_side_by_side(turned, result), Path(preview), None, {}, {})
+        _write(_side_by_side(source, result), Path(preview), None, {}, {})
 
 
 def _tags(image: Any) -> Any:
@@ -222,65 +208,11 @@ def _tags(image: Any) -> Any:
     return kept
 
 
-def _refuse(image: Any) -> None:
-    """Refuse what would lose something without a word."""
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1:
-        kind = "pages" if image.format == "TIFF" else "frames: it is animated"
-        raise ValueError(f"has {frames} {kind}")
-    # Pillow reads 16 bits of each color as 8.
-    layouts = [part[3] for part in image.tile if len(part) > 3]
-    layouts = [layout[0] if isinstance(layout, tuple) else layout for layout in layouts]
-    if image.mode in ("RGB", "RGBA", "LA") and any(";16" in str(layout) for layout in layouts):
-        raise ValueError("has colors of 16 bits, of which Pillow reads 8")
-    if image.mode not in AS_THEY_ARE and image.mode not in TURNED and image.mode != "P":
-        raise ValueError(f"has pixels of the kind {image.mode}, expected grey, color or a palette")
-
-
-def _comparable(image: Any) -> Any:
-    """Return the image in a mode whose values are amounts of light."""
-    if image.mode == "P":
-        return image.convert("RGBA" if "transparency" in image.info else "RGB")
-    if "transparency" in image.info and image.mode in ("L", "RGB"):
-        return image.convert("LA" if image.mode == "L" else "RGBA")
-    return image.convert(TURNED[image.mode]) if image.mode in TURNED else image
-
-
-def _filtered(image: Any, options: argparse.Namespace, workers: int | None) -> Any:
-    import numpy as np
-
-    from rust_numpy_example import process_image
-
-    how: dict[str, Any] = {"mode": options.mode, "workers": workers}
-    if options.filter == "blur":
-        how["sigma"] = 1.0 if options.sigma is None else options.sigma
-    elif image.mode == "CMYK":
-        image = image.convert("RGB")
-    pixels = np.asarray(image)
-    if pixels.ndim == 3:
-        how["channel_axis"] = -1
-    if image.mode not in ("LA", "RGBA"):
-        return _image(process_image(pixels, options.filter, **how), image.mode)
-    # Colors count as much as they are opaque: what is transparent has no color.
-    weighted = pixels.astype(np.float32)
-    weighted[..., :-1] *= weighted[..., -1:] / np.float32(255)
-    if options.filter == "edges":
-        return _image(process_image(weighted[..., :-1], "edges", dtype=np.uint8, **how), image.mode[:-1])
-    blurred = process_image(weighted, **how)
-    blurred[..., :-1] /= np.maximum(blurred[..., -1:], np.float32(1e-6)) / np.float32(255)
-    return _image(np.clip(np.rint(blurred), 0, 255).astype(np.uint8), image.mode)
-
-
-def _image(pixels: Any, mode: str) -> Any:
-    rows, columns = pixels.shape[:2]
-    return import_module("PIL.Image").frombytes(mode, (columns, rows), pixels.tobytes())
-
-
 def _write(image: Any, target: Path, like: Path | None, extra: dict[str, Any], texts: dict[str, str]) -> None:
     """Write an image whole: to a temporary file, which is then renamed."""
-    kind = FORMATS.get(target.suffix.lower())
+    kind = pictures.FORMATS.get(target.suffix.lower())
     if kind is None:
-        raise ValueError(f"cannot write '{target.suffix}', only {', '.join(FORMATS)}")
+        raise ValueError(f"cannot write '{target.suffix}', only {', '.join(pictures.FORMATS)}")
     if kind == "PNG" and texts:
         extra["pnginfo"] = import_module("PIL.PngImagePlugin").PngInfo()
         for key, text in texts.items():
@@ -335,4 +267,4 @@ def _eight_bits(image: Any) -> Any:
     values = np.asarray(image).astype(float)
     low, high = np.nanmin(values), np.nanmax(values)
     scaled = np.nan_to_num((values - low) / max(high - low, 1e-300) * 255)
-    return _image(scaled.astype(np.uint8), "L").convert("RGB")
+    return pictures.from_pixels(scaled.astype(np.uint8), "L").convert("RGB")
