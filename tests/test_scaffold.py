@@ -193,10 +193,19 @@ def test_the_port_of_the_manual_fits_into_it(tmp_path: Path) -> None:
         ("ndarray", "crate that is linked"),
         ("json", "standard library"),
         ("numpy", "word of Python or Rust, or a crate"),
-        ("hypothesis", "is installed here"),
+        ("pluggy", "is installed here"),
         ("rust-numpy-example", "is installed here"),
         ("con", "device on Windows"),
-        ("x" * 65, "at most 64"),
+        ("x" * 41, "at most 40"),
+        # A second one in the lock file, and what a package has beside its own folder, tests and bindings.
+        ("libc", "crate that is linked"),
+        ("rustc-hash", "crate that is linked"),
+        ("tools", "that every package has"),
+        ("Target", "that every package has"),
+        ("window", "that every package has"),
+        ("layouts", "that every package has"),
+        ("profiling", "standard library"),
+        ("setuptools-rust", "builds or tests"),
     ],
 )
 def test_names_that_would_not_work_are_refused(
@@ -225,6 +234,43 @@ def test_only_an_empty_folder_is_taken(tmp_path: Path, capsys: pytest.CaptureFix
     assert "is no folder" in capsys.readouterr().err and file.read_text() == "kept"
 
 
+def test_a_folder_that_is_there_is_filled_and_stays_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current folder, an empty clone, the end of a link: they stay what they are."""
+    folder = tmp_path / "clone"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "config").write_text("kept")
+    monkeypatch.chdir(folder)
+    before = folder.stat().st_ino
+    assert main(["new", "fast-loops", "."]) == 0
+    assert folder.stat().st_ino == before and (folder / "setup.py").is_file()
+    assert (folder / ".git" / "config").read_text() == "kept"
+    assert not [path for path in tmp_path.iterdir() if path != folder]
+    (tmp_path / "empty").mkdir()
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(tmp_path / "empty")
+    except OSError:
+        pytest.skip("links need a privilege")
+    assert main(["new", "fast-loops", str(link)]) == 0
+    assert link.is_symlink() and (tmp_path / "empty" / "setup.py").is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.write_text("kept")
+    assert main(["new", "fast-loops", str(file / "deep" / "new")]) == 1
+    assert str(file) in capsys.readouterr().err and file.read_text() == "kept"
+    dangling = tmp_path / "dangling"
+    try:
+        dangling.symlink_to(tmp_path / "nowhere")
+    except OSError:
+        return
+    assert main(["new", "fast-loops", str(dangling)]) == 1
+    assert "is no folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("error", [OSError("the disk is full"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
 @pytest.mark.parametrize("was_there", [False, True])
 def test_nothing_is_left_behind(
@@ -232,7 +278,7 @@ def test_nothing_is_left_behind(
 ) -> None:
     folder = tmp_path / "deep" / "new"
     if was_there:
-        folder.mkdir(parents=True)
+        (folder / ".git").mkdir(parents=True)
     before = sorted(tmp_path.rglob("*"))
     written: list[Path] = []
     write_bytes = Path.write_bytes
@@ -290,6 +336,25 @@ def _python(folder: Path) -> str:
     ).stdout.strip()
     Path(site, "outer.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     return str(python)
+
+
+@builds
+@pytest.mark.parametrize(
+    ("name", "options"),
+    # Lines change with the length of the name, the order of imports with its first letter.
+    [
+        ("a", ()),
+        ("z" * _scaffold.LONGEST, ("--minimal",)),
+        ("odd-Name.2", ("--maturin", "--minimal", "--no-abi3")),
+    ],
+    ids=["short", "long", "maturin"],
+)
+def test_its_form_is_that_of_its_formatters(tmp_path: Path, name: str, options: tuple[str, ...]) -> None:
+    folder = tmp_path / "new"
+    make(folder, name, *options)
+    _run("cargo", "fmt", "--check", cwd=folder)
+    _run(sys.executable, "-m", "ruff", "check", ".", cwd=folder)
+    _run(sys.executable, "-m", "ruff", "format", "--check", ".", cwd=folder)
 
 
 @builds

@@ -108,7 +108,7 @@ EXAMPLES: dict[str, list[Example]] = {
     "demo": [Example("demo window words", is_fixed=False)],
     "bench": [Example("bench compute_stats word_count --budget 0.3 --threads 1", is_fixed=False)],
     "info": [Example("info", is_fixed=False)],
-    "new": [Example("new --dry-run --minimal my-arrays", is_fixed=False)],
+    "new": [Example("new --dry-run --minimal my-arrays")],
     "completions": [Example("completions fish > rust-numpy-example.fish")],
 }
 

@@ -26,7 +26,7 @@ CHANGES = [
     ("src/kernels/mod.rs", r"^pub mod eft;", "pub mod despike;\npub mod eft;"),
     ("src/bindings/mod.rs", r"^mod display;", "mod despike;\nmod display;"),
     ("src/bindings/mod.rs", r"use super::\{error", "use super::{despike::despike, error"),
-    ("fast_loops/__init__.py", r"__version__, moving_average", "__version__, despike, moving_average"),
+    ("fast_loops/__init__.py", r"^    moving_average,", "    despike,\n    moving_average,"),
     ("fast_loops/__init__.py", r'"__version__", "moving', '"__version__", "despike", "moving'),
     ("fast_loops/fast_loops.pyi", r"^def moving_average", lambda: f"{text('stub.txt')}def moving_average"),
 ]

@@ -46,15 +46,16 @@ const COST: usize = 5;
 #[pyfunction]
 #[pyo3(
     signature = (
-        values, axis = Given(None), *, limit = 4.0, decay = 0.95, patience = Argument::default(5), workers = None
+        values, axis = Given(None), *, limit = Argument::default(4.0), decay = Argument::default(0.95),
+        patience = Argument::default(5), workers = None
     ),
     text_signature = "(values, axis=-1, *, limit=4.0, decay=0.95, patience=5, workers=None)"
 )]
 pub fn despike<'py>(
     values: &Bound<'py, PyAny>,
     axis: Given<'_, 'py>,
-    limit: f64,
-    decay: f64,
+    limit: Argument<f64>,
+    decay: Argument<f64>,
     patience: Argument<i64>,
     workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -63,6 +64,8 @@ pub fn despike<'py>(
         let input = Input::real(arg("values"), values)?;
         let axis = along(arg("axis"), axis, input.shape().len())?;
         let patience = patience.within(arg("patience"), 2..=1 << 31, "an int from 2 to 2**31")?;
+        let limit = limit.get(arg("limit"), "a number")?;
+        let decay = decay.get(arg("decay"), "a number")?;
         let rule = Rule { limit, decay, patience: patience as usize };
         dispatch!(
             input.dtype(),

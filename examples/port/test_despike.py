@@ -36,5 +36,7 @@ def test_nothing_and_wrong_arguments() -> None:
     assert fast_loops.despike([]).shape == (0,)
     with pytest.raises(ValueError, match="despike: argument patience, got 1, expected an int from 2"):
         fast_loops.despike([1.0], patience=1)
+    with pytest.raises(TypeError, match="despike: argument limit, got str, expected a number"):
+        fast_loops.despike([1.0], limit="4")
     with pytest.raises(ValueError, match="argument axis, got 1"):
         fast_loops.despike([1.0], 1)

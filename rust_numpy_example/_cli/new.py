@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = EXAMPLES
     parser.add_argument("name", metavar="NAME", help="the name of the package")
-    parser.add_argument("folder", metavar="DIR", nargs="?", help="a folder that does not exist, or is empty")
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", help="a folder that does not exist, or is empty but for .git"
+    )
     parser.add_argument("--minimal", action="store_true", help="no workflows and no type stubs")
     parser.add_argument("--no-abi3", action="store_true", help="a wheel for each version of Python")
     parser.add_argument("--maturin", action="store_true", help="built by maturin, not setuptools-rust")
@@ -60,10 +62,13 @@ def run(options: argparse.Namespace) -> int:
                 report.write(report.printable(str(folder / name)))
             return 0
         _scaffold.write(files, folder)
-    except (_scaffold.Refused, OSError) as error:
+    except _scaffold.Refused as error:
         report.fail("new", error)
+        return report.FAILED
+    except OSError as error:
+        report.fail(f"new: {error.filename or folder}", error)
         return report.FAILED
     report.write(f"{len(files)} files in {report.printable(str(folder))}. Next, there:")
     report.write("    python3 -m venv .venv && .venv/bin/pip install . hypothesis pytest")
-    report.write("    cd tests && ../.venv/bin/python -m pytest")
+    report.write("    .venv/bin/pytest")
     return 0

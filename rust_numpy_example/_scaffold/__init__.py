@@ -11,7 +11,6 @@ import keyword
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +21,22 @@ TEMPLATE = Path(__file__).with_name("template")
 LICENSES = {"both": "MIT OR Apache-2.0", "MIT": "MIT", "Apache-2.0": "Apache-2.0"}
 #: What is the same in every package.
 VERBATIM = ("LICENSE-THIRD-PARTY", "tools/licences.py")
+#: With more characters in the name, lines would be longer than the formatters of the package let them be.
+LONGEST = 40
 DESCRIPTION = "NumPy arrays processed in Rust."
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
-#: Words that Rust has, and crates that it links: a library cannot be called so.
+#: Words that Rust has, and crates that it brings along: a library cannot be called so.
 _RUST = frozenset(
     "abstract alloc as async await become box break const continue core crate do dyn else enum extern false final fn "
     "for gen if impl in let loop macro match mod move mut override priv proc_macro pub ref return self static std "
-    "struct super test trait true try type typeof unsafe unsized use virtual where while yield "
-    # The dependencies of the template, and its own modules that would clash with the name.
-    "ndarray numpy pyo3".split()
+    "struct super test trait true try type typeof unsafe unsized use virtual where while yield".split()
+)
+
+#: Modules of Python that some of its versions have, and packages that build or test the new one.
+_PYTHON = frozenset(
+    "annotationlib compression profiling "
+    "hypothesis maturin mypy pip pytest ruff setuptools setuptools_rust tox wheel zizmor".split()
 )
 
 #: What Windows does not let a file be called.
@@ -119,6 +124,8 @@ class Package:
             text = self._without_abi3(name, text)
         if self.minimal:
             text = _without(text, r"^\[options\.package_data\](.|\n)*?\n\n") if name == "setup.cfg" else text
+            if name == "CONTRIBUTING.md":
+                text = _without(text, rf", the signature into `{self.module}\.pyi`")
             if name == "tox.ini":
                 # Neither types nor workflows to look at.
                 for line in ('python -c "import os', "mypy ", "zizmor "):
@@ -204,6 +211,11 @@ include = [{{ path = "tests/**/*", format = "sdist" }}, {{ path = "tox.ini", for
             return head + text[text.index("# What nobody needs") :].replace(
                 '    { file = "setup.py" },\n    { file = "setup.cfg" },\n', ""
             )
+        if name == "CONTRIBUTING.md":
+            text = text.replace(
+                "`SETUPTOOLS_RUST_CARGO_PROFILE=profiling .venv/bin/pip install -e .`",
+                "`.venv/bin/pip install -e . -C build-args=--profile=profiling`",
+            )
         return text
 
 
@@ -236,16 +248,34 @@ def module_name(name: str) -> str:
             f"the name {name!r} is none of a package: expected ASCII letters, digits and hyphens, a letter first; "
             f"{advice}"
         )
-    if len(module) > 64:
-        raise Refused(f"the name is {len(module)} characters long, expected at most 64; {advice}")
-    if keyword.iskeyword(module) or keyword.issoftkeyword(module) or module in _RUST:
+    if len(module) > LONGEST:
+        raise Refused(f"the name is {len(module)} characters long, expected at most {LONGEST}; {advice}")
+    if keyword.iskeyword(module) or keyword.issoftkeyword(module) or module in _RUST | _crates():
         raise Refused(f"{module!r} is a word of Python or Rust, or a crate that is linked; {advice}")
     if module in _DEVICES:
         raise Refused(f"{module!r} is the name of a device on Windows; {advice}")
-    if module in sys.stdlib_module_names or module in ("setup", "tests", "site", "src"):
-        raise Refused(f"{module!r} is a module of Python's standard library or of every package; {advice}")
+    if module in _files():
+        raise Refused(f"{module!r} is a folder or a module that every package has; {advice}")
+    if module in sys.stdlib_module_names or module in _PYTHON:
+        raise Refused(
+            f"{module!r} is a module of Python's standard library, or builds or tests the package; {advice}"
+        )
     _refuse_installed(module, advice)
     return module
+
+
+def _crates() -> set[str]:
+    """The crates of the lock file: a second one of the same name would change it."""
+    lock = (TEMPLATE / "Cargo.lock").read_text(encoding="utf-8")
+    names = re.findall(r'^name = "(.*)"$', lock, flags=re.M)
+    return {name.replace("-", "_") for name in names} - {"rust_numpy_example"}
+
+
+def _files() -> set[str]:
+    """What the package would share its name with: folders beside it, modules beside its tests and in its bindings."""
+    folders = {path.name for path in TEMPLATE.iterdir() if path.is_dir()} - {"rust_numpy_example"}
+    modules = {path.stem for folder in ("tests", "src/bindings") for path in (TEMPLATE / folder).iterdir()}
+    return folders | modules | {"build", "conftest", "dist", "setup", "target"}
 
 
 def _refuse_installed(module: str, advice: str) -> None:
@@ -264,37 +294,28 @@ def _refuse_installed(module: str, advice: str) -> None:
 
 
 def write(files: dict[str, bytes], folder: Path) -> None:
-    """Write the files into a folder, which is new or empty. After an error nothing of them is left."""
+    """Write the files into a folder, which is new or empty but for git's own. After an error nothing of them is left."""
     target = Path(folder)
-    if target.is_symlink() or target.exists():
-        if not target.is_dir() or target.is_symlink():
-            raise Refused(f"{target} is no folder; name one that does not exist")
-        if any(target.iterdir()):
-            raise Refused(f"the folder {target} is not empty; name one that does not exist")
-    missing = _missing(target.parent)
-    scratch: Path | None = None
-    was_there = target.exists()
+    if (target.is_symlink() or target.exists()) and not target.is_dir():
+        raise Refused(f"{target} is no folder; name one that does not exist")
+    if target.exists() and any(path.name != ".git" for path in target.iterdir()):
+        raise Refused(f"the folder {target} is not empty; name one that does not exist")
+    missing = _missing(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        target.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            path = scratch / name
+            path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
-        # As any new folder; that of `mkdtemp` is for its owner alone.
-        probe = scratch / "src"
-        scratch.chmod(probe.stat().st_mode & 0o777)
-        if was_there:
-            target.rmdir()
-        scratch.rename(target)
     except BaseException:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
-        if was_there and not target.exists():
-            target.mkdir()
-        for parent in missing:
-            if parent.is_dir() and not any(parent.iterdir()):
-                parent.rmdir()
+        for path in {target / name.partition("/")[0] for name in files}:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        for made in missing:
+            if made.is_dir() and not any(made.iterdir()):
+                made.rmdir()
         raise
 
 

@@ -63,7 +63,8 @@ class EggInfo(egg_info):
         """Make the metadata, which setuptools takes over whole."""
         folder = os.path.join(self.egg_info, "sboms")
         self.mkpath(folder)
-        self.copy_file("sbom.cdx.json", os.path.join(folder, "rust_numpy_example.cdx.json"))
+        name = os.path.join(folder, "rust_numpy_example.cdx.json")
+        self.copy_file("sbom.cdx.json", name)
         super().run()
 
 

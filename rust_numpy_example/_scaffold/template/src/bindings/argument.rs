@@ -100,6 +100,15 @@ impl<T> Argument<T> {
     pub fn default(value: T) -> Self {
         Argument(Ok(value))
     }
+
+    /// Its value. An int that the type cannot hold is an `OverflowError`.
+    #[allow(dead_code)] // for kernels to come
+    pub fn get(self, arg: Arg, expected: &str) -> PyResult<T> {
+        self.0.map_err(|wrong| match wrong {
+            Wrong::Type(got) => arg.type_error(got, expected),
+            Wrong::Value(got) => PyOverflowError::new_err(arg.text(&got, &expected)),
+        })
+    }
 }
 
 impl Argument<i64> {
