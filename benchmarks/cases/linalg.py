@@ -18,10 +18,7 @@ SQUARES = {
     128: "both are near what the CPU can do: the aim is nearly all of it",
 }
 TIE = "a tie: both are near the multiply-adds that the CPU can do"
-WOKEN = "near a tie: the second thread has to be woken for each call; NumPy's is awake and waits"
-SHORT = (
-    "too short for a second thread here, which sleeps and would have to be woken; NumPy's is awake and waits"
-)
+TWO = "near a tie: each thread packs what both need"
 
 #: All dtypes but float64 and float32, which have rows of their own.
 EVERY = ("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 complex64 complex128").split()
@@ -57,7 +54,7 @@ def _case(
 def _square(n: int, threads: int) -> str:
     """Return why the product of two squares is near what is promised."""
     if threads > 1:
-        return SHORT if n == 128 else WOKEN
+        return TWO
     return TIE if n >= 1000 else SQUARES.get(n, "")
 
 

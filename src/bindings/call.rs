@@ -21,7 +21,7 @@ use crate::parallel::{self, Interrupt, Work};
 /// and taking it back costs about 0.1 microseconds, when nobody waits for it.
 const DETACH: usize = 10_000;
 
-/// A cost, in nanoseconds of one thread, above which other threads are used where the caller
+/// A cost, in nanoseconds of one thread, above which other threads are woken where the caller
 /// does not say. To wake a thread costs 5 to 100 microseconds.
 const THREADS: usize = 150_000;
 
@@ -80,14 +80,13 @@ impl<'a, 'py> Call<'a, 'py> {
 
     /// Compiled once: each of hundreds of calls would bring its own copy.
     fn run_detached(self, body: &mut (dyn FnMut(&Work<'_>) -> Result<()> + Send)) -> PyResult<()> {
-        let workers = match self.workers {
-            Some(workers) => workers,
-            None if self.cost < THREADS => 1,
-            None => parallel::num_threads(),
-        };
+        let is_short = self.workers.is_none() && self.cost < THREADS;
+        let workers = self.workers.unwrap_or_else(parallel::num_threads);
         let _pins = pin(self.function, self.operands)?;
         let signals = Signals::default();
-        let result = self.py.detach(|| caught(|| body(&Work::interruptible(workers, &signals))));
+        let work = Work::interruptible(workers, &signals);
+        let work = if is_short { work.short() } else { work };
+        let result = self.py.detach(|| caught(|| body(&work)));
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);

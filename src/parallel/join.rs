@@ -14,11 +14,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
 
-use super::standby::{Standby, is_welcome};
+use super::standby::{Standby, is_welcome, stay_awake};
 use crate::error::{Error, Result};
+
+/// How long the caller waits awake for those who are inside.
+const LAST_PART: Duration = Duration::from_micros(100);
 
 /// Set in the count of helpers inside when no more may come in.
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -39,8 +43,8 @@ pub(super) fn with_help(
         panic: Mutex::new(None),
         body: Body::of(body),
     });
-    let open = Open(&join);
     let waits = is_welcome(pool.current_num_threads());
+    let open = Open { join: &join, waits };
     let awake = if waits { standby.hand(&join, helpers) } else { 0 };
     for _ in awake..helpers {
         let mut join = Arc::clone(&join);
@@ -117,16 +121,26 @@ impl Join {
 }
 
 /// The open door: closed, and all have left, when this is dropped.
-struct Open<'a>(&'a Join);
+struct Open<'a> {
+    join: &'a Join,
+    /// Awake, at first.
+    waits: bool,
+}
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        if self.0.is_forked() {
+        let Open { join, waits } = self;
+        if join.is_forked() {
             return;
         }
-        self.0.inside.fetch_or(CLOSED, Ordering::AcqRel);
+        join.inside.fetch_or(CLOSED, Ordering::AcqRel);
         // A helper that finds the door closed may be counted for a moment.
-        while self.0.inside.load(Ordering::Acquire) != CLOSED {
+        let all_left = || join.inside.load(Ordering::Acquire) == CLOSED;
+        // To be woken takes as long as many a part.
+        if *waits {
+            stay_awake(Instant::now() + LAST_PART, all_left);
+        }
+        while !all_left() {
             std::thread::park();
         }
     }
@@ -145,7 +159,7 @@ mod tests {
             panic: Mutex::new(None),
             body: Body::of(&|| panic!("the door is closed")),
         };
-        drop(Open(&join));
+        drop(Open { join: &join, waits: true });
         join.help();
         assert!(join.panic.into_inner().expect("not poisoned").is_none());
         assert_eq!(join.inside.into_inner(), CLOSED);

@@ -6,8 +6,11 @@
 //! long it waits follows what came of it before: twice as long after each time that work came, half as long
 //! after each that none did. Where a pool has more threads than there are CPUs, nobody waits.
 //! `RUST_NUMPY_EXAMPLE_SPIN=0` turns it off.
+//!
+//! Work that is shorter than waking a thread is done alone, but where calls follow each other closely: there a
+//! helper is woken for one, and is awake for the next.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -23,6 +26,16 @@ const LONGEST: u32 = 1000;
 /// A yield that takes longer let somebody else work.
 const BUSY: Duration = Duration::from_micros(30);
 
+/// Calls follow each other closely if each begins so many microseconds after the end of the one before, or earlier;
+/// and helpers that wait no longer than this have found that they are not needed, or that the CPUs are.
+const CLOSE: u32 = 100;
+
+/// After so many microseconds it is tried again.
+const RETRY: u64 = 20_000;
+
+/// How many calls, or phases of one, have to follow closely before a helper is woken for one that is short.
+const STREAK: u32 = 8;
+
 /// Where helpers wait, and work of type `J` is handed to them.
 #[derive(Debug)]
 pub(super) struct Standby<J> {
@@ -30,6 +43,12 @@ pub(super) struct Standby<J> {
     /// How much work is there to be taken, to be read without the lock.
     handed: AtomicUsize,
     patience: AtomicU32,
+    /// When the last call ended, in microseconds since the first.
+    ended: AtomicU64,
+    /// How many calls have followed closely.
+    streak: AtomicU32,
+    /// When short calls had help last although helpers had found that they are not needed.
+    tried: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -42,7 +61,14 @@ struct State<J> {
 impl<J> Default for Standby<J> {
     fn default() -> Self {
         let state = Mutex::new(State { free: 0, handed: Vec::new() });
-        Standby { state, handed: AtomicUsize::new(0), patience: AtomicU32::new(LONGEST) }
+        Standby {
+            state,
+            handed: AtomicUsize::new(0),
+            patience: AtomicU32::new(LONGEST),
+            ended: AtomicU64::new(0),
+            streak: AtomicU32::new(0),
+            tried: AtomicU64::new(0),
+        }
     }
 }
 
@@ -61,6 +87,32 @@ impl<J: Clone> Standby<J> {
         count
     }
 
+    /// Whether a call that is shorter than waking a thread is to have helpers. Every call that may have some asks.
+    pub(super) fn is_close(&self) -> bool {
+        let now = microseconds();
+        let pause = now.saturating_sub(self.ended.load(Ordering::Relaxed));
+        // Calls of several threads may miscount each other, which costs a little time.
+        let streak =
+            if pause <= CLOSE.into() { self.streak.load(Ordering::Relaxed).saturating_add(1) } else { 0 };
+        self.streak.store(streak, Ordering::Relaxed);
+        if streak < STREAK {
+            return false;
+        }
+        if self.patience.load(Ordering::Relaxed) <= CLOSE {
+            if now.saturating_sub(self.tried.load(Ordering::Relaxed)) < RETRY {
+                return false;
+            }
+            self.tried.store(now, Ordering::Relaxed);
+            self.patience.store(2 * CLOSE, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// A call that asked has ended.
+    pub(super) fn ended(&self) {
+        self.ended.store(microseconds(), Ordering::Relaxed);
+    }
+
     /// Waits awake for work that is handed over; `None` once there is reason to sleep.
     pub(super) fn wait(&self) -> Option<J> {
         let patience = self.patience.load(Ordering::Relaxed);
@@ -72,31 +124,45 @@ impl<J: Clone> Standby<J> {
     }
 
     fn look_out(&self, patience: Duration) -> Option<J> {
-        let start = Instant::now();
-        let mut before = start;
+        let end = Instant::now() + patience;
         loop {
-            let gives_up = before - start > patience;
-            if gives_up || self.handed.load(Ordering::Acquire) > 0 {
-                let mut state = self.state();
-                if let Some(work) = state.handed.pop() {
-                    self.handed.store(state.handed.len(), Ordering::Release);
-                    return Some(work);
-                }
-                if gives_up {
-                    // All that was handed over is counted for others who wait.
-                    state.free -= 1;
-                    return None;
-                }
+            let gives_up = !stay_awake(end, || self.handed.load(Ordering::Acquire) > 0);
+            let mut state = self.state();
+            if let Some(work) = state.handed.pop() {
+                self.handed.store(state.handed.len(), Ordering::Release);
+                return Some(work);
             }
-            std::thread::yield_now();
-            let now = Instant::now();
-            before = if now - before > BUSY { start + patience + BUSY } else { now };
+            if gives_up {
+                // All that was handed over is counted for others who wait.
+                state.free -= 1;
+                return None;
+            }
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// Waits awake until it is `done`; returns false at the `end`, or earlier if somebody else has use for the CPU.
+pub(super) fn stay_awake(end: Instant, done: impl Fn() -> bool) -> bool {
+    let mut before = Instant::now();
+    while !done() {
+        std::thread::yield_now();
+        let now = Instant::now();
+        if now > end || now - before > BUSY {
+            return done();
+        }
+        before = now;
+    }
+    true
+}
+
+/// Microseconds since this was first asked.
+fn microseconds() -> u64 {
+    static START: Kept<Instant> = Kept::new();
+    START.get_or(Instant::now).elapsed().as_micros() as u64
 }
 
 /// Whether the helpers of a pool of so many threads may wait awake.
@@ -146,6 +212,29 @@ mod tests {
         assert_eq!(taken, [Some(7), Some(7)]);
         let state = standby.state();
         assert_eq!((state.free, state.handed.len()), (0, 0));
+    }
+
+    #[test]
+    fn short_calls_have_help_where_they_follow_closely() {
+        let standby = Standby::<i32>::default();
+        let call = |pause: u64| {
+            // As if it were so long ago.
+            standby.ended.store(microseconds().saturating_sub(pause), Ordering::Relaxed);
+            standby.is_close()
+        };
+        std::thread::sleep(Duration::from_millis(2));
+        let few = STREAK as usize - 1;
+        assert!(!call(2000) && !(0..few).any(|_| call(0)) && call(0) && call(0));
+        assert!(!call(2000) && !call(0));
+        // Helpers that found nothing to do are left alone for a while.
+        standby.patience.store(SHORTEST, Ordering::Relaxed);
+        standby.tried.store(microseconds() + RETRY, Ordering::Relaxed);
+        assert!(!(0..2 * few).any(|_| call(0)));
+        standby.tried.store(0, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_micros(RETRY));
+        assert!((0..2 * few).any(|_| call(0)) && standby.patience.load(Ordering::Relaxed) == 2 * CLOSE);
+        standby.ended();
+        assert!(microseconds() - standby.ended.load(Ordering::Relaxed) < 1_000_000);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
 use self::labels::By;
+use self::observations::Observations;
 use self::summary::{Values, abc};
 use super::argument::{Arg, Argument, Workers, threads};
 use super::array::{Input, Operand, axes, broadcast_to, numpy, reduced_shape};
@@ -11,13 +12,11 @@ use super::call::Call;
 use super::guard::guard;
 use super::nan_policy::{NAN_POLICIES, NanPolicy};
 use super::weights::weights_of;
-use crate::dtype::{Bool, dispatch_real};
-use crate::kernels::stats::{
-    AnyMoments, Groups, Lines, along, along_weighted, grouped, grouped_weighted, whole,
-};
+use crate::kernels::stats::Groups;
 
 mod groups;
 mod labels;
+mod observations;
 mod summary;
 
 pub use groups::GroupedStats;
@@ -205,26 +204,19 @@ pub fn compute_stats<'py>(
         };
         let cost = if by.is_some() { 4 * input.len() } else { input.len() / 4 };
         let call = Call::new(py, "compute_stats", cost).threads(workers).holding(&operands);
-        let mask = mask.as_ref().map(|mask| mask.view::<Bool>());
-        let skip_nan = nan_policy == NanPolicy::Omit;
+        let observations = Observations {
+            values: &input,
+            mask: mask.as_ref(),
+            weights: weights.as_ref(),
+            skip_nan: nan_policy == NanPolicy::Omit,
+        };
         let dtype = input.dtype();
         if let Some((by, along)) = by {
             let shape = input.shape();
             let reduced = along.map_or_else(|| (0..shape.len()).collect(), |axis| vec![axis]);
             let (codes, count) = (by.codes(), by.count()?);
             let codes = codes.broadcast(shape).expect("along one axis, or of this shape");
-            let groups = Groups { codes: codes.view(), count };
-            let weights = weights.as_ref().map(|weights| weights.view::<f64>());
-            let lines = dispatch_real!(dtype, T => {
-                let elements = input.view::<T>();
-                call.run(|work| match weights {
-                    None => Ok(Lines::from(grouped(elements, &groups, mask, skip_nan, &reduced, work)?)),
-                    Some(weights) => {
-                        grouped_weighted(elements, &groups, weights, mask, skip_nan, &reduced, work)
-                            .map(Lines::from)
-                    }
-                })?
-            }, complex => unreachable!("complex input is refused"));
+            let lines = observations.grouped(&Groups { codes: codes.view(), count }, &reduced, call)?;
             // The groups come after the axes that are kept, and go where the axis was.
             let axis = along.unwrap_or(0);
             let inner: usize = if along.is_some() { shape[axis + 1..].iter().product() } else { 1 };
@@ -245,41 +237,20 @@ pub fn compute_stats<'py>(
             }
             return GroupedStats::of(by.labels, Stats { values, ddof }, axis).into_bound_py_any(py);
         }
-        let mut values = match (axes, &weights) {
-            (axes, Some(weights)) => {
-                let (weights, ndim) = (weights.view::<f64>(), input.shape().len());
-                let reduced = axes.clone().unwrap_or_else(|| (0..ndim).collect());
-                let lines = dispatch_real!(dtype, T => {
-                    let elements = input.view::<T>();
-                    call.run(|work| along_weighted(elements, weights, mask, skip_nan, &reduced, work))?
-                }, complex => unreachable!("complex input is refused"));
-                match axes {
-                    None if !keepdims => Values::One(lines[0].into()),
-                    _ => {
-                        let shape = reduced_shape(input.shape(), &reduced, keepdims);
-                        Values::Many { dtype, shape, lines: lines.into() }
-                    }
-                }
+        let mut values = match axes {
+            None if weights.is_none() && !keepdims => Values::One(observations.whole(call)?),
+            None if weights.is_none() => {
+                let lines = observations.whole(call)?.into();
+                Values::Many { dtype, shape: vec![1; input.shape().len()], lines }
             }
-            (None, None) => {
-                let moments = dispatch_real!(dtype, T => {
-                    let elements = input.elements::<T>();
-                    AnyMoments::from(call.run(|work| whole(elements, mask, skip_nan, work))?)
-                }, complex => unreachable!("complex input is refused"));
-                match keepdims {
-                    true => {
-                        Values::Many { dtype, shape: vec![1; input.shape().len()], lines: moments.into() }
-                    }
-                    false => Values::One(moments),
-                }
+            None if !keepdims => {
+                let all: Vec<_> = (0..input.shape().len()).collect();
+                Values::One(observations.along(&all, call)?.get(0))
             }
-            (Some(axes), None) => {
-                let shape = reduced_shape(input.shape(), &axes, keepdims);
-                let lines = dispatch_real!(dtype, T => {
-                    let elements = input.view::<T>();
-                    Lines::from(call.run(|work| along(elements, mask, skip_nan, &axes, work))?)
-                }, complex => unreachable!("complex input is refused"));
-                Values::Many { dtype, shape, lines }
+            axes => {
+                let reduced = axes.unwrap_or_else(|| (0..input.shape().len()).collect());
+                let shape = reduced_shape(input.shape(), &reduced, keepdims);
+                Values::Many { dtype, shape, lines: observations.along(&reduced, call)? }
             }
         };
         if nan_policy == NanPolicy::Propagate {

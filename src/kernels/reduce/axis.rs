@@ -8,9 +8,9 @@ use std::ops::Add;
 
 use ndarray::ArrayViewD;
 
+use super::Adder;
 use super::block::Summand;
 use super::narrow::Narrow;
-use super::{Adder, block, sum_slice};
 use crate::alloc::{checked_size, try_filled};
 use crate::error::Result;
 use crate::layout::{AnySlice, Strided};
@@ -33,7 +33,7 @@ pub fn sum_axes<T: Narrow>(
     work: &Work<'_>,
 ) -> Result<()> {
     let adder = AxisAdder {
-        adder: Adder { sum: sum_slice::<T>, longest: block::LONGEST },
+        adder: Adder::of_elements::<T>(),
         add_rows: |rows, totals| simd::run(AddRows::<T> { rows, totals }),
     };
     let totals = adder.sums(view.into(), axes, work)?;

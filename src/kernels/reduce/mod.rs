@@ -12,7 +12,7 @@ use std::ops::Add;
 use self::block::Summand;
 use self::pairwise::Pairwise;
 use crate::error::Result;
-use crate::layout::{AnySlice, Elements, Origin, Strided};
+use crate::layout::{AnySlice, Elements, Strided};
 use crate::parallel::Work;
 use crate::simd;
 
@@ -20,26 +20,34 @@ use crate::simd;
 /// Shorter lines are copied together even if they are contiguous.
 const BLOCK: usize = 1024;
 
-/// Elements in a part, the unit of work of a thread: some tens of microseconds. Parts of a very
+/// Elements in a part, the unit of work of a thread: 5 to 20 microseconds. Parts of a very
 /// large array are larger, so that their results stay few.
-const PART: usize = 128 * BLOCK;
+const PART: usize = 64 * BLOCK;
+const PART_OF_SINES: usize = 8 * BLOCK;
 const MAX_PARTS: usize = 4096;
 
 /// A sum of a slice, of the type of elements for which it was made. What adds up such sums is
 /// compiled once for all dtypes with one type of totals.
 struct Adder<A> {
     sum: fn(AnySlice<'_>) -> A,
-    /// The longest slice that is summed at once; divides [`PART`].
+    /// Elements in a part.
+    part: usize,
+    /// The longest slice that is summed at once.
     longest: usize,
 }
 
 impl<A: Copy + Default + Add<Output = A> + Send> Adder<A> {
+    fn of_elements<T: Summand<Total = A>>() -> Self {
+        let sum = |slice: AnySlice<'_>| simd::run(block::SumSlice(slice.typed::<T>()));
+        Adder { sum, part: PART, longest: block::LONGEST }
+    }
+
     /// The sum of all elements.
     fn all(&self, array: Strided<'_>, work: &Work<'_>) -> Result<A> {
         let array = array.in_memory_order();
         // Contiguous memory is cut anywhere.
         let array = if array.as_slice().is_some() { array.merged().0 } else { array };
-        let size = PART.max(array.len().div_ceil(MAX_PARTS).next_multiple_of(BLOCK));
+        let size = self.size(array.len());
         let parts = array.outermost_parts(size);
         let sums = work.map(parts.count(), |index| self.line(&array.part(&parts, index), work))?;
         let mut total = Pairwise::<A>::default();
@@ -47,40 +55,56 @@ impl<A: Copy + Default + Add<Output = A> + Send> Adder<A> {
         Ok(total.finish())
     }
 
-    /// The same for an array in the order of memory, on this thread.
-    fn line(&self, array: &Strided<'_>, work: &Work<'_>) -> Result<A> {
+    /// The same of contiguous memory, without what it takes to share it: the same parts in the same order.
+    fn serial(&self, slice: AnySlice<'_>, work: &Work<'_>) -> Result<A> {
         let mut total = Pairwise::<A>::default();
-        let mut add = |slice: AnySlice<'_>, _: Origin| {
-            slice.chunks(PART).try_for_each(|part| {
-                part.chunks(self.longest).for_each(|slice| total.push((self.sum)(slice)));
-                work.check()
-            })
-        };
-        match array.as_slice() {
-            Some(slice) => add(slice, Origin::Array)?,
-            None => array.blocks(BLOCK, BLOCK, work, &mut add)?,
+        for part in slice.chunks(self.size(slice.len())) {
+            let mut of_part = Pairwise::<A>::default();
+            self.add(part, &mut of_part, work)?;
+            total.push(of_part.finish());
         }
         Ok(total.finish())
     }
-}
 
-fn sum_slice<T: Summand>(slice: AnySlice<'_>) -> T::Total {
-    simd::run(block::SumSlice(slice.typed::<T>()))
+    /// Elements in a part of so many.
+    fn size(&self, len: usize) -> usize {
+        self.part.max(len.div_ceil(MAX_PARTS).next_multiple_of(BLOCK))
+    }
+
+    /// The same for an array in the order of memory, on this thread.
+    fn line(&self, array: &Strided<'_>, work: &Work<'_>) -> Result<A> {
+        let mut total = Pairwise::<A>::default();
+        match array.as_slice() {
+            Some(slice) => self.add(slice, &mut total, work)?,
+            None => array.blocks(BLOCK, BLOCK, work, &mut |slice, _| self.add(slice, &mut total, work))?,
+        }
+        Ok(total.finish())
+    }
+
+    fn add(&self, slice: AnySlice<'_>, total: &mut Pairwise<A>, work: &Work<'_>) -> Result<()> {
+        slice.chunks(self.part).try_for_each(|part| {
+            part.chunks(self.longest).for_each(|slice| total.push((self.sum)(slice)));
+            work.check()
+        })
+    }
 }
 
 /// The sum of all elements. Integers are exact; floats are added pairwise in float64.
 pub fn sum<T: Summand>(elements: Elements<'_, T>, work: &Work<'_>) -> Result<T::Total> {
     match elements {
         // A single part needs no state.
-        Elements::Contiguous(slice) if slice.len() <= block::LONGEST => Ok(simd::run(block::SumSlice(slice))),
-        _ => Adder { sum: sum_slice::<T>, longest: block::LONGEST }.all(elements.into(), work),
+        Elements::Contiguous(slice) if slice.len() <= PART => Ok(simd::run(block::SumSlice(slice))),
+        Elements::Contiguous(slice) if work.workers() == 1 => {
+            Adder::of_elements::<T>().serial(slice.into(), work)
+        }
+        _ => Adder::of_elements::<T>().all(elements.into(), work),
     }
 }
 
 /// The sum of the sines of all elements; see [`sine`].
 pub fn sum_of_sines(elements: Elements<'_, f64>, work: &Work<'_>) -> Result<f64> {
     let sum = |slice: AnySlice<'_>| simd::run(sine::SumSines(slice.typed()));
-    Adder { sum, longest: sine::LONGEST }.all(elements.into(), work)
+    Adder { sum, part: PART_OF_SINES, longest: sine::LONGEST }.all(elements.into(), work)
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ use crate::error::Result;
 use crate::layout::{AnySlice, Elements, Origin, Strided};
 use crate::parallel::Work;
 
-/// Elements in a part: 20 to 100 microseconds of work.
-pub(super) const PART: usize = 64 * BLOCK;
+/// Elements in a part: 5 to 25 microseconds of work.
+pub(super) const PART: usize = 16 * BLOCK;
 
 /// No more parts than this, so that their results stay small.
 const MOST_PARTS: usize = 4096;
@@ -45,6 +45,9 @@ pub fn whole<T: Sample<Key: ToNumber>>(
     let reader = Reader::new::<T>(skip_nan);
     match (elements, mask) {
         (Elements::Contiguous(slice), None) if slice.len() <= PART => Ok((reader.slice)(slice.into())),
+        (Elements::Contiguous(slice), None) if work.workers() == 1 && slice.len() <= PART * MOST_PARTS => {
+            reader.serial(slice.into(), work)
+        }
         (elements, None) => reader.all(elements.into(), work),
         (elements, Some(mask)) => reader.all(Strided::from(elements).masked(mask.into()), work),
     }
@@ -124,6 +127,16 @@ impl<C: Center> Reader<C> {
         let mut total = Moments::default();
         moments.iter().for_each(|part| total.merge(part));
         Ok(total.repeated(times))
+    }
+
+    /// The same of contiguous memory, without what it takes to share it: the same parts in the same order.
+    fn serial(&self, slice: AnySlice<'_>, work: &Work<'_>) -> Result<Moments<Number, C>> {
+        let mut total = Moments::default();
+        for part in slice.chunks(PART) {
+            work.check()?;
+            total.merge(&(self.slice)(part));
+        }
+        Ok(total)
     }
 
     /// The same, on this thread.
