@@ -86,7 +86,7 @@ def cases(threads: int) -> Iterator[Case]:
         yield _case(f"{dtype} A.T @ B, 512", a.T, b, 1.0, reason=copied)
         yield _case(f"{dtype} A @ B.T, 512", a, b.T, 1.0, reason=copied)
         tall, small = _matrix(dtype, 10000, 64), _matrix(dtype, 64, 64)
-        reason = WOKEN if threads > 1 else ""
+        reason = TWO if threads > 1 else ""
         yield _case(f"{dtype} 10000x64 @ 64x64", tall, small, 1.0, reason=reason)
         for n in (200, 1000, 3000):
             a, x = _matrix(dtype, n, n), _matrix(dtype, n)
