@@ -40,10 +40,10 @@ fn number(field: &[u8]) -> Option<f64> {
 }
 
 fn check(text: &[u8]) {
-    // A byte order mark is no part of a table, and spaces around fields are none of theirs. A line ends with a line
-    // feed: a carriage return alone is part of a field here, and ends a record there.
+    // A byte order mark is no part of a table, and spaces and tabs around fields are none of theirs. A line ends with a
+    // line feed: a carriage return alone is part of a field here, and ends a record there.
     let is_odd = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n';
-    if text.iter().any(|&byte| byte > 127 || byte == b' ') || text.windows(2).any(is_odd) {
+    if text.iter().any(|&byte| byte > 127 || b" \t".contains(&byte)) || text.windows(2).any(is_odd) {
         return;
     }
     let work = Work::serial();
