@@ -264,6 +264,12 @@ def test_a_missing_pillow_is_one_line(run: Run, tmp_path: Path, monkeypatch: pyt
     assert code == 1 and "pip install 'rust_numpy_example[cli]'" in err and err.count("\n") == 1
 
 
+def test_a_name_that_ends_as_a_folder_is_one(run: Run, tmp_path: Path) -> None:
+    saved(tmp_path / "in.png", COLOR)
+    assert run("blur", tmp_path / "in.png", "-o", f"{tmp_path}/new/") == (0, "")
+    assert (tmp_path / "new" / "in.png").exists()
+
+
 def test_an_interrupt_stops_between_the_steps_of_an_image(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -483,6 +483,8 @@ def test_names_and_commands_that_are_mistyped_are_guessed(run: Run, tmp_path: Pa
     assert "(did you mean 'temperature'?)" in run("stats", path, "--select", "temprature")[2]
     code, _, err = run("stat", path)
     assert (code, "(did you mean 'stats'?)" in err, err.count("\n")) == (2, True, 1)
+    code, _, err = run("stats", path, "--group-by=city")
+    assert code == 2 and "--group-by=city (did you mean '--group'?) (rust-numpy-example stats --help" in err
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "9223372036854775808", "9" * 5000])

@@ -43,7 +43,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 
 # `typing` takes as long to import as all of this.
@@ -130,18 +130,27 @@ def parser(named: str | None = None) -> argparse.ArgumentParser:
     return top
 
 
+def _meant(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """Return a question after the nearest of what is known, if one is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, known, 1, cutoff)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     named = next((argument for argument in argv if not argument.startswith("-")), None)
     top = parser(named)
     if named is not None and named not in COMMANDS:
-        import difflib
-
-        near = difflib.get_close_matches(named, COMMANDS, 1, 0.5)
-        meant = f" (did you mean '{near[0]}'?)" if near else ""
-        top.error(f"no command '{named}'{meant}, there are {', '.join(COMMANDS)}")
-    options = top.parse_args(argv)
+        top.error(f"no command '{named}'{_meant(named, COMMANDS)}, there are {', '.join(COMMANDS)}")
+    options, unknown = top.parse_known_args(argv)
+    if unknown:
+        # Of the command, whose help lists what there is.
+        command_parser = options.parser
+        meant = _meant(unknown[0].partition("=")[0], command_parser._option_string_actions, 0.65)
+        command_parser.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
 
     from rust_numpy_example._cli import report
 

@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     if options.sigma is not None and options.filter == "edges":
         raise argparse.ArgumentError(None, "--sigma is for blur alone")
     code, jobs = 0, []
-    for name, found in _jobs_of(options.files, Path(options.output)):
+    for name, found in _jobs_of(options.files, options.output):
         if isinstance(found, Job):
             jobs.append(found)
         else:
@@ -142,9 +142,11 @@ def _run(jobs: list[Job], options: argparse.Namespace) -> int:
     return code
 
 
-def _jobs_of(names: Sequence[str], output: Path) -> Iterator[tuple[str, Job | Exception]]:
+def _jobs_of(names: Sequence[str], to: str) -> Iterator[tuple[str, Job | Exception]]:
     """Yield every image with where its result goes, or with what is wrong."""
-    as_folder = len(names) > 1 or output.is_dir() or Path(names[0]).is_dir()
+    output = Path(to)
+    # A name that ends as a folder's does is a folder, there or not.
+    as_folder = len(names) > 1 or to.endswith(("/", os.sep)) or output.is_dir() or Path(names[0]).is_dir()
     taken: dict[Path, Path] = {}
     for name in names:
         path = Path(name)
