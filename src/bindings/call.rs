@@ -80,13 +80,15 @@ impl<'a, 'py> Call<'a, 'py> {
 
     /// Compiled once: each of hundreds of calls would bring its own copy.
     fn run_detached(self, body: &mut (dyn FnMut(&Work<'_>) -> Result<()> + Send)) -> PyResult<()> {
-        let is_short = self.workers.is_none() && self.cost < THREADS;
-        let workers = self.workers.unwrap_or_else(parallel::num_threads);
+        let workers = match self.workers {
+            Some(workers) => workers,
+            None if self.cost < THREADS => parallel::num_threads_of_short_call(),
+            None => parallel::num_threads(),
+        };
         let _pins = pin(self.function, self.operands)?;
         let signals = Signals::default();
-        let work = Work::interruptible(workers, &signals);
-        let work = if is_short { work.short() } else { work };
-        let result = self.py.detach(|| caught(|| body(&work)));
+        let result = self.py.detach(|| caught(|| body(&Work::interruptible(workers, &signals))));
+        parallel::call_ended();
         // What a signal handler raised wins over the error it caused.
         if let Some(raised) = signals.take() {
             return Err(raised);

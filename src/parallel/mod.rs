@@ -23,7 +23,9 @@ mod work;
 
 pub use pacer::Pacer;
 pub use pool::prepare;
-pub use threads::{MAX_THREADS, num_threads, set_num_threads, valid_threads};
+pub use threads::{
+    MAX_THREADS, call_ended, num_threads, num_threads_of_short_call, set_num_threads, valid_threads,
+};
 pub use work::{Interrupt, Work};
 
 /// Variables whose text means nothing here, and which so are passed over: name, text, and what is expected.

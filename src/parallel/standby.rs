@@ -33,8 +33,8 @@ const CLOSE: u32 = 100;
 /// After so many microseconds it is tried again.
 const RETRY: u64 = 20_000;
 
-/// How many calls, or phases of one, have to follow closely before a helper is woken for one that is short.
-const STREAK: u32 = 8;
+/// How many calls have to follow closely before a helper is woken for one that is short.
+const STREAK: u32 = 4;
 
 /// Where helpers wait, and work of type `J` is handed to them.
 #[derive(Debug)]
@@ -87,8 +87,8 @@ impl<J: Clone> Standby<J> {
         count
     }
 
-    /// Whether a call that is shorter than waking a thread is to have helpers. Every call that may have some asks.
-    pub(super) fn is_close(&self) -> bool {
+    /// Whether a call that is shorter than waking a thread is to have helpers.
+    pub(super) fn helps_short_call(&self) -> bool {
         let now = microseconds();
         let pause = now.saturating_sub(self.ended.load(Ordering::Relaxed));
         // Calls of several threads may miscount each other, which costs a little time.
@@ -108,8 +108,8 @@ impl<J: Clone> Standby<J> {
         true
     }
 
-    /// A call that asked has ended.
-    pub(super) fn ended(&self) {
+    /// A call has ended.
+    pub(super) fn call_ended(&self) {
         self.ended.store(microseconds(), Ordering::Relaxed);
     }
 
@@ -220,8 +220,10 @@ mod tests {
         let call = |pause: u64| {
             // As if it were so long ago.
             standby.ended.store(microseconds().saturating_sub(pause), Ordering::Relaxed);
-            standby.is_close()
+            standby.helps_short_call()
         };
+        // So that there was a time so long ago.
+        microseconds();
         std::thread::sleep(Duration::from_millis(2));
         let few = STREAK as usize - 1;
         assert!(!call(2000) && !(0..few).any(|_| call(0)) && call(0) && call(0));
@@ -233,7 +235,7 @@ mod tests {
         standby.tried.store(0, Ordering::Relaxed);
         std::thread::sleep(Duration::from_micros(RETRY));
         assert!((0..2 * few).any(|_| call(0)) && standby.patience.load(Ordering::Relaxed) == 2 * CLOSE);
-        standby.ended();
+        standby.call_ended();
         assert!(microseconds() - standby.ended.load(Ordering::Relaxed) < 1_000_000);
     }
 

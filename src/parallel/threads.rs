@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::pool::standby;
+use super::standby::is_welcome;
 use crate::kept::Kept;
 
 /// How the text of a variable is read: the number in it, as text.
@@ -28,6 +30,20 @@ pub fn num_threads() -> usize {
         0 => default_threads(),
         chosen => chosen,
     }
+}
+
+/// The number of threads of a call that does not say, and is shorter than waking one: this one, but where calls follow
+/// each other so closely that others wait awake.
+pub fn num_threads_of_short_call() -> usize {
+    match num_threads() {
+        threads if threads > 1 && is_welcome(threads - 1) && standby().helps_short_call() => threads,
+        _ => 1,
+    }
+}
+
+/// To be called when a call has ended that took as long as a short one or longer.
+pub fn call_ended() {
+    standby().call_ended();
 }
 
 /// Sets the number of threads for the calls that do not say; `None` returns to the default.

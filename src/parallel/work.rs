@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use super::join;
 use super::pool::{pool, standby};
-use super::standby::is_welcome;
 use crate::alloc::{has_room, try_vec};
 use crate::error::{Error, Result};
 
@@ -26,8 +25,6 @@ pub trait Interrupt: Sync {
 /// The permission to work: how many threads may be used, and whether to go on.
 pub struct Work<'a> {
     workers: usize,
-    /// Shorter than to wake a thread.
-    is_short: bool,
     stop: AtomicBool,
     poll: Option<Poll<'a>>,
 }
@@ -48,7 +45,7 @@ impl Work<'static> {
 
     /// Work on `workers` threads that nobody interrupts.
     pub fn with_threads(workers: usize) -> Self {
-        Work { workers, is_short: false, stop: AtomicBool::new(false), poll: None }
+        Work { workers, stop: AtomicBool::new(false), poll: None }
     }
 
     /// Work that is to stop where it asks.
@@ -67,12 +64,7 @@ impl<'a> Work<'a> {
             start: Instant::now(),
             asked: AtomicU32::new(0),
         };
-        Work { workers, is_short: false, stop: AtomicBool::new(false), poll: Some(poll) }
-    }
-
-    /// The same, for which other threads come only if they are awake, or calls follow each other closely.
-    pub fn short(self) -> Self {
-        Work { is_short: true, ..self }
+        Work { workers, stop: AtomicBool::new(false), poll: Some(poll) }
     }
 
     /// How many threads may be used.
@@ -122,15 +114,12 @@ impl<'a> Work<'a> {
                 }
             }
         };
-        let standby = standby();
-        let has_help = standby.is_close() && is_welcome(self.workers - 1) || !self.is_short;
-        let pool = if has_help && has_room() { pool(self.workers) } else { None };
+        let pool = if has_room() { pool(self.workers) } else { None };
         match pool.filter(|_| has_room()) {
-            Some(pool) => join::with_help(&pool, standby, workers - 1, &drain)?,
-            // It does not pay, or the system gives no more threads or memory: this one does it all.
+            Some(pool) => join::with_help(&pool, standby(), workers - 1, &drain)?,
+            // The system gives no more threads or memory: this one does it all.
             None => drain(),
         }
-        standby.ended();
         match failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
             Some((_, error)) => Err(error),
             None => Ok(()),
