@@ -98,3 +98,24 @@ def test_a_platform_whose_tools_are_missing_is_skipped_in_one_line(
     monkeypatch.setattr("sys.argv", ["platforms.py", "s390x", "--only", "python"])
     assert platforms.main() == 0
     assert capsys.readouterr().out == "no tests on s390x: no mirror\n"
+
+
+def test_packages_are_unpacked_into_a_folder_that_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "archives").mkdir()
+    for name in ("libc6_2_all.deb", "other_1_all.deb"):
+        (tmp_path / "archives" / name).touch()
+    root = tmp_path / "no/such/folder"
+    unpacked: list[str] = []
+
+    def run(program: str, *arguments: object) -> None:
+        if program == "dpkg":
+            # dpkg makes the last folder of the path alone, and tar says no more than its exit status.
+            assert root.is_dir()
+            unpacked.append(Path(str(arguments[1])).name)
+
+    monkeypatch.setattr(debian, "run", run)
+    monkeypatch.setattr(debian, "mirror", lambda: "")
+    debian.unpack("sid", ["other"], root, tmp_path, without=("libc6",))
+    assert unpacked == ["other_1_all.deb"]

@@ -79,6 +79,7 @@ def unpack(
     get = apt(suite, scratch, architecture=architecture)
     run(*get, "update")
     run(*get, "install", "--yes", "--download-only", "--no-install-recommends", *packages)
+    root.mkdir(parents=True, exist_ok=True)
     for package in sorted((scratch / "archives").glob("*.deb")):
         if package.name.partition("_")[0] not in without:
             run("dpkg", "-x", package, root)

@@ -92,7 +92,8 @@ def emulator(platform: Platform) -> Path:
         # Linked statically.
         fetch(["qemu-user"], root, without=("libc6",))
         program.parent.mkdir(exist_ok=True)
-        shutil.move(root / f"usr/bin/{program.name}", program)
+        for other in PLATFORMS.values():
+            (root / f"usr/bin/qemu-{other.qemu}").replace(program.with_name(f"qemu-{other.qemu}"))
         shutil.rmtree(root)
     return program
 
