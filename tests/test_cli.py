@@ -392,9 +392,9 @@ def test_progress_is_for_terminals_only(monkeypatch: Any) -> None:
             b"a\n1\n\0\n",
             "line 3: a NUL byte: not a text file, or not in UTF-8 (--encoding says in what, such as cp1252)",
         ),
-        (b"\xff\xfea\0", "line 1: the text is UTF-16, expected UTF-8 (--encoding utf-16 reads it)"),
-        (b"PK\x05\x06" + bytes(18), "a zip archive without an .npy member, expected .npz"),
-        (b"PK\x03\x04garbage", "File is not a zip file"),
+        (b"\xff\xfea\0", "the text is UTF-16, expected UTF-8 (--encoding utf-16 reads it)"),
+        (b"PK\x05\x06" + bytes(18), "an empty zip archive, expected one file, or .npy files"),
+        (b"PK\x03\x04garbage", "the zip archive is damaged or ends too early: File is not a zip file"),
     ],
 )
 def test_a_broken_file_is_one_line_that_says_why(

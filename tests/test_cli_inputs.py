@@ -136,7 +136,7 @@ def test_what_is_as_usual_is_not_guessed(stats: Stats, content: str) -> None:
         (b'[["a",1],["b",2]]\n', "JSON"),
         (b"[1,2,3]\n", "JSON"),
         (b"<!DOCTYPE html><table><tr>\n", "HTML"),
-        (b"%PDF-1.7\n", "another program"),
+        (b"%PDF-1.7\n", "PDF"),
     ],
 )
 def test_what_is_no_table_is_refused_with_advice(run: Run, tmp_path: Path, content: bytes, word: str) -> None:

@@ -573,5 +573,12 @@ def test_every_input_gives_the_same_histogram(tmp_path: Path) -> None:
         (column,) = read([str(tmp_path / name)], Ask(histogram=True)).columns
         assert column.histogram is not None
         found.append(column.histogram(20))
-    assert found[0] == found[1] == found[2]
+    assert vars(found[0]) == vars(found[1]) == vars(found[2])
     assert math.isclose(sum(found[0].counts), 200)
+
+
+def test_a_message_on_a_terminal_breaks_no_word() -> None:
+    assert report.folded("error: a.csv: no column 'x'", 100) == "error: a.csv: no column 'x'"
+    assert report.folded("aa bb cc d", 6) == "aa bb\n  cc d"
+    assert report.folded("aaaaaaaaaa b", 4) == "aaaaaaaaaa\n  b"
+    assert report.folded("\u65e5\u672c \u8a9e", 6) == "\u65e5\u672c\n  \u8a9e"

@@ -14,7 +14,7 @@ import pytest
 from test_cli import Run, columns, failure, run
 
 from rust_numpy_example._cli import report, stats, table
-from rust_numpy_example._cli.table import Column, Table, between
+from rust_numpy_example._cli.table import Ask, Column, Table, between
 
 __all__ = ["run"]
 
@@ -596,3 +596,36 @@ def test_what_is_shown_is_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(55) == [key for key in median if key != "missing"]
     assert shown(55, missing=1) == [key for key in median if key != "std"]
     assert "median" in shown(80, name="a very long name indeed that goes on and on and on and on")
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_table_that_does_not_fit_is_several(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    from rust_numpy_example.data import PLANETS
+
+    monkeypatch.setattr(report, "room", lambda: width)
+    options = type("Options", (), {"quantiles": None, "all": True, "distinct": False, "weight": None})()
+    table = stats.read([str(PLANETS)], Ask(levels=stats.QUARTILES, distinct=True))
+    found = list(stats.lines(table, stats.choice(options)))
+    assert max(map(len, found)) <= width
+    heads = [line.split() for line in found if line.startswith("column")]
+    assert len(heads) == found.count("") + 1 > 1
+    shown = [title for head in heads for title in head[1:]]
+    assert shown == [stats.title(key) for key in stats.choice(options)[0]]
+    assert len(found) == len(heads) * (len(table.columns) + 2) - 1
+
+
+def test_groups_that_do_not_fit_are_several_tables(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("g,x\na,1\nb,2\n")
+    whole = run("stats", path, "-g", "g")[1].splitlines()
+    monkeypatch.setattr(report, "room", lambda: 40)
+    code, out, _ = run("stats", path, "-g", "g", "--color", "always")
+    lines = out.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    assert code == 0
+    assert "\x1b[1mmean" in out
+    assert max(map(len, lines)) <= 40
+    first, second = "\n".join(lines).split("\n\n")
+    pairs = zip(first.splitlines(), second.splitlines())
+    assert [a.split() + b.split()[2:] for a, b in pairs] == [line.split() for line in whole]

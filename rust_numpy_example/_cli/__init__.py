@@ -28,6 +28,7 @@ bars        histograms in a line of a terminal, or in SVG
 page        what ``stats --report`` writes
 plot        plots by matplotlib
 colour      when there are colours, and which
+panels      tables that are wider than the terminal, as several
 cluster     what ``--scheduler`` adds: commands on a Dask cluster
 groups      the statistics of groups of rows
 report      what is written to standard output and standard error
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
 #: The commands and what they do, in few words.
 COMMANDS = {
-    "stats": "statistics of every column of tables: text, JSON, arrays, Parquet, Arrow",
+    "stats": "statistics of columns: text, JSON, arrays, Parquet, Arrow",
     "words": "the words of texts and how often they occur",
     "image": "blur images or find their edges",
     "pi": "an estimate of pi by random points",
@@ -84,6 +85,12 @@ class Form(argparse.RawDescriptionHelpFormatter):
         from rust_numpy_example._cli.report import columns
 
         super().__init__(prog, width=min(columns(), 80) - 1)
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Make room for the names of commands, which argparse counts without what they are indented by."""
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):
+            self._action_max_length += self._indent_increment
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:
@@ -143,6 +150,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     named = next((argument for argument in argv if not argument.startswith("-")), None)
     top = parser(named)
+    if not argv:
+        top.error(f"no command, there are {', '.join(COMMANDS)}")
     if named is not None and named not in COMMANDS:
         top.error(f"no command '{named}'{_meant(named, COMMANDS)}, there are {', '.join(COMMANDS)}")
     options, unknown = top.parse_known_args(argv)

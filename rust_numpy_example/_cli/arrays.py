@@ -442,6 +442,8 @@ def _header(read: Read) -> tuple[int, np.dtype[Any], tuple[int, ...], bool]:
     """Return the length of the header, and what it says: dtype, shape, Fortran order."""
     start = read(8)
     version = tuple(start[6:8])
+    if len(start) < 8:
+        raise ValueError("the header ends too early: the file is truncated")
     if not start.startswith(b"\x93NUMPY"):
         raise ValueError("not an .npy file")
     if version not in ((1, 0), (2, 0), (3, 0)):

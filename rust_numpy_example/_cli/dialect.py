@@ -10,7 +10,10 @@ from rust_numpy_example._cli.source import Source
 LOOKED_AT, LINES = 64 << 10, 50
 
 #: What may stand between fields, and what it is called.
-DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+DELIMITERS = {
+    **{",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", "^": "caret"},
+    **{"\x1f": "unit separator (byte 31)", "\x01": "byte 1"},
+}
 
 #: What Excel writes before a table to say what stands between fields.
 SEP = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
@@ -29,11 +32,36 @@ class Guess:
         self.skip = skip
 
 
+#: How files start that are no text, and what they are.
+OTHERS = {
+    b"%PDF-": "a PDF document; tabula makes tables of it",
+    b"{\\rtf": "a document of another program; save it as CSV there",
+    b"\xd0\xcf\x11\xe0": "a document of another program; save it as CSV there",
+    b"SQLite format 3\0": "an SQLite database; its shell makes a table of it with .mode csv",
+    b"\x89HDF": "HDF5; h5py reads it, numpy.save makes an array of it",
+    b"ORC": "ORC; pyarrow.orc.read_table reads it",
+    b"Obj\x01": "Avro; fastavro reads it",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"\x04\x22\x4d\x18": "a file compressed with lz4; unpack it first",
+    b"7z\xbc\xaf": "a 7z archive; unpack it first",
+    b"Rar!": "a RAR archive; unpack it first",
+    b"\x80\x04\x95": "a pickle of Python, which is not read: it can run any code",
+    b"\x7fELF": "a program",
+}
+
+
 def check(head: bytes) -> None:
     """Raise an error that says what to do if a text is no table."""
     start = head[:LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n")
-    advice = ""
-    if (
+    advice = next((what for magic, what in OTHERS.items() if head.startswith(magic)), "")
+    # A column may be called so.
+    if advice and head.startswith(b"ORC") and b"\0" not in head[:LOOKED_AT]:
+        advice = ""
+    if head[257:262] == b"ustar":
+        advice = "a tar archive; unpack it first"
+    elif (
         re.match(rb'\{\s*"', start)
         or re.match(rb'\[\s*[\[{"]', start)
         or re.match(rb"\[\s*-?[0-9.]+\s*,", start)
@@ -41,8 +69,6 @@ def check(head: bytes) -> None:
         advice = "JSON; pandas.read_json(...).to_csv(...) or jq make a table of it"
     elif re.match(rb"<(!doctype|html|\?xml|table)", start, re.IGNORECASE):
         advice = "HTML or XML; pandas.read_html or read_xml make a table of it"
-    elif start.startswith((b"%PDF-", b"{\\rtf", b"\xd0\xcf\x11\xe0")):
-        advice = "a document of another program; save it as CSV there"
     if advice:
         raise ValueError(f"the file looks like {advice}")
 
@@ -77,7 +103,9 @@ def guess(source: Source, head: bytes, comment: str | None, skip: int) -> Guess:
             best, f"fields are taken to be separated by a {name} (--delimiter says what separates them)"
         )
     if max(ours) == 1 and len(lines) > 1:
-        rows = [line.split() for line in lines]
+        # Of other white space there may be a field.
+        rows = [line.strip(" \t").replace("\t", " ").split(" ") for line in lines]
+        rows = [[field for field in row if field] for row in rows]
         if len(rows[0]) > 1 and len({len(row) for row in rows}) == 1 and _has_numbers(rows[1:]):
             return Guess(
                 "\t",
@@ -85,6 +113,14 @@ def guess(source: Source, head: bytes, comment: str | None, skip: int) -> Guess:
                 True,
             )
     return Guess(usual)
+
+
+def quote_after_space(head: bytes, delimiter: str) -> bool:
+    """Whether a field seems to begin with a space and a quote, which does not quote then."""
+    text = "\n".join(head[:LOOKED_AT].decode("utf-8", "replace").split("\n")[:LINES])
+    mark = re.escape(delimiter)
+    quoted = re.compile(f'(^|{mark})"(?:[^"]|"")*"(?={mark}|\r?$)', re.MULTILINE)
+    return bool(re.search(f'{mark} +"', quoted.sub(r"\1q", text)))
 
 
 def _has_numbers(rows: list[list[str]]) -> bool:
@@ -110,7 +146,12 @@ def _counts(lines: list[str], delimiter: str) -> list[int]:
 #: What a first text looks like that another option would read as a number.
 HINTS = (
     (re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"), "--thousands , reads such numbers"),
-    (re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+"), "--decimal , --thousands . reads such numbers"),
+    (
+        re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2,}"),
+        "--decimal , --thousands . reads such numbers",
+    ),
+    (re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?"), "--thousands ' ' reads such numbers"),
+    (re.compile(r"[+-]?\d{1,3}('\d{3})+([.,]\d+)?"), '--thousands "\'" reads such numbers'),
     (re.compile(r"[+-]?\d+,\d+"), "--decimal , reads such numbers"),
     (
         re.compile(r"-+|\?+|\.|na|nil|missing|N\.A\.|\\N|#DIV/0!|unknown", re.IGNORECASE),

@@ -228,7 +228,7 @@ def _batches(file: Any, names: list[str], wanted: Sequence[int]) -> Iterator[Bat
 
 def column_of(pa: Any, name: str, type_: Any, ask: Ask) -> Found:
     types = pa.types
-    if types.is_dictionary(type_):
+    if types.is_dictionary(type_) or _is_run_end_encoded(pa, type_):
         type_ = type_.value_type
     if types.is_boolean(type_):
         return _Numbers(pa, name, "boolean", ask)
@@ -249,8 +249,22 @@ def column_of(pa: Any, name: str, type_: Any, ask: Ask) -> Found:
         if check(type_):
             return _Times(pa, name, kind, ask)
     # The name of the type, without what is in it.
-    short = str(type_).split("<")[0].split("[")[0].split("(")[0]
+    short = str(getattr(type_, "extension_name", type_)).removeprefix("arrow.")
+    short = short.split("<")[0].split("[")[0].split("(")[0]
     return Found(pa, name, {"null": "empty", "large_binary": "binary"}.get(short, short), ask)
+
+
+def _is_run_end_encoded(pa: Any, type_: Any) -> bool:
+    # From pyarrow 12 on.
+    check = getattr(pa.types, "is_run_end_encoded", None)
+    return check is not None and bool(check(type_))
+
+
+def decoded(pa: Any, values: Any) -> Any:
+    """Return an array with each of its values in its place."""
+    if pa.types.is_dictionary(values.type):
+        return values.dictionary_decode()
+    return pa.compute.run_end_decode(values) if _is_run_end_encoded(pa, values.type) else values
 
 
 def _array_stats(name: str, ask: Ask, levels: Sequence[float]) -> _ArrayStats:
@@ -277,17 +291,14 @@ class Found:
 
     def update(self, values: Any) -> None:
         """Take in some values."""
-        if self._pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
+        values = decoded(self._pa, values)
         self._result.missing += values.null_count
         self._result.count += len(values) - values.null_count
         self.take(values)
 
     def update_again(self, values: Any) -> None:
         """Take in some values of a later pass."""
-        if self._pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        self.take_again(values)
+        self.take_again(decoded(self._pa, values))
 
     def take(self, values: Any) -> None:
         """Take in some values of the type that the class is for."""
@@ -351,6 +362,9 @@ class _Decimals(Found):
         values = values.drop_null()
         if not len(values):
             return
+        if values.type.bit_width < 128:
+            # Of these, pyarrow has no extremes.
+            values = values.cast(self._pa.decimal128(values.type.precision, values.type.scale))
         self.spread(values)
         wide = self._pa.decimal256(76, values.type.scale)
         self._sum += Fraction(self._pc.sum(values.cast(wide)).as_py())
@@ -428,20 +442,31 @@ class _Times(_Observed):
     def take(self, values: Any) -> None:
         if self._ask.distinct or self._ask.top:
             self.observe(values.cast(self._pa.string()))
-        if self._pa.types.is_timestamp(values.type) and values.type.unit == "ns":
-            # Python has no nanoseconds: their digits are in the text.
-            both = self._pc.min_max(values)
-            low, high = (self._pa.array([both[end]], values.type) for end in ("min", "max"))
-            texts = [self._pc.strftime(end, "%Y-%m-%dT%H:%M:%S")[0].as_py() for end in (low, high)]
-            if texts[0] is not None:
-                self._low = texts[0] if self._low is None else min(self._low, texts[0])
-                self._high = texts[1] if self._high is None else max(self._high, texts[1])
+        # Not as objects of Python, which has neither nanoseconds nor the year 10000.
+        both = self._pc.min_max(values)
+        low, high = both["min"], both["max"]
+        if not low.is_valid:
             return
-        self.spread(values)
+        units = [
+            int(end.cast(self._pa.int32() if values.type.bit_width == 32 else self._pa.int64()).as_py())
+            for end in (low, high)
+        ]
+        if self._low is None or units[0] < self._low[0]:
+            self._low = units[0], low
+        if self._high is None or units[1] > self._high[0]:
+            self._high = units[1], high
+
+    def _text(self, end: Any) -> str:
+        """Return a time in the form of ISO 8601."""
+        with contextlib.suppress(ValueError, OverflowError, self._pa.ArrowInvalid):
+            if getattr(end.type, "unit", "") != "ns":
+                return str(end.as_py().isoformat())
+            if self._pa.types.is_timestamp(end.type):
+                return str(self._pc.strftime(end, "%Y-%m-%dT%H:%M:%S").as_py())
+            return str(end.cast(self._pa.string()).as_py())
+        return f"{end.cast(self._pa.int64()).as_py()} {end.type.unit} since 1970"
 
     def finish(self) -> Column:
         if self._low is not None:
-            low, high = self._low, self._high
-            self._result.min = low if isinstance(low, str) else low.isoformat()
-            self._result.max = high if isinstance(high, str) else high.isoformat()
+            self._result.min, self._result.max = self._text(self._low[1]), self._text(self._high[1])
         return super().finish()

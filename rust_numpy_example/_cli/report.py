@@ -214,10 +214,23 @@ def columns() -> int:
 
 
 def say(line: str) -> None:
-    """Write a line to standard error, if there is one."""
+    """Write a line to standard error, if there is one; on a terminal, which would break words, as several."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(f"{line}\n")
+            shown = folded(line, columns()) if sys.stderr.isatty() else line
+            sys.stderr.write(f"{shown}\n")
+
+
+def folded(line: str, most: int) -> str:
+    """Return a line as lines of at most ``most`` columns; a word that is longer stays whole."""
+    words = iter(line.split(" "))
+    out = [next(words)]
+    for word in words:
+        if width(out[-1]) + 1 + width(word) > most:
+            out.append(f"  {word}")
+        else:
+            out[-1] += f" {word}"
+    return "\n".join(out)
 
 
 def fail(name: str, error: BaseException) -> None:

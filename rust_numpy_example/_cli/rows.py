@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from rust_numpy_example._cli.parquet import Reader
+from rust_numpy_example._cli.parquet import Reader, decoded
 from rust_numpy_example._cli.report import Progress
 from rust_numpy_example._cli.source import Source, shown
 from rust_numpy_example._cli.table import NUMBERS, Ask, Column, Table
@@ -76,8 +76,7 @@ class _AsText(Reader):
 
     def _written(self, values: Any) -> Any:
         """Return a column as one that can be written as text, and read as the same."""
-        if self._pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
+        values = decoded(self._pa, values)
         return values.cast(self._pa.float64()) if self._pa.types.is_floating(values.type) else values
 
 

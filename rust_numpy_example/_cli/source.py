@@ -30,6 +30,8 @@ PIECE = 256 << 10
 #: Bytes that are given to a decompressor without a bound: of zstd, each may become 32 KiB.
 UNBOUNDED = 1 << 10
 
+TWICE = "compressed twice: unpack it once"
+
 #: Enough of the start of a file to know what it is.
 HEAD = 64
 
@@ -142,7 +144,7 @@ def open_source(name: str, start: int | None = None) -> Iterator[Source]:
         if (form := compression(source.head)) is not None:
             source = Source(name, Decompressed(source, form), raw, size, is_plain=False)
             if compression(source.head) is not None:
-                raise ValueError("compressed twice: unpack it once")
+                raise ValueError(TWICE)
         elif is_zip(source.head) and source.is_plain:
             source = _only_member(source, stack)
         yield source
@@ -187,12 +189,29 @@ def _only_member(source: Source, stack: contextlib.ExitStack) -> Source:
     """Return the one member of a zip archive as a source of its own, or the archive if it is one of arrays."""
     import zipfile
 
-    archive = stack.enter_context(zipfile.ZipFile(source.file))
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    if len(members) != 1 or members[0].filename.endswith(".npy"):
+    try:
+        archive = stack.enter_context(zipfile.ZipFile(source.file))
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"the zip archive is damaged or ends too early: {error}") from None
+    # macOS adds files of its own.
+    extra = ("__MACOSX/", ".DS_Store")
+    members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith(extra)]
+    names = [member.filename for member in members]
+    if any(name.endswith(".npy") for name in names):
         return source
+    if "xl/workbook.xml" in names or "content.xml" in names:
+        raise ValueError("a spreadsheet; pandas.read_excel(...).to_csv(...) makes a table of it")
+    if len(members) != 1:
+        found = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        what = f"a zip archive of {len(names)} files ({found})" if names else "an empty zip archive"
+        raise ValueError(f"{what}, expected one file, or .npy files")
+    if members[0].flag_bits & 1:
+        raise ValueError(f"{names[0]} in the zip archive is encrypted")
     stream = stack.enter_context(archive.open(members[0]))
-    return Source(source.name, stream, source.file, source.size, is_plain=False)
+    member = Source(source.name, stream, source.file, source.size, is_plain=False)
+    if compression(member.head) is not None or is_zip(member.head):
+        raise ValueError(TWICE)
+    return member
 
 
 def _size(raw: BinaryIO) -> int | None:

@@ -21,6 +21,7 @@ from rust_numpy_example._cli.arguments import (
 )
 from rust_numpy_example._cli.bars import sparkline
 from rust_numpy_example._cli.colour import Colour, paint
+from rust_numpy_example._cli.panels import fitted
 from rust_numpy_example._cli.select import SelectError, Selection
 from rust_numpy_example._cli.source import file_kind, open_source, place, shown
 from rust_numpy_example._cli.table import Ask, Column, Table
@@ -54,7 +55,8 @@ file a tab) does not fit. The first row holds the names, unless all of it are
 numbers: then it is data, and the columns are "column 1", "column 2", ...
 A field is missing if it is empty or NA, NaN, null, None or another of the
 words that pandas knows. Types are integer, float, boolean (true, false), date
-and timestamp (ISO 8601), text, and mixed: numbers and text.
+and timestamp (ISO 8601; with an offset, it is shown in UTC, with a Z), text,
+and mixed: numbers and text.
 
 JSON: objects, one a line or in one array; the columns are their keys in the
 order of their first appearance, and a key that an object does not have is
@@ -161,7 +163,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text.add_argument(
         "--na", action="append", default=[], metavar="WORD", help="WORD is a missing value; may be repeated"
     )
-    text.add_argument("--decimal", choices=(".", ","), default=".", help="before the fraction of a number")
+    text.add_argument(
+        "--decimal",
+        choices=(".", ","),
+        default=".",
+        metavar="C",
+        help="before the fraction of a number: . or ,",
+    )
     text.add_argument("--thousands", type=character, metavar="C", help="between groups of three digits")
     text.add_argument("--encoding", type=encoding, metavar="NAME", help="of the text; default: utf-8")
     text.add_argument(
@@ -498,6 +506,9 @@ def _with_notes(table: Table, ask: Ask) -> Table:
 
 # ------------------------------------------------------------------------------------- output
 
+#: Characters of a name in a table that goes to a file or a pipe, and as many there are on every terminal.
+LONGEST_NAME, SHORTEST_NAME = 200, 12
+
 #: Bars of a histogram in a line of a terminal: with fewer there is none.
 FEWEST_BARS, MOST_BARS = 10, 24
 
@@ -580,8 +591,13 @@ def lines(table: Table, choices: Sequence[Sequence[Key]] = (keys_of((0.5,)),)) -
         if room is None or left >= 0:
             break
     else:
-        # Names that would make a line go on in the next are cut.
-        rows = report.Rows((report.cut(row[0], max(widths[0] + left, 12)), *row[1:]) for row in rows)
+        # Names that would make a line go on in the next are cut; where that is not enough, there are several tables.
+        rows = _cut_names(
+            rows,
+            widths[0] + left if widths[0] + left >= SHORTEST_NAME else max((room or 0) // 3, SHORTEST_NAME),
+        )
+    if room is None and widths[0] > LONGEST_NAME:
+        rows = _cut_names(rows, LONGEST_NAME)
 
     def painted(row: int, column: int, text: str) -> str:
         if row == 0:
@@ -590,7 +606,11 @@ def lines(table: Table, choices: Sequence[Sequence[Key]] = (keys_of((0.5,)),)) -
             return paint(text, "bar")
         return paint(text, "warn") if column and keys[column - 1] == "missing" and text != "0" else text
 
-    yield from report.aligned(_with_bars(rows, table, left - 2), left=(0, 1, len(keys) + 1), paint=painted)
+    yield from fitted(_with_bars(rows, table, left - 2), 1, room, (1, len(keys) + 1), painted)
+
+
+def _cut_names(rows: report.Rows, most: int) -> report.Rows:
+    return report.Rows((report.cut(row[0], most), *row[1:]) for row in rows)
 
 
 def _with_bars(rows: report.Rows, table: Table, room: int) -> report.Rows:
@@ -717,7 +737,7 @@ def _write_groups(
         if options.format == "markdown":
             _write_markdown_rows(shown_rows, len(groups.by) + 1)
         else:
-            for line in report.aligned(shown_rows, left=range(len(groups.by) + 1)):
+            for line in fitted(report.Rows(shown_rows), len(groups.by) + 1, report.room()):
                 report.write(line)
 
 

@@ -103,6 +103,10 @@ class Reader:
             self._delimiter, self._spaces = guess.delimiter, guess.spaces
             self._skip += guess.skip
             self._notes += [guess.note] if guess.note else []
+        if self._form.quoting and dialect.quote_after_space(head, self._delimiter):
+            self._notes.append(
+                "a quote after a space does not quote: that field ends at the next delimiter, even within the quotes"
+            )
 
     def _table(self, select: list[int] | None) -> _TableStats:
         ask, form = self._ask, self._form
@@ -220,6 +224,7 @@ class Reader:
             notes.append(f"{stats.rejected} {rows} left out: not as many fields as the first{weightless}")
         dirty = []
         for column in columns:
+            stamps = sum(column.dates)
             # Of several texts it is not known which one it is.
             line = "" if self._ask.several else f" in {self._form.unit} {column.first_text_line}"
             if column.texts and column.numbers:
@@ -229,13 +234,28 @@ class Reader:
                     f"column '{column.name}': {column.texts} of {column.numbers + column.texts} fields {are} text"
                     f"{where}{self._hint(column.first_text)}"
                 )
+            elif 0 < (typed := stamps + sum(column.booleans)) < column.texts <= 2 * typed:
+                others = column.texts - typed
+                are = "is" if others == 1 else "are"
+                what = "date" if stamps else "boolean"
+                where = f", the first{line}: '{column.first_text}'" if column.first_text else ""
+                dirty.append(
+                    f"column '{column.name}': {others} of {column.texts} fields {are} no {what}{where}"
+                    f"{self._hint(column.first_text)}"
+                )
             elif column.first_text and (hint := self._hint(column.first_text)):
                 dirty.append(
                     f"column '{column.name}': all fields are text, the first{line}: '{column.first_text}'{hint}"
                 )
-            if column.beyond:
+            if 0 < column.zoned < stamps == column.texts:
                 dirty.append(
-                    f"column '{column.name}': {column.beyond} numbers are beyond the range of float64 and were taken"
+                    f"column '{column.name}': {column.zoned} of {stamps} timestamps say how far they are from UTC, the others"
+                    " were taken as UTC"
+                )
+            if column.beyond:
+                are, were = ("number is", "was") if column.beyond == 1 else ("numbers are", "were")
+                dirty.append(
+                    f"column '{column.name}': {column.beyond} {are} beyond the range of float64 and {were} taken"
                     " as infinity or zero; are they identifiers?"
                 )
             if column.first_text and "\ufffd" in column.first_text:
@@ -251,21 +271,54 @@ def _advice(error: str, head: bytes) -> str:
         return " (--comment '#' leaves out lines that start with it)"
     if "the row has" in error and error.endswith("expected 1"):
         return " (--skip N leaves out N lines before the table, --on-error skip such rows)"
+    if "a NUL byte" in error and (name := _wide(head)):
+        return f" (--encoding {name} reads it, if it is that)"
     for words, advice in (
+        ("a carriage return without", "tr '\\r' '\\n' < FILE makes such lines, if it has no others"),
         ("quoted field is not closed", "--no-quoting takes quotes as they are"),
         ("a quote that is not closed", "--no-quoting takes quotes as they are"),
         ("expected", "--on-error skip leaves such rows out"),
         ("the weight is not", "--on-error skip leaves such rows out"),
         ("not in UTF-8", "--encoding says in what, such as cp1252"),
-        ("UTF-16", "--encoding utf-16 reads it"),
     ):
         if words in error and (words != "expected" or "the row has" in error):
             return f" ({advice})"
     return ""
 
 
+#: How texts start that are not UTF-8, the longer first.
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+def _wide(head: bytes) -> str | None:
+    """Return in what encoding a text may be that has NULs at regular places and no mark."""
+    start = head[:64]
+    for name, size, used in (
+        ("utf-32-le", 4, 0),
+        ("utf-32-be", 4, 3),
+        ("utf-16-le", 2, 0),
+        ("utf-16-be", 2, 1),
+    ):
+        if len(start) >= 2 * size and all(
+            any(start[place::size]) == (place == used) for place in range(size)
+        ):
+            return name
+    return None
+
+
 def encoded(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
     """Yield the blocks in UTF-8."""
+    if encoding is None:
+        first = next(blocks, b"")
+        for mark, name in MARKS.items():
+            if first.startswith(mark):
+                raise ValueError(f"the text is {name.upper()}, expected UTF-8 (--encoding {name} reads it)")
+        blocks = itertools.chain([first] if first else [], blocks)
     if encoding is None or codecs.lookup(encoding).name == "utf-8":
         yield from blocks
         return

@@ -210,8 +210,6 @@ def _short(word: str) -> str:
 
 def _counted(source: Source, options: argparse.Namespace, top: int | None) -> dict[str, int]:
     """Return the words of a file and their counts, or the `top` most frequent ones."""
-    if source.head.startswith((b"\xff\xfe", b"\xfe\xff")) and options.encoding is None:
-        raise ValueError("the text is UTF-16, expected UTF-8 (--encoding utf-16 reads it)")
     from rust_numpy_example.rust_numpy_example import _WordStats
 
     words = _WordStats(lowercase=not options.keep_case, tokenizer=options.tokenizer, ngrams=options.ngrams)

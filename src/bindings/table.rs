@@ -514,6 +514,12 @@ impl ColumnStats {
         guard(|| Ok((self.kinds().dates, self.kinds().timestamps)))
     }
 
+    /// How many of those with a time of day say how far they are from UTC.
+    #[getter]
+    fn zoned(&self) -> PyResult<u64> {
+        guard(|| Ok(self.kinds().zoned))
+    }
+
     /// How many fields are missing.
     #[getter]
     fn missing(&self) -> PyResult<u64> {

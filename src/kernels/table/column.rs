@@ -49,6 +49,8 @@ pub struct Kinds {
     pub dates: u64,
     /// Dates with a time of day.
     pub timestamps: u64,
+    /// Those of the timestamps that say how far they are from UTC.
+    pub zoned: u64,
     /// Anything else.
     pub texts: u64,
 }
@@ -254,6 +256,7 @@ impl Column {
             Value::Boolean(value) => kinds.booleans[usize::from(!value)] += 1,
             Value::Stamp(stamp) => {
                 *(if stamp.has_time { &mut kinds.timestamps } else { &mut kinds.dates }) += 1;
+                kinds.zoned += u64::from(stamp.has_zone);
                 let nanos = stamp.nanos;
                 others.times =
                     Some(others.times.map_or((nanos, nanos), |(a, b)| (a.min(nanos), b.max(nanos))));
@@ -273,11 +276,13 @@ impl Column {
         self.others.as_ref()?.lengths
     }
 
-    /// The first and the last date or timestamp.
+    /// The first and the last date or timestamp, in UTC if all say how far they are from it.
     pub fn times(&self) -> Option<(String, String)> {
         let others = self.others.as_ref()?;
-        let has_time = others.kinds.timestamps > 0;
-        others.times.map(|(first, last)| (iso(first, has_time), iso(last, has_time)))
+        let Kinds { dates, timestamps, zoned, .. } = others.kinds;
+        let zone = if zoned > 0 && zoned == dates + timestamps { "Z" } else { "" };
+        let text = |nanos| iso(nanos, timestamps > 0) + zone;
+        others.times.map(|(first, last)| (text(first), text(last)))
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Stamp {
     pub nanos: i128,
     /// Whether it has a time of day.
     pub has_time: bool,
+    /// Whether it says how far it is from UTC.
+    pub has_zone: bool,
 }
 
 /// The date or timestamp that all of `text` is.
@@ -25,7 +27,7 @@ pub fn stamp(text: &[u8]) -> Option<Stamp> {
     }
     let midnight = i128::from(days(year, month, day)) * DAY;
     let rest = match rest {
-        [] => return Some(Stamp { nanos: midnight, has_time: false }),
+        [] => return Some(Stamp { nanos: midnight, has_time: false, has_zone: false }),
         [b'T' | b't' | b' ', rest @ ..] => rest,
         _ => return None,
     };
@@ -64,6 +66,7 @@ pub fn stamp(text: &[u8]) -> Option<Stamp> {
     Some(Stamp {
         nanos: midnight + i128::from(seconds) * 1_000_000_000 + i128::from(fraction),
         has_time: true,
+        has_zone: !rest.is_empty(),
     })
 }
 
@@ -127,13 +130,13 @@ mod tests {
                 for day in 1..=days_of(year, month) {
                     expected += 1;
                     let text = format!("{year:04}-{month:02}-{day:02}");
-                    let read = Stamp { nanos: i128::from(expected) * DAY, has_time: false };
+                    let read = Stamp { nanos: i128::from(expected) * DAY, has_time: false, has_zone: false };
                     assert_eq!(stamp(text.as_bytes()), Some(read));
                     assert_eq!(iso(read.nanos, false), text);
                 }
             }
         }
-        assert_eq!(stamp(b"1970-01-01"), Some(Stamp { nanos: 0, has_time: false }));
+        assert_eq!(stamp(b"1970-01-01"), Some(Stamp { nanos: 0, has_time: false, has_zone: false }));
     }
 
     #[test]
@@ -148,6 +151,7 @@ mod tests {
         ] {
             let read = stamp(text.as_bytes()).expect(text);
             assert_eq!(iso(read.nanos, read.has_time), shown);
+            assert_eq!(read.has_zone, text[11..].contains(['+', '-', 'Z']), "{text}");
         }
         for text in [
             "2024-02-30",

@@ -321,6 +321,7 @@ fn every_kind_of_column_says_something() -> Result<()> {
         assert_eq!(b.kinds(), Kinds { booleans: [2, 1], ..Kinds::default() });
         assert_eq!(d.times(), Some(("2024-01-01".into(), "2024-03-01".into())));
         assert_eq!(t.times(), Some(("2024-01-01T00:00:00".into(), "2024-03-01T10:00:00".into())));
+        assert_eq!((t.kinds().zoned, d.kinds().zoned), (0, 0));
         assert_eq!((s.lengths(), s.kinds().texts, m.kinds().texts), (Some((1, 3)), 3, 1));
         let counts: Vec<_> =
             table.columns().iter().map(|column| column.distinct.as_ref().map(|d| d.count())).collect();
