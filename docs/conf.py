@@ -48,7 +48,7 @@ numpydoc_class_members_toctree = False
 autodoc_member_order = "bysource"
 # What docstrings name that is no part of this manual.
 nitpick_ignore_regex = [
-    ("py:.*", r"(numpy|pandas|bottleneck|typing|collections|decimal|json|logging|ssl|str|sys)(\..*)?")
+    ("py:.*", r"(numpy|pandas|bottleneck|typing|collections|decimal|json|logging|os|ssl|str|sys)(\..*)?")
 ]
 
 # --- how it looks
