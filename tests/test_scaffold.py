@@ -257,11 +257,21 @@ def test_a_folder_that_is_there_is_filled_and_stays_what_it_is(
     assert link.is_symlink() and (tmp_path / "empty" / "setup.py").is_file()
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "file"
     file.write_text("kept")
     assert main(["new", "fast-loops", str(file / "deep" / "new")]) == 1
     assert str(file) in capsys.readouterr().err and file.read_text() == "kept"
+    if os.name == "posix":
+        # The current one is no longer there.
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        assert main(["new", "fast-loops"]) == 1
+        assert capsys.readouterr().err == "error: new: fast-loops: No such file or directory\n"
+        monkeypatch.chdir(tmp_path)
     dangling = tmp_path / "dangling"
     try:
         dangling.symlink_to(tmp_path / "nowhere")

@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the package; return the exit code."""
+    folder = Path(options.folder or options.name)
     try:
         package = _scaffold.Package(
             options.name,
@@ -55,7 +56,6 @@ def run(options: argparse.Namespace) -> int:
             maturin=options.maturin,
             minimal=options.minimal,
         )
-        folder = Path(options.folder or options.name)
         files = package.files()
         if options.dry_run:
             for name in files:

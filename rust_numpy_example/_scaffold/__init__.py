@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import keyword
+import os
 import re
 import shutil
 import sys
@@ -280,12 +281,13 @@ def _files() -> set[str]:
 
 def _refuse_installed(module: str, advice: str) -> None:
     # Not what lies in the current folder: that may be an earlier attempt.
-    here = {"", str(Path.cwd())}
     kept = list(sys.path)
     try:
+        here = {"", os.getcwd()}
         sys.path[:] = [entry for entry in kept if entry not in here]
         found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
+    except (ImportError, OSError, ValueError):
+        # The last but one where the current folder has been deleted.
         found = None
     finally:
         sys.path[:] = kept
