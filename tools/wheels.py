@@ -162,8 +162,7 @@ def wheel(target: Kind) -> Row:
         elif target.rust == "aarch64-unknown-linux-gnu":
             worked = emulated(made, folder, "aarch64")
     figure = f"{', '.join(dict.fromkeys(needs))}; abi3audit: {said}"
-    if worked:
-        figure += f"; installed and called on {worked}"
+    figure += f"; installed and called on {worked}" if worked else "; called nowhere"
     return Row(
         f"A wheel for {target.rust} runs on old systems", figure, target.platform in made.name, COMMAND
     )
