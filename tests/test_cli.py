@@ -495,10 +495,13 @@ def test_a_long_table_takes_little_memory() -> None:
 @has_peak
 @pytest.mark.once
 @pytest.mark.parametrize(
-    "form", [(), ("--csv",), ("--json",), ("--markdown",)], ids=lambda form: "".join(form)
+    "form",
+    [(), ("--csv",), ("--json",), ("--markdown",), ("--report",)],
+    ids=lambda form: "".join(form),
 )
 def test_a_wide_table_takes_little_memory(tmp_path: Path, form: tuple[str, ...]) -> None:
     path = tmp_path / "wide.csv"
+    page = [tmp_path / "page.html"] if form == ("--report",) else []
     count = 50_000
     with path.open("w") as file:
         file.write(",".join(f"c{i}" for i in range(count)) + "\n")
@@ -506,7 +509,7 @@ def test_a_wide_table_takes_little_memory(tmp_path: Path, form: tuple[str, ...])
             file.write(",".join(str((i * 7919 + row) % 10007 / 8) for i in range(count)) + "\n")
     with (tmp_path / "out").open("w") as out:
         done = subprocess.run(
-            [sys.executable, "-c", PEAK, "stats", path, "--all", *form],
+            [sys.executable, "-c", PEAK, "stats", path, "--all", *form, *page],
             stdout=out,
             stderr=subprocess.PIPE,
             check=True,

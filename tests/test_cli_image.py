@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -284,4 +286,25 @@ def test_an_interrupt_stops_between_the_steps_of_an_image(
     saved(tmp_path / "in.png", COLOR)
     (tmp_path / "out").mkdir()
     assert run("blur", tmp_path / "in.png", "-o", tmp_path / "out") == (130, "")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_ctrl_c_waits_for_no_image(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end = threading.Event()
+
+    def process(job: image.Job, *_: object) -> None:
+        name = image.Unfinished.begin(job.target)
+        _thread.interrupt_main()
+        may_end.wait(60)
+        image.Unfinished.end(name, job.target)
+
+    monkeypatch.setattr(image, "_process", process)
+    saved(tmp_path / "in.png", COLOR)
+    (tmp_path / "out").mkdir()
+    assert run("blur", tmp_path / "in.png", "-o", tmp_path / "out") == (130, "")
+    # It was not waited for, and what it has begun is gone and never comes.
+    assert not may_end.is_set()
+    (worker,) = (thread for thread in threading.enumerate() if thread.name == "image")
+    may_end.set()
+    worker.join()
     assert list((tmp_path / "out").iterdir()) == []

@@ -582,3 +582,19 @@ def test_a_message_on_a_terminal_breaks_no_word() -> None:
     assert report.folded("aa bb cc d", 6) == "aa bb\n  cc d"
     assert report.folded("aaaaaaaaaa b", 4) == "aaaaaaaaaa\n  b"
     assert report.folded("\u65e5\u672c \u8a9e", 6) == "\u65e5\u672c\n  \u8a9e"
+
+
+def test_of_very_many_columns_there_are_no_histograms(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    from rust_numpy_example._cli import table
+
+    for module in (table, page):
+        monkeypatch.setattr(module, "PICTURED", 3)
+    for count, pictures in ((3, 3), (4, 0)):
+        path, html = tmp_path / "t.csv", tmp_path / "t.html"
+        path.write_text(",".join(f"c{i}" for i in range(count)) + "\n" + ",".join("1" * count) + "\n")
+        np.save(tmp_path / "t.npy", np.ones((2, count)))
+        for table_ in (path, tmp_path / "t.npy"):
+            assert run("stats", table_, "--report", html)[0] == 0
+            text = html.read_text()
+            assert text.count("<svg") == pictures
+            assert ("There are no histograms of more than 3 columns." in text) == (not pictures)

@@ -62,7 +62,7 @@ COMMANDS = {
     "demo": "everything the package does, on data it ships",
     "bench": "the functions beside what else is installed here",
     "info": "the build, the machine, what is missing",
-    "new": "a new package of the shape of this one, ready to build and test",
+    "new": "a new package of the shape of this one, ready to build",
     "completions": "a script that completes commands and options in a shell",
 }
 

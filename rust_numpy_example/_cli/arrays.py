@@ -241,7 +241,7 @@ class _Columns:
             array.names,
             distinct=ask.distinct,
             top=ask.top,
-            histogram=ask.histogram,
+            histogram=ask.pictured(len(wanted)),
             quantiles=self._levels,
             once=ask.once,
             keys=ask.keys,

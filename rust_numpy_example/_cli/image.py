@@ -8,12 +8,13 @@ import math
 import os
 import shutil
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from queue import Empty, SimpleQueue
+from typing import Any, ClassVar, NamedTuple
 
 from rust_numpy_example import pictures
 from rust_numpy_example._cli import report
@@ -116,30 +117,89 @@ def _run(jobs: list[Job], options: argparse.Namespace) -> int:
     code = 0
     at_once = min(options.jobs or rust_numpy_example.get_num_threads(), max(1, len(jobs)))
     progress = report.Progress(options.filter, len(jobs), "images", 1)
-    done = 0
     # Several images keep all threads busy, one image needs them itself.
     workers = None if at_once == 1 else 1
-    pool = ThreadPoolExecutor(at_once)
+    todo: SimpleQueue[tuple[Job, str | None]] = SimpleQueue()
+    for number, job in enumerate(jobs):
+        todo.put((job, options.preview if number == 0 else None))
+    ended: SimpleQueue[tuple[Job, BaseException | None]] = SimpleQueue()
+
+    def work() -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                job, preview = todo.get_nowait()
+                try:
+                    _process(job, options, workers, preview)
+                except BaseException as error:
+                    ended.put((job, error))
+                else:
+                    ended.put((job, None))
+
     try:
-        futures: dict[Future[None], Job] = {
-            pool.submit(_process, job, options, workers, options.preview if k == 0 else None): job
-            for k, job in enumerate(jobs)
-        }
-        for future in as_completed(futures):
-            job = futures[future]
-            done += 1
-            try:
-                future.result()
-            except Exception as error:
+        # The process does not wait for them: after Ctrl-C, an image of many megapixels would take seconds to its end.
+        for _ in range(at_once):
+            threading.Thread(target=work, name="image", daemon=True).start()
+        for done in range(1, len(jobs) + 1):
+            job, error = _next(ended)
+            if error is not None:
+                if not isinstance(error, Exception):
+                    raise error
                 progress.close()
                 report.fail(str(job.source), error)
                 code = report.FAILED
             progress.update(done)
+    except KeyboardInterrupt:
+        report.Interrupt.came = True
+        Unfinished.abandon()
+        raise
     finally:
-        # After Ctrl-C what has not begun is left, and what has is soon at its end.
-        pool.shutdown(cancel_futures=True)
         progress.close()
     return code
+
+
+def _next(ended: SimpleQueue[tuple[Job, BaseException | None]]) -> tuple[Job, BaseException | None]:
+    # Not every system wakes a thread for a signal.
+    while True:
+        with contextlib.suppress(Empty):
+            return ended.get(timeout=0.1)
+
+
+class Unfinished:
+    """The files that are being written, under names of their own."""
+
+    _lock = threading.Lock()
+    _names: ClassVar[set[str]] = set()
+
+    @classmethod
+    def begin(cls, target: Path) -> str:
+        """Make an empty file beside ``target``, to be renamed or removed."""
+        with cls._lock:
+            report.Interrupt.check()
+            handle, name = tempfile.mkstemp(suffix=target.suffix, prefix=".", dir=target.parent)
+            os.close(handle)
+            cls._names.add(name)
+        return name
+
+    @classmethod
+    def end(cls, name: str, target: Path | None) -> None:
+        """Rename such a file to ``target``, or remove it."""
+        with cls._lock:
+            if name not in cls._names:
+                raise KeyboardInterrupt
+            if target is not None:
+                os.replace(name, target)
+            else:
+                os.unlink(name)
+            cls._names.discard(name)
+
+    @classmethod
+    def abandon(cls) -> None:
+        """Remove them all: nobody waits for the threads that write them."""
+        with cls._lock:
+            for name in cls._names:
+                with contextlib.suppress(OSError):
+                    os.unlink(name)
+            cls._names.clear()
 
 
 def _jobs_of(names: Sequence[str], to: str) -> Iterator[tuple[str, Job | Exception]]:
@@ -233,18 +293,18 @@ def _write(image: Any, target: Path, like: Path | None, extra: dict[str, Any], t
 
 def _save_whole(image: Any, target: Path, kind: str, like: Path | None, extra: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(suffix=target.suffix, prefix=".", dir=target.parent)
+    name = Unfinished.begin(target)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(name, "wb") as file:
             image.save(file, format=kind, **extra)
         shutil.copymode(like or target.parent, name)
         if like is None:
             os.chmod(name, os.stat(name).st_mode & 0o666)
-        os.replace(name, target)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
+        with contextlib.suppress(OSError, KeyboardInterrupt):
+            Unfinished.end(name, None)
         raise
+    Unfinished.end(name, target)
 
 
 def _side_by_side(before: Any, after: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any
 
 from rust_numpy_example._cli import bars, report
-from rust_numpy_example._cli.table import Column, Table
+from rust_numpy_example._cli.table import PICTURED, Column, Table
 
 #: Bins of a histogram, and as many histograms a table has at most.
 BINS, PICTURES = 40, 500
@@ -70,11 +70,12 @@ def write(
 
 def _page(
     tables: Sequence[tuple[str, Table]], keys: Sequence[tuple[str, Any]], cell: Callable[[Column, Any], str]
-) -> list[str]:
+) -> Iterator[str]:
+    """Yield the lines: of a million columns there are many."""
     import rust_numpy_example
 
     what = report.printable(tables[0][0]) if len(tables) == 1 else f"{len(tables)} files"
-    out = [
+    yield from [
         "<!doctype html>",
         '<html lang="en">',
         "<head>",
@@ -89,50 +90,50 @@ def _page(
         f"<h1>Statistics of {escape(what)}</h1>",
     ]
     for name, table in tables:
-        out += _section(name if len(tables) > 1 else None, table, keys, cell)
-    out += [
+        yield from _section(name if len(tables) > 1 else None, table, keys, cell)
+    yield from [
         "</main>",
         f"<footer>Made by rust_numpy_example {escape(rust_numpy_example.__version__)}</footer>",
         "</body>",
         "</html>",
     ]
-    return out
 
 
 def _section(
     name: str | None, table: Table, keys: Sequence[tuple[str, Any]], cell: Callable[[Column, Any], str]
-) -> list[str]:
-    out = ["<section>"]
+) -> Iterator[str]:
+    yield "<section>"
     if name is not None:
-        out.append(f"<h2>{escape(report.printable(name))}</h2>")
+        yield f"<h2>{escape(report.printable(name))}</h2>"
     count = len(table.columns)
     facts = [f"{count:,} column{'s' if count != 1 else ''}"]
     if table.rows is not None:
         facts.insert(0, f"{table.rows:,} row{'s' if table.rows != 1 else ''}")
-    out.append(f"<p>{', '.join(facts)}</p>")
-    out += [
+    yield f"<p>{', '.join(facts)}</p>"
+    yield from (
         f'<p class="warn">{escape(report.printable(note))}</p>' for note in [*table.failures, *table.notes]
-    ]
+    )
     # Keyboards scroll what can be focused.
-    out.append('<div class="scroll" role="region" aria-label="Table of statistics" tabindex="0">')
-    out.append("<table><thead><tr>")
+    yield '<div class="scroll" role="region" aria-label="Table of statistics" tabindex="0">'
+    yield "<table><thead><tr>"
     for title in ("column", *(title for title, _ in keys)):
-        out.append(f'<th scope="col"{_class(title, "")}>{escape(title)}</th>')
-    out.append("</tr></thead><tbody>")
+        yield f'<th scope="col"{_class(title, "")}>{escape(title)}</th>'
+    yield "</tr></thead><tbody>"
     for column in table.columns:
         shown = escape(_name(column))
-        out.append(f'<tr><th scope="row" class="left" title="{shown}">{shown}</th>')
+        yield f'<tr><th scope="row" class="left" title="{shown}">{shown}</th>'
         cells = [(title, cell(column, key)) for title, key in keys]
-        out += [f"<td{_class(title, text)}>{escape(text)}</td>" for title, text in cells]
-        out.append("</tr>")
-    out.append("</tbody></table></div>")
+        yield from (f"<td{_class(title, text)}>{escape(text)}</td>" for title, text in cells)
+        yield "</tr>"
+    yield "</tbody></table></div>"
     pictures = [picture for column in table.columns[:PICTURES] if (picture := _picture(column))]
-    if len(table.columns) > PICTURES:
-        out.append(f"<p>Below are the first {PICTURES} columns.</p>")
+    if len(table.columns) > PICTURED:
+        yield f"<p>There are no histograms of more than {PICTURED:,} columns.</p>"
+    elif len(table.columns) > PICTURES:
+        yield f"<p>Below are the first {PICTURES} columns.</p>"
     if pictures:
-        out += ['<div class="cards">', *pictures, "</div>"]
-    out.append("</section>")
-    return out
+        yield from ('<div class="cards">', *pictures, "</div>")
+    yield "</section>"
 
 
 def _name(column: Column) -> str:

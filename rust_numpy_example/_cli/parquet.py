@@ -114,7 +114,8 @@ class Reader:
         names, pa, ask = list(schema.names), self._pa, self._ask
         self._order = range(len(names)) if ask.select is None else ask.select.indices(names)
         # Each column has a state of its own.
-        own = ask.but(keys=max(ask.keys // max(len(self._order), 1), 64))
+        count = len(self._order)
+        own = ask.but(keys=max(ask.keys // max(count, 1), 64), histogram=ask.pictured(count))
         self._names = names
         self._types = [schema.field(index).type for index in range(len(names))]
         self._columns = {index: column_of(pa, names[index], self._types[index], own) for index in self._order}

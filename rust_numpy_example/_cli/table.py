@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: The types of which there are a mean and a standard deviation.
 NUMBERS = ("integer", "float", "boolean")
 
+#: As many columns may have histograms: of more, nobody looks at all of them, and they take memory.
+PICTURED = 1 << 14
+
 #: How many numbers may be kept for the quantiles of a table: they take 96 MiB.
 KEYS = 12 << 20
 
@@ -71,6 +74,10 @@ class Ask:
         self.several = several
         #: How many numbers may be kept for the quantiles, of all columns together.
         self.keys = KEYS if keys is None else keys
+
+    def pictured(self, columns: int) -> bool:
+        """Whether to count how the numbers of so many columns are spread."""
+        return self.histogram and columns <= PICTURED
 
     def but(self, **changes: Any) -> Ask:
         """Return the same, but for these."""

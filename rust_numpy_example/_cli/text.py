@@ -63,6 +63,7 @@ class Reader:
         self._by: list[int] = []
         self._weight: int | None = None
         self._names: list[str] = []
+        self._count = 1
         self._notes: list[str] = []
         self._is_later = False
 
@@ -75,6 +76,9 @@ class Reader:
             dialect.check(head)
         if self._stats is None:
             self._guess(source, head)
+            # Where a row is, is found later: here it is enough that there are not many more.
+            first = max(head.split(b"\n", self._skip + 1)[: self._skip + 1], key=len)
+            self._count = first.count((self._delimiter or ",").encode()) + 1
         blocks = itertools.chain([head], blocks)
         if self._spaces:
             blocks = _by_tabs(blocks)
@@ -124,7 +128,7 @@ class Reader:
             quoted_text=form.quoted_text,
             distinct=ask.distinct,
             top=ask.top,
-            histogram=ask.histogram,
+            histogram=ask.pictured(self._count),
             quantiles=ask.levels,
             once=ask.once,
             keys=ask.keys,
