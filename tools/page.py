@@ -27,7 +27,7 @@ each kind and the reason.
 Windows and macOS: there was none to test on. For Windows the whole crate was compiled (`cargo check`); the workflows in
 `.github/workflows` are prepared for both. aarch64 and s390x (big-endian) were emulated, for a part of the Python tests
 (`docs/tested.md`). Free-threaded CPython was tested as 3.13t, not as 3.14t: of six tests that failed there on a busy
-machine, three interrupt a call at a moment that came too late, and three need a git repository, which that copy of the
+machine, three send Ctrl-C, for a cause that was not looked for, and three need a git repository, which that copy of the
 tree was not; repeated alone, with one, all six passed. ThreadSanitizer and Miri need parts of a nightly toolchain that
 the test machine does not have; AMX instructions are not used.
 """

@@ -375,7 +375,7 @@ mod tests {
             ("0e400", Value::Number(0.0, false)),
             ("True", Value::Boolean(true)),
             ("FALSE", Value::Boolean(false)),
-            ("1970-01-02", Value::Stamp(stamp(b"1970-01-02").unwrap())),
+            ("1970-01-02", Value::Stamp(stamp(b"1970-01-02").expect("a date"))),
         ] {
             assert_eq!(read(text), value, "{text}");
             if let Value::Integer(_) | Value::Huge(_) | Value::Beyond(_) = value {
