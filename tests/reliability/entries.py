@@ -248,6 +248,7 @@ ENTRIES: dict[str, Callable[[], Any]] = {
         for name in (
             *(
                 "name",
+                "zoned",
                 "numbers",
                 "stats",
                 "texts",
