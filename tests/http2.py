@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -25,7 +26,7 @@ def text(value: str) -> bytes:
     return bytes([len(value)]) + value.encode()
 
 
-class Connections:
+class Connections(ABC):
     """Accepts encrypted connections and serves each in a thread of its own."""
 
     def __init__(self, certificate: Path) -> None:
@@ -56,8 +57,9 @@ class Connections:
             if self.protocols[-1] == "h2":
                 self.serve(connection)
 
+    @abstractmethod
     def serve(self, connection: ssl.SSLSocket) -> None:
-        raise NotImplementedError
+        """Answer what comes, until the other side has gone."""
 
     def close_connections(self) -> None:
         while self.open:

@@ -47,6 +47,10 @@ def test_the_encoding_that_reads_a_text_is_named(
     ("content", "word"),
     [
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
+        (b'[["a",1],["b",2]]\n', "JSON"),
+        (b"[1,2,3]\n", "JSON"),
+        (b"<!DOCTYPE html><table><tr>\n", "HTML"),
+        (b"%PDF-1.7\n", "PDF"),
         (b"ORC\x0a" + bytes(100), "ORC"),
         (b"Obj\x01" + bytes(100), "Avro"),
         (b"\x89PNG\r\n\x1a\n" + bytes(9), "picture"),

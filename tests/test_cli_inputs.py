@@ -130,21 +130,6 @@ def test_what_is_as_usual_is_not_guessed(stats: Stats, content: str) -> None:
     assert "separated" not in notes
 
 
-@pytest.mark.parametrize(
-    ("content", "word"),
-    [
-        (b'[["a",1],["b",2]]\n', "JSON"),
-        (b"[1,2,3]\n", "JSON"),
-        (b"<!DOCTYPE html><table><tr>\n", "HTML"),
-        (b"%PDF-1.7\n", "PDF"),
-    ],
-)
-def test_what_is_no_table_is_refused_with_advice(run: Run, tmp_path: Path, content: bytes, word: str) -> None:
-    path = tmp_path / "t.csv"
-    path.write_bytes(content)
-    assert word in refused(run, path)
-
-
 def test_quotes_that_swallow_rows_are_told_and_can_be_taken_as_they_are(stats: Stats) -> None:
     pair = 'id,name,v\n1,plain,10\n2,5" pipe,20\n3,"open,30\n4,x,40\n5,close",50\n6,y,60\n'
     columns, notes = stats(pair)

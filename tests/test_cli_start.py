@@ -142,7 +142,7 @@ OURS = {
 #: Modules of Python that take as long to import as all of ours.
 LATE = (
     "typing dataclasses inspect decimal fractions csv zipfile shutil json unicodedata difflib pathlib logging html"
-    " concurrent statistics tempfile datetime"
+    " concurrent asyncio statistics tempfile datetime"
 )
 
 

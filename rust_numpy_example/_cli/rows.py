@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, cast
@@ -26,7 +27,7 @@ WHY = "the weight is not a number from 0 on"
 Reject = Callable[[str, int, int, str], None]
 
 
-class _AsText(Reader):
+class _AsText(Reader, ABC):
     """What hands some columns on to a reader of text."""
 
     def __init__(self, ask: Ask) -> None:
@@ -52,13 +53,13 @@ class _AsText(Reader):
                 done += length
                 progress.update(opened.position(source, done))
 
+    @abstractmethod
     def _begin_text(self) -> _TableStats:
         """Return what reads the text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _take_rows(self, source: Source, before: int, columns: dict[int, Any]) -> None:
         """Take some rows, before which there were so many of the file."""
-        raise NotImplementedError
 
     def _is_number(self, index: int) -> bool:
         types, type_ = self._pa.types, self._types[index]

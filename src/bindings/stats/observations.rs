@@ -11,7 +11,6 @@ use crate::kernels::stats::{
 };
 
 /// The elements of `values` for which the `mask`, if there is one, is true.
-#[derive(Clone, Copy)]
 pub(super) struct Observations<'a, 'py> {
     pub values: &'a Input<'py>,
     pub mask: Option<&'a Input<'py>>,
@@ -21,7 +20,6 @@ pub(super) struct Observations<'a, 'py> {
     pub skip_nan: bool,
 }
 
-// A function each, not inlined: where they are one, all move their results through its large frame.
 impl<'a> Observations<'a, '_> {
     fn mask(&self) -> Option<ArrayViewD<'a, Bool>> {
         self.mask.map(|mask| mask.view::<Bool>())
@@ -32,7 +30,6 @@ impl<'a> Observations<'a, '_> {
     }
 
     /// The state of all elements, each of which counts as one.
-    #[inline(never)]
     pub(super) fn whole(&self, call: Call<'_, '_>) -> PyResult<AnyMoments> {
         let (mask, skip_nan) = (self.mask(), self.skip_nan);
         dispatch_real!(self.values.dtype(), T => {
@@ -42,7 +39,6 @@ impl<'a> Observations<'a, '_> {
     }
 
     /// One state for each element of an array that has the other axes, in C order.
-    #[inline(never)]
     pub(super) fn along(&self, axes: &[usize], call: Call<'_, '_>) -> PyResult<Lines> {
         let (mask, weights, skip_nan) = (self.mask(), self.weights(), self.skip_nan);
         dispatch_real!(self.values.dtype(), T => {
@@ -55,7 +51,6 @@ impl<'a> Observations<'a, '_> {
     }
 
     /// The same for each of the groups, which are the last axis.
-    #[inline(never)]
     pub(super) fn grouped(&self, groups: &Groups<'_>, axes: &[usize], call: Call<'_, '_>) -> PyResult<Lines> {
         let (mask, weights, skip_nan) = (self.mask(), self.weights(), self.skip_nan);
         dispatch_real!(self.values.dtype(), T => {
