@@ -89,7 +89,10 @@ impl<J: Clone> Standby<J> {
 
     /// Whether a call that is shorter than waking a thread is to have helpers.
     pub(super) fn helps_short_call(&self) -> bool {
-        let now = microseconds();
+        self.helps_short_call_at(microseconds())
+    }
+
+    fn helps_short_call_at(&self, now: u64) -> bool {
         let pause = now.saturating_sub(self.ended.load(Ordering::Relaxed));
         // Calls of several threads may miscount each other, which costs a little time.
         let streak =
@@ -217,24 +220,24 @@ mod tests {
     #[test]
     fn short_calls_have_help_where_they_follow_closely() {
         let standby = Standby::<i32>::default();
-        let call = |pause: u64| {
-            // As if it were so long ago.
-            standby.ended.store(microseconds().saturating_sub(pause), Ordering::Relaxed);
-            standby.helps_short_call()
+        let mut now = 1_000_000;
+        let mut call = |pause: u64| {
+            standby.ended.store(now, Ordering::Relaxed);
+            now += pause;
+            standby.helps_short_call_at(now)
         };
-        // So that there was a time so long ago.
-        microseconds();
-        std::thread::sleep(Duration::from_millis(2));
-        let few = STREAK as usize - 1;
-        assert!(!call(2000) && !(0..few).any(|_| call(0)) && call(0) && call(0));
-        assert!(!call(2000) && !call(0));
-        // Helpers that found nothing to do are left alone for a while.
-        standby.patience.store(SHORTEST, Ordering::Relaxed);
-        standby.tried.store(microseconds() + RETRY, Ordering::Relaxed);
-        assert!(!(0..2 * few).any(|_| call(0)));
-        standby.tried.store(0, Ordering::Relaxed);
-        std::thread::sleep(Duration::from_micros(RETRY));
-        assert!((0..2 * few).any(|_| call(0)) && standby.patience.load(Ordering::Relaxed) == 2 * CLOSE);
+        let (close, apart) = (u64::from(CLOSE), u64::from(CLOSE) + 1);
+        assert!(!call(apart));
+        assert_eq!([close; STREAK as usize + 1].map(&mut call), [false, false, false, true, true]);
+        assert!(!call(apart) && !call(close));
+        // Helpers that found nothing to do are left alone for a while after they were tried again.
+        let gave_up = || standby.patience.store(SHORTEST, Ordering::Relaxed);
+        gave_up();
+        assert_eq!([close; 3].map(&mut call), [false, false, true]);
+        assert_eq!(standby.patience.load(Ordering::Relaxed), 2 * CLOSE);
+        gave_up();
+        let calls = RETRY.div_ceil(close) as usize;
+        assert!(!(1..calls).any(|_| call(close)) && call(close));
         standby.call_ended();
         assert!(microseconds() - standby.ended.load(Ordering::Relaxed) < 1_000_000);
     }
