@@ -371,7 +371,7 @@ def test_operands_of_two_dtypes_are_not_copied() -> None:
     small = np.arange(400_000, dtype="i2")[::-1]
     # To NumPy 1 a scalar has no dtype of its own.
     half = np.float64(0.5) if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else np.full(1, 0.5)
-    for a, b in ((single, half), (small, out.copy()), (single[::2], np.ones(200_000))):
+    for a, b in ((single, half), (small, np.arange(400_000.0)), (single[::2], np.ones(200_000))):
         into = out[: np.broadcast(a, b).size]
         rne.array_multiply(a, b, out=into)
         tracemalloc.start()
