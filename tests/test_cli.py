@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from interrupt import wait_until_read
 
 import rust_numpy_example
 from rust_numpy_example import data
@@ -772,10 +773,9 @@ def test_ctrl_c_is_exit_code_130(content: bytes) -> None:
         assert child.stdin and child.stdout and child.stderr
         assert child.stdout.readline() == b"ready\n"
         child.stdin.write(content)
-        child.stdin.flush()
+        wait_until_read(child.stdin)
         # It now waits for more, or is about to.
-        timer = threading.Timer(1.0, child.send_signal, [signal.SIGINT])
-        timer.start()
+        child.send_signal(signal.SIGINT)
         assert child.wait(20) == 130
         assert b"Traceback" not in child.stderr.read()
 

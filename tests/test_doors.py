@@ -442,7 +442,7 @@ def test_ctrl_c_stops_the_work(workers: str) -> None:
     code = """
 import signal, time, numpy as np, rust_numpy_example as rne
 data = np.broadcast_to(np.float64(1e300), (1 << 40,))
-signal.signal(signal.SIGALRM, lambda *_: sent.append(time.perf_counter()) or signal.raise_signal(signal.SIGINT))
+signal.signal(signal.SIGALRM, lambda *_: sent.append(time.process_time()) or signal.raise_signal(signal.SIGINT))
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for _ in range(5):
     sent = []
@@ -450,12 +450,12 @@ for _ in range(5):
     try:
         rne.cpu_intensive(data)
     except KeyboardInterrupt:
-        print(time.perf_counter() - sent[0])
+        print(time.process_time() - sent[0])
 """
     result = run(code, RUST_NUMPY_EXAMPLE_NUM_THREADS=workers)
     latencies = sorted(map(float, result.stdout.split()))
     assert len(latencies) == 5, result.stderr
-    # The handler itself runs late where the machine is busy; the median tells.
+    # Work, of all threads: on a busy machine they may wait for the CPU for long.
     assert latencies[2] < 0.1
 
 

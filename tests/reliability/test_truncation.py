@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from interrupt import wait_until_read
 from test_cli import TEXT, VALUES, npy, record_array, shell
 
 from rust_numpy_example import data
@@ -118,9 +119,7 @@ def test_exit_codes(tmp_path: Path, figure: Callable[[str, str, bool], None]) ->
         assert child.stdin and child.stdout and child.stderr
         child.stdout.readline()
         child.stdin.write(b"a\n1\n")
-        child.stdin.flush()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(1)
+        wait_until_read(child.stdin)
         child.send_signal(2)
         found["Ctrl-C"] = (child.wait(20), child.stderr.read(), 130)
     wrong = {name: case for name, case in found.items() if case[0] != case[2] or b"Traceback" in case[1]}
