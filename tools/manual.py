@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import queue
 import re
 import shutil
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +29,9 @@ WIDTHS = (1280, 390)
 
 #: Seconds that a page may take to load.
 SECONDS = 2.0
+
+#: How many browsers look at once.
+BROWSERS = min(4, os.cpu_count() or 1)
 
 #: What the search has to find, and on which page.
 FOUND = {"compute_stats": "statistics", "gaussian_blur": "images", "word_count": "words"}
@@ -146,14 +151,19 @@ def browse(folder: Path, program: str, task: dict[str, Any], checker: str | None
 
 
 def look(folder: Path, program: str, pages: list[str], checker: str | None) -> list[str]:
-    """Return what is wrong in a browser."""
-    task = {"pages": pages, "widths": WIDTHS, "found": FOUND, "axe": checker is not None}
-    answer = browse(folder, program, task, checker)
-    if answer["error"]:
-        return [answer["error"]]
-    assert len(answer["pages"]) == len(pages) * len(WIDTHS)
-    wrong = []
-    for seen in answer["pages"]:
+    """Return what is wrong in browsers, of which each has a part of the pages: one alone keeps one processor busy."""
+    parts = [part for start in range(BROWSERS) if (part := pages[start::BROWSERS])]
+    task = {"widths": WIDTHS, "seconds": SECONDS, "axe": checker is not None}
+    tasks = [{**task, "pages": part, "found": FOUND if part is parts[0] else {}} for part in parts]
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        answers = list(pool.map(lambda task: browse(folder, program, task, checker), tasks))
+    wrong = [answer["error"] for answer in answers if answer["error"]]
+    if wrong:
+        return wrong
+    found = [seen for answer in answers for seen in answer["pages"]]
+    assert len(found) == len(pages) * len(WIDTHS)
+    assert answers[0]["searches"].keys() == FOUND.keys()
+    for seen in found:
         page, width = seen["page"], seen["width"]
         if seen["wide"] > width:
             wrong.append(f"{page}: {seen['wide']} pixels wide in a window of {width}")
@@ -162,7 +172,7 @@ def look(folder: Path, program: str, pages: list[str], checker: str | None) -> l
         wrong += [f"{page}: {what}" for what in seen["wrong"]]
     return wrong + [
         f"the search for {word} does not find it on the page {FOUND[word]}"
-        for word, is_found in answer["searches"].items()
+        for word, is_found in answers[0]["searches"].items()
         if not is_found
     ]
 
