@@ -46,6 +46,7 @@ UNSAFE = {
     "layout/strided.rs": "reads arrays of any layout",
     "layout/zip.rs": "reads and writes arrays of any layout, each part on one thread",
     "bindings/array/arrow/*.rs": "reads the structures of the Arrow C data interface, and releases them",
+    "bindings/array/dlpack.rs": "looks at tensors of DLPack before NumPy does",
     "bindings/array/modules.rs": "looks for a module without importing it",
     "bindings/array/pin.rs": "borrows the memory of arrays while they are pinned",
     "bindings/array/input.rs": "views of the memory of arrays",

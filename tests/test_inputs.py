@@ -256,6 +256,14 @@ def test_nothing_but_nulls() -> None:
     assert rne.compute_stats(ByArray(schema("n"), nothing), nan_policy="omit").count == 0
     assert rne.compute_stats(ByStream(schema("l"), [])).count == 0
     assert rne.compute_stats(ByStream(schema("+s", [schema("l")]), []), 0).count.tolist() == [0]
+    # Rows without elements are rows.
+    empty = [array(np.zeros(n), children=[array(np.zeros(0))], n_buffers=1) for n in (2, 0, 3)]
+    assert np.shape(rne.array_multiply(ByStream(schema("+w:0", [schema("g")]), empty), 1)) == (5, 0)
+    lists = schema("+w:3", [schema("+w:2", [schema("l")])])
+    assert rne.compute_stats(ByStream(lists, []), 0).count.tolist() == [[0, 0]] * 3
+    # However many there are said to be, there is nothing to read.
+    without_end = array(np.zeros(0), n_buffers=0, length=2**62, null_count=2**62)
+    assert rne.word_count(ByArray(schema("n"), without_end)) == {}
 
 
 @pytest.mark.parametrize(
@@ -283,8 +291,9 @@ def test_other_types_are_refused_by_name(form: str, name: str) -> None:
 def test_dictionaries_are_refused() -> None:
     keys = schema("i")
     keys.structure.dictionary = ctypes.pointer(schema("u").structure)
-    with pytest.raises(TypeError, match="got Arrow data of the type dictionary-encoded"):
-        rne.sum_array(ByArray(keys, array(np.zeros(1, "i4"))))
+    for source in (ByArray(keys, array(np.zeros(1, "i4"))), ByStream(keys, [])):
+        with pytest.raises(TypeError, match="got Arrow data of the type dictionary-encoded"):
+            rne.sum_array(source)
 
 
 @pytest.mark.parametrize(
@@ -311,6 +320,9 @@ def test_malformed_arrays_are_refused_and_released(fields: dict[str, Any], messa
 
 
 def test_malformed_parents_and_capsules_are_refused() -> None:
+    def table(**fields: int) -> Any:
+        return array(np.zeros(3), children=[array(np.arange(3.0))], **fields)
+
     no_values = array(np.arange(3.0))
     no_values.structure.buffers[1] = None
     short = array(np.zeros(3), children=[array(np.arange(2.0))])
@@ -319,6 +331,11 @@ def test_malformed_parents_and_capsules_are_refused() -> None:
         (schema("+s", [schema("g")]), short, "a child that is shorter than its parent"),
         (schema("+s", [schema("g")]), array(np.zeros(3)), "a struct whose schema has other fields"),
         (schema("+w:x", [schema("g")]), array(np.zeros(1)), "lists of no length"),
+        # Pointers that are not there.
+        (schema("+s", [schema("g")]), table(n_children=1 << 40), "a struct whose schema has other fields"),
+        (schema("+w:1", [schema("g")]), table(n_children=1 << 40), "lists with other than one child"),
+        (schema("+w:1", [schema("g")]), table(n_buffers=0, null_count=1), "nulls without a validity buffer"),
+        (schema("+s", [schema("g")]), table(n_buffers=0, null_count=1), "nulls without a validity buffer"),
     ):
         with pytest.raises(ValueError, match=message):
             rne.sum_array(ByArray(of_schema, of_array))

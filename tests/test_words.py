@@ -498,9 +498,11 @@ def test_malformed_arrow_strings_are_refused() -> None:
     def array(type_: Any, count: int, *buffers: bytes) -> Any:
         return Handed(pa.Array.from_buffers(type_, count, [None, *map(pa.py_buffer, buffers)]))
 
-    back = np.array([0, 3, 1], np.int32).tobytes()
-    with pytest.raises(ValueError, match="offsets that go back"):
-        rne.word_count(array(pa.string(), 2, back, b"abcd"))
+    # The last offset says how many bytes there are, so that none is read beyond them.
+    for offsets in ([0, 3, 1], [0, 1 << 30, 1], [3, 0, 4], [0, 1 << 30, 4]):
+        back = np.array(offsets, np.int32).tobytes()
+        with pytest.raises(ValueError, match="offsets that go back"):
+            rne.word_count(array(pa.string(), 2, back, b"abcd"))
     with pytest.raises(ValueError, match="not UTF-8"):
         rne.word_count(array(pa.string(), 1, np.array([0, 2], np.int32).tobytes(), b"\xff\xfe"))
     values = pa.array(["a"])

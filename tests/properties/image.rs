@@ -23,6 +23,14 @@ impl Input<'_> {
         }
     }
 
+    /// A length of an axis: mostly a few pixels, so that there are many runs; longer than registers now and then.
+    fn side(&mut self) -> usize {
+        match usize::from(self.byte()) {
+            few @ 0..210 => few % 14,
+            more => more - 186,
+        }
+    }
+
     fn mode(&mut self) -> Mode {
         Mode::ALL[usize::from(self.byte()) % Mode::ALL.len()]
     }
@@ -43,7 +51,7 @@ pub fn check(data: &[u8]) {
 
 fn filter<I: Pixel, O: Pixel + PartialEq>(mut input: Input<'_>) {
     let channel_axis = [None, Some(0), Some(1), Some(2)][usize::from(input.byte()) % 4];
-    let sides = [input.byte() % 70, input.byte() % 70, input.byte() % 6].map(usize::from);
+    let sides = [input.side(), input.side(), usize::from(input.byte() % 6)];
     let shape = if channel_axis.is_some() { &sides[..] } else { &sides[..2] };
     let border = Border { modes: [input.mode(), input.mode()], cval: input.float() };
     let axes = Axes::new(channel_axis);

@@ -6,11 +6,10 @@
 //! | a number, a text, a list, a scalar of NumPy | `np.asarray`, once the items have been looked at |
 //! | a container of pandas, polars, pyarrow, xarray | `columns`, `arrow`: values as they are, nulls apart |
 //! | what has a buffer, `__array_interface__` or `__array__` | `np.asarray` |
-//! | what has `__dlpack__` alone | `np.from_dlpack` |
+//! | what has `__dlpack__` alone | `dlpack`: `np.from_dlpack`, once the tensor has been looked at |
 //! | anything else | `np.asarray`: mostly an array of objects, which is refused by its dtype |
 
 use numpy::PyUntypedArray;
-use pyo3::exceptions::{PyBufferError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMemoryView, PyString, PyTuple, PyType};
@@ -21,7 +20,7 @@ use super::foreign::{
 };
 use super::modules::{array, exact_array, numpy};
 use super::taken::Taken;
-use super::{arrow, columns};
+use super::{arrow, columns, dlpack};
 use crate::bindings::argument::Arg;
 
 /// Lists in lists that are looked into: as many as an array may have axes.
@@ -73,7 +72,7 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
             && !has(intern!(py, "__array_struct__"))?
             && PyMemoryView::from(object).is_err()
         {
-            return from_dlpack(arg, object).map(Taken::from);
+            return dlpack::take(arg, object).map(Taken::from);
         }
     }
     // What `__array__` gives may be a subclass that has more than numbers, which `asarray` would drop.
@@ -83,24 +82,6 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
     }
     // Of a subclass only the memory counts: no method of it is called from here on.
     Ok(numpy(py, "asarray")?.call1((array,))?.cast_into::<PyUntypedArray>()?.into())
-}
-
-/// The array that an object hands out by DLPack, read where it lies.
-fn from_dlpack<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let py = object.py();
-    match numpy(py, "from_dlpack")?.call1((object,)) {
-        Ok(array) => Ok(array.cast_into()?),
-        // A dtype that NumPy has not, or memory that may not be handed out.
-        Err(error)
-            if error.is_instance_of::<PyRuntimeError>(py) || error.is_instance_of::<PyBufferError>(py) =>
-        {
-            Err(arg.type_error(
-                format_args!("memory that NumPy cannot take by DLPack ({})", error.value(py).str()?),
-                "an array of numbers in the memory of the CPU",
-            ))
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// What even NumPy is not given: a lazy array, which it may compute, and a masked one of NumPy's own, which does not

@@ -15,6 +15,7 @@
 //! | `foreign` | objects that are more than an array: what is NumPy's to do, what would be lost |
 //! | `columns` | containers of pandas and xarray |
 //! | `arrow` | arrays by the Arrow PyCapsule interface |
+//! | `dlpack` | tensors by DLPack |
 //! | `taken` | an array and its nulls |
 //! | `modules` | NumPy, imported when it is needed, and the classes of others |
 //! | `dtypes` | NumPy's dtypes and the rows of the table |
@@ -35,6 +36,7 @@ mod axis;
 mod broadcast;
 mod columns;
 mod description;
+mod dlpack;
 mod dtypes;
 mod fallback;
 mod foreign;

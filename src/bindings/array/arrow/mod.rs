@@ -33,15 +33,17 @@ pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>, is_array: bool) -> PyResu
     let py = object.py();
     let mut source = Chunks::open(arg, object, is_array)?;
     let mut chunks = Vec::new();
+    let mut rows = 0;
     while let Some(chunk) = source.next(py)? {
         // Pieces without elements only cost time, but one says the shape and the dtype.
-        if chunk.0.length != 0 || chunks.is_empty() {
-            let is_first_empty = matches!(&chunks[..], [Taken { array, .. }] if array.is_empty());
+        let length = chunk.0.length;
+        if length != 0 || chunks.is_empty() {
             let taken = Reader { py, arg }.column_or_table(&source.schema.0, chunk)?;
-            if is_first_empty {
+            if rows == 0 {
                 chunks.clear();
             }
             chunks.push(taken);
+            rows |= length;
         }
     }
     match chunks.len() {
@@ -52,7 +54,7 @@ pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>, is_array: bool) -> PyResu
 }
 
 /// Calls `each` with every text that an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`; a null
-/// is `None`. That the texts are UTF-8 is the producer's word alone. What are no texts is an error if they are
+/// is `None`, but for those of an array of nothing else. That the texts are UTF-8 is the producer's word alone. What are no texts is an error if they are
 /// `needed`, and else false.
 pub fn texts(
     arg: Arg,

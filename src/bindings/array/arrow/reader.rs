@@ -7,7 +7,7 @@ use std::sync::Arc;
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::super::modules::numpy;
 use super::super::output::Output;
@@ -26,6 +26,14 @@ pub struct Range {
     pub len: usize,
 }
 
+/// What a column is of.
+enum Kind {
+    Nulls,
+    Numbers(DType),
+    /// Lists of this length.
+    Lists(usize),
+}
+
 /// Reads the arrays of one argument.
 #[derive(Clone, Copy)]
 pub struct Reader<'py> {
@@ -42,11 +50,12 @@ impl<'py> Reader<'py> {
         if self.format(schema)? != "+s" {
             return self.column(schema, array, whole, &owner, 0);
         }
-        let fields = self.children(schema.n_children, schema.children)?;
-        let columns = self.children(array.n_children, array.children)?;
-        if fields.len() != columns.len() {
+        // Before any of them is looked at: pointers beyond the number that is true are no pointers.
+        if schema.n_children != array.n_children {
             return Err(self.malformed("a struct whose schema has other fields"));
         }
+        let fields = self.children(schema.n_children, schema.children)?;
+        let columns = self.children(array.n_children, array.children)?;
         let column = |(field, column)| {
             let mut column = self.column(field, column, self.range(column, whole)?, &owner, 0)?;
             let rows = self.valid(array, whole, 1)?;
@@ -61,21 +70,29 @@ impl<'py> Reader<'py> {
 
     /// The array of a stream that has no chunk.
     pub fn nothing(self, schema: &ArrowSchema) -> PyResult<Taken<'py>> {
-        let dtype = |format: &str| Ok::<_, PyErr>(self.number(format)?.map_or("float64", DType::name));
-        let zeros = |shape: Bound<'py, PyTuple>, dtype: &str| numpy(self.py, "zeros")?.call1((shape, dtype));
-        let format = self.format(schema)?;
-        let array = match format {
-            "+s" => {
-                let fields = self.children(schema.n_children, schema.children)?;
-                for field in &fields {
-                    self.number(self.format(field)?)?;
-                }
-                zeros(PyTuple::new(self.py, [0, fields.len()])?, "float64")?
-            }
-            "n" => zeros(PyTuple::new(self.py, [0])?, "float64")?,
-            _ => zeros(PyTuple::new(self.py, [0])?, dtype(format)?)?,
+        if self.format(schema)? != "+s" {
+            return self.no_elements(schema, 0);
+        }
+        let fields = self.children(schema.n_children, schema.children)?;
+        let columns = fields.into_iter().map(|field| self.no_elements(field, 0));
+        side_by_side(self.arg, self.py, columns.collect::<PyResult<_>>()?)
+    }
+
+    /// A column without elements.
+    fn no_elements(self, schema: &ArrowSchema, depth: usize) -> PyResult<Taken<'py>> {
+        let zeros = |shape: &[usize], dtype: &Bound<'py, PyAny>| {
+            let zeros = numpy(self.py, "zeros")?.call1((PyTuple::new(self.py, shape)?, dtype))?;
+            Ok::<_, PyErr>(zeros.cast_into::<PyUntypedArray>()?.into())
         };
-        Ok(array.cast_into::<PyUntypedArray>()?.into())
+        match self.kind(schema, depth)? {
+            Kind::Nulls => zeros(&[0], numpy(self.py, "float64")?.as_any()),
+            Kind::Numbers(dtype) => zeros(&[0], &PyString::new(self.py, dtype.name())),
+            Kind::Lists(width) => {
+                let items = self.only_child(schema.n_children, schema.children)?;
+                let items = self.no_elements(items, depth + 1)?.array;
+                zeros(&[&[0, width], &items.shape()[1..]].concat(), items.dtype().as_any())
+            }
+        }
     }
 
     /// The elements of an array in a range, counted from the start of its memory.
@@ -87,19 +104,19 @@ impl<'py> Reader<'py> {
         owner: &Arc<Owned<ArrowArray>>,
         depth: usize,
     ) -> PyResult<Taken<'py>> {
-        let format = self.format(schema)?;
-        if !schema.dictionary.is_null() || !array.dictionary.is_null() {
-            return Err(self.unsupported("dictionary-encoded"));
+        let kind = self.kind(schema, depth)?;
+        if !array.dictionary.is_null() {
+            return Err(self.malformed("a dictionary without its schema or its values"));
         }
-        if let Some(width) = format.strip_prefix("+w:") {
-            return self.lists(width, schema, array, range, owner, depth);
-        }
-        if format == "n" {
-            let nans = numpy(self.py, "full")?.call1((range.len, f64::NAN))?.cast_into()?;
-            let valid = numpy(self.py, "zeros")?.call1((range.len, "bool"))?.cast_into()?;
-            return Ok(Taken { array: nans, valid: (range.len > 0).then_some(valid) });
-        }
-        let Some(dtype) = self.number(format)? else { return Err(self.unsupported(named(format))) };
+        let dtype = match kind {
+            Kind::Numbers(dtype) => dtype,
+            Kind::Lists(width) => return self.lists(width, schema, array, range, owner, depth),
+            Kind::Nulls => {
+                let nans = numpy(self.py, "full")?.call1((range.len, f64::NAN))?.cast_into()?;
+                let valid = numpy(self.py, "zeros")?.call1((range.len, "bool"))?.cast_into()?;
+                return Ok(Taken { array: nans, valid: (range.len > 0).then_some(valid) });
+            }
+        };
         if array.n_children != 0 || array.n_buffers != 2 {
             return Err(self.malformed("an array of numbers with other than two buffers, or with children"));
         }
@@ -128,23 +145,15 @@ impl<'py> Reader<'py> {
     /// Lists of one length: one more axis.
     fn lists(
         self,
-        width: &str,
+        width: usize,
         schema: &ArrowSchema,
         array: &ArrowArray,
         range: Range,
         owner: &Arc<Owned<ArrowArray>>,
         depth: usize,
     ) -> PyResult<Taken<'py>> {
-        let Ok(width) = width.parse::<u32>() else { return Err(self.malformed("lists of no length")) };
-        let width = width as usize;
-        let fields = self.children(schema.n_children, schema.children)?;
-        let items = self.children(array.n_children, array.children)?;
-        let ([field], [items]) = (&fields[..], &items[..]) else {
-            return Err(self.malformed("lists with other than one child"));
-        };
-        if depth == DEPTH {
-            return Err(self.unsupported("lists in too many lists"));
-        }
+        let field = self.only_child(schema.n_children, schema.children)?;
+        let items = self.only_child(array.n_children, array.children)?;
         let scaled =
             |value: usize| value.checked_mul(width).ok_or_else(|| self.malformed("lists larger than memory"));
         let inner = self.range(items, Range { start: scaled(range.start)?, len: scaled(range.len)? })?;
@@ -178,19 +187,29 @@ impl<'py> Reader<'py> {
         range: Range,
         times: usize,
     ) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
-        if array.null_count == 0 || array.n_buffers < 1 || range.len == 0 {
+        if range.len == 0 {
             return Ok(None);
         }
-        let bits = self.buffer(array, 0)?.cast::<u8>();
+        let bits = self.validity_bits(array)?;
         if bits.is_null() {
-            return match array.null_count {
-                -1 => Ok(None),
-                _ => Err(self.malformed("nulls without a validity buffer")),
-            };
+            return Ok(None);
         }
         // SAFETY: the validity buffer holds a bit for each element of the array up to the end of the range.
         let (valid, all) = unsafe { self.bits(bits, range, times)? };
         Ok((!all).then_some(valid))
+    }
+
+    /// The validity buffer; null if there are no nulls.
+    pub fn validity_bits(self, array: &ArrowArray) -> PyResult<*const u8> {
+        let bits = match array.null_count {
+            0 => return Ok(std::ptr::null()),
+            _ if array.n_buffers < 1 => std::ptr::null(),
+            _ => self.buffer(array, 0)?.cast::<u8>(),
+        };
+        match bits.is_null() && array.null_count > 0 {
+            true => Err(self.malformed("nulls without a validity buffer")),
+            false => Ok(bits),
+        }
     }
 
     /// Bits as an array of bool, each repeated, and whether all are set.
@@ -276,6 +295,14 @@ impl<'py> Reader<'py> {
         (0..count).map(|index| child(index).ok_or_else(|| self.malformed("a child that is null"))).collect()
     }
 
+    /// The one child of lists.
+    fn only_child<'a, T>(self, count: i64, children: *mut *mut T) -> PyResult<&'a T> {
+        match count {
+            1 => Ok(self.children(count, children)?[0]),
+            _ => Err(self.malformed("lists with other than one child")),
+        }
+    }
+
     pub fn format(self, schema: &ArrowSchema) -> PyResult<&str> {
         if schema.format.is_null() {
             return Err(self.malformed("a schema without a format"));
@@ -285,9 +312,20 @@ impl<'py> Reader<'py> {
         format.to_str().map_err(|_| self.malformed("a format that is no text"))
     }
 
-    /// The dtype of numbers of a format; `None` for nulls alone, an error for what are no numbers.
-    fn number(self, format: &str) -> PyResult<Option<DType>> {
-        Ok(Some(match format {
+    /// What a column is of; an error for what are no numbers.
+    fn kind(self, schema: &ArrowSchema, depth: usize) -> PyResult<Kind> {
+        if !schema.dictionary.is_null() {
+            return Err(self.unsupported("dictionary-encoded"));
+        }
+        let format = self.format(schema)?;
+        if let Some(width) = format.strip_prefix("+w:") {
+            return match width.parse::<u32>() {
+                Ok(_) if depth == DEPTH => Err(self.unsupported("lists in too many lists")),
+                Ok(width) => Ok(Kind::Lists(width as usize)),
+                Err(_) => Err(self.malformed("lists of no length")),
+            };
+        }
+        Ok(Kind::Numbers(match format {
             "b" => DType::Bool,
             "c" => DType::I8,
             "C" => DType::U8,
@@ -300,7 +338,7 @@ impl<'py> Reader<'py> {
             "e" => DType::F16,
             "f" => DType::F32,
             "g" => DType::F64,
-            "n" => return Ok(None),
+            "n" => return Ok(Kind::Nulls),
             _ => return Err(self.unsupported(named(format))),
         }))
     }

@@ -19,8 +19,9 @@ impl Reader<'_> {
         let len = self.size(array.length, "length")?;
         let range = self.range(array, Range { start: 0, len })?;
         let format = self.format(schema)?;
-        if format == "n" || len == 0 {
-            return (0..len).try_for_each(|_| each(None));
+        // Nulls alone have no buffers: the length is whatever the producer says, and no loop is worth it.
+        if len == 0 || (format == "n" && schema.dictionary.is_null()) {
+            return Ok(());
         }
         let is_valid = self.validity(array)?;
         // SAFETY: a schema and an array of values live as long as those whose dictionary they are.
@@ -28,7 +29,7 @@ impl Reader<'_> {
         let (of_schema, values) = match dictionary {
             (Some(schema), Some(values)) => (schema, values),
             (None, None) => {
-                let texts = self.strings(schema, array)?;
+                let texts = self.strings(schema, array, range)?;
                 for index in range.start..range.start + range.len {
                     each(if is_valid(index) { Some(texts.get(self, index)?) } else { None })?;
                 }
@@ -39,7 +40,7 @@ impl Reader<'_> {
         let count = self.size(values.length, "length")?;
         let all = self.range(values, Range { start: 0, len: count })?;
         let is_valid_value = self.validity(values)?;
-        let texts = self.strings(of_schema, values)?;
+        let texts = self.strings(of_schema, values, all)?;
         if array.n_buffers != 2 {
             return Err(self.malformed("indices with other than two buffers"));
         }
@@ -79,20 +80,13 @@ impl Reader<'_> {
 
     /// Tells of each element of an array, counted from the start of its memory, whether it is no null.
     fn validity<'a>(self, array: &'a ArrowArray) -> PyResult<impl Fn(usize) -> bool + 'a> {
-        let bits = match array.null_count {
-            0 => std::ptr::null(),
-            _ if array.n_buffers < 1 => std::ptr::null(),
-            _ => self.buffer(array, 0)?.cast::<u8>(),
-        };
-        if bits.is_null() && array.null_count > 0 {
-            return Err(self.malformed("nulls without a validity buffer"));
-        }
+        let bits = self.validity_bits(array)?;
         // SAFETY: the buffer holds a bit for each element of the array, and callers ask for no other.
         Ok(move |index: usize| bits.is_null() || unsafe { *bits.add(index / 8) } >> (index % 8) & 1 == 1)
     }
 
-    /// The texts of an array.
-    fn strings<'a>(self, schema: &ArrowSchema, array: &'a ArrowArray) -> PyResult<Strings<'a>> {
+    /// The texts of an array, in a range of it.
+    fn strings<'a>(self, schema: &ArrowSchema, array: &'a ArrowArray, range: Range) -> PyResult<Strings<'a>> {
         let format = self.format(schema)?;
         let is_wide = match format {
             "u" => false,
@@ -109,10 +103,28 @@ impl Reader<'_> {
             return Err(self.malformed("an array of strings with other than three buffers"));
         }
         let offsets = self.buffer(array, 1)?.cast::<u8>();
-        if offsets.is_null() {
-            return Err(self.malformed("strings without their offsets"));
-        }
-        Ok(Strings::Offsets { offsets, is_wide, data: self.buffer(array, 2)?.cast(), owner: PhantomData })
+        let data = self.buffer(array, 2)?.cast();
+        // How many bytes there are, the last offset says: none may lie beyond.
+        let size = match range.start + range.len {
+            // A dictionary without entries.
+            _ if range.len == 0 => 0,
+            _ if offsets.is_null() => return Err(self.malformed("strings without their offsets")),
+            end => self.offset(offsets, is_wide, end)?,
+        };
+        Ok(Strings::Offsets { offsets, is_wide, data, size, owner: PhantomData })
+    }
+
+    /// The offset at an index.
+    fn offset(self, offsets: *const u8, is_wide: bool, index: usize) -> PyResult<usize> {
+        // SAFETY: there is one offset more than there are elements, and callers ask for no other.
+        let value = unsafe {
+            match is_wide {
+                true => offsets.cast::<i64>().add(index).read_unaligned(),
+                false => i64::from(offsets.cast::<i32>().add(index).read_unaligned()),
+            }
+        };
+        let offset = isize::try_from(value).ok().and_then(|value| usize::try_from(value).ok());
+        offset.ok_or_else(|| self.malformed("a negative offset"))
     }
 
     fn views<'a>(self, array: &'a ArrowArray) -> PyResult<Strings<'a>> {
@@ -141,8 +153,14 @@ impl Reader<'_> {
 
 /// The texts of an array that lives.
 enum Strings<'a> {
-    /// One after the other, with where each begins.
-    Offsets { offsets: *const u8, is_wide: bool, data: *const u8, owner: PhantomData<&'a ArrowArray> },
+    /// One after the other, with where each begins, in so many bytes.
+    Offsets {
+        offsets: *const u8,
+        is_wide: bool,
+        data: *const u8,
+        size: usize,
+        owner: PhantomData<&'a ArrowArray>,
+    },
     /// In 16 bytes each: a short one, or the length, the buffer and the place in it.
     Views { views: *const u8, buffers: Vec<(*const u8, usize)>, owner: PhantomData<&'a ArrowArray> },
 }
@@ -151,23 +169,12 @@ impl<'a> Strings<'a> {
     /// The text at an index within the array, counted from the start of its memory.
     fn get(&self, reader: Reader<'_>, index: usize) -> PyResult<&'a [u8]> {
         match *self {
-            Strings::Offsets { offsets, is_wide, data, .. } => {
-                let offset = |index: usize| {
-                    // SAFETY: there is one offset more than there are elements.
-                    let value = unsafe {
-                        match is_wide {
-                            true => offsets.cast::<i64>().add(index).read_unaligned(),
-                            false => i64::from(offsets.cast::<i32>().add(index).read_unaligned()),
-                        }
-                    };
-                    isize::try_from(value).ok().and_then(|value| usize::try_from(value).ok())
-                };
-                let (Some(start), Some(end)) = (offset(index), offset(index + 1)) else {
-                    return Err(reader.malformed("a negative offset"));
-                };
+            Strings::Offsets { offsets, is_wide, data, size, .. } => {
+                let start = reader.offset(offsets, is_wide, index)?;
+                let end = reader.offset(offsets, is_wide, index + 1)?;
                 match end.checked_sub(start) {
                     Some(0) => Ok(&[]),
-                    Some(len) if !data.is_null() => {
+                    Some(len) if end <= size && !data.is_null() => {
                         // SAFETY: the bytes up to the last offset are there, and nothing changes them.
                         Ok(unsafe { std::slice::from_raw_parts(data.add(start), len) })
                     }
