@@ -51,7 +51,9 @@ def fuzzed(target: str, seconds: int, found: Path) -> Runs:
     artifacts = FUZZ / "artifacts" / target
     for folder in (artifacts, found / target):
         folder.mkdir(parents=True, exist_ok=True)
-    limits = [f"-max_total_time={seconds}", "-max_len=512", "-rss_limit_mb=3000", "-timeout=60"]
+    limits = [f"-max_total_time={seconds}", "-rss_limit_mb=3000", "-timeout=60"]
+    # Long inputs from the start: in some minutes it would not come to them.
+    limits += ["-max_len=512", "-len_control=0"]
     limits += ["-print_final_stats=1", f"-artifact_prefix={artifacts}/"]
     corpus = [str(found / target), str(FUZZ / "corpus" / CORPORA.get(target, target))]
     if target in IN_PYTHON:

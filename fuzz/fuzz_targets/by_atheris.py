@@ -12,12 +12,12 @@ from pathlib import Path
 
 import atheris
 
+# Imported before, as it is: what NumPy does is not what is looked for.
+import numpy as np  # noqa: F401
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 TARGET = sys.argv.pop(1)
-# NumPy and pyarrow as they are: what they do is not what is looked for.
-with atheris.instrument_imports(
-    include=["properties", "rust_numpy_example", "numpy.lib._format_impl", "numpy.lib.format"]
-):
+with atheris.instrument_imports(include=["properties", "rust_numpy_example"]):
     target = importlib.import_module(f"properties.{TARGET}")
 
 atheris.Setup(sys.argv, target.check)
