@@ -129,6 +129,7 @@ class _BuildInfo(TypedDict):
     num_threads: int
     huge_pages_from: int | None
     streaming_stores_from: int | None
+    cache_share: int | None
     read_in_place: tuple[str, ...]
     free_threaded: bool
 

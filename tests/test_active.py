@@ -71,6 +71,13 @@ def test_huge_pages_are_used_where_the_system_has_some() -> None:
     assert (INFO["huge_pages_from"] is not None) == has_some
 
 
+def test_the_size_of_the_last_cache_is_read_where_the_system_says_it() -> None:
+    caches = sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"))
+    share = INFO["cache_share"]
+    assert (share is not None) == bool(caches)
+    assert share is None or 0 < share <= int(caches[-1].read_text(encoding="utf-8").strip("KM\n")) << 20
+
+
 def test_stores_past_the_caches_are_there_on_x86() -> None:
     assert (INFO["streaming_stores_from"] is not None) == ("sse2" in flags())
 

@@ -58,7 +58,7 @@ UNSAFE = {
     "kernels/linalg/float/microkernel.rs": "reads and writes a tile without a check at each element",
     "kernels/linalg/matrix.rs": "views of matrices with any strides",
     "kernels/linalg/partition.rs": "parts of one output, each for one thread",
-    "kernels/linalg/vendor.rs": "calls the kernels of other crates, which take pointers",
+    "kernels/linalg/element.rs": "sees complex numbers as the parts that they are made of",
 }
 
 #: Crates that only the bindings know.

@@ -116,9 +116,7 @@ pub fn multiply_matrices<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> P
 /// written at the end. Scratch memory is below 16 MiB a thread.
 ///
 /// The algorithm is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix
-/// Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians". Large products
-/// of real floats, and those of a large complex matrix and a vector, are left to the kernels of the
-/// crates private-gemm-x86 and matrixmultiply.
+/// Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians".
 ///
 /// Examples
 /// --------

@@ -93,13 +93,16 @@ pub fn set_num_threads(num_threads: Workers) -> PyResult<()> {
 ///     multiplied with AVX-512 IFMA), ``num_threads``, ``huge_pages_from`` and
 ///     ``streaming_stores_from`` (bytes from which memory is asked for in huge pages, and from which
 ///     an output may be written past the caches; None where the system or the CPU has none),
+///     ``cache_share`` (bytes of the last cache for each CPU that shares it; None where the system does
+///     not say, and blocks are small),
 ///     ``read_in_place`` (tuple of the types of numbers, lists and tuples whose memory is read
 ///     without a call for each item), ``free_threaded`` (whether it was built for an interpreter
 ///     without a lock).
 ///
 /// Notes
 /// -----
-/// No kernel depends on the sizes of the caches: blocks have fixed sizes that fit into small ones.
+/// Results never depend on the sizes of the caches. Only products of floats use them: for how many columns
+/// they pack at a time.
 ///
 /// Examples
 /// --------
@@ -119,6 +122,7 @@ pub fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         info.set_item("num_threads", parallel::num_threads())?;
         info.set_item("huge_pages_from", alloc::large_pages_from())?;
         info.set_item("streaming_stores_from", simd::memory::streams_from())?;
+        info.set_item("cache_share", simd::cache_share())?;
         info.set_item("read_in_place", PyTuple::new(py, read_in_place(py))?)?;
         info.set_item("free_threaded", cfg!(Py_GIL_DISABLED))?;
         Ok(info)

@@ -145,6 +145,20 @@ pub fn prefetch_element<T>(slice: &[T], index: usize) {
     let _ = (slice, index);
 }
 
+/// The whole arrays that the elements make, one after the other, as the standard library has it from Rust 1.88 on.
+#[inline(always)]
+pub fn as_arrays<T, const N: usize>(slice: &[T]) -> &[[T; N]] {
+    // SAFETY: so many arrays lie within the slice, with the alignment of their elements.
+    unsafe { std::slice::from_raw_parts(slice.as_ptr().cast(), slice.len() / N) }
+}
+
+/// As [`as_arrays`].
+#[inline(always)]
+pub fn as_arrays_mut<T, const N: usize>(slice: &mut [T]) -> &mut [[T; N]] {
+    // SAFETY: as above; the slice is borrowed mutably for as long.
+    unsafe { std::slice::from_raw_parts_mut(slice.as_mut_ptr().cast(), slice.len() / N) }
+}
+
 /// Scratch memory that begins at a cache line, as loads that cross from one line to the next take
 /// twice as long.
 #[derive(Default)]
@@ -201,6 +215,15 @@ mod tests {
             assert!(scratch.len() == 3 * stride && scratch.iter().all(|&element| element == 0));
             assert!(cfg!(miri) || scratch.as_ptr().addr() % CACHE_LINE == 0);
         }
+    }
+
+    #[test]
+    fn elements_are_seen_as_whole_arrays() {
+        let mut data = [1, 2, 3, 4, 5, 6, 7];
+        assert_eq!(as_arrays::<_, 3>(&data), [[1, 2, 3], [4, 5, 6]]);
+        as_arrays_mut::<_, 2>(&mut data)[2][1] = 0;
+        assert_eq!(data, [1, 2, 3, 4, 5, 0, 7]);
+        assert!(as_arrays::<_, 8>(&data).is_empty());
     }
 
     #[test]

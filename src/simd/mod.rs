@@ -11,6 +11,7 @@
 //! | `token` | the proof that the CPU has a level |
 //! | `kernel` | work that is compiled for every level, and the way into that code |
 //! | `f64x8` | vectors of eight doubles |
+//! | `cache` | the caches of this CPU |
 //! | `ifma` | products of integers of 52 bits, with a token of its own |
 //! | `transpose` | squares of elements |
 //! | `memory` | cache lines: streaming past the caches, prefetching, alignment |
@@ -29,6 +30,7 @@
 
 mod arithmetic;
 mod bits;
+mod cache;
 mod dot;
 mod f64x8;
 mod fused;
@@ -46,6 +48,7 @@ mod transpose;
 
 pub use arithmetic::Arithmetic;
 pub use bits::ByteMask;
+pub use cache::cache_share;
 pub use dot::{Dot, FloatDot, Packed};
 pub use f64x8::{F64x8, WithF64x8};
 pub use fused::Fused;

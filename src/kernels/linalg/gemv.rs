@@ -1,60 +1,109 @@
 //! The product of a matrix and a vector.
 //!
-//! Memory is the limit, so the matrix is read once, in the order in which it lies there.
+//! Memory is the limit, so the matrix is read once, in the order in which it lies there, and in several streams:
 //!
-//! - [`by_rows`]: where rows are contiguous, a dot product for each row. The sums are kept in as
-//!   many lanes as hide how long an addition takes, the same on all levels that fuse. The lanes of
-//!   some rows are a square that is transposed in registers, and then added up for all of them.
-//! - [`by_cols`]: where columns are contiguous, the sum of the columns times an element of the
-//!   vector each. Some columns are added at a time, so that sums are loaded and stored less often;
-//!   each is added in order, so their number does not show in the result.
+//! - [`by_rows`]: where rows are contiguous, dot products of some rows with the vector. Each sum is kept in as many
+//!   lanes as a cache line has numbers, on every level, and these are added up by halves at the end.
+//! - [`by_cols`]: where columns are contiguous, the sum of the columns, each times an element of the vector. Some
+//!   columns are added at a time, so that sums are loaded and stored less often; each is added in order, so their
+//!   number does not show in the result.
+//!
+//! A complex matrix is read as the parts that it is made of, re and im in turn. By rows, the real part of a product
+//! is that of the parts with (re, -im, …) of the vector, and the imaginary part that with (im, re, …). By columns it
+//! is as in the micro-kernel: columns times re and columns times im have sums of their own, joined at the end.
 
 use std::ops::Range;
 
+use super::element::{self, Float};
 use super::matrix::{Matrix, MatrixMut};
-use super::number::Value;
 use super::partition::{OfVector, Operands, Part, Split};
-use crate::alloc::try_reserve;
+use crate::alloc::{try_filled, try_reserve};
 use crate::error::Result;
 use crate::parallel::{Pacer, Work};
-use crate::simd::{self, Kernel, Level, Simd};
+use crate::simd::memory::{CACHE_LINE, as_arrays, as_arrays_mut};
+use crate::simd::{self, Dot, FloatDot, Kernel, Level, Simd};
 
 /// Elements of a row or of a vector between two questions whether to stop.
 const PIECE: usize = 1 << 18;
 
-/// The sums of a row are kept in so many lanes: as many as hide how long an addition takes, in
-/// registers of AVX2 as in those of AVX-512.
-pub const fn lanes<T>() -> usize {
-    256 / size_of::<T>()
+/// Bytes of sums that are kept in the first-level cache.
+const SUMS_BYTES: usize = 32 << 10;
+
+/// Columns of parts that are added at a time.
+const COLS: usize = 8;
+
+/// A type whose cache lines have a known length.
+pub trait Line: element::Part {
+    /// See [`multiply`].
+    fn multiply<F: Float<Part = Self>>(
+        level: Level,
+        operands: &mut Operands<'_, F>,
+        vector: OfVector,
+        split: &Split,
+        work: &Work<'_>,
+    ) -> Result<()>;
 }
 
-/// The lanes are added up for so many rows at a time, as squares that fit registers of AVX2.
-pub const fn side<T>() -> usize {
-    32 / size_of::<T>()
+// A macro, as the length of an array cannot be an associated constant.
+macro_rules! lines {
+    ($($type:ty)*) => { $(
+        impl Line for $type {
+            fn multiply<F: Float<Part = Self>>(
+                level: Level,
+                operands: &mut Operands<'_, F>,
+                vector: OfVector,
+                split: &Split,
+                work: &Work<'_>,
+            ) -> Result<()> {
+                const LINE: usize = CACHE_LINE / size_of::<$type>();
+                operands.for_each(split, work, |part| {
+                    simd::run_at(level, Gemv::<F, LINE> { part, vector, work })
+                })
+            }
+        }
+    )* };
 }
+lines!(f32 f64);
 
-/// c = a b, where one of both is a vector. `LANES` and `SIDE` are [`lanes`] and [`side`].
-pub fn multiply<T: Value, const LANES: usize, const SIDE: usize>(
+/// c = a b, where one of both is a vector.
+pub fn multiply<F: Float<Part: Line>>(
     level: Level,
-    operands: &mut Operands<'_, T>,
+    operands: &mut Operands<'_, F>,
     vector: OfVector,
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {
-    operands.for_each(split, work, |part| simd::run_at(level, Gemv::<T, LANES, SIDE> { part, vector, work }))
+    F::Part::multiply(level, operands, vector, split, work)
 }
 
-struct Gemv<'p, 'w, T, const LANES: usize, const SIDE: usize> {
-    part: Part<'p, T>,
+struct Gemv<'p, 'w, F, const LINE: usize> {
+    part: Part<'p, F>,
     vector: OfVector,
     work: &'w Work<'w>,
 }
 
-impl<T: Value, const LANES: usize, const SIDE: usize> Kernel for Gemv<'_, '_, T, LANES, SIDE> {
+impl<F: Float, const LINE: usize> Kernel for Gemv<'_, '_, F, LINE> {
     type Output = Result<()>;
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) -> Result<()> {
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let dot = <F::Part as element::Part>::Lanes::<S>::from(simd);
+        // As many sums as hide how long an addition takes, and leave registers for what is multiplied.
+        match const { LINE / <<F::Part as element::Part>::Lanes<S> as Dot<F::Part>>::LANES } {
+            1 => self.multiply::<_, 8, 1>(dot),
+            2 => self.multiply::<_, 4, 2>(dot),
+            _ if S::REGISTERS >= 32 => self.multiply::<_, 4, 4>(dot),
+            _ => self.multiply::<_, 2, 4>(dot),
+        }
+    }
+}
+
+impl<F: Float, const LINE: usize> Gemv<'_, '_, F, LINE> {
+    #[inline(always)]
+    fn multiply<D, const SUMS: usize, const WIDTH: usize>(mut self, dot: D) -> Result<()>
+    where
+        D: FloatDot<F::Part>,
+    {
         let mut pacer = Pacer::new(self.work);
         for index in self.part.matrices() {
             let (mut a, mut b, mut c) = self.part.matrix_in_loop(index, &mut pacer)?;
@@ -62,191 +111,262 @@ impl<T: Value, const LANES: usize, const SIDE: usize> Kernel for Gemv<'_, '_, T,
                 (a, b, c) = (b.transposed(), a.transposed(), c.transposed());
             }
             if self.vector.by_rows {
-                by_rows::<S, T, LANES, SIDE>(simd, a, b, c, &mut pacer)?;
+                by_rows::<D, F, SUMS, WIDTH, LINE>(dot, a, b, c, &mut pacer)?;
             } else {
-                by_cols::<S, T, LANES>(a, b, c, &mut pacer)?;
+                by_cols::<D, F, WIDTH, LINE>(dot, a, b, c, &mut pacer)?;
             }
         }
         Ok(())
     }
 }
 
-/// c = a b, where b has one column and the rows of a are contiguous.
+/// c = a b, where b has one column and the rows of a are contiguous: `SUMS` dot products of parts at a time, each in
+/// `WIDTH` registers, which are a line.
 #[inline(always)]
-fn by_rows<S: Simd, T: Value, const LANES: usize, const SIDE: usize>(
-    simd: S,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    mut c: MatrixMut<'_, T>,
+fn by_rows<D, F, const SUMS: usize, const WIDTH: usize, const LINE: usize>(
+    dot: D,
+    a: Matrix<'_, F>,
+    b: Matrix<'_, F>,
+    mut c: MatrixMut<'_, F>,
     pacer: &mut Pacer<'_>,
-) -> Result<()> {
+) -> Result<()>
+where
+    D: FloatDot<F::Part>,
+    F: Float,
+{
+    let mut copies = [Vec::new(), Vec::new()];
     // A long row is read in pieces, to ask in between whether to stop.
     for from in (0..a.cols.max(1)).step_by(PIECE) {
         let k = PIECE.min(a.cols - from);
-        let mut copy = Vec::new();
-        let vector = elements(b.block(from..from + k, 0..1), &mut copy, pacer)?;
-        // What is left over has sums of its own: in lanes of which the compiler does not know which is
-        // meant, it would make scalars of all of them.
-        let whole = k / SIDE * SIDE;
-        for start in (0..a.rows).step_by(SIDE) {
-            let rows = start..a.rows.min(start + SIDE);
-            let mut square = [[T::default(); SIDE]; SIDE];
-            let mut remainders = [T::default(); SIDE];
-            for index in 0..rows.len() {
-                let row = a.row(start + index, from..from + k);
-                square[index] = dot::<S, T, LANES, SIDE>(&row[..whole], &vector[..whole]);
-                for p in whole..k {
-                    remainders[index] = remainders[index].multiply_add::<S>(row[p], vector[p]);
-                }
-            }
-            let mut lanes = simd.transpose(square);
-            let mut half = SIDE / 2;
-            while half > 0 {
-                for lane in 0..half {
-                    lanes[lane] = plus(lanes[lane], &lanes[lane + half]);
-                }
-                half /= 2;
-            }
-            for index in 0..rows.len() {
-                let (c, sum) = (c.at(start + index, 0), lanes[0][index].plus(remainders[index]));
-                *c = if from > 0 { (*c).plus(sum) } else { sum };
-            }
-            pacer.spend(rows.len() * k.max(1))?;
+        let vectors = factors(b.block(from..from + k, 0..1), &mut copies, pacer)?;
+        let mut row = 0;
+        while row < a.rows {
+            let a = a.block(row..a.rows, from..from + k);
+            let c = c.block(row..row + a.rows, 0..1);
+            let rows = if a.rows * F::PARTS >= SUMS {
+                dots::<D, F, SUMS, WIDTH, LINE>(dot, a, vectors, c, from > 0)
+            } else {
+                dots::<D, F, 2, WIDTH, LINE>(dot, a, vectors, c, from > 0)
+            };
+            row += rows;
+            pacer.spend(rows * k.max(1))?;
         }
     }
     Ok(())
 }
 
-/// The dot product of a row with a vector, as lanes that are still to be added up. Both are a
-/// multiple of the lanes long.
+/// What rows of parts are multiplied with, for each part of their products; of floats both are the column itself.
 #[inline(always)]
-fn dot<S: Simd, T: Value, const LANES: usize, const SIDE: usize>(row: &[T], vector: &[T]) -> [T; SIDE] {
-    let whole = vector.len() / LANES * LANES;
-    let wide = products::<S, T, LANES>(&row[..whole], &vector[..whole]);
-    let mut lanes = products::<S, T, SIDE>(&row[whole..], &vector[whole..]);
-    for from in (0..LANES).step_by(SIDE) {
-        lanes = plus(lanes, array(&wide[from..]));
+fn factors<'v, F: Float>(
+    b: Matrix<'v, F>,
+    copies: &'v mut [Vec<F::Part>; 2],
+    pacer: &mut Pacer<'_>,
+) -> Result<[&'v [F::Part]; 2]> {
+    if F::PARTS == 1 && b.is_col_contiguous() {
+        let parts = F::parts(b.col(0, 0..b.rows));
+        return Ok([parts, parts]);
     }
-    lanes
+    for (part, copy) in copies.iter_mut().enumerate().take(F::PARTS) {
+        copy.clear();
+        try_reserve(copy, b.rows * F::PARTS)?;
+        for row in 0..b.rows {
+            copy.extend_from_slice(&b.get(row, 0).factors(part)[..F::PARTS]);
+        }
+        pacer.spend(b.rows)?;
+    }
+    let [re, im] = copies;
+    Ok([re, if F::PARTS == 1 { re } else { im }])
 }
 
-/// The sums of products by lanes, of a multiple of as many elements.
+/// The dot products of the first rows, of as many as have `SUMS` parts or as there are; returns how many.
 #[inline(always)]
-fn products<S: Simd, T: Value, const LANES: usize>(row: &[T], vector: &[T]) -> [T; LANES] {
-    let mut sums = [T::default(); LANES];
-    for from in (0..vector.len()).step_by(LANES) {
-        let (row, vector) = (array::<T, LANES>(&row[from..]), array::<T, LANES>(&vector[from..]));
-        for lane in 0..LANES {
-            sums[lane] = sums[lane].multiply_add::<S>(row[lane], vector[lane]);
+fn dots<D, F, const SUMS: usize, const WIDTH: usize, const LINE: usize>(
+    dot: D,
+    a: Matrix<'_, F>,
+    vectors: [&[F::Part]; 2],
+    mut c: MatrixMut<'_, F>,
+    accumulate: bool,
+) -> usize
+where
+    D: FloatDot<F::Part>,
+    F: Float,
+{
+    // Not as a constant, which is evaluated for what is never called, too.
+    assert!(WIDTH * D::LANES == LINE && SUMS % F::PARTS == 0);
+    // No closures in what follows: they are not always inlined.
+    let rows = (SUMS / F::PARTS).min(a.rows);
+    let mut parts = [F::parts(a.row(0, 0..a.cols)); SUMS];
+    for sum in 0..SUMS {
+        // In the place of a row that there is not, the last one once more.
+        parts[sum] = F::parts(a.row((sum / F::PARTS).min(rows - 1), 0..a.cols));
+    }
+    let lines = parts[0].len() / LINE;
+    let mut vector = [as_arrays::<_, LINE>(vectors[0]); 2];
+    for part in 0..2 {
+        vector[part] = &as_arrays(vectors[part])[..lines];
+    }
+    let mut matrix = [vector[0]; SUMS];
+    for sum in 0..SUMS {
+        matrix[sum] = &as_arrays(parts[sum])[..lines];
+    }
+    let mut sums = [[dot.zero(); WIDTH]; SUMS];
+    for line in 0..lines {
+        for v in 0..WIDTH {
+            let mut factors = [dot.zero(); 2];
+            for part in 0..F::PARTS {
+                factors[part] = dot.load_from(&vector[part][line][v * D::LANES..]);
+            }
+            for sum in 0..SUMS {
+                let elements = dot.load_from(&matrix[sum][line][v * D::LANES..]);
+                sums[sum][v] = dot.multiply_add(sums[sum][v], elements, factors[sum % F::PARTS]);
+            }
         }
     }
-    sums
-}
-
-/// The sums of lanes.
-#[inline(always)]
-fn plus<T: Value, const LANES: usize>(mut left: [T; LANES], right: &[T; LANES]) -> [T; LANES] {
-    for lane in 0..LANES {
-        left[lane] = left[lane].plus(right[lane]);
-    }
-    left
-}
-
-/// The first elements, as many as there are lanes.
-#[inline(always)]
-fn array<T, const LANES: usize>(elements: &[T]) -> &[T; LANES] {
-    elements[..LANES].try_into().expect("a slice of this length")
-}
-
-/// The elements of a column, contiguous.
-#[inline(always)]
-fn elements<'v, T: Value>(b: Matrix<'v, T>, copy: &'v mut Vec<T>, pacer: &mut Pacer<'_>) -> Result<&'v [T]> {
-    if b.is_col_contiguous() {
-        return Ok(b.col(0, 0..b.rows));
-    }
-    try_reserve(copy, b.rows)?;
-    for from in (0..b.rows).step_by(PIECE) {
-        let rows = from..b.rows.min(from + PIECE);
-        pacer.spend(rows.len())?;
-        for row in rows {
-            copy.push(b.get(row, 0));
+    // Sums of their own: the compiler keeps those above in registers only if nothing but the loop indexes them.
+    let mut rest = [[dot.zero(); WIDTH]; SUMS];
+    if lines * LINE < parts[0].len() {
+        for v in 0..WIDTH {
+            let from = parts[0].len().min(lines * LINE + v * D::LANES);
+            let mut factors = [dot.zero(); 2];
+            for part in 0..F::PARTS {
+                factors[part] = dot.load_up_to(&vectors[part][from..]);
+            }
+            for sum in 0..SUMS {
+                let elements = dot.load_up_to(&parts[sum][from..]);
+                rest[sum][v] = dot.multiply_add(dot.zero(), elements, factors[sum % F::PARTS]);
+            }
         }
     }
-    Ok(copy)
+    let mut totals = [F::Part::default(); SUMS];
+    for sum in 0..SUMS {
+        let mut lanes = [dot.zero(); WIDTH];
+        for v in 0..WIDTH {
+            lanes[v] = dot.plus(sums[sum][v], rest[sum][v]);
+        }
+        // No loop, whose array would be in memory.
+        let lanes = match WIDTH {
+            4 => dot.plus(dot.plus(lanes[0], lanes[2 % WIDTH]), dot.plus(lanes[1 % WIDTH], lanes[3 % WIDTH])),
+            2 => dot.plus(lanes[0], lanes[1 % WIDTH]),
+            _ => lanes[0],
+        };
+        totals[sum] = dot.folded(lanes);
+    }
+    for row in 0..rows {
+        let sum = F::from_parts(&totals[row * F::PARTS..][..F::PARTS]);
+        let c = c.at(row, 0);
+        *c = if accumulate { (*c).plus(sum) } else { sum };
+    }
+    rows
 }
-
-/// Sums that are kept in the first-level cache.
-const SUMS: usize = 1024;
-
-/// Columns that are added at a time.
-const COLS: usize = 8;
 
 /// c = a b, where b has one column and the columns of a are contiguous.
 #[inline(always)]
-fn by_cols<S: Simd, T: Value, const LANES: usize>(
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    mut c: MatrixMut<'_, T>,
+fn by_cols<D, F, const WIDTH: usize, const LINE: usize>(
+    dot: D,
+    a: Matrix<'_, F>,
+    b: Matrix<'_, F>,
+    mut c: MatrixMut<'_, F>,
     pacer: &mut Pacer<'_>,
-) -> Result<()> {
+) -> Result<()>
+where
+    D: FloatDot<F::Part>,
+    F: Float,
+{
     let (m, k) = (a.rows, a.cols);
-    let mut copy = Vec::new();
-    let vector = elements(b, &mut copy, pacer)?;
-    let mut sums = [T::default(); SUMS];
-    for from in (0..m).step_by(SUMS) {
-        let rows = from..m.min(from + SUMS);
-        let sums = &mut sums[..rows.len()];
-        sums.fill(T::default());
+    let most = SUMS_BYTES / size_of::<F>();
+    // Whole lines; of floats the second ones are not used.
+    let len = (m.min(most) * F::PARTS).next_multiple_of(LINE);
+    let mut by_re = try_filled(len, F::Part::default())?;
+    let mut by_im = try_filled(if F::PARTS == 1 { 0 } else { len }, F::Part::default())?;
+    for from in (0..m).step_by(most) {
+        let rows = from..m.min(from + most);
+        by_re.fill(F::Part::default());
+        by_im.fill(F::Part::default());
         let mut col = 0;
         while col < k {
-            if k - col >= COLS {
-                add::<S, T, LANES, COLS>(a, col, rows.clone(), vector, sums);
-                col += COLS;
+            let sums = [&mut *by_re, &mut *by_im];
+            let cols = if (k - col) * F::PARTS >= COLS {
+                add::<D, F, COLS, WIDTH, LINE>(dot, a, b, col, rows.clone(), sums)
+            } else if F::PARTS == 1 {
+                add::<D, F, 1, WIDTH, LINE>(dot, a, b, col, rows.clone(), sums)
             } else {
-                add::<S, T, LANES, 1>(a, col, rows.clone(), vector, sums);
-                col += 1;
-            }
-            pacer.spend(COLS * sums.len())?;
+                add::<D, F, 2, WIDTH, LINE>(dot, a, b, col, rows.clone(), sums)
+            };
+            col += cols;
+            pacer.spend(cols * rows.len())?;
         }
-        pacer.spend(sums.len())?;
-        for (row, &sum) in rows.zip(&*sums) {
-            *c.at(row, 0) = sum;
+        pacer.spend(rows.len())?;
+        for (index, row) in rows.enumerate() {
+            let first = index * F::PARTS;
+            *c.at(row, 0) = F::joined(&by_re[first..], if F::PARTS == 1 { &[] } else { &by_im[first..] });
         }
     }
     Ok(())
 }
 
-/// Adds `COUNT` columns from `col`, times their elements of `vector`.
+/// Adds the columns from `col`, as many as have `COUNT` parts in a row, times their elements of b; returns how many.
 #[inline(always)]
-fn add<S: Simd, T: Value, const LANES: usize, const COUNT: usize>(
-    a: Matrix<'_, T>,
+fn add<D, F, const COUNT: usize, const WIDTH: usize, const LINE: usize>(
+    dot: D,
+    a: Matrix<'_, F>,
+    b: Matrix<'_, F>,
     col: usize,
     rows: Range<usize>,
-    vector: &[T],
-    sums: &mut [T],
-) {
-    // In registers: the compiler does not know that sums are not written there.
-    let factors: [T; COUNT] = vector[col..][..COUNT].try_into().expect("a slice of this length");
-    let len = sums.len();
-    let mut cols = [a.col(col, rows.clone()); COUNT];
-    for lane in 0..COUNT {
-        cols[lane] = &a.col(col + lane, rows.clone())[..len];
+    sums: [&mut [F::Part]; 2],
+) -> usize
+where
+    D: FloatDot<F::Part>,
+    F: Float,
+{
+    assert!(WIDTH * D::LANES == LINE && COUNT % F::PARTS == 0);
+    let count = COUNT / F::PARTS;
+    let mut cols = [F::parts(a.col(col, rows.clone())); COUNT];
+    let mut factors = [dot.zero(); COUNT];
+    for at in 0..count {
+        let element = [b.get(col + at, 0)];
+        for part in 0..F::PARTS {
+            cols[at * F::PARTS + part] = F::parts(a.col(col + at, rows.clone()));
+            factors[at * F::PARTS + part] = dot.splat(F::parts(&element)[part]);
+        }
     }
-    let whole = len / LANES * LANES;
-    for from in (0..whole).step_by(LANES) {
-        let sums: &mut [T; LANES] = (&mut sums[from..][..LANES]).try_into().expect("a slice of this length");
-        let mut total = *sums;
-        for lane in 0..COUNT {
-            let col = &cols[lane][from..][..LANES];
-            for row in 0..LANES {
-                total[row] = total[row].multiply_add::<S>(col[row], factors[lane]);
+    let lines = cols[0].len() / LINE;
+    let mut matrix = [as_arrays::<_, LINE>(cols[0]); COUNT];
+    for at in 0..COUNT {
+        matrix[at] = &as_arrays(cols[at])[..lines];
+    }
+    let [by_re, by_im] = sums;
+    let (by_re, by_re_rest) = as_arrays_mut::<_, LINE>(by_re).split_at_mut(lines);
+    let (by_im, by_im_rest) =
+        as_arrays_mut::<_, LINE>(by_im).split_at_mut(if F::PARTS == 1 { 0 } else { lines });
+    let (sums, rest) = ([by_re, by_im], [by_re_rest, by_im_rest]);
+    for line in 0..lines {
+        for v in 0..WIDTH {
+            let mut totals = [dot.zero(); 2];
+            for part in 0..F::PARTS {
+                totals[part] = dot.load_from(&sums[part][line][v * D::LANES..]);
+            }
+            for at in 0..count {
+                let elements = dot.load_from(&matrix[at * F::PARTS][line][v * D::LANES..]);
+                for part in 0..F::PARTS {
+                    totals[part] = dot.multiply_add(totals[part], factors[at * F::PARTS + part], elements);
+                }
+            }
+            for part in 0..F::PARTS {
+                dot.store(totals[part], &mut sums[part][line][v * D::LANES..]);
             }
         }
-        *sums = total;
     }
-    for row in whole..len {
-        for lane in 0..COUNT {
-            sums[row] = sums[row].multiply_add::<S>(cols[lane][row], factors[lane]);
+    for (part, rest) in rest.into_iter().enumerate().take(F::PARTS) {
+        let Some(rest) = rest.first_mut() else { continue };
+        for v in 0..WIDTH {
+            let from = cols[0].len().min(lines * LINE + v * D::LANES);
+            let mut total = dot.load_from(&rest[v * D::LANES..]);
+            for at in 0..count {
+                let elements = dot.load_up_to(&cols[at * F::PARTS][from..]);
+                total = dot.multiply_add(total, factors[at * F::PARTS + part], elements);
+            }
+            dot.store(total, &mut rest[v * D::LANES..]);
         }
     }
+    count
 }

@@ -107,13 +107,6 @@ impl<'a, T: Copy> Matrix<'a, T> {
         self.layout().is_col_contiguous()
     }
 
-    /// Whether it costs much to read a few rows: their elements are far apart, and in the same few
-    /// sets of the caches.
-    pub fn rows_are_slow(&self) -> bool {
-        let bytes = self.col_stride.unsigned_abs().wrapping_mul(size_of::<T>());
-        !self.is_row_contiguous() && (!self.is_col_contiguous() || bytes % 1024 == 0)
-    }
-
     #[inline(always)]
     pub fn get(&self, row: usize, col: usize) -> T {
         assert!(row < self.rows && col < self.cols);

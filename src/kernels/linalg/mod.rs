@@ -5,20 +5,21 @@
 //! | `mod` | the entry points |
 //! | `shape` | how the shapes of two operands fit; what a product costs |
 //! | `product` | from an element type to its algorithm |
-//! | `gemm` | the blocked product: its loops, packing, the micro-kernel |
+//! | `gemm` | the blocked product of integers and float16: its loops, packing, the micro-kernel |
 //! | `small`, `gemv` | the product of two small matrices, of a matrix and a vector |
-//! | `float` | the blocked product of complex numbers |
-//! | `vendor`, `transpose` | products of reals, and of complex numbers with a vector, by the kernels of other crates |
+//! | `float` | the blocked product of floats and complex numbers |
 //! | `boolean` | bools, as bits |
 //! | `partition` | operands, and how a product is cut into parts |
+//! | `element` | floats and complex numbers as the parts that they are made of |
 //! | `number` | what an element stands for, and what it is summed in |
-//! | `matrix`, `batch` | matrices and batches of them in memory |
+//! | `matrix`, `batch`, `transpose` | matrices and batches of them in memory |
 //!
 //! Instructions are none of this topic's business: those of a level are in `simd`, and a NEON
 //! micro-kernel is an implementation of `simd::Dot`.
 
 mod batch;
 mod boolean;
+mod element;
 mod float;
 mod gemm;
 mod gemv;
@@ -31,7 +32,6 @@ mod small;
 #[cfg(test)]
 mod tests;
 mod transpose;
-mod vendor;
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 

@@ -60,6 +60,18 @@ pub trait FloatDot<T>: Dot<T, Group = T, Lanes: Interleave<T>> {
     /// Lanes from memory.
     fn load(self, lanes: &Self::Lanes) -> Self::Sums;
 
+    /// From the first elements.
+    fn load_from(self, elements: &[T]) -> Self::Sums;
+
+    /// From the elements that there are, and zeros for those that are missing.
+    fn load_up_to(self, elements: &[T]) -> Self::Sums;
+
+    /// To the first elements.
+    fn store(self, sums: Self::Sums, elements: &mut [T]);
+
+    /// All lanes, added up by halves.
+    fn folded(self, sums: Self::Sums) -> T;
+
     /// `left + right`.
     fn plus(self, left: Self::Sums, right: Self::Sums) -> Self::Sums;
 
@@ -234,6 +246,19 @@ portable! {
     f64 as f64, 2;
 }
 
+/// The sum of all, of the first half and the second one, and so on.
+#[inline(always)]
+fn added_by_halves<T: Arithmetic, const N: usize>(mut lanes: [T; N]) -> T {
+    let mut half = N / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] = lanes[lane].plus(lanes[lane + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
 // A macro, as the length of an array cannot be an associated constant.
 macro_rules! portable_floats {
     ($($type:ty, $lanes:literal;)*) => { $(
@@ -251,6 +276,30 @@ macro_rules! portable_floats {
             #[inline(always)]
             fn load(self, lanes: &Self::Lanes) -> Self::Sums {
                 *lanes
+            }
+
+            #[inline(always)]
+            fn load_from(self, elements: &[$type]) -> Self::Sums {
+                elements[..$lanes].try_into().expect("a slice of this length")
+            }
+
+            #[inline(always)]
+            fn load_up_to(self, elements: &[$type]) -> Self::Sums {
+                let mut lanes = [0.0; $lanes];
+                for lane in 0..elements.len().min($lanes) {
+                    lanes[lane] = elements[lane];
+                }
+                lanes
+            }
+
+            #[inline(always)]
+            fn store(self, sums: Self::Sums, elements: &mut [$type]) {
+                elements[..$lanes].copy_from_slice(&sums);
+            }
+
+            #[inline(always)]
+            fn folded(self, sums: Self::Sums) -> $type {
+                added_by_halves(sums)
             }
 
             #[inline(always)]
@@ -274,4 +323,60 @@ macro_rules! portable_floats {
 portable_floats! {
     f32, 4;
     f64, 2;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Kernel, Level, Simd, run_at};
+    use super::*;
+
+    /// What the operations on memory make of the numbers from 1 on.
+    struct Operations;
+
+    impl Kernel for Operations {
+        type Output = [Vec<f64>; 2];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> [Vec<f64>; 2] {
+            let single: Vec<f32> = (1..40u8).map(f32::from).collect();
+            let double: Vec<f64> = (1..40u8).map(f64::from).collect();
+            [operations(simd, &single).into_iter().map(f64::from).collect(), operations(simd, &double)]
+        }
+    }
+
+    /// The lanes of the first elements, of each number of first elements, and the sums of these.
+    fn operations<T: Copy + Default, D: FloatDot<T>>(dot: D, elements: &[T]) -> Vec<T> {
+        let mut found = Vec::new();
+        let mut keep = |lanes: D::Sums| {
+            let mut memory = vec![T::default(); D::LANES];
+            dot.store(lanes, &mut memory);
+            found.append(&mut memory);
+            found.push(dot.folded(lanes));
+        };
+        keep(dot.load_from(elements));
+        for len in 0..=D::LANES + 1 {
+            // Memory of its own, which ends where the elements do.
+            keep(dot.load_up_to(&elements[..len].to_vec()));
+        }
+        found
+    }
+
+    #[test]
+    fn lanes_are_loaded_stored_and_folded_at_every_level() {
+        for level in Level::available() {
+            for found in run_at(level, Operations) {
+                // As many as give so many results.
+                let lanes = (1..17).find(|lanes| (lanes + 1) * (lanes + 3) == found.len()).expect("whole");
+                let loads = [lanes].into_iter().chain(0..=lanes + 1);
+                for (count, found) in loads.zip(found.chunks_exact(lanes + 1)) {
+                    let number = |lane| if lane < count.min(lanes) { (lane + 1) as f64 } else { 0.0 };
+                    assert!(
+                        (0..lanes).all(|lane| found[lane] == number(lane)),
+                        "{level:?} {count} {found:?}"
+                    );
+                    assert_eq!(found[lanes], (0..lanes).map(number).sum::<f64>(), "{level:?} {count}");
+                }
+            }
+        }
+    }
 }

@@ -74,10 +74,30 @@ fn load512<const LANES: usize, G>(_proof: Avx512, packed: &Packed512<G, LANES>) 
     unsafe { _mm512_loadu_si512(packed.0.as_ptr().cast()) }
 }
 
+/// The lanes added up by halves.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn fold256_pd(sums: __m256d) -> f64 {
+    let sums = _mm_add_pd(_mm256_castpd256_pd128(sums), _mm256_extractf128_pd::<1>(sums));
+    _mm_cvtsd_f64(_mm_add_sd(sums, _mm_unpackhi_pd(sums, sums)))
+}
+
+/// The lanes added up by halves.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn fold256_ps(sums: __m256) -> f32 {
+    let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
+    let sums = _mm_add_ps(sums, _mm_movehl_ps(sums, sums));
+    _mm_cvtss_f32(_mm_add_ss(sums, _mm_movehdup_ps(sums)))
+}
+
+/// Bits that name the first lanes, from a place that depends on how many.
+static MASK: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
 // A macro, as instructions have a name for each type, and no trait names them all.
 macro_rules! float_dot {
     ($token:ty, $type:ty, $packed:ident, $lanes:literal, $register:ty;
-     $zero:ident, $load:ident, $splat:ident, $plus:ident, $add:ident, $subtract:ident) => {
+     $zero:ident, $load:ident, $load_some:expr, $splat:ident, $plus:ident, $add:ident, $subtract:ident, $fold:expr) => {
         impl Dot<$type> for $token {
             type Group = $type;
             type Packed = $packed<$type, $lanes>;
@@ -130,6 +150,31 @@ macro_rules! float_dot {
             }
 
             #[inline(always)]
+            fn load_from(self, elements: &[$type]) -> $register {
+                let elements = &elements[..$lanes];
+                // SAFETY: by the token; as many as the register has lanes, by the line above.
+                unsafe { $load(elements.as_ptr()) }
+            }
+
+            #[inline(always)]
+            fn load_up_to(self, elements: &[$type]) -> $register {
+                let len = elements.len().min($lanes);
+                // SAFETY: by the token; of the lanes that the mask names, which are as many as there are elements.
+                unsafe { $load_some(elements.as_ptr(), len) }
+            }
+
+            #[inline(always)]
+            fn store(self, sums: $register, elements: &mut [$type]) {
+                elements[..$lanes].copy_from_slice(&Dot::<$type>::lanes(self, sums));
+            }
+
+            #[inline(always)]
+            fn folded(self, sums: $register) -> $type {
+                // SAFETY: by the token.
+                unsafe { $fold(sums) }
+            }
+
+            #[inline(always)]
             fn plus(self, left: $register, right: $register) -> $register {
                 // SAFETY: by the token.
                 unsafe { $plus(left, right) }
@@ -145,17 +190,19 @@ macro_rules! float_dot {
 }
 
 float_dot!(Avx512, f64, Packed512, 8, __m512d;
-    _mm512_setzero_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_add_pd,
-    _mm512_fmadd_pd, _mm512_fnmadd_pd);
+    _mm512_setzero_pd, _mm512_loadu_pd, |from, len: usize| _mm512_maskz_loadu_pd(((1u32 << len) - 1) as u8, from), _mm512_set1_pd, _mm512_add_pd,
+    _mm512_fmadd_pd, _mm512_fnmadd_pd,
+    |sums| fold256_pd(_mm256_add_pd(_mm512_castpd512_pd256(sums), _mm512_extractf64x4_pd::<1>(sums))));
 float_dot!(Avx512, f32, Packed512, 16, __m512;
-    _mm512_setzero_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_add_ps,
-    _mm512_fmadd_ps, _mm512_fnmadd_ps);
+    _mm512_setzero_ps, _mm512_loadu_ps, |from, len: usize| _mm512_maskz_loadu_ps(((1u32 << len) - 1) as u16, from), _mm512_set1_ps, _mm512_add_ps,
+    _mm512_fmadd_ps, _mm512_fnmadd_ps,
+    |sums| fold256_ps(_mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps::<1>(sums))));
 float_dot!(Avx2, f64, Packed256, 4, __m256d;
-    _mm256_setzero_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_add_pd,
-    _mm256_fmadd_pd, _mm256_fnmadd_pd);
+    _mm256_setzero_pd, _mm256_loadu_pd, |from, len: usize| _mm256_maskload_pd(from, _mm256_loadu_si256(MASK.as_ptr().add(8 - 2 * len).cast())), _mm256_set1_pd, _mm256_add_pd,
+    _mm256_fmadd_pd, _mm256_fnmadd_pd, fold256_pd);
 float_dot!(Avx2, f32, Packed256, 8, __m256;
-    _mm256_setzero_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_add_ps,
-    _mm256_fmadd_ps, _mm256_fnmadd_ps);
+    _mm256_setzero_ps, _mm256_loadu_ps, |from, len: usize| _mm256_maskload_ps(from, _mm256_loadu_si256(MASK.as_ptr().add(8 - len).cast())), _mm256_set1_ps, _mm256_add_ps,
+    _mm256_fmadd_ps, _mm256_fnmadd_ps, fold256_ps);
 
 /// Two neighbours along the sum in the halves of a lane.
 #[inline(always)]

@@ -11,10 +11,10 @@
 use std::hint::black_box;
 use std::slice::from_raw_parts;
 
+use super::super::element::Float;
 use super::super::matrix::{Matrix, MatrixMut};
-use super::element::Float;
 use crate::simd::FloatDot;
-use crate::simd::memory::prefetch_element;
+use crate::simd::memory::{CACHE_LINE, prefetch_element};
 
 /// Rows of parts in the highest tile.
 const MOST_ROWS: usize = 12;
@@ -49,8 +49,11 @@ pub fn tile<D, F, const ROWS: usize, const WIDTH: usize>(
     if whole {
         for i in 0..rows {
             // A hint: the address need not be that of an element.
-            let line = target.wrapping_offset(i as isize * target_stride);
-            prefetch_address(line.cast_const());
+            let line = target.wrapping_offset(i as isize * target_stride).cast_const();
+            for from in (0..cols).step_by(CACHE_LINE / size_of::<F>()) {
+                prefetch_address(line.wrapping_add(from));
+            }
+            prefetch_address(line.wrapping_add(cols - 1));
         }
     }
     // SAFETY: by the assertions above, a has as many rows, and rows of b as many elements, of as many parts.

@@ -1,11 +1,11 @@
-//! Products of complex numbers; the loops and the micro-kernel take floats as well.
+//! Products of floats and of complex numbers.
 //!
 //! The loops are those of K. Goto and R. van de Geijn, as in `gemm`:
 //!
 //! ```text
 //! for each block of columns of c
 //!     for each block along k
-//!         pack the block of b: it stays in the second-level cache
+//!         pack the block of b: it stays in the caches
 //!         for each panel of rows of a
 //!             pack it: it stays in the first-level cache
 //!             for each panel of the block of b
@@ -20,38 +20,38 @@
 //! | `mod` | the loops |
 //! | `pack` | the copies |
 //! | `microkernel` | a tile |
-//! | `element` | what is special about each type |
-//!
+//! //!
 //! Each result is summed along k in order, in blocks whose depth depends on k and the type only. So it has
 //! the same bits whatever part of the matrix a thread computes, in every layout, and on every level that
 //! has a fused multiply-add.
 
-mod element;
 mod microkernel;
 mod pack;
 
+use std::ops::RangeInclusive;
+
+use super::element::{self, Float, Workspace};
 use super::matrix::{Matrix, MatrixMut};
 use super::partition::{Operands, Part, Split};
 use crate::error::Result;
 use crate::parallel::{Pacer, Work};
 use crate::simd::memory::{Aligned, CACHE_LINE, prefetch_later};
 use crate::simd::{self, FloatDot, Kernel, Level, Simd};
-pub use element::Float;
-use element::Workspace;
 use microkernel::{cols, tile};
 use pack::{len_of_a, pack_a, pack_b};
 
 /// The most bytes along k of a row of parts in a panel.
 const DEPTH_BYTES: usize = 2048;
 
-/// The most bytes of a packed block of b.
-const BLOCK_BYTES: usize = 1 << 20;
+/// The most bytes of a packed block of b: as many as a thread's share of the last cache, within these bounds. Below
+/// them rows of a are packed too often, above them nothing is gained.
+const BLOCK_BYTES: RangeInclusive<usize> = 1 << 20..=4 << 20;
 
 /// The most columns of c for which rows of a are read where they are.
 const COLS_IN_PLACE: usize = 256;
 
 /// The most panels of rows of c for which rows of b are read where they are.
-const PANELS_IN_PLACE: usize = 11;
+const PANELS_IN_PLACE: usize = 2;
 
 /// c = a b, for any sizes.
 pub fn multiply<F: Float>(
@@ -60,12 +60,26 @@ pub fn multiply<F: Float>(
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {
-    operands.for_each(split, work, |part| simd::run_at(level, Blocked { part, work }))
+    let share = simd::cache_share().unwrap_or(0);
+    let block_bytes = share.clamp(*BLOCK_BYTES.start(), *BLOCK_BYTES.end());
+    multiply_by_blocks(level, operands, split, work, block_bytes)
+}
+
+/// The same with blocks of b of at most so many bytes; results do not depend on it.
+fn multiply_by_blocks<F: Float>(
+    level: Level,
+    operands: &mut Operands<'_, F>,
+    split: &Split,
+    work: &Work<'_>,
+    block_bytes: usize,
+) -> Result<()> {
+    operands.for_each(split, work, |part| simd::run_at(level, Blocked { part, work, block_bytes }))
 }
 
 struct Blocked<'p, 'w, F> {
     part: Part<'p, F>,
     work: &'w Work<'w>,
+    block_bytes: usize,
 }
 
 impl<F: Float> Kernel for Blocked<'_, '_, F> {
@@ -100,7 +114,14 @@ impl<F: Float> Blocked<'_, '_, F> {
             let (a, b, c) = self.part.matrix_in_loop(index, &mut pacer)?;
             let (a, b, c) =
                 if exchange { (b.transposed(), a.transposed(), c.transposed()) } else { (a, b, c) };
-            multiply_matrix::<D, F, HIGH, MIDDLE, LOW>(dot, a, b, c, &mut workspace, &mut pacer)?;
+            multiply_matrix::<D, F, HIGH, MIDDLE, LOW>(
+                dot,
+                [a, b],
+                c,
+                self.block_bytes,
+                &mut workspace,
+                &mut pacer,
+            )?;
         }
         F::workspace().set(workspace);
         Ok(())
@@ -111,9 +132,9 @@ impl<F: Float> Blocked<'_, '_, F> {
 #[inline(always)]
 fn multiply_matrix<D, F, const HIGH: usize, const MIDDLE: usize, const LOW: usize>(
     dot: D,
-    a: Matrix<'_, F>,
-    b: Matrix<'_, F>,
+    [a, b]: [Matrix<'_, F>; 2],
     mut c: MatrixMut<'_, F>,
+    block_bytes: usize,
     workspace: &mut Workspace<F>,
     pacer: &mut Pacer<'_>,
 ) -> Result<()>
@@ -125,7 +146,7 @@ where
     let lanes = const { cols::<D, F, 2>() };
     // Blocks of about the same size: the last one is not a narrow remainder.
     let depth = k.div_ceil(k.div_ceil(DEPTH_BYTES / size_of::<F::Part>()).max(1));
-    let most = BLOCK_BYTES / (depth.max(1) * size_of::<F>());
+    let most = block_bytes / (depth.max(1) * size_of::<F>());
     let width = n.div_ceil(n.div_ceil(most).max(1)).next_multiple_of(lanes);
     let a_is_near = n <= COLS_IN_PLACE && (a.is_row_contiguous() || a.is_col_contiguous());
     let b_is_near = m <= PANELS_IN_PLACE * HIGH / F::PARTS && b.is_row_contiguous();

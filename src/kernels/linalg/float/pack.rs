@@ -1,7 +1,7 @@
 //! Packing: blocks of both matrices, copied to where the micro-kernel reads them fast.
 
+use super::super::element::Float;
 use super::super::matrix::Matrix;
-use super::element::Float;
 use crate::simd::Level;
 use crate::simd::memory::padded_stride;
 

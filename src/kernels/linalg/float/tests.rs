@@ -8,17 +8,48 @@ use super::super::shape::MatmulShape;
 use super::*;
 
 /// A type whose products of small numbers are exact.
-trait Exact: Float {
+trait Exact: Float + num_traits::Zero {
     fn make(re: i32, im: i32) -> Self;
+
+    /// Rounded to the type.
+    fn rough(re: f64, im: f64) -> Self;
+}
+
+impl Exact for f32 {
+    fn rough(re: f64, _im: f64) -> Self {
+        re as f32
+    }
+
+    fn make(re: i32, _im: i32) -> Self {
+        re as f32
+    }
+}
+
+impl Exact for f64 {
+    fn rough(re: f64, _im: f64) -> Self {
+        re
+    }
+
+    fn make(re: i32, _im: i32) -> Self {
+        f64::from(re)
+    }
 }
 
 impl Exact for Complex<f32> {
+    fn rough(re: f64, im: f64) -> Self {
+        Complex::new(re as f32, im as f32)
+    }
+
     fn make(re: i32, im: i32) -> Self {
         Complex::new(re as f32, im as f32)
     }
 }
 
 impl Exact for Complex<f64> {
+    fn rough(re: f64, im: f64) -> Self {
+        Complex::new(re, im)
+    }
+
     fn make(re: i32, im: i32) -> Self {
         Complex::new(f64::from(re), f64::from(im))
     }
@@ -74,7 +105,21 @@ impl Layout {
     }
 }
 
+/// Bytes of a block of b: few, so that a product of several blocks is short.
+const BLOCK: usize = 1 << 16;
+
 fn multiply_at<T: Exact>(
+    level: Level,
+    workers: usize,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    c: ArrayViewMut2<'_, T>,
+) {
+    multiply_in(BLOCK, level, workers, a, b, c);
+}
+
+fn multiply_in<T: Exact>(
+    block_bytes: usize,
     level: Level,
     workers: usize,
     a: ArrayView2<'_, T>,
@@ -85,7 +130,8 @@ fn multiply_at<T: Exact>(
     let (a, b, mut c) = (a.into_dyn(), b.into_dyn(), c.into_dyn());
     let mut operands = Operands::new(Batch::new(&a, &[]), Batch::new(&b, &[]), BatchMut::new(&mut c));
     let split = Split::new(&shape, T::DTYPE, operands.cost_of_b(), workers);
-    multiply(level, &mut operands, &split, &Work::with_threads(workers)).expect("memory is there");
+    multiply_by_blocks(level, &mut operands, &split, &Work::with_threads(workers), block_bytes)
+        .expect("memory is there");
 }
 
 fn reference<T: Exact>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<T> {
@@ -130,8 +176,13 @@ fn all_sizes_and_layouts_are_right_and_nothing_else_is_written() {
         check::<T>(random, [7, depth + 1, 5], [LAYOUTS[0]; 3]);
         check::<T>(random, [5, 2 * depth + 3, 6], [LAYOUTS[1], LAYOUTS[1], LAYOUTS[0]]);
         check::<T>(random, [12 * PANELS_IN_PLACE + 3, 3, COLS_IN_PLACE + 5], [LAYOUTS[0]; 3]);
-        check::<T>(random, [3, depth, BLOCK_BYTES / (depth * size_of::<T>()) + 9], [LAYOUTS[0]; 3]);
+        // More columns than a block has, both read where they are and packed.
+        for rows in [3, 12 * PANELS_IN_PLACE + 1] {
+            check::<T>(random, [rows, 70, 2 * BLOCK / (70 * size_of::<T>()) + 9], [LAYOUTS[0]; 3]);
+        }
     }
+    sizes::<f32>();
+    sizes::<f64>();
     sizes::<Complex<f32>>();
     sizes::<Complex<f64>>();
 }
@@ -165,18 +216,28 @@ fn infinity_times_zero_is_nan_and_stays_in_its_row() {
 }
 
 #[test]
-fn complex_products_have_the_same_bits_in_every_layout() {
-    let random = &mut Random(2);
-    let mut rough = |rows, cols| {
-        Array2::from_shape_simple_fn((rows, cols), || {
-            Complex::new(random.below(1000) as f64 / 7.0, random.below(1000) as f64 / 3.0)
-        })
-    };
-    let (a, b) = (rough(30, 200), rough(200, 40));
-    for level in Level::available() {
-        let (mut c, mut by_cols) = (Array2::zeros((30, 40)), Array2::zeros((40, 30)));
-        multiply_at(level, 1, a.view(), b.view(), c.view_mut());
-        multiply_at(level, 1, a.view(), b.view(), by_cols.view_mut().reversed_axes());
-        assert_eq!(c, by_cols.reversed_axes());
+fn products_have_the_same_bits_in_every_layout_and_for_every_size_of_blocks() {
+    fn same<T: Exact>() {
+        let mut numbers = (1u32..).map(|i| f64::from(i.wrapping_mul(2_654_435_761) >> 12) / 7.0);
+        // Without a pattern, and with digits that are cut off.
+        let mut rough = |rows, cols| {
+            Array2::from_shape_simple_fn((rows, cols), || {
+                T::rough(numbers.next().expect("endless"), numbers.next().expect("endless"))
+            })
+        };
+        let (a, b) = (rough(30, 600), rough(600, 90));
+        for level in Level::available() {
+            let (mut c, mut by_cols) = (Array2::zeros((30, 90)), Array2::zeros((90, 30)));
+            multiply_at(level, 1, a.view(), b.view(), c.view_mut());
+            multiply_at(level, 1, a.view(), b.view(), by_cols.view_mut().reversed_axes());
+            assert!(c == by_cols.reversed_axes(), "{} {level:?}", T::DTYPE.name());
+            let mut small = Array2::zeros((30, 90));
+            multiply_in(1 << 12, level, 1, a.view(), b.view(), small.view_mut());
+            assert!(c == small, "{} {level:?}", T::DTYPE.name());
+        }
     }
+    same::<f32>();
+    same::<f64>();
+    same::<Complex<f32>>();
+    same::<Complex<f64>>();
 }
