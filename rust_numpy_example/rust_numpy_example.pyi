@@ -146,13 +146,16 @@ def build_info() -> _BuildInfo:
         multiplied with AVX-512 IFMA), ``num_threads``, ``huge_pages_from`` and
         ``streaming_stores_from`` (bytes from which memory is asked for in huge pages, and from which
         an output may be written past the caches; None where the system or the CPU has none),
+        ``cache_share`` (bytes of the last cache for each CPU that shares it; None where the system does
+        not say, and blocks are small),
         ``read_in_place`` (tuple of the types of numbers, lists and tuples whose memory is read
         without a call for each item), ``free_threaded`` (whether it was built for an interpreter
         without a lock).
 
     Notes
     -----
-    No kernel depends on the sizes of the caches: blocks have fixed sizes that fit into small ones.
+    Results never depend on the sizes of the caches. Only products of floats use them: for how many columns
+    they pack at a time.
 
     Examples
     --------
@@ -268,9 +271,7 @@ def matrix_multiply(
     written at the end. Scratch memory is below 16 MiB a thread.
 
     The algorithm is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix
-    Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians". Large products
-    of real floats, and those of a large complex matrix and a vector, are left to the kernels of the
-    crates private-gemm-x86 and matrixmultiply.
+    Multiplication", ACM TOMS 34(3), 2008; for bools that of the "Four Russians".
 
     Examples
     --------
