@@ -356,7 +356,8 @@ mod tests {
         keep(dot.load_from(elements));
         for len in 0..=D::LANES + 1 {
             // Memory of its own, which ends where the elements do.
-            keep(dot.load_up_to(&elements[..len].to_vec()));
+            let memory = elements[..len].to_vec();
+            keep(dot.load_up_to(&memory));
         }
         found
     }
