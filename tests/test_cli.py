@@ -663,6 +663,7 @@ def npy(header: str, data: bytes = b"", version: bytes = b"\1\0") -> bytes:
         (npy("{'descr': [('a', 'O')], 'fortran_order': False, 'shape': (1,)}"), "Python objects (pickled)"),
         (npy("{'descr': 'no', 'fortran_order': False, 'shape': (1,)}"), "cannot be understood"),
         (npy("{'descr': '<f8', 'shape': (1,)}"), "expected a dictionary of"),
+        (npy("{'descr': ('<c8', (2,)), 'fortran_order': False, 'shape': (1, 1)}", bytes(16)), "are arrays"),
         (npy("__import__('os').abort()"), "cannot be understood"),
         (npy("(" * 30_000), "brackets are nested 30000 deep"),
         (npy("(" * 1_000_000, version=b"\2\0"), "brackets are nested 1000000 deep"),

@@ -484,4 +484,7 @@ def _parse_header(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
         raise ValueError(f"shape is {shape!r}, expected a tuple of lengths")
     if type(fortran) is not bool:
         raise ValueError(f"fortran_order is {fortran!r}, expected True or False")
-    return np.lib.format.descr_to_dtype(header["descr"]), shape, fortran
+    dtype = np.lib.format.descr_to_dtype(header["descr"])
+    if dtype.subdtype is not None:
+        raise ValueError(f"elements that are arrays ({header['descr']!r}), which NumPy writes as more axes")
+    return dtype, shape, fortran

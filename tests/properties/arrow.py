@@ -29,9 +29,42 @@ DTYPES = {form: name for name, form in FORMATS.items()}
 TEXTS = ("u", "U", "vu")
 INDICES = ("c", "C", "s", "S", "i", "I", "l", "L")
 #: What neither numbers nor texts are made of, or what is no format at all.
-OTHERS = ("z", "vz", "w:3", "d:10,2", "tdD", "ttn", "tsu:UTC", "tDs", "tiM", "+l", "+vl", "+m", "+r", "+us:0")
-OTHERS += ("", "?", "gg", "+", "+w", "+w:", "+w:-1", "+w:99999999999999999999", "\N{GREEK SMALL LETTER MU}")
-PHRASES = (b"a", b"", b"The cat the", "\xe9\u3000\xc9".encode(), b"thirteen byte", b" \n", b"long " * 9)
+OTHERS = (
+    "z",
+    "vz",
+    "w:3",
+    "d:10,2",
+    "tdD",
+    "ttn",
+    "tsu:UTC",
+    "tDs",
+    "tiM",
+    "+l",
+    "+vl",
+    "+m",
+    "+r",
+    "+us:0",
+)
+OTHERS += (
+    "",
+    "?",
+    "gg",
+    "+",
+    "+w",
+    "+w:",
+    "+w:-1",
+    "+w:99999999999999999999",
+    "\N{GREEK SMALL LETTER MU}",
+)
+PHRASES = (
+    b"a",
+    b"",
+    b"The cat the",
+    "\xe9\u3000\xc9".encode(),
+    b"thirteen byte",
+    b" \n",
+    b"long " * 9,
+)
 LAST = 2**63 - 1
 
 #: A format and what is in it: a width, children, or the values of a dictionary.
@@ -51,8 +84,15 @@ class Maker:
     def lies(self) -> bool:
         return self.may_lie and self.drawn.rarely()
 
+    def lie(self, must_be_seen: bool) -> None:
+        """Note that something is said that is not so."""
+        self.wrong |= must_be_seen
+        self.odd |= not must_be_seen
+
     def pointers(self, addresses: Sequence[int]) -> int:
-        return MEMORY.place(b"".join(address.to_bytes(8, "little") for address in addresses))
+        return MEMORY.place(
+            b"".join(address.to_bytes(8, "little") for address in addresses)
+        )
 
     # ------------------------------------------------------------------ types
 
@@ -104,8 +144,10 @@ class Maker:
             # Pointers that are not there would be read beyond the end. How many fields a struct has, its schema alone
             # says.
             is_word = isinstance(structure, Schema) and structure.format == b"+s"
-            structure.n_children = -1 if is_word else self.drawn.of(-1, len(children) + 1, 1 << 40)
-            self.wrong, self.odd = self.wrong or bool(children), self.odd or not children
+            structure.n_children = (
+                -1 if is_word else self.drawn.of(-1, len(children) + 1, 1 << 40)
+            )
+            self.lie(bool(children))
         if children and self.lies():
             addresses[self.drawn.below(len(children))] = 0
             self.wrong = True
@@ -116,7 +158,9 @@ class Maker:
 
     # ------------------------------------------------------------------ arrays
 
-    def array(self, of: Type, need: int | None = None) -> tuple[Array, Any, np.ndarray]:
+    def array(
+        self, of: Type, need: int | None = None, in_dictionary: bool = False
+    ) -> tuple[Array, Any, np.ndarray]:
         """Return the structure of an array, what is in it (as many elements as are needed), and which are no nulls."""
         form, inner = of
         length = self.drawn.below(20) if need is None else need + self.drawn.below(3)
@@ -126,7 +170,12 @@ class Maker:
         bits, address = np.ones(offset + length, bool), 0
         if form != "n" and self.drawn.below(2):
             data = self.drawn.take((offset + length + 7) // 8)
-            bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[: offset + length] > 0
+            bits = (
+                np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[
+                    : offset + length
+                ]
+                > 0
+            )
             address = MEMORY.place(data)
         valid = bits[offset : offset + need]
         nulls = int(np.count_nonzero(~bits[offset:]))
@@ -134,13 +183,14 @@ class Maker:
         if address and self.lies():
             # That there are no nulls is the producer's word.
             address = 0
-            self.wrong |= array.null_count > 0 and need > 0
-            self.odd = True
+            self.lie(array.null_count > 0 and need > 0)
         children: list[Array] = []
         buffers = [address]
         values: Any = np.zeros(need)
         if form in TEXTS:
-            made, values = self.texts(form, offset + length, offset, valid)
+            made, values = self.texts(
+                form, offset + length, offset, valid, in_dictionary
+            )
             buffers += made
         elif form == "+s":
             parts = [self.array(child, offset + length) for child in inner]
@@ -158,20 +208,27 @@ class Maker:
             children = [items]
             if isinstance(flat, np.ndarray):
                 shape = (offset + length, width, *flat.shape[1:])
-                values = flat[: width * (offset + length)].reshape(shape)[offset : offset + need]
-                of_items = of_items[: width * (offset + length)].reshape(shape)[offset : offset + need]
+                values = flat[: width * (offset + length)].reshape(shape)[
+                    offset : offset + need
+                ]
+                of_items = of_items[: width * (offset + length)].reshape(shape)[
+                    offset : offset + need
+                ]
                 valid = of_items & valid.reshape(-1, *[1] * (len(shape) - 1))
         elif inner:
             # Indices into a dictionary.
-            of_values, entries, of_entries = self.array(inner)
+            of_values, entries, of_entries = self.array(inner, in_dictionary=True)
             dtype, count = np.dtype(DTYPES[form]), len(of_entries)
-            places = np.frombuffer(self.drawn.take(offset + length), np.uint8) % max(count, 1)
+            places = np.frombuffer(self.drawn.take(offset + length), np.uint8) % max(
+                count, 1
+            )
             places = places.astype(dtype)
             if self.lies() and need:
                 index = self.drawn.below(need)
-                places[offset + index] = self.drawn.of(count, -1 if dtype.kind == "i" else count, 127)
-                self.wrong |= bool(valid[index])
-                self.odd = True
+                places[offset + index] = self.drawn.of(
+                    count, -1 if dtype.kind == "i" else count, 127
+                )
+                self.lie(bool(valid[index]))
             elif not count and valid.any():
                 self.wrong = True
             buffers.append(MEMORY.place(places.tobytes()))
@@ -181,10 +238,16 @@ class Maker:
                 array.dictionary = ctypes.pointer(of_values)
             self.kept.append(of_values)
             valid = np.array(
-                [ok and place < count and of_entries[place] for ok, place in zip(valid, places[offset:])],
+                [
+                    ok and 0 <= place < count and of_entries[place]
+                    for ok, place in zip(valid, places[offset:])
+                ],
                 bool,
             )
-            values = [entries[place] if ok else None for ok, place in zip(valid, places[offset:])]
+            values = [
+                entries[place] if ok else None
+                for ok, place in zip(valid, places[offset:])
+            ]
         elif form in DTYPES:
             data, whole = self.numbers(DTYPES[form], offset + length)
             values = whole[offset : offset + need]
@@ -193,10 +256,19 @@ class Maker:
                 buffers[1] = 0
                 self.wrong |= need > 0
         elif form == "n":
-            array.null_count, buffers, values, valid = length, [], np.full(need, np.nan), np.zeros(need, bool)
+            array.null_count, buffers, values, valid = (
+                length,
+                [],
+                np.full(need, np.nan),
+                np.zeros(need, bool),
+            )
         self.children_of(array, children)
         array.n_buffers = len(buffers)
-        array.buffers = ctypes.cast(self.pointers(buffers), type(array.buffers)) if buffers else None
+        array.buffers = (
+            ctypes.cast(self.pointers(buffers), type(array.buffers))
+            if buffers
+            else None
+        )
         self.fields(array, of)
         self.kept.append(array)
         return array, values, valid
@@ -207,31 +279,41 @@ class Maker:
         if self.lies():
             array.length, self.wrong = -1 - self.drawn.below(256), True
         if self.lies():
-            array.offset, self.wrong = self.drawn.of(-1, -LAST - 1, LAST - array.length + 1), True
+            array.offset, self.wrong = (
+                self.drawn.of(-1, -LAST - 1, LAST - array.length + 1),
+                True,
+            )
         if self.lies():
-            array.null_count, self.wrong = self.drawn.of(-2, -LAST - 1, array.length + 1, LAST), True
+            array.null_count, self.wrong = (
+                self.drawn.of(-2, -LAST - 1, array.length + 1, LAST),
+                True,
+            )
         if self.lies():
             array.n_buffers = self.drawn.of(-1, 0, 1, -LAST - 1)
-            self.wrong |= has_values
-            self.odd = True
+            self.lie(has_values)
         if self.lies():
             array.buffers = None
-            self.wrong |= has_values and array.length > 0
-            self.odd = True
+            self.lie(has_values and array.length > 0)
 
     def numbers(self, name: str, count: int) -> tuple[bytes, np.ndarray]:
         """Return numbers as they lie in memory, and as NumPy has them."""
         dtype, rng = np.dtype(name), np.random.default_rng(self.drawn.below(256))
         if dtype.kind == "b":
             data = rng.bytes((count + 7) // 8)
-            return data, np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[:count] > 0
+            return data, np.unpackbits(
+                np.frombuffer(data, np.uint8), bitorder="little"
+            )[:count] > 0
         if dtype.kind == "f":
-            values = np.where(rng.random(count) < 0.1, np.nan, rng.standard_normal(count)).astype(dtype)
+            values = np.where(
+                rng.random(count) < 0.1, np.nan, rng.standard_normal(count)
+            ).astype(dtype)
         else:
             values = np.frombuffer(rng.bytes(count * dtype.itemsize), dtype)
         return values.tobytes(), values
 
-    def texts(self, form: str, count: int, offset: int, valid: np.ndarray) -> tuple[list[int], list[Any]]:
+    def texts(
+        self, form: str, count: int, offset: int, valid: np.ndarray, in_dictionary: bool
+    ) -> tuple[list[int], list[Any]]:
         """Return the buffers of texts, and the texts that are asked for."""
         texts = [PHRASES[byte % len(PHRASES)] for byte in self.drawn.take(count)]
         if count and self.drawn.rarely():
@@ -240,10 +322,11 @@ class Maker:
         at = offset + self.drawn.below(max(len(valid), 1))
         # A text that has to be read, of which something wrong may be said.
         lies = self.lies() and len(valid) > 0
-        self.odd |= lies
-        is_read = lies and bool(valid[at - offset])
+        if lies:
+            # Of a dictionary only what is asked for is read.
+            self.lie(bool(valid[at - offset]) and not in_dictionary)
         if form == "vu":
-            return self.views(texts, at if lies else None, is_read), seen
+            return self.views(texts, at if lies else None), seen
         start = self.drawn.below(4)
         offsets = np.cumsum([start, *map(len, texts)])
         size = int(offsets[-1])
@@ -258,13 +341,15 @@ class Maker:
                 offsets[at] = size + 1
             else:
                 offsets[at] = 2**31 - 1
-            self.wrong |= is_read
         width = np.dtype("i4" if form == "u" else "i8")
         data = b"?" * start + b"".join(texts)
-        addresses = [MEMORY.place(offsets.astype(width).tobytes()), MEMORY.place(data) if data else 0]
+        addresses = [
+            MEMORY.place(offsets.astype(width).tobytes()),
+            MEMORY.place(data) if data else 0,
+        ]
         return addresses, seen
 
-    def views(self, texts: list[bytes], at: int | None, is_read: bool) -> list[int]:
+    def views(self, texts: list[bytes], at: int | None) -> list[int]:
         """Return the buffers of string views."""
         parts = [bytearray(), bytearray()]
         views = []
@@ -280,13 +365,19 @@ class Maker:
                     (1 << 20 if lie == 1 else start),
                     (2 if lie == 2 else -1 if lie == 3 else which),
                 )
-                self.wrong |= is_read
             if 0 <= size <= 12:
                 views.append(np.int32(size).tobytes() + text.ljust(12, b"\0"))
             else:
-                views.append(np.int32(size).tobytes() + prefix + np.array([which, start], "i4").tobytes())
+                views.append(
+                    np.int32(size).tobytes()
+                    + prefix
+                    + np.array([which, start], "i4").tobytes()
+                )
         lengths = np.array([len(part) for part in parts], "i8")
-        buffers = [MEMORY.place(b"".join(views)), *(MEMORY.place(bytes(part)) for part in parts)]
+        buffers = [
+            MEMORY.place(b"".join(views)),
+            *(MEMORY.place(bytes(part)) for part in parts),
+        ]
         return [*buffers, MEMORY.place(lengths.tobytes())]
 
     # ------------------------------------------------------------------ what hands them out
@@ -319,7 +410,9 @@ class Maker:
         stream = self.object.stream.structure
         if self.lies():
             self.wrong = True
-            setattr(stream, self.drawn.of("get_schema", "get_next"), type(stream.get_next)())
+            setattr(
+                stream, self.drawn.of("get_schema", "get_next"), type(stream.get_next)()
+            )
         if self.lies():
             stream.get_last_error = type(stream.get_last_error)()
 
@@ -332,12 +425,19 @@ class Maker:
         self.object = type(
             "Renamed",
             (),
-            {"__arrow_c_array__": lambda _self, _schema=None: (array.capsule(), schema.capsule())},
+            {
+                "__arrow_c_array__": lambda _self, _schema=None: (
+                    array.capsule(),
+                    schema.capsule(),
+                )
+            },
         )()
 
     def _no_pair(self) -> None:
         found = self.drawn.of(None, (), (1, 2), (self.owners[0].capsule(),), [1, 2, 3])
-        self.object = type("NoPair", (), {"__arrow_c_array__": lambda _self, _schema=None: found})()
+        self.object = type(
+            "NoPair", (), {"__arrow_c_array__": lambda _self, _schema=None: found}
+        )()
 
 
 def told(maker: Maker, call: Any, *refused: type[Exception]) -> Any:
@@ -374,7 +474,8 @@ def holds_numbers(of: Type, is_column: bool = False) -> bool:
     form, inner = of
     if form == "+s":
         return not is_column and all(
-            child[0] in DTYPES and child[1] is None or child[0] == "n" for child in inner
+            child[0] in DTYPES and child[1] is None or child[0] == "n"
+            for child in inner
         )
     if form.startswith("+w:") and inner:
         return holds_numbers(inner[1], is_column=True)
@@ -386,7 +487,9 @@ def check_numbers(data: bytes) -> None:
     maker = made(data)
     is_table = maker.of[0] == "+s"
     axis = 0 if is_table else None
-    found = told(maker, lambda: rne.compute_stats(maker.object, axis, nan_policy="omit"))
+    found = told(
+        maker, lambda: rne.compute_stats(maker.object, axis, nan_policy="omit")
+    )
     is_refused = isinstance(found, Exception)
     if maker.wrong or not holds_numbers(maker.of):
         assert is_refused or maker.odd, (maker.of, found)
@@ -395,22 +498,32 @@ def check_numbers(data: bytes) -> None:
         return
     assert not is_refused, (maker.of, found)
     if is_table:
-        columns = [[part[0][i] for part in maker.parts] for i in range(len(maker.of[1]))]
+        columns = [
+            [part[0][i] for part in maker.parts] for i in range(len(maker.of[1]))
+        ]
         valid = [
             np.concatenate([np.zeros(0, bool), *(part[1][i] for part in maker.parts)])
             for i in range(len(columns))
         ]
-        plain = [np.concatenate(column) if column else np.zeros(0) for column in columns]
-        expected = [rne.compute_stats(x[ok], nan_policy="omit") for x, ok in zip(plain, valid)]
+        plain = [
+            np.concatenate(column) if column else np.zeros(0) for column in columns
+        ]
+        expected = [
+            rne.compute_stats(x[ok], nan_policy="omit") for x, ok in zip(plain, valid)
+        ]
         for key in ("count", "min", "max") if expected else ():
             theirs = np.array([float(one[key]) for one in expected])
             np.testing.assert_array_equal(np.asarray(found[key], float), theirs, key)
         return
     plain, ok = joined(maker)
     expected = rne.compute_stats(plain[ok], nan_policy="omit")
-    np.testing.assert_array_equal([*map(float, found.values())], [*map(float, expected.values())])
+    np.testing.assert_array_equal(
+        [*map(float, found.values())], [*map(float, expected.values())]
+    )
     again = made(data)
-    product = told(again, lambda: rne.array_multiply(again.object, np.ones((), plain.dtype)))
+    product = told(
+        again, lambda: rne.array_multiply(again.object, np.ones((), plain.dtype))
+    )
     if ok.all():
         np.testing.assert_array_equal(product, plain)
     else:
@@ -441,7 +554,9 @@ def check_texts(data: bytes) -> None:
     is_refused = isinstance(found, Exception)
     form, inner = maker.of
     holds_texts = (
-        form == "n" or (form if inner is None else inner[0] if isinstance(inner, tuple) else "") in TEXTS
+        form == "n"
+        or (form if inner is None else inner[0] if isinstance(inner, tuple) else "")
+        in TEXTS
     )
     if maker.wrong or not holds_texts:
         # Without elements there is nothing to read, and the type does not matter.
@@ -449,7 +564,11 @@ def check_texts(data: bytes) -> None:
         return
     if maker.odd:
         return
-    texts = [] if form == "n" else [text for values, _ in maker.parts for text in values if text is not None]
+    texts = (
+        []
+        if form == "n"
+        else [text for values, _ in maker.parts for text in values if text is not None]
+    )
     if any(b"\xff" in text for text in texts):
         assert isinstance(found, ValueError) and "UTF-8" in str(found), found
         return
@@ -468,7 +587,9 @@ def check_pyarrow(data: bytes) -> None:
         or not isinstance(maker.object, ByArray)
     ):
         return
-    with contextlib.suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
+    with contextlib.suppress(
+        pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError
+    ):
         array = pa.Array._import_from_c_capsule(*maker.object.__arrow_c_array__())
         array.validate(full=True)
         theirs = array.to_pylist()
@@ -477,4 +598,6 @@ def check_pyarrow(data: bytes) -> None:
             ours = [x if ok else None for x, ok in zip(values.tolist(), valid)]
             np.testing.assert_equal([None if x is None else x for x in theirs], ours)
         elif isinstance(values, list):
-            assert theirs == [text.decode() if isinstance(text, bytes) else text for text in values]
+            assert theirs == [
+                text.decode() if isinstance(text, bytes) else text for text in values
+            ]
