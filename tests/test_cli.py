@@ -641,6 +641,14 @@ def test_the_columns_of_an_element_are_counted_as_they_are_named() -> None:
     assert arrays._count(np.dtype([("a", "<i2", (90_000_000,))])) == 90_000_000
 
 
+def test_arrays_of_arrays_in_an_element_are_named_as_numpy_has_them() -> None:
+    dtype = np.dtype([("a", np.dtype(("<i2", (3,))), (2,)), ("b", np.dtype(("<i2", (2,))), (2,))])
+    block = np.frombuffer(np.arange(10, dtype="<i2").tobytes(), dtype)
+    taken = {part.name: part.take(block).tolist() for part in arrays._parts(dtype, "", ())}
+    expected = {f"a[{i},{j}]": [3 * i + j] for i in range(2) for j in range(3)}
+    assert taken == expected | {f"b[{i},{j}]": [6 + 2 * i + j] for i in range(2) for j in range(2)}
+
+
 def npy(header: str, data: bytes = b"", version: bytes = b"\1\0") -> bytes:
     """Return an ``.npy`` file with a header of one's own."""
     encoded = header.encode()

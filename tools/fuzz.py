@@ -27,8 +27,6 @@ FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 TOTALS = FUZZ / "totals.json"
 IN_PYTHON = ("npy", "arrow", "dlpack")
 TARGETS = ("words", "table", "csv", "json", "http", "image", *IN_PYTHON)
-#: A target that starts from the corpus of another.
-CORPORA = {"csv": "table"}
 BUILD = ["cargo", "+nightly", "fuzz"]
 
 
@@ -55,7 +53,7 @@ def fuzzed(target: str, seconds: int, found: Path) -> Runs:
     # Long inputs from the start: in some minutes it would not come to them.
     limits += ["-max_len=512", "-len_control=0"]
     limits += ["-print_final_stats=1", f"-artifact_prefix={artifacts}/"]
-    corpus = [str(found / target), str(FUZZ / "corpus" / CORPORA.get(target, target))]
+    corpus = [str(found / target), str(FUZZ / "corpus" / target)]
     if target in IN_PYTHON:
         command = [sys.executable, str(FUZZ / "fuzz_targets" / "by_atheris.py"), target, *corpus, *limits]
     else:

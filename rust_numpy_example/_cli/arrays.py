@@ -404,6 +404,10 @@ def _parts(dtype: np.dtype[Any], name: str, path: tuple[Any, ...]) -> Iterator[_
             yield from _parts(dtype[field], f"{name}.{field}" if name else field, (*path, field))
     elif dtype.subdtype is not None:
         base, shape = dtype.subdtype
+        while base.subdtype is not None:
+            # Arrays of arrays: NumPy has the axes of both, the outer ones first.
+            base, more = base.subdtype
+            shape += more
         for index in np.ndindex(shape):
             inner = ",".join(map(str, index))
             yield from _parts(base, f"{name}[{inner}]", (*path, (..., *index)))
