@@ -90,9 +90,7 @@ class Maker:
         self.odd |= not must_be_seen
 
     def pointers(self, addresses: Sequence[int]) -> int:
-        return MEMORY.place(
-            b"".join(address.to_bytes(8, "little") for address in addresses)
-        )
+        return MEMORY.place(b"".join(address.to_bytes(8, "little") for address in addresses))
 
     # ------------------------------------------------------------------ types
 
@@ -144,9 +142,7 @@ class Maker:
             # Pointers that are not there would be read beyond the end. How many fields a struct has, its schema alone
             # says.
             is_word = isinstance(structure, Schema) and structure.format == b"+s"
-            structure.n_children = (
-                -1 if is_word else self.drawn.of(-1, len(children) + 1, 1 << 40)
-            )
+            structure.n_children = -1 if is_word else self.drawn.of(-1, len(children) + 1, 1 << 40)
             self.lie(bool(children))
         if children and self.lies():
             addresses[self.drawn.below(len(children))] = 0
@@ -170,12 +166,7 @@ class Maker:
         bits, address = np.ones(offset + length, bool), 0
         if form != "n" and self.drawn.below(2):
             data = self.drawn.take((offset + length + 7) // 8)
-            bits = (
-                np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[
-                    : offset + length
-                ]
-                > 0
-            )
+            bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[: offset + length] > 0
             address = MEMORY.place(data)
         valid = bits[offset : offset + need]
         nulls = int(np.count_nonzero(~bits[offset:]))
@@ -188,9 +179,7 @@ class Maker:
         buffers = [address]
         values: Any = np.zeros(need)
         if form in TEXTS:
-            made, values = self.texts(
-                form, offset + length, offset, valid, in_dictionary
-            )
+            made, values = self.texts(form, offset + length, offset, valid, in_dictionary)
             buffers += made
         elif form == "+s":
             parts = [self.array(child, offset + length) for child in inner]
@@ -208,26 +197,18 @@ class Maker:
             children = [items]
             if isinstance(flat, np.ndarray):
                 shape = (offset + length, width, *flat.shape[1:])
-                values = flat[: width * (offset + length)].reshape(shape)[
-                    offset : offset + need
-                ]
-                of_items = of_items[: width * (offset + length)].reshape(shape)[
-                    offset : offset + need
-                ]
+                values = flat[: width * (offset + length)].reshape(shape)[offset : offset + need]
+                of_items = of_items[: width * (offset + length)].reshape(shape)[offset : offset + need]
                 valid = of_items & valid.reshape(-1, *[1] * (len(shape) - 1))
         elif inner:
             # Indices into a dictionary.
             of_values, entries, of_entries = self.array(inner, in_dictionary=True)
             dtype, count = np.dtype(DTYPES[form]), len(of_entries)
-            places = np.frombuffer(self.drawn.take(offset + length), np.uint8) % max(
-                count, 1
-            )
+            places = np.frombuffer(self.drawn.take(offset + length), np.uint8) % max(count, 1)
             places = places.astype(dtype)
             if self.lies() and need:
                 index = self.drawn.below(need)
-                places[offset + index] = self.drawn.of(
-                    count, -1 if dtype.kind == "i" else count, 127
-                )
+                places[offset + index] = self.drawn.of(count, -1 if dtype.kind == "i" else count, 127)
                 self.lie(bool(valid[index]))
             elif not count and valid.any():
                 self.wrong = True
@@ -244,10 +225,7 @@ class Maker:
                 ],
                 bool,
             )
-            values = [
-                entries[place] if ok else None
-                for ok, place in zip(valid, places[offset:])
-            ]
+            values = [entries[place] if ok else None for ok, place in zip(valid, places[offset:])]
         elif form in DTYPES:
             data, whole = self.numbers(DTYPES[form], offset + length)
             values = whole[offset : offset + need]
@@ -264,11 +242,7 @@ class Maker:
             )
         self.children_of(array, children)
         array.n_buffers = len(buffers)
-        array.buffers = (
-            ctypes.cast(self.pointers(buffers), type(array.buffers))
-            if buffers
-            else None
-        )
+        array.buffers = ctypes.cast(self.pointers(buffers), type(array.buffers)) if buffers else None
         self.fields(array, of)
         self.kept.append(array)
         return array, values, valid
@@ -300,13 +274,9 @@ class Maker:
         dtype, rng = np.dtype(name), np.random.default_rng(self.drawn.below(256))
         if dtype.kind == "b":
             data = rng.bytes((count + 7) // 8)
-            return data, np.unpackbits(
-                np.frombuffer(data, np.uint8), bitorder="little"
-            )[:count] > 0
+            return data, np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[:count] > 0
         if dtype.kind == "f":
-            values = np.where(
-                rng.random(count) < 0.1, np.nan, rng.standard_normal(count)
-            ).astype(dtype)
+            values = np.where(rng.random(count) < 0.1, np.nan, rng.standard_normal(count)).astype(dtype)
         else:
             values = np.frombuffer(rng.bytes(count * dtype.itemsize), dtype)
         return values.tobytes(), values
@@ -368,11 +338,7 @@ class Maker:
             if 0 <= size <= 12:
                 views.append(np.int32(size).tobytes() + text.ljust(12, b"\0"))
             else:
-                views.append(
-                    np.int32(size).tobytes()
-                    + prefix
-                    + np.array([which, start], "i4").tobytes()
-                )
+                views.append(np.int32(size).tobytes() + prefix + np.array([which, start], "i4").tobytes())
         lengths = np.array([len(part) for part in parts], "i8")
         buffers = [
             MEMORY.place(b"".join(views)),
@@ -410,9 +376,7 @@ class Maker:
         stream = self.object.stream.structure
         if self.lies():
             self.wrong = True
-            setattr(
-                stream, self.drawn.of("get_schema", "get_next"), type(stream.get_next)()
-            )
+            setattr(stream, self.drawn.of("get_schema", "get_next"), type(stream.get_next)())
         if self.lies():
             stream.get_last_error = type(stream.get_last_error)()
 
@@ -435,9 +399,7 @@ class Maker:
 
     def _no_pair(self) -> None:
         found = self.drawn.of(None, (), (1, 2), (self.owners[0].capsule(),), [1, 2, 3])
-        self.object = type(
-            "NoPair", (), {"__arrow_c_array__": lambda _self, _schema=None: found}
-        )()
+        self.object = type("NoPair", (), {"__arrow_c_array__": lambda _self, _schema=None: found})()
 
 
 def told(maker: Maker, call: Any, *refused: type[Exception]) -> Any:
@@ -474,8 +436,7 @@ def holds_numbers(of: Type, is_column: bool = False) -> bool:
     form, inner = of
     if form == "+s":
         return not is_column and all(
-            child[0] in DTYPES and child[1] is None or child[0] == "n"
-            for child in inner
+            child[0] in DTYPES and child[1] is None or child[0] == "n" for child in inner
         )
     if form.startswith("+w:") and inner:
         return holds_numbers(inner[1], is_column=True)
@@ -487,9 +448,7 @@ def check_numbers(data: bytes) -> None:
     maker = made(data)
     is_table = maker.of[0] == "+s"
     axis = 0 if is_table else None
-    found = told(
-        maker, lambda: rne.compute_stats(maker.object, axis, nan_policy="omit")
-    )
+    found = told(maker, lambda: rne.compute_stats(maker.object, axis, nan_policy="omit"))
     is_refused = isinstance(found, Exception)
     if maker.wrong or not holds_numbers(maker.of):
         assert is_refused or maker.odd, (maker.of, found)
@@ -498,32 +457,22 @@ def check_numbers(data: bytes) -> None:
         return
     assert not is_refused, (maker.of, found)
     if is_table:
-        columns = [
-            [part[0][i] for part in maker.parts] for i in range(len(maker.of[1]))
-        ]
+        columns = [[part[0][i] for part in maker.parts] for i in range(len(maker.of[1]))]
         valid = [
             np.concatenate([np.zeros(0, bool), *(part[1][i] for part in maker.parts)])
             for i in range(len(columns))
         ]
-        plain = [
-            np.concatenate(column) if column else np.zeros(0) for column in columns
-        ]
-        expected = [
-            rne.compute_stats(x[ok], nan_policy="omit") for x, ok in zip(plain, valid)
-        ]
+        plain = [np.concatenate(column) if column else np.zeros(0) for column in columns]
+        expected = [rne.compute_stats(x[ok], nan_policy="omit") for x, ok in zip(plain, valid)]
         for key in ("count", "min", "max") if expected else ():
             theirs = np.array([float(one[key]) for one in expected])
             np.testing.assert_array_equal(np.asarray(found[key], float), theirs, key)
         return
     plain, ok = joined(maker)
     expected = rne.compute_stats(plain[ok], nan_policy="omit")
-    np.testing.assert_array_equal(
-        [*map(float, found.values())], [*map(float, expected.values())]
-    )
+    np.testing.assert_array_equal([*map(float, found.values())], [*map(float, expected.values())])
     again = made(data)
-    product = told(
-        again, lambda: rne.array_multiply(again.object, np.ones((), plain.dtype))
-    )
+    product = told(again, lambda: rne.array_multiply(again.object, np.ones((), plain.dtype)))
     if ok.all():
         np.testing.assert_array_equal(product, plain)
     else:
@@ -554,9 +503,7 @@ def check_texts(data: bytes) -> None:
     is_refused = isinstance(found, Exception)
     form, inner = maker.of
     holds_texts = (
-        form == "n"
-        or (form if inner is None else inner[0] if isinstance(inner, tuple) else "")
-        in TEXTS
+        form == "n" or (form if inner is None else inner[0] if isinstance(inner, tuple) else "") in TEXTS
     )
     if maker.wrong or not holds_texts:
         # Without elements there is nothing to read, and the type does not matter.
@@ -564,11 +511,7 @@ def check_texts(data: bytes) -> None:
         return
     if maker.odd:
         return
-    texts = (
-        []
-        if form == "n"
-        else [text for values, _ in maker.parts for text in values if text is not None]
-    )
+    texts = [] if form == "n" else [text for values, _ in maker.parts for text in values if text is not None]
     if any(b"\xff" in text for text in texts):
         assert isinstance(found, ValueError) and "UTF-8" in str(found), found
         return
@@ -587,9 +530,7 @@ def check_pyarrow(data: bytes) -> None:
         or not isinstance(maker.object, ByArray)
     ):
         return
-    with contextlib.suppress(
-        pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError
-    ):
+    with contextlib.suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
         array = pa.Array._import_from_c_capsule(*maker.object.__arrow_c_array__())
         array.validate(full=True)
         theirs = array.to_pylist()
@@ -598,6 +539,4 @@ def check_pyarrow(data: bytes) -> None:
             ours = [x if ok else None for x, ok in zip(values.tolist(), valid)]
             np.testing.assert_equal([None if x is None else x for x in theirs], ours)
         elif isinstance(values, list):
-            assert theirs == [
-                text.decode() if isinstance(text, bytes) else text for text in values
-            ]
+            assert theirs == [text.decode() if isinstance(text, bytes) else text for text in values]
