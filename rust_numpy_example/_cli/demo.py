@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 #: Seconds that the measurement of one function may take, and how long the shortest run is.
-BUDGET, SHORTEST = 0.4, 1e-4
+BUDGET, SHORTEST = 0.2, 1e-4
 
 #: Grey levels as characters, dark to light.
 SHADES = " .:-=+*#%@"
