@@ -367,6 +367,8 @@ def test_its_form_is_that_of_its_formatters(tmp_path: Path, name: str, options: 
     _run(sys.executable, "-m", "ruff", "format", "--check", ".", cwd=folder)
 
 
+# One after another: their libraries have one name in one folder.
+@pytest.mark.xdist_group("builds")
 @builds
 @pytest.mark.parametrize(
     "options",
