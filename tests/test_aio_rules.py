@@ -67,6 +67,17 @@ def test_a_redirect_leads_to_the_very_bytes_that_it_names(location: bytes, path:
         assert fetch(server.url + "/a/").decode("latin-1") == path
 
 
+def test_a_host_of_other_characters_is_the_one_that_they_mean() -> None:
+    with Server(says(answer(b"found"))) as server:
+        assert fetch(server.url.replace("127.0.0.1", "\uff11\uff12\uff17\u30020\uff0e0\uff611")) == b"found"
+
+
+@pytest.mark.parametrize("host", ["xn--zzzz", "a\u200db", "\u05d0a"])
+def test_a_host_that_no_domain_can_be_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match="invalid international domain name"):
+        fetch(f"http://{host}.example/")
+
+
 def test_a_redirect_to_no_address_is_refused() -> None:
     with Server(says(redirect("http://"))) as server, pytest.raises(OSError, match="that is no address"):
         fetch(server.url)
