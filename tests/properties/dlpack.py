@@ -164,7 +164,7 @@ class Producer:
             fields |= {"major": 1, "minor": drawn.below(3), "flags": drawn.below(4)}
             if lies():
                 fields["major"] = drawn.of(0, 2, (1 << 32) - 1)
-                self.odd, self.wrong = True, self.wrong or fields["major"] > 1
+                self.odd = True
         if lies():
             # A tensor that nobody has to give back.
             del fields["deleter"]
@@ -182,6 +182,8 @@ class Producer:
             self.kind = Managed
             self.name = NAMES[Managed] if self.name == NAMES[Versioned] else self.name
             self.odd = True
+        # A version that nobody knows, unless it is handed out without one.
+        self.wrong |= self.kind is Versioned and self.structure.major > 1
         if self.answer is not None or not self.name:
             return self.answer
         self.name_kept = ctypes.create_string_buffer(self.name)
