@@ -245,6 +245,16 @@ fn sums_longer_than_a_block_are_right() {
 }
 
 #[test]
+fn long_rows_times_a_vector_are_right() {
+    fn long<T: Exact>() {
+        // More than one piece, and a remainder.
+        check::<T>(&sample(&[3, (1 << 18) + 7], 7), &sample(&[(1 << 18) + 7], 8), 0);
+    }
+    long::<f64>();
+    long::<Complex<f32>>();
+}
+
+#[test]
 fn parts_are_split_and_cover_everything_once() {
     for (a, b) in
         [([700, 300], [300, 200]), ([200, 300], [300, 700]), ([12, 9000], [9000, 70]), ([30, 30], [30, 30])]
