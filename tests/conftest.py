@@ -7,7 +7,7 @@ import platform
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -68,3 +68,12 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
         return code, out, err
 
     return run
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Compute what is lazy in the thread of the test."""
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):
+        yield

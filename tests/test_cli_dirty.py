@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli_inputs import Run, Stats, refused, written
+from commands import Run, Stats, refused, written
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import Run, Stats, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cli_inputs import Run, Stats, written
 
 from rust_numpy_example.__main__ import main
 from rust_numpy_example._cli import bars, colour, jsonlines, page, plot, report, source

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli import Run, columns, failure, run
+from commands import Run, columns, failure, run
 
 from rust_numpy_example._cli import report, stats, table
 from rust_numpy_example._cli.table import Ask, Column, Table, between

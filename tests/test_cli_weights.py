@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli import Run, columns, failure, run
+from commands import Run, columns, failure, run
 from test_cli_stats import json_of, write
 
 from rust_numpy_example import compute_stats, quantiles

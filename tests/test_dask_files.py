@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,15 @@ pytest.importorskip("dask.array")
 import dask
 import dask.array as da
 import dask.bag as db
+from lazy import MARKS
 
 import rust_numpy_example as rne
 import rust_numpy_example.dask as rnd
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dask", "ignore::FutureWarning:dask")
+pytestmark = MARKS
 
 # Each example has files of its own names.
 shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    with dask.config.set(scheduler="synchronous"):
-        yield
 
 
 # --- words

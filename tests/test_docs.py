@@ -95,7 +95,7 @@ MORE = (
     "tests/clusters.py",
 )
 MORE += (
-    "tests/test_dask.py",
+    "tests/test_dask",
     "tests/test_cli",
     "tests/test_docs.py",
     "tests/reliability/test_free_threaded.py",

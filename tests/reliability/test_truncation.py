@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import TEXT, VALUES, npy, record_array, shell
 from interrupt import wait_until_read
-from test_cli import TEXT, VALUES, npy, record_array, shell
 
 from rust_numpy_example import data
 from rust_numpy_example.__main__ import main
