@@ -94,10 +94,22 @@ def test_a_platform_whose_tools_are_missing_is_skipped_in_one_line(
     def missing(*arguments: object, **named: object) -> None:
         raise debian.Unavailable("no mirror")
 
+    monkeypatch.setattr(platforms, "linked", lambda *arguments: {})
     monkeypatch.setattr(platforms, "rust", missing)
     monkeypatch.setattr("sys.argv", ["platforms.py", "s390x", "--only", "python"])
     assert platforms.main() == 0
     assert capsys.readouterr().out == "no tests on s390x: no mirror\n"
+
+
+def test_nothing_is_fetched_where_the_linker_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(platforms, "rust", lambda target: pytest.fail("a compiler is fetched in vain"))
+    monkeypatch.setattr("sys.argv", ["platforms.py"])
+    assert platforms.main() == 0
+    lines = [f"no tests on {name}: cargo-zigbuild is not installed" for name in platforms.PLATFORMS]
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_packages_are_unpacked_into_a_folder_that_is_made(

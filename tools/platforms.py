@@ -171,8 +171,9 @@ def test(name: str, kinds: list[str], arguments: list[str]) -> int:
     platform, results = PLATFORMS[name], FOLDER / "tested"
     environment = {
         **os.environ,
-        **rust(platform),
+        # What is not fetched comes first: where it is missing, nothing is fetched in vain.
         **linked(platform, FOLDER / "platforms"),
+        **rust(platform),
         **PROFILE,
         "CARGO_TARGET_DIR": str(ROOT / "target/platforms"),
     }

@@ -89,8 +89,8 @@ def build(target: Kind, folder: Path) -> Path:
     copy(tree)
     environment = {
         **os.environ,
-        **toolchain(target),
         **linked(target, folder),
+        **toolchain(target),
         "CARGO_TARGET_DIR": str(ROOT / "target/wheels"),
     }
     command = [sys.executable, "setup.py", "-q", "bdist_wheel", "--plat-name", target.python]
