@@ -1,8 +1,12 @@
-"""Address Sanitizer over the Rust tests, and valgrind over a call of every entry of the extension.
+"""Sanitizers over the Rust tests, and valgrind over a call of every entry of the extension.
 
-``python tools/sanitize.py [--figures FILE] {asan,valgrind} ...`` needs a nightly Rust toolchain for
-the first and valgrind for the second, which looks at the extension that is installed. A report of valgrind
-counts if the extension is in its stack: the interpreter and NumPy have reports of their own.
+``python tools/sanitize.py [--figures FILE] {asan,tsan,valgrind} ...``
+
+- ``asan``, Address Sanitizer, needs a nightly Rust toolchain.
+- ``tsan``, Thread Sanitizer, has to see the standard library, too: Debian's Rust 1.85 compiles it (`cross.py`). The
+  sanitizer itself is that of the machine's own toolchain.
+- ``valgrind`` looks at the extension that is installed. A report counts if the extension is in its stack: the
+  interpreter and NumPy have reports of their own.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +22,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+from cross import Target, rust
+from debian import Unavailable, run
 from page import Row, publish
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +31,9 @@ PACKAGE = "rust_numpy_example"
 
 #: Where CPython multiplies a digit that it has not set by zero, the size of the number 0.
 HARMLESS = {"maybe_small_long", "get_small_int"}
+
+#: What has threads, in words that are in the names of its tests.
+THREADED = ["join::", "kept::", "pool::", "processor::", "standby::", "threads::", "work::"]
 
 #: Calls every entry, with arrays of every dtype and layout where it takes one. Valgrind knows no AVX-512.
 SCRIPT = """
@@ -77,6 +87,47 @@ def asan() -> Row:
     )
 
 
+def tsan() -> Row | None:
+    """Run the Rust tests of what has threads under Thread Sanitizer; None where that cannot be."""
+    target = Target(f"{platform.machine()}-unknown-linux-gnu", "")
+    try:
+        environment = rust(target)
+        libraries = Path(run(environment["RUSTC"], "--print", "target-libdir").strip())
+        installed = Path(run("rustc", "--print", "target-libdir").strip())
+        for runtime in installed.glob("librustc-*_rt.tsan.a"):
+            # By the name under which a released compiler looks for it.
+            shutil.copy(runtime, libraries / "librustc-stable_rt.tsan.a")
+    except Unavailable as reason:
+        print(f"no Thread Sanitizer: {reason}")
+        return None
+    environment = {
+        **os.environ,
+        **environment,
+        "CARGO_BUILD_TARGET": target.rust,
+        # What this crate rests on; itself it is compiled faster without.
+        "CARGO_PROFILE_DEV_OPT_LEVEL": "1",
+        "CARGO_PROFILE_TEST_OPT_LEVEL": "1",
+        "CARGO_INCREMENTAL": "0",
+        "CARGO_TARGET_DIR": os.environ.get("TSAN_TARGET_DIR", str(ROOT / "target" / "tsan")),
+        "RUSTFLAGS": "-Zsanitizer=thread",
+    }
+    command = ["cargo", "test", "--locked", "--lib"]
+    command += [f"--config=profile.{name}.package.rust_numpy_example.opt-level=0" for name in ("dev", "test")]
+    command += ["--", *THREADED]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    passed = sum(map(int, re.findall(r"(\d+) passed", output)))
+    reports = output.count("WARNING: ThreadSanitizer")
+    if done.returncode or reports:
+        print(output[-20000:])
+    return Row(
+        "Thread Sanitizer finds nothing in the Rust tests of the threads and of what they share",
+        f"{passed} tests, reports: {reports}",
+        done.returncode == 0 and passed > 0 and reports == 0,
+        "`tools/sanitize.py`",
+    )
+
+
 def _is_ours(error: ElementTree.Element) -> bool:
     # What lives until the end, such as the threads of the pool, is no mistake.
     if (error.findtext("kind") or "").startswith("Leak_"):
@@ -121,10 +172,10 @@ def main() -> int:
     """Run what is asked for."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=Path)
-    parser.add_argument("which", nargs="+", choices=["asan", "valgrind"])
+    parser.add_argument("which", nargs="+", choices=["asan", "tsan", "valgrind"])
     arguments = parser.parse_args()
-    rows = [{"asan": asan, "valgrind": valgrind}[which]() for which in arguments.which]
-    return publish(rows, arguments.figures)
+    rows = [{"asan": asan, "tsan": tsan, "valgrind": valgrind}[which]() for which in arguments.which]
+    return publish([row for row in rows if row], arguments.figures)
 
 
 if __name__ == "__main__":
