@@ -4,9 +4,12 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // AVX-512 intrinsics, and intrinsics that are safe inside `#[target_feature]`
     // functions, are stable from Rust 1.89; older compilers get the portable kernels.
-    let x86 = std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
-    if x86 && rustc_minor().is_some_and(|minor| minor >= 89) {
+    let target = |name: &str| std::env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    if target("ARCH") == "x86_64" && rustc_minor().is_some_and(|minor| minor >= 89) {
         println!("cargo:rustc-cfg=x86_simd");
+    }
+    if target("ARCH") == "aarch64" && target("ENDIAN") == "little" {
+        println!("cargo:rustc-cfg=neon");
     }
     #[cfg(feature = "python")]
     {

@@ -123,9 +123,10 @@ def set_num_threads(num_threads: int | None, /) -> None:
 class _BuildInfo(TypedDict):
     version: str
     profile: Literal["release", "debug"]
-    simd: Literal["baseline", "avx2", "avx512"]
+    simd: Literal["baseline", "neon", "avx2", "avx512"]
     simd_available: tuple[str, ...]
     ifma: bool
+    dotprod: bool
     num_threads: int
     huge_pages_from: int | None
     streaming_stores_from: int | None
@@ -140,10 +141,11 @@ def build_info() -> _BuildInfo:
     -------
     dict
         ``version``, ``profile`` (``'release'`` or ``'debug'``; the latter is slow), ``simd``
-        (the CPU level in use: ``'baseline'``, ``'avx2'`` or ``'avx512'``), ``simd_available``
-        (tuple of the levels that this CPU has; the environment variable
+        (the CPU level in use: ``'baseline'``, ``'neon'``, ``'avx2'`` or ``'avx512'``),
+        ``simd_available`` (tuple of the levels that this CPU has; the environment variable
         ``RUST_NUMPY_EXAMPLE_SIMD`` chooses one of them), ``ifma`` (whether long integers are
-        multiplied with AVX-512 IFMA), ``num_threads``, ``huge_pages_from`` and
+        multiplied with AVX-512 IFMA), ``dotprod`` (whether products of bytes use the dot products
+        of NEON), ``num_threads``, ``huge_pages_from`` and
         ``streaming_stores_from`` (bytes from which memory is asked for in huge pages, and from which
         an output may be written past the caches; None where the system or the CPU has none),
         ``cache_share`` (bytes of the last cache for each CPU that shares it; None where the system does

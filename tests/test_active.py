@@ -14,12 +14,14 @@ import rust_numpy_example as rne
 
 INFO = rne.build_info()
 
-#: The flags of /proc/cpuinfo that each level needs, and the one of IFMA.
+#: The flags of /proc/cpuinfo that each level needs, and those of instructions that are no level.
 FLAGS = {
+    "neon": {"asimd"},
     "avx2": {"avx2", "fma", "bmi1", "bmi2", "f16c", "abm", "popcnt"},
     "avx512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512_vnni"},
 }
 IFMA = "avx512ifma"
+DOTPROD = "asimddp"
 
 
 def flags() -> set[str]:
@@ -28,9 +30,9 @@ def flags() -> set[str]:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         pytest.skip("the system has no /proc/cpuinfo")
-    found = next((line for line in lines if line.startswith("flags")), None)
+    found = next((line for line in lines if line.startswith(("flags", "Features"))), None)
     if found is None:
-        pytest.skip("the CPU is no x86")
+        pytest.skip("the CPU is neither x86 nor Arm")
     return set(found.partition(":")[2].split())
 
 
@@ -40,16 +42,13 @@ def test_a_release_build_is_installed() -> None:
 
 def test_every_level_that_the_cpu_has_is_there_and_the_highest_is_used() -> None:
     has = flags()
-    levels = ["baseline"]
-    for level, needed in FLAGS.items():
-        if not needed <= has:
-            break
-        levels.append(level)
-    # A Rust older than 1.89 builds for the first alone.
+    levels = ["baseline", *(level for level, needed in FLAGS.items() if needed <= has)]
+    # A Rust older than 1.89 builds for the first alone on x86.
     assert INFO["simd_available"] == tuple(levels)
     if "RUST_NUMPY_EXAMPLE_SIMD" not in os.environ:
         assert INFO["simd"] == levels[-1]
         assert INFO["ifma"] == (levels[-1] == "avx512" and IFMA in has)
+        assert INFO["dotprod"] == (DOTPROD in has)
 
 
 def test_all_cpus_of_the_process_are_used() -> None:

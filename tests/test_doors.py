@@ -292,7 +292,7 @@ def test_the_environment_is_read_in_its_order() -> None:
         ("RAYON_NUM_THREADS", "-1", "1 to 1024"),
         ("OMP_NUM_THREADS", "many", "1 to 1024"),
         ("OMP_NUM_THREADS", "4097", "1 to 1024"),
-        ("RUST_NUMPY_EXAMPLE_SIMD", "bogus", "'baseline', 'avx2' or 'avx512'"),
+        ("RUST_NUMPY_EXAMPLE_SIMD", "bogus", "'baseline', 'neon', 'avx2' or 'avx512'"),
         ("RUST_NUMPY_EXAMPLE_SPIN", "off", "0 or 1"),
     ],
 )
@@ -366,7 +366,7 @@ except ModuleNotFoundError as error:
     assert run(code).stdout == "No module named 'threadpoolctl'\n"
 
 
-@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("level", ["baseline", "neon", "avx2", "avx512"])
 def test_a_cpu_level_can_be_forced(level: str) -> None:
     code = "import rust_numpy_example as rne; i = rne.build_info(); print(i['simd'], *i['simd_available'])"
     used, *available = run(code, RUST_NUMPY_EXAMPLE_SIMD=level).stdout.split()

@@ -87,10 +87,11 @@ pub fn set_num_threads(num_threads: Workers) -> PyResult<()> {
 /// -------
 /// dict
 ///     ``version``, ``profile`` (``'release'`` or ``'debug'``; the latter is slow), ``simd``
-///     (the CPU level in use: ``'baseline'``, ``'avx2'`` or ``'avx512'``), ``simd_available``
-///     (tuple of the levels that this CPU has; the environment variable
+///     (the CPU level in use: ``'baseline'``, ``'neon'``, ``'avx2'`` or ``'avx512'``),
+///     ``simd_available`` (tuple of the levels that this CPU has; the environment variable
 ///     ``RUST_NUMPY_EXAMPLE_SIMD`` chooses one of them), ``ifma`` (whether long integers are
-///     multiplied with AVX-512 IFMA), ``num_threads``, ``huge_pages_from`` and
+///     multiplied with AVX-512 IFMA), ``dotprod`` (whether products of bytes use the dot products
+///     of NEON), ``num_threads``, ``huge_pages_from`` and
 ///     ``streaming_stores_from`` (bytes from which memory is asked for in huge pages, and from which
 ///     an output may be written past the caches; None where the system or the CPU has none),
 ///     ``cache_share`` (bytes of the last cache for each CPU that shares it; None where the system does
@@ -119,6 +120,7 @@ pub fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         let available: Vec<_> = simd::Level::available().map(simd::Level::name).collect();
         info.set_item("simd_available", PyTuple::new(py, available)?)?;
         info.set_item("ifma", simd::has_ifma())?;
+        info.set_item("dotprod", simd::has_dotprod())?;
         info.set_item("num_threads", parallel::num_threads())?;
         info.set_item("huge_pages_from", alloc::large_pages_from())?;
         info.set_item("streaming_stores_from", simd::memory::streams_from())?;

@@ -1,4 +1,4 @@
-//! Vectors of eight doubles: an array, one register of AVX-512, or two of AVX2.
+//! Vectors of eight doubles: an array, one register of AVX-512, two of AVX2, or four of NEON.
 //!
 //! A vector is made by a token, from memory or from a number; after that it is its own proof that the
 //! CPU has the instructions, and so its operations are safe.
@@ -6,9 +6,13 @@
 // Compiled only where `build.rs` finds a compiler that has them.
 #![allow(clippy::incompatible_msrv)]
 
+#[cfg(neon)]
+use std::arch::aarch64::*;
 #[cfg(x86_simd)]
 use std::arch::x86_64::*;
 
+#[cfg(neon)]
+use super::token::Neon;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 use super::token::{Baseline, Token};
@@ -362,6 +366,136 @@ impl F64x8 for F64x8Avx2 {
             F64x8Avx2(avx2, a6, b6),
             F64x8Avx2(avx2, a7, b7),
         ]
+    }
+}
+
+/// Eight doubles in four registers.
+#[cfg(neon)]
+#[derive(Debug, Clone, Copy)]
+pub struct F64x8Neon([float64x2_t; 4]);
+
+// SAFETY (all blocks below): NEON is part of the target; pointers are to eight doubles.
+#[cfg(neon)]
+impl<const DOT: bool> WithF64x8 for Neon<DOT> {
+    type F64x8 = F64x8Neon;
+
+    #[inline(always)]
+    fn load_f64x8(self, from: &[f64; 8]) -> F64x8Neon {
+        let mut registers = self.splat_f64x8(0.0).0;
+        for r in 0..4 {
+            // SAFETY: see above.
+            registers[r] = unsafe { vld1q_f64(from.as_ptr().add(2 * r)) };
+        }
+        F64x8Neon(registers)
+    }
+
+    #[inline(always)]
+    fn splat_f64x8(self, value: f64) -> F64x8Neon {
+        // SAFETY: see above.
+        F64x8Neon([unsafe { vdupq_n_f64(value) }; 4])
+    }
+}
+
+#[cfg(neon)]
+impl F64x8 for F64x8Neon {
+    #[inline(always)]
+    fn store(self, to: &mut [f64; 8]) {
+        for r in 0..4 {
+            // SAFETY: see above.
+            unsafe { vst1q_f64(to.as_mut_ptr().add(2 * r), self.0[r]) }
+        }
+    }
+
+    #[inline(always)]
+    fn add(mut self, other: Self) -> Self {
+        for r in 0..4 {
+            // SAFETY: see above.
+            self.0[r] = unsafe { vaddq_f64(self.0[r], other.0[r]) };
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn sub(mut self, other: Self) -> Self {
+        for r in 0..4 {
+            // SAFETY: see above.
+            self.0[r] = unsafe { vsubq_f64(self.0[r], other.0[r]) };
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn mul(mut self, other: Self) -> Self {
+        for r in 0..4 {
+            // SAFETY: see above.
+            self.0[r] = unsafe { vmulq_f64(self.0[r], other.0[r]) };
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn div(mut self, other: Self) -> Self {
+        for r in 0..4 {
+            // SAFETY: see above.
+            self.0[r] = unsafe { vdivq_f64(self.0[r], other.0[r]) };
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn shift_in(mut self, first: f64) -> Self {
+        // SAFETY: see above.
+        let mut before = unsafe { vdupq_n_f64(first) };
+        for r in 0..4 {
+            let own = self.0[r];
+            // SAFETY: see above.
+            self.0[r] = unsafe { vextq_f64::<1>(before, own) };
+            before = own;
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn neg(mut self) -> Self {
+        for r in 0..4 {
+            // SAFETY: see above.
+            self.0[r] = unsafe { vsubq_f64(vdupq_n_f64(0.0), self.0[r]) };
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn mul_add(self, other: Self, mut more: Self) -> Self {
+        for r in 0..4 {
+            // SAFETY: see above.
+            more.0[r] = unsafe { vfmaq_f64(more.0[r], self.0[r], other.0[r]) };
+        }
+        more
+    }
+
+    #[inline(always)]
+    fn mul_sub(self, other: Self, mut less: Self) -> Self {
+        for r in 0..4 {
+            // SAFETY: see above.
+            less.0[r] = unsafe { vfmaq_f64(vnegq_f64(less.0[r]), self.0[r], other.0[r]) };
+        }
+        less
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        let mut columns = rows;
+        for i in 0..4 {
+            for j in 0..4 {
+                let (a, b) = (rows[2 * i].0[j], rows[2 * i + 1].0[j]);
+                // SAFETY: see above.
+                unsafe {
+                    columns[2 * j].0[i] = vtrn1q_f64(a, b);
+                    columns[2 * j + 1].0[i] = vtrn2q_f64(a, b);
+                }
+            }
+        }
+        columns
     }
 }
 

@@ -8,6 +8,8 @@ use super::lanes64::Lanes64;
 use super::level::{Level, level};
 use super::pairs16::Pairs16;
 use super::shuffle::ShuffleBytes;
+#[cfg(neon)]
+use super::token::Neon;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 use super::token::{Baseline, Token};
@@ -69,6 +71,29 @@ impl Simd for Avx512 {
     }
 }
 
+/// The target has NEON: this is compiled as for the baseline, with other operations.
+#[cfg(neon)]
+impl Simd for Neon<false> {
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
+}
+
+#[cfg(neon)]
+impl Simd for Neon<true> {
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: called with the token only. Before Rust 1.86 such a function has to be unsafe.
+        #[target_feature(enable = "dotprod")]
+        unsafe fn compiled<K: Kernel>(token: Neon<true>, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: as for `Avx2`.
+        unsafe { compiled(self, kernel) }
+    }
+}
+
 /// Work that is compiled once for every level.
 ///
 /// `run` must be `#[inline(always)]`, and so must all that it calls in its hot loop: what is
@@ -102,11 +127,18 @@ pub fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
             }
         }
     }
+    #[cfg(neon)]
+    if level >= Level::Neon {
+        return match Neon::<true>::detect() {
+            Some(token) => token.run(kernel),
+            None => Neon::new().run(kernel),
+        };
+    }
     let _ = level;
     Baseline.run(kernel)
 }
 
-/// As [`run_at`], for work that gains nothing from AVX-512: it is not compiled for it.
+/// As [`run_at`], for work that gains nothing from AVX-512 and dot products: it is not compiled for them.
 #[inline]
 pub fn run_up_to_avx2<K: Kernel>(level: Level, kernel: K) -> K::Output {
     #[cfg(x86_simd)]
@@ -114,6 +146,10 @@ pub fn run_up_to_avx2<K: Kernel>(level: Level, kernel: K) -> K::Output {
         if let Some(token) = Avx2::detect() {
             return token.run(kernel);
         }
+    }
+    #[cfg(neon)]
+    if level >= Level::Neon {
+        return Neon::new().run(kernel);
     }
     let _ = level;
     Baseline.run(kernel)
@@ -138,8 +174,9 @@ mod tests {
     fn every_level_runs_the_same_kernel() {
         let data: Vec<f64> = (0..100).map(f64::from).collect();
         for level in Level::ALL {
-            let top = Level::available().last().expect("the baseline");
-            assert_eq!(run_at(level, Sum(&data)), (level.min(top), 4950.0));
+            // The highest that the CPU has, of those up to the one that is asked for.
+            let best = Level::available().filter(|&available| available <= level).last();
+            assert_eq!(run_at(level, Sum(&data)), (best.expect("the baseline"), 4950.0));
         }
         assert!(Level::available().any(|available| available == level()));
     }

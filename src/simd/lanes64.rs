@@ -7,6 +7,8 @@
 // The intrinsics are compiled by Rust 1.89 and newer only: see build.rs.
 #![allow(clippy::incompatible_msrv)]
 
+#[cfg(neon)]
+use std::arch::aarch64::*;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
@@ -14,6 +16,8 @@ use std::arch::x86_64::*;
 use super::token::Baseline;
 #[cfg(not(target_arch = "x86_64"))]
 use super::token::Baseline as Portable;
+#[cfg(neon)]
+use super::token::Neon;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 
@@ -240,6 +244,86 @@ impl Lanes64 for Portable {
     #[inline(always)]
     fn carries(self, count: [u64; 2]) -> u64 {
         count.iter().sum()
+    }
+}
+
+#[cfg(neon)]
+impl<const DOT: bool> Lanes64 for Neon<DOT> {
+    const U64_LANES: usize = 2;
+    type U64s = uint64x2_t;
+    type Carries = uint64x2_t;
+
+    #[inline(always)]
+    fn load_u64(self, from: &[u64], at: usize) -> uint64x2_t {
+        let from = &from[at..at + Self::U64_LANES];
+        // SAFETY: a register's worth of memory, by the line above; NEON is part of the target.
+        unsafe { vld1q_u64(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store_u64(self, to: &mut [u64], at: usize, x: uint64x2_t) {
+        let to = &mut to[at..at + Self::U64_LANES];
+        // SAFETY: as in `load_u64`.
+        unsafe { vst1q_u64(to.as_mut_ptr(), x) }
+    }
+
+    #[inline(always)]
+    fn splat_u64(self, value: u64) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vdupq_n_u64(value) }
+    }
+
+    #[inline(always)]
+    fn add_u64(self, x: uint64x2_t, y: uint64x2_t) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vaddq_u64(x, y) }
+    }
+
+    #[inline(always)]
+    fn xor_u64(self, x: uint64x2_t, y: uint64x2_t) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { veorq_u64(x, y) }
+    }
+
+    #[inline(always)]
+    fn or_u64(self, x: uint64x2_t, y: uint64x2_t) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vorrq_u64(x, y) }
+    }
+
+    #[inline(always)]
+    fn shift_left_u64(self, x: uint64x2_t, bits: u32) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vshlq_u64(x, vdupq_n_s64(i64::from(bits))) }
+    }
+
+    #[inline(always)]
+    fn shift_right_u64(self, x: uint64x2_t, bits: u32) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vshlq_u64(x, vdupq_n_s64(-i64::from(bits))) }
+    }
+
+    #[inline(always)]
+    fn multiply_low_u32(self, x: uint64x2_t, y: uint64x2_t) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vmull_u32(vmovn_u64(x), vmovn_u64(y)) }
+    }
+
+    #[inline(always)]
+    fn no_carries(self) -> uint64x2_t {
+        self.splat_u64(0)
+    }
+
+    #[inline(always)]
+    fn count_carries(self, count: uint64x2_t, x: uint64x2_t, y: uint64x2_t) -> uint64x2_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vsubq_u64(count, vcgtq_u64(x, vaddq_u64(x, y))) }
+    }
+
+    #[inline(always)]
+    fn carries(self, count: uint64x2_t) -> u64 {
+        // SAFETY: NEON is part of the target.
+        unsafe { vaddvq_u64(count) }
     }
 }
 

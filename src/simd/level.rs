@@ -2,11 +2,13 @@
 
 use crate::kept::Kept;
 
-/// A set of instructions; a higher one includes the lower ones.
+/// A set of instructions; a higher one of the same target includes the lower ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// What every CPU of the target has (SSE2 on x86-64, NEON on aarch64).
+    /// What every CPU of the target has, as the compiler uses it (SSE2 on x86-64, NEON on aarch64).
     Baseline,
+    /// NEON as it is meant, and the dot products of ARMv8.2 where the CPU has them: aarch64.
+    Neon,
     /// AVX2, FMA, BMI1, BMI2, F16C, LZCNT, POPCNT: x86-64-v3.
     Avx2,
     /// AVX-512 F, BW, CD, DQ, VL and VNNI.
@@ -14,13 +16,14 @@ pub enum Level {
 }
 
 impl Level {
-    /// All levels, lowest first.
-    pub const ALL: [Level; 3] = [Level::Baseline, Level::Avx2, Level::Avx512];
+    /// All levels of all targets, lowest first.
+    pub const ALL: [Level; 4] = [Level::Baseline, Level::Neon, Level::Avx2, Level::Avx512];
 
     /// The name used in the environment and in `build_info()`.
     pub fn name(self) -> &'static str {
         match self {
             Level::Baseline => "baseline",
+            Level::Neon => "neon",
             Level::Avx2 => "avx2",
             Level::Avx512 => "avx512",
         }
@@ -29,7 +32,12 @@ impl Level {
     /// The levels that this CPU has, lowest first: what a test runs through.
     pub fn available() -> impl Iterator<Item = Level> {
         let top = detect();
-        Level::ALL.into_iter().filter(move |&level| level <= top)
+        Level::ALL.into_iter().filter(move |&level| level.is_within(top))
+    }
+
+    /// Whether a CPU whose highest level is `top` has this one. NEON is part of no other.
+    fn is_within(self, top: Level) -> bool {
+        self <= top && (self != Level::Neon || top == Level::Neon)
     }
 }
 
@@ -43,7 +51,7 @@ pub fn level() -> Level {
         let top = detect();
         let forced = std::env::var(VARIABLE).ok();
         let asked = Level::ALL.into_iter().find(|level| forced.as_deref() == Some(level.name()));
-        asked.map_or(top, |level| level.min(top))
+        asked.filter(|level| level.is_within(top)).unwrap_or(top)
     })
 }
 
@@ -77,5 +85,5 @@ fn probe() -> Level {
 
 #[cfg(not(x86_simd))]
 fn probe() -> Level {
-    Level::Baseline
+    if cfg!(neon) { Level::Neon } else { Level::Baseline }
 }

@@ -26,7 +26,7 @@
 //! To add a level is to add it to `level`, `token` and `kernel`, and to implement the operations for it:
 //! all of that is in this folder.
 //!
-//! `RUST_NUMPY_EXAMPLE_SIMD=baseline|avx2|avx512` forces a level that the CPU has.
+//! `RUST_NUMPY_EXAMPLE_SIMD=baseline|neon|avx2|avx512` forces a level that the CPU has.
 
 mod arithmetic;
 mod bits;
@@ -60,10 +60,20 @@ pub use level::{Level, VARIABLE, level, unknown_setting};
 pub use memory::prefetch;
 pub use pairs16::Pairs16;
 pub use shuffle::ShuffleBytes;
+#[cfg(neon)]
+pub use token::Neon;
 #[cfg(x86_simd)]
 pub use token::{Avx2, Avx512};
 pub use token::{Baseline, Token};
 pub use transpose::Transpose;
+
+/// Whether products of bytes use the dot products of NEON.
+pub fn has_dotprod() -> bool {
+    #[cfg(neon)]
+    return level() == Level::Neon && Neon::<true>::detect().is_some();
+    #[cfg(not(neon))]
+    return false;
+}
 
 /// Whether products of long integers use the instructions of AVX-512 IFMA.
 pub fn has_ifma() -> bool {

@@ -3,10 +3,15 @@
 //! x86 has one instruction for this, `pmaddwd`, and with VNNI one that also adds up, `vpdpwssd`:
 //! each 32-bit lane gains the two products of the 16-bit lanes in its place. The compiler does not
 //! make them from plain loops for all widths; without them a filter takes 3 to 6 times as long.
+//!
+//! NEON has none, but `smlal` adds four products of the low or of the high halves of two registers. So a
+//! register of pairs holds the first ones in its low half and the second ones in its high half.
 #![allow(unsafe_code)]
 // The intrinsics are compiled by Rust 1.89 and newer only: see build.rs.
 #![allow(clippy::incompatible_msrv)]
 
+#[cfg(neon)]
+use std::arch::aarch64::*;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
@@ -14,6 +19,8 @@ use std::arch::x86_64::*;
 use super::token::Baseline;
 #[cfg(not(target_arch = "x86_64"))]
 use super::token::Baseline as Portable;
+#[cfg(neon)]
+use super::token::Neon;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 
@@ -25,22 +32,29 @@ pub trait Pairs16: Copy {
     type I16s: Copy;
     /// A register of 32-bit integers.
     type I32s: Copy;
+    /// Two factors, for every pair.
+    type Pair: Copy;
 
-    /// The integers from `from[at]` on.
+    /// The integers from `from[at]` on, as [`store_i16`](Pairs16::store_i16) wrote them.
     fn load_i16(self, from: &[i16], at: usize) -> Self::I16s;
+    /// The integers from `from[at]` on: neighbours are pairs.
+    #[inline(always)]
+    fn load_pairs(self, from: &[i16], at: usize) -> Self::I16s {
+        self.load_i16(from, at)
+    }
     /// Writes `value` to `to[at]` and what follows.
     fn store_i16(self, to: &mut [i16], at: usize, value: Self::I16s);
     /// The bytes from `from[at]` on.
     fn load_u8_as_i16(self, from: &[u8], at: usize) -> Self::I16s;
-    /// `pair` in the place of every 32-bit lane.
-    fn splat_pair(self, pair: [i16; 2]) -> Self::I16s;
+    /// `pair`, to be multiplied with every pair.
+    fn splat_pair(self, pair: [i16; 2]) -> Self::Pair;
     /// `value` in every lane.
     fn splat_i32(self, value: i32) -> Self::I32s;
     /// The lanes of `a` and `b` in pairs, in an order of the level's choice: that of
     /// [`narrow_i32`](Pairs16::narrow_i32).
     fn interleave_i16(self, a: Self::I16s, b: Self::I16s) -> [Self::I16s; 2];
-    /// Adds to each sum the two products of the pairs in its place.
-    fn add_pair_products(self, sums: Self::I32s, a: Self::I16s, b: Self::I16s) -> Self::I32s;
+    /// Adds to each sum the two products of the pair in its place.
+    fn add_pair_products(self, sums: Self::I32s, pairs: Self::I16s, factors: Self::Pair) -> Self::I32s;
     /// Divides by two to the power `shift` below 32, rounding down.
     fn shift_right_i32(self, sums: Self::I32s, shift: u32) -> Self::I32s;
     /// Sums that fit in 16 bits: of interleaved pairs, in the order from before interleaving.
@@ -55,6 +69,7 @@ impl Pairs16 for Baseline {
     const I16_LANES: usize = 8;
     type I16s = __m128i;
     type I32s = __m128i;
+    type Pair = __m128i;
 
     #[inline(always)]
     fn load_i16(self, from: &[i16], at: usize) -> __m128i {
@@ -134,6 +149,7 @@ impl Pairs16 for Portable {
     const I16_LANES: usize = 8;
     type I16s = [i16; 8];
     type I32s = [i32; 4];
+    type Pair = [i16; 8];
 
     #[inline(always)]
     #[allow(clippy::manual_memcpy)] // One copy would be compiled as one large integer.
@@ -223,11 +239,103 @@ impl Pairs16 for Portable {
     }
 }
 
+#[cfg(neon)]
+impl<const DOT: bool> Pairs16 for Neon<DOT> {
+    const I16_LANES: usize = 8;
+    type I16s = int16x8_t;
+    type I32s = int32x4_t;
+    type Pair = int16x4_t;
+
+    #[inline(always)]
+    fn load_i16(self, from: &[i16], at: usize) -> int16x8_t {
+        let from = &from[at..at + Self::I16_LANES];
+        // SAFETY: a register's worth of memory, by the line above; NEON is part of the target.
+        unsafe { vld1q_s16(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn load_pairs(self, from: &[i16], at: usize) -> int16x8_t {
+        const ORDER: [u8; 16] = [0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15];
+        let pairs = self.load_i16(from, at);
+        // SAFETY: NEON is part of the target; the order is as long as a register.
+        unsafe { vreinterpretq_s16_u8(vqtbl1q_u8(vreinterpretq_u8_s16(pairs), vld1q_u8(ORDER.as_ptr()))) }
+    }
+
+    #[inline(always)]
+    fn store_i16(self, to: &mut [i16], at: usize, value: int16x8_t) {
+        let to = &mut to[at..at + Self::I16_LANES];
+        // SAFETY: as in `load_i16`.
+        unsafe { vst1q_s16(to.as_mut_ptr(), value) }
+    }
+
+    #[inline(always)]
+    fn load_u8_as_i16(self, from: &[u8], at: usize) -> int16x8_t {
+        let from = &from[at..at + Self::I16_LANES];
+        // SAFETY: half a register's worth of memory, by the line above; NEON is part of the target.
+        unsafe { vreinterpretq_s16_u16(vmovl_u8(vld1_u8(from.as_ptr()))) }
+    }
+
+    #[inline(always)]
+    fn splat_pair(self, [first, second]: [i16; 2]) -> int16x4_t {
+        let both = u32::from(first as u16) | u32::from(second as u16) << 16;
+        // SAFETY: NEON is part of the target.
+        unsafe { vreinterpret_s16_u32(vdup_n_u32(both)) }
+    }
+
+    #[inline(always)]
+    fn splat_i32(self, value: i32) -> int32x4_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vdupq_n_s32(value) }
+    }
+
+    #[inline(always)]
+    fn interleave_i16(self, a: int16x8_t, b: int16x8_t) -> [int16x8_t; 2] {
+        // SAFETY: NEON is part of the target.
+        unsafe {
+            let (a, b) = (vreinterpretq_s64_s16(a), vreinterpretq_s64_s16(b));
+            [vreinterpretq_s16_s64(vzip1q_s64(a, b)), vreinterpretq_s16_s64(vzip2q_s64(a, b))]
+        }
+    }
+
+    #[inline(always)]
+    fn add_pair_products(self, sums: int32x4_t, pairs: int16x8_t, factors: int16x4_t) -> int32x4_t {
+        // SAFETY: NEON is part of the target.
+        unsafe {
+            let sums = vmlal_lane_s16::<0>(sums, vget_low_s16(pairs), factors);
+            vmlal_high_lane_s16::<1>(sums, pairs, factors)
+        }
+    }
+
+    #[inline(always)]
+    fn shift_right_i32(self, sums: int32x4_t, shift: u32) -> int32x4_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vshlq_s32(sums, vdupq_n_s32(-(shift as i32))) }
+    }
+
+    #[inline(always)]
+    fn narrow_i32(self, [low, high]: [int32x4_t; 2]) -> int16x8_t {
+        // SAFETY: NEON is part of the target.
+        unsafe { vuzp1q_s16(vreinterpretq_s16_s32(low), vreinterpretq_s16_s32(high)) }
+    }
+
+    #[inline(always)]
+    fn store_as_u8(self, to: &mut [u8], at: usize, even: [int32x4_t; 2], odd: [int32x4_t; 2]) {
+        let (even, odd) = (self.narrow_i32(even), self.narrow_i32(odd));
+        let to = &mut to[at..at + 2 * Self::I16_LANES];
+        // SAFETY: a register's worth of memory, by the line above; NEON is part of the target.
+        unsafe {
+            let bytes = vtrn1q_u8(vreinterpretq_u8_s16(even), vreinterpretq_u8_s16(odd));
+            vst1q_u8(to.as_mut_ptr(), bytes);
+        }
+    }
+}
+
 #[cfg(x86_simd)]
 impl Pairs16 for Avx2 {
     const I16_LANES: usize = 16;
     type I16s = __m256i;
     type I32s = __m256i;
+    type Pair = __m256i;
 
     #[inline(always)]
     fn load_i16(self, from: &[i16], at: usize) -> __m256i {
@@ -304,6 +412,7 @@ impl Pairs16 for Avx512 {
     const I16_LANES: usize = 32;
     type I16s = __m512i;
     type I32s = __m512i;
+    type Pair = __m512i;
 
     #[inline(always)]
     fn load_i16(self, from: &[i16], at: usize) -> __m512i {
@@ -420,7 +529,7 @@ mod tests {
 
         // Pairs of neighbours: sums of bytes, the even ones and the odd ones.
         let words: Vec<i16> = bytes.iter().map(|&byte| i16::from(byte / 2)).collect();
-        let halves = [0, lanes].map(|at| simd.load_i16(&words, at));
+        let halves = [0, lanes].map(|at| simd.load_pairs(&words, at));
         let sum = |weights| {
             halves.map(|half| simd.add_pair_products(simd.splat_i32(1), half, simd.splat_pair(weights)))
         };

@@ -1,14 +1,18 @@
 //! Sixteen bytes in another order.
 #![allow(unsafe_code)]
 
+#[cfg(neon)]
+use std::arch::aarch64::*;
 #[cfg(x86_simd)]
 use std::arch::x86_64::*;
 
 use super::token::Baseline;
+#[cfg(neon)]
+use super::token::Neon;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 
-/// Reordering bytes, which has an instruction (`pshufb`) that the compiler does not find.
+/// Reordering bytes, which has an instruction (`pshufb`, `tbl`) that the compiler does not find.
 pub trait ShuffleBytes: Copy {
     /// `bytes[indices[0] % 16]`, `bytes[indices[1] % 16]`, … No index is above 127.
     fn shuffle_u8(self, bytes: &[u8; 16], indices: &[u8; 16]) -> [u8; 16];
@@ -20,6 +24,20 @@ impl ShuffleBytes for Baseline {
         let mut out = [0; 16];
         for i in 0..16 {
             out[i] = bytes[usize::from(indices[i] % 16)];
+        }
+        out
+    }
+}
+
+#[cfg(neon)]
+impl<const DOT: bool> ShuffleBytes for Neon<DOT> {
+    #[inline(always)]
+    fn shuffle_u8(self, bytes: &[u8; 16], indices: &[u8; 16]) -> [u8; 16] {
+        let mut out = [0; 16];
+        // SAFETY: all three are as large as a register; NEON is part of the target.
+        unsafe {
+            let indices = vandq_u8(vld1q_u8(indices.as_ptr()), vdupq_n_u8(15));
+            vst1q_u8(out.as_mut_ptr(), vqtbl1q_u8(vld1q_u8(bytes.as_ptr()), indices));
         }
         out
     }

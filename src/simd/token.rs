@@ -7,6 +7,8 @@
 use super::level::Level;
 #[cfg(x86_simd)]
 use super::level::detect;
+#[cfg(neon)]
+use crate::kept::Kept;
 
 /// The proof that this CPU has the instructions of a level.
 pub trait Token: Copy + Send + Sync + 'static {
@@ -74,6 +76,39 @@ impl Avx512 {
 #[cfg(x86_simd)]
 impl Token for Avx512 {
     const LEVEL: Level = Level::Avx512;
+    const FUSES: bool = true;
+    const REGISTERS: usize = 32;
+}
+
+/// [`Level::Neon`]: with `DOT`, the proof of the dot products of ARMv8.2 besides.
+///
+/// No level of their own, as only products of bytes use them. What does not is written once for both.
+#[cfg(neon)]
+#[derive(Debug, Clone, Copy)]
+pub struct Neon<const DOT: bool>(());
+
+#[cfg(neon)]
+impl Neon<false> {
+    /// The token: NEON is part of the target.
+    #[inline]
+    pub fn new() -> Self {
+        Neon(())
+    }
+}
+
+#[cfg(neon)]
+impl Neon<true> {
+    /// The token, if the CPU has dot products.
+    #[inline]
+    pub fn detect() -> Option<Self> {
+        static HAS: Kept<bool> = Kept::new();
+        HAS.get_or(|| std::arch::is_aarch64_feature_detected!("dotprod")).then_some(Neon(()))
+    }
+}
+
+#[cfg(neon)]
+impl<const DOT: bool> Token for Neon<DOT> {
+    const LEVEL: Level = Level::Neon;
     const FUSES: bool = true;
     const REGISTERS: usize = 32;
 }

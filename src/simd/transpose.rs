@@ -7,9 +7,13 @@
 // Compiled only where `build.rs` finds a compiler that has them.
 #![allow(clippy::incompatible_msrv)]
 
+#[cfg(neon)]
+use std::arch::aarch64::*;
 #[cfg(x86_simd)]
 use std::arch::x86_64::*;
 
+#[cfg(neon)]
+use super::token::Neon;
 #[cfg(x86_simd)]
 use super::token::{Avx2, Avx512};
 use super::token::{Baseline, Token};
@@ -61,6 +65,65 @@ pub(super) fn transposed<T: Copy, const SIDE: usize>(rows: [[T; SIDE]; SIDE]) ->
 }
 
 impl Transpose for Baseline {}
+
+/// Registers of 128 bits: the square in four parts, each of which is transposed into the place of another.
+#[cfg(neon)]
+impl<const DOT: bool> Transpose for Neon<DOT> {
+    #[inline(always)]
+    fn transpose_4x64(self, rows: [[u64; 4]; 4]) -> [[u64; 4]; 4] {
+        // SAFETY: the arrays are as large as the registers, and all their bits are valid; NEON is part of the
+        // target.
+        unsafe {
+            let rows = std::mem::transmute::<[[u64; 4]; 4], [[uint64x2_t; 2]; 4]>(rows);
+            let mut columns = rows;
+            for i in 0..2 {
+                for j in 0..2 {
+                    let (a, b) = (rows[2 * i][j], rows[2 * i + 1][j]);
+                    columns[2 * j][i] = vtrn1q_u64(a, b);
+                    columns[2 * j + 1][i] = vtrn2q_u64(a, b);
+                }
+            }
+            std::mem::transmute::<[[uint64x2_t; 2]; 4], [[u64; 4]; 4]>(columns)
+        }
+    }
+
+    #[inline(always)]
+    fn transpose_8x32(self, rows: [[u32; 8]; 8]) -> [[u32; 8]; 8] {
+        // SAFETY: as above.
+        unsafe {
+            let rows = std::mem::transmute::<[[u32; 8]; 8], [[uint32x4_t; 2]; 8]>(rows);
+            let mut columns = rows;
+            for i in 0..2 {
+                for j in 0..2 {
+                    let [a, b, c, d] =
+                        [rows[4 * i][j], rows[4 * i + 1][j], rows[4 * i + 2][j], rows[4 * i + 3][j]];
+                    // Even and odd columns of pairs of rows, in pairs; then the pairs.
+                    let (even, odd) = (vtrn1q_u32(a, b), vtrn2q_u32(a, b));
+                    let (even_below, odd_below) = (vtrn1q_u32(c, d), vtrn2q_u32(c, d));
+                    columns[4 * j][i] = low_halves(even, even_below);
+                    columns[4 * j + 1][i] = low_halves(odd, odd_below);
+                    columns[4 * j + 2][i] = high_halves(even, even_below);
+                    columns[4 * j + 3][i] = high_halves(odd, odd_below);
+                }
+            }
+            std::mem::transmute::<[[uint32x4_t; 2]; 8], [[u32; 8]; 8]>(columns)
+        }
+    }
+}
+
+#[cfg(neon)]
+#[inline(always)]
+fn low_halves(a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+    // SAFETY: NEON is part of the target.
+    unsafe { vreinterpretq_u32_u64(vtrn1q_u64(vreinterpretq_u64_u32(a), vreinterpretq_u64_u32(b))) }
+}
+
+#[cfg(neon)]
+#[inline(always)]
+fn high_halves(a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+    // SAFETY: as above.
+    unsafe { vreinterpretq_u32_u64(vtrn2q_u64(vreinterpretq_u64_u32(a), vreinterpretq_u64_u32(b))) }
+}
 
 #[cfg(x86_simd)]
 impl Transpose for Avx2 {

@@ -340,7 +340,7 @@ impl Horizontal<'_> {
             let line = &self.line[at + self.offsets[k]..][..2 * N * S::I16_LANES];
             for n in 0..N {
                 for half in 0..2 {
-                    let pairs = simd.load_i16(line, (2 * n + half) * S::I16_LANES);
+                    let pairs = simd.load_pairs(line, (2 * n + half) * S::I16_LANES);
                     for next in 0..2 {
                         sums[next][n][half] =
                             simd.add_pair_products(sums[next][n][half], pairs, weights[next]);

@@ -131,7 +131,7 @@ impl<'a> Multiplier<'a> {
         match level {
             Level::Avx512 => (45, 48),
             Level::Avx2 => (50, 52),
-            Level::Baseline => (90, 110),
+            Level::Baseline | Level::Neon => (90, 110),
         }
     }
 

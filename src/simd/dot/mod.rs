@@ -5,10 +5,12 @@
 //! of the left operand is multiplied with a register of groups of the right one, and the products
 //! are added to a register of sums.
 //!
-//! The implementations for x86 are in `dot/x86.rs`, those for every CPU and for complex numbers
-//! here. A new level implements [`Dot`] for `u8`, `u16`, `u32` and `u64`, and [`FloatDot`] for
+//! The implementations for x86 are in `dot/x86.rs`, those for NEON in `dot/neon.rs`, those for every CPU
+//! and for complex numbers here. A new level implements [`Dot`] for `u8`, `u16`, `u32` and `u64`, and [`FloatDot`] for
 //! `f32` and `f64`; integers with a sign have the same bits.
 
+#[cfg(neon)]
+mod neon;
 #[cfg(x86_simd)]
 mod x86;
 
@@ -199,6 +201,26 @@ impl<T: Copy + Send, S: FloatDot<T>> Dot<Complex<T>> for S {
     }
 }
 
+/// The sums of the products of low halves of 64-bit integers, and of the mixed ones.
+#[cfg(any(x86_simd, neon))]
+#[derive(Clone, Copy)]
+pub struct Halves<T> {
+    low: T,
+    mixed: T,
+}
+
+/// The sums modulo 2^64.
+#[cfg(any(x86_simd, neon))]
+#[inline(always)]
+fn joined<const LANES: usize>(low: [u64; LANES], mixed: [u64; LANES]) -> [u64; LANES] {
+    let mut lanes = low;
+    for lane in 0..LANES {
+        let mixed = (mixed[lane] << 32).wrapping_add(mixed[lane] & !0xffff_ffff);
+        lanes[lane] = low[lane].wrapping_add(mixed);
+    }
+    lanes
+}
+
 // A macro, as the length of an array cannot be an associated constant.
 /// Dot products in plain Rust over arrays of 16 bytes.
 macro_rules! portable {
@@ -379,5 +401,53 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Sums of eight products in each lane, as the instructions and as the definition have it.
+    fn check<D: Dot<T>, T: Arithmetic>(dot: D, number: fn(usize) -> T) {
+        let right = |k: usize, lane: usize| number(31 * k + lane + 5);
+        let mut sums = dot.zero();
+        for k in (0..8).step_by(D::DEPTH) {
+            let group = |of: &dyn Fn(usize) -> T| D::group(std::array::from_fn(|i| of(k + i)));
+            let mut packed = D::Packed::zero();
+            for lane in 0..D::LANES {
+                packed.set(lane, group(&|k| right(k, lane)));
+            }
+            sums = dot.add_products(sums, group(&number), &packed);
+        }
+        let lanes = dot.lanes(sums);
+        assert_eq!(lanes.as_ref().len(), D::LANES);
+        for (lane, &sum) in lanes.as_ref().iter().enumerate() {
+            let add = |sum: T, k| sum.multiply_add::<D>(number(k), right(k, lane));
+            assert_eq!(sum, (0..8).fold(T::default(), add), "{:?}, lane {lane}", D::LEVEL);
+        }
+    }
+
+    struct Products;
+
+    impl Kernel for Products {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            let large = |i: usize| (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            check::<S, u8>(simd, |i| (i * 37) as u8);
+            check::<S, u16>(simd, |i| (i * 7919) as u16);
+            check::<S, u32>(simd, |i| (i as u32 + 1).wrapping_mul(0x9e37_79b9));
+            check::<S, u64>(simd, large);
+            check::<S, f32>(simd, |i| 1.0 / (i as f32 + 3.0));
+            check::<S, f64>(simd, |i| 1.0 / (i as f64 + 3.0));
+            check::<S, Complex<f64>>(simd, |i| Complex::new(1.0 / (i as f64 + 3.0), i as f64 - 7.5));
+        }
+    }
+
+    #[test]
+    fn products_are_added_as_the_definition_says_at_every_level() {
+        for level in Level::available() {
+            run_at(level, Products);
+        }
+        // The level uses dot products where the CPU has them.
+        #[cfg(neon)]
+        crate::simd::Neon::new().run(Products);
     }
 }

@@ -21,7 +21,7 @@
 use std::arch::x86_64::*;
 use std::mem::transmute;
 
-use super::{Dot, FloatDot, Packed};
+use super::{Dot, FloatDot, Halves, Packed, joined};
 use crate::simd::token::{Avx2, Avx512};
 
 /// A packed register of AVX2, aligned so that it never crosses a cache line.
@@ -421,24 +421,6 @@ impl Dot<u32> for Avx2 {
         // SAFETY: the array is as large as the register.
         unsafe { transmute::<__m256i, [u32; 8]>(sums) }
     }
-}
-
-/// The sums of the products of low halves, and of the mixed ones.
-#[derive(Clone, Copy)]
-pub struct Halves<T> {
-    low: T,
-    mixed: T,
-}
-
-/// The sums modulo 2^64.
-#[inline(always)]
-fn joined<const LANES: usize>(low: [u64; LANES], mixed: [u64; LANES]) -> [u64; LANES] {
-    let mut lanes = low;
-    for lane in 0..LANES {
-        let mixed = (mixed[lane] << 32).wrapping_add(mixed[lane] & !0xffff_ffff);
-        lanes[lane] = low[lane].wrapping_add(mixed);
-    }
-    lanes
 }
 
 impl Dot<u64> for Avx512 {
