@@ -367,26 +367,29 @@ def test_its_form_is_that_of_its_formatters(tmp_path: Path, name: str, options: 
     _run(sys.executable, "-m", "ruff", "format", "--check", ".", cwd=folder)
 
 
-# One after another: their libraries have one name in one folder.
-@pytest.mark.xdist_group("builds")
-@builds
-@pytest.mark.parametrize(
-    "options",
-    [(), ("--minimal", "--no-abi3"), ("--maturin",)],
-    ids=["setuptools", "minimal", "maturin"],
-)
-def test_a_new_package_builds_and_passes_its_own_tests(tmp_path: Path, options: tuple[str, ...]) -> None:
-    # Inside a Cargo workspace, and a path that needs quotes.
-    (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["none"]\n')
-    folder = tmp_path / "a b" / "new"
-    make(folder, "odd-Name.2", *options)
-    python = _python(tmp_path)
-    _run(python, "-m", "pip", "install", "--no-build-isolation", "--no-deps", ".", cwd=folder)
-    _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder / "tests")
-    _run("cargo", "fmt", "--check", cwd=folder)
-    _run("cargo", "test", "--locked", "--quiet", cwd=folder)
-    _run(sys.executable, "-m", "ruff", "check", ".", cwd=folder)
-    _run(sys.executable, "-m", "ruff", "format", "--check", ".", cwd=folder)
+class TestBuilds:
+    """Run by one worker (`--dist loadscope`): the libraries have one name in one folder."""
+
+    @builds
+    @pytest.mark.parametrize(
+        "options",
+        [(), ("--minimal", "--no-abi3"), ("--maturin",)],
+        ids=["setuptools", "minimal", "maturin"],
+    )
+    def test_a_new_package_builds_and_passes_its_own_tests(
+        self, tmp_path: Path, options: tuple[str, ...]
+    ) -> None:
+        # Inside a Cargo workspace, and a path that needs quotes.
+        (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["none"]\n')
+        folder = tmp_path / "a b" / "new"
+        make(folder, "odd-Name.2", *options)
+        python = _python(tmp_path)
+        _run(python, "-m", "pip", "install", "--no-build-isolation", "--no-deps", ".", cwd=folder)
+        _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder / "tests")
+        _run("cargo", "fmt", "--check", cwd=folder)
+        _run("cargo", "test", "--locked", "--quiet", cwd=folder)
+        _run(sys.executable, "-m", "ruff", "check", ".", cwd=folder)
+        _run(sys.executable, "-m", "ruff", "format", "--check", ".", cwd=folder)
 
 
 @builds
