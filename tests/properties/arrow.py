@@ -24,7 +24,7 @@ try:
 except ImportError:
     pa = None
 
-MEMORY = Memory(pieces=96, pages=2)
+MEMORY = Memory(pieces=400, pages=12)
 DTYPES = {form: name for name, form in FORMATS.items()}
 TEXTS = ("u", "U", "vu")
 INDICES = ("c", "C", "s", "S", "i", "I", "l", "L")
