@@ -9,6 +9,7 @@ import math
 import os
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,11 @@ def test_the_columns_of_an_element_are_counted_as_they_are_named() -> None:
     assert arrays._count(dtype) == len(list(arrays._parts(dtype, "", ()))) == 12 + 1 + 4
     # At once, however many they are.
     assert arrays._count(np.dtype([("a", "<i2", (90_000_000,))])) == 90_000_000
+    none = np.dtype([("a", np.dtype(("<i2", (90_000_000,))), (0,))])
+    tracemalloc.start()
+    assert arrays._count(none) == len(list(arrays._parts(none, "", ()))) == 0
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 def test_arrays_of_arrays_in_an_element_are_named_as_numpy_has_them() -> None:

@@ -408,7 +408,8 @@ def _parts(dtype: np.dtype[Any], name: str, path: tuple[Any, ...]) -> Iterator[_
             # Arrays of arrays: NumPy has the axes of both, the outer ones first.
             base, more = base.subdtype
             shape += more
-        for index in np.ndindex(shape):
+        # Nothing times millions is nothing, and is not to be counted up to.
+        for index in np.ndindex(shape if math.prod(shape) else (0,)):
             inner = ",".join(map(str, index))
             yield from _parts(base, f"{name}[{inner}]", (*path, (..., *index)))
     elif dtype.kind == "c":
