@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 #: Pages that commands write as a whole.
-GENERATED = {"benchmarks.md", "cli.md", "reliability.md", "tested.md"}
+GENERATED = {"benchmarks.md", "cli.md", "instructions.md", "reliability.md", "tested.md"}
 
 _NUMBER = (
     r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|fifty|a hundred|a thousand"
