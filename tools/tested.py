@@ -22,7 +22,7 @@ HEAD = """# Tested on
 for it, what does not depend on them with three of the pairs; `tools/interpreters.py` fetches interpreters that the
 machine lacks. Processors of other kinds are emulated:
 `tox -c tools/tox.ini -e platforms` runs the Rust tests and a selection of the Python tests on them. A row of an
-emulated processor may be of a run that a limit of time ended before all of that selection was done.
+emulated processor may be of some files of that selection, and of runs that a limit of time ended before all was done.
 `python tools/tested.py` writes this page from what the last runs left.
 
 | CPython | NumPy | platform | date | passed | failed | skipped |
