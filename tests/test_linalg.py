@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -356,3 +357,12 @@ def test_multiply_matrices_is_numpy_dot() -> None:
 def test_signatures_can_be_inspected() -> None:
     assert str(inspect.signature(rne.multiply_matrices)) == "(a, b)"
     assert str(inspect.signature(rne.matrix_multiply)) == "(a, b, *, out=None, workers=None)"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_long_dot_products_keep_their_digits(dtype: type) -> None:
+    """Nothing cancels here, so that the error is that of adding up alone: NumPy's is of the same size."""
+    x = np.random.default_rng(5).standard_normal(100_000).astype(dtype)
+    exact = math.fsum((x.astype(np.float64) ** 2 if dtype is np.float32 else x * x).tolist())
+    error = abs(float(rne.matrix_multiply(x, x)) - exact) / exact
+    assert error < 2 * np.finfo(dtype).eps

@@ -3,7 +3,8 @@
 //! Memory is the limit, so the matrix is read once, in the order in which it lies there, and in several streams:
 //!
 //! - [`by_rows`]: where rows are contiguous, dot products of some rows with the vector. Each sum is kept in as many
-//!   lanes as a cache line has numbers, on every level, and these are added up by halves at the end.
+//!   lanes as a cache line has numbers, on every level; blocks of a row are summed on their own, which keeps the
+//!   error small, and the lanes are added up by halves at the end.
 //! - [`by_cols`]: where columns are contiguous, the sum of the columns, each times an element of the vector. Some
 //!   columns are added at a time, so that sums are loaded and stored less often; each is added in order, so their
 //!   number does not show in the result.
@@ -25,6 +26,10 @@ use crate::simd::{self, Dot, FloatDot, Kernel, Level, Simd};
 
 /// Elements of a row or of a vector between two questions whether to stop.
 const PIECE: usize = 1 << 18;
+
+/// Cache lines of a row that are summed before they are added to the sum of the row: so few that their errors, and
+/// those of as many blocks, stay small.
+const LINES: usize = 64;
 
 /// Bytes of sums that are kept in the first-level cache.
 const SUMS_BYTES: usize = 32 << 10;
@@ -209,21 +214,23 @@ where
     for sum in 0..SUMS {
         matrix[sum] = &as_arrays(parts[sum])[..lines];
     }
-    let mut sums = [[dot.zero(); WIDTH]; SUMS];
-    for line in 0..lines {
-        for v in 0..WIDTH {
-            let mut factors = [dot.zero(); 2];
-            for part in 0..F::PARTS {
-                factors[part] = dot.load_from(&vector[part][line][v * D::LANES..]);
-            }
-            for sum in 0..SUMS {
-                let elements = dot.load_from(&matrix[sum][line][v * D::LANES..]);
-                sums[sum][v] = dot.multiply_add(sums[sum][v], elements, factors[sum % F::PARTS]);
+    let mut totals = [[dot.zero(); WIDTH]; SUMS];
+    for from in (0..lines).step_by(LINES) {
+        let to = lines.min(from + LINES);
+        let (mut matrix, mut vector) = (matrix, vector);
+        for part in 0..2 {
+            vector[part] = &vector[part][from..to];
+        }
+        for sum in 0..SUMS {
+            matrix[sum] = &matrix[sum][from..to];
+        }
+        let sums = block::<D, F, SUMS, WIDTH, LINE>(dot, matrix, vector);
+        for sum in 0..SUMS {
+            for v in 0..WIDTH {
+                totals[sum][v] = dot.plus(totals[sum][v], sums[sum][v]);
             }
         }
     }
-    // Sums of their own: the compiler keeps those above in registers only if nothing but the loop indexes them.
-    let mut rest = [[dot.zero(); WIDTH]; SUMS];
     if lines * LINE < parts[0].len() {
         for v in 0..WIDTH {
             let from = parts[0].len().min(lines * LINE + v * D::LANES);
@@ -233,30 +240,68 @@ where
             }
             for sum in 0..SUMS {
                 let elements = dot.load_up_to(&parts[sum][from..]);
-                rest[sum][v] = dot.multiply_add(dot.zero(), elements, factors[sum % F::PARTS]);
+                totals[sum][v] = dot.multiply_add(totals[sum][v], elements, factors[sum % F::PARTS]);
             }
         }
     }
-    let mut totals = [F::Part::default(); SUMS];
+    let mut products = [F::Part::default(); SUMS];
     for sum in 0..SUMS {
-        let mut lanes = [dot.zero(); WIDTH];
-        for v in 0..WIDTH {
-            lanes[v] = dot.plus(sums[sum][v], rest[sum][v]);
-        }
-        // No loop, whose array would be in memory.
+        let lanes = totals[sum];
         let lanes = match WIDTH {
             4 => dot.plus(dot.plus(lanes[0], lanes[2 % WIDTH]), dot.plus(lanes[1 % WIDTH], lanes[3 % WIDTH])),
             2 => dot.plus(lanes[0], lanes[1 % WIDTH]),
             _ => lanes[0],
         };
-        totals[sum] = dot.folded(lanes);
+        products[sum] = dot.folded(lanes);
     }
     for row in 0..rows {
-        let sum = F::from_parts(&totals[row * F::PARTS..][..F::PARTS]);
+        let sum = F::from_parts(&products[row * F::PARTS..][..F::PARTS]);
         let c = c.at(row, 0);
         *c = if accumulate { (*c).plus(sum) } else { sum };
     }
     rows
+}
+
+/// The dot products of lines, a lane each.
+#[inline(always)]
+fn block<D, F, const SUMS: usize, const WIDTH: usize, const LINE: usize>(
+    dot: D,
+    matrix: [&[[F::Part; LINE]]; SUMS],
+    vector: [&[[F::Part; LINE]]; 2],
+) -> [[D::Sums; WIDTH]; SUMS]
+where
+    D: FloatDot<F::Part>,
+    F: Float,
+{
+    let lines = vector[0].len();
+    let (mut rows, mut factors) = (matrix, vector);
+    for part in 0..2 {
+        factors[part] = &vector[part][..lines];
+    }
+    for sum in 0..SUMS {
+        rows[sum] = &matrix[sum][..lines];
+    }
+    let mut sums = [[dot.zero(); WIDTH]; SUMS];
+    for line in 0..lines {
+        for v in 0..WIDTH {
+            let mut lanes = [dot.zero(); 2];
+            for part in 0..F::PARTS {
+                lanes[part] = dot.load_from(&factors[part][line][v * D::LANES..]);
+            }
+            for sum in 0..SUMS {
+                let elements = dot.load_from(&rows[sum][line][v * D::LANES..]);
+                sums[sum][v] = dot.multiply_add(sums[sum][v], elements, lanes[sum % F::PARTS]);
+            }
+        }
+    }
+    // Into others, as arrays that are indexed elsewhere are in memory for good.
+    let mut products = [[dot.zero(); WIDTH]; SUMS];
+    for sum in 0..SUMS {
+        for v in 0..WIDTH {
+            products[sum][v] = sums[sum][v];
+        }
+    }
+    products
 }
 
 /// c = a b, where b has one column and the columns of a are contiguous.
