@@ -27,9 +27,9 @@ use crate::simd::{self, Dot, FloatDot, Kernel, Level, Simd};
 /// Elements of a row or of a vector between two questions whether to stop.
 const PIECE: usize = 1 << 18;
 
-/// Cache lines of a row that are summed before they are added to the sum of the row: so few that their errors, and
-/// those of as many blocks, stay small.
-const LINES: usize = 64;
+/// Cache lines of a row that are summed before they are added to the sum of the row: so few that the error stays small,
+/// and that the CPU works on several such blocks at a time where there is a single row.
+const LINES: usize = 16;
 
 /// Bytes of sums that are kept in the first-level cache.
 const SUMS_BYTES: usize = 32 << 10;
@@ -150,6 +150,8 @@ where
             let c = c.block(row..row + a.rows, 0..1);
             let rows = if a.rows * F::PARTS >= SUMS {
                 dots::<D, F, SUMS, WIDTH, LINE>(dot, a, vectors, c, from > 0)
+            } else if F::PARTS == 1 {
+                dots::<D, F, 1, WIDTH, LINE>(dot, a, vectors, c, from > 0)
             } else {
                 dots::<D, F, 2, WIDTH, LINE>(dot, a, vectors, c, from > 0)
             };
@@ -183,7 +185,7 @@ fn factors<'v, F: Float>(
     Ok([re, if F::PARTS == 1 { re } else { im }])
 }
 
-/// The dot products of the first rows, of as many as have `SUMS` parts or as there are; returns how many.
+/// The dot products of the first rows, as many as have `SUMS` parts; returns how many they are.
 #[inline(always)]
 fn dots<D, F, const SUMS: usize, const WIDTH: usize, const LINE: usize>(
     dot: D,
@@ -199,11 +201,10 @@ where
     // Not as a constant, which is evaluated for what is never called, too.
     assert!(WIDTH * D::LANES == LINE && SUMS % F::PARTS == 0);
     // No closures in what follows: they are not always inlined.
-    let rows = (SUMS / F::PARTS).min(a.rows);
+    let rows = SUMS / F::PARTS;
     let mut parts = [F::parts(a.row(0, 0..a.cols)); SUMS];
     for sum in 0..SUMS {
-        // In the place of a row that there is not, the last one once more.
-        parts[sum] = F::parts(a.row((sum / F::PARTS).min(rows - 1), 0..a.cols));
+        parts[sum] = F::parts(a.row(sum / F::PARTS, 0..a.cols));
     }
     let lines = parts[0].len() / LINE;
     let mut vector = [as_arrays::<_, LINE>(vectors[0]); 2];

@@ -24,6 +24,10 @@ const GRAIN: usize = 15_000;
 /// what it has in common with others.
 const LARGE: usize = 250_000;
 
+/// Rows or columns of a part below which a thread has no more than one: each part copies what it has in common with
+/// others, and that is to cost little beside its products.
+const LEAST: usize = 192;
+
 /// Rows or columns of a part are a multiple of this: of the height of a tile, and of the width.
 pub const TILE: (usize, usize) = (12, 64);
 
@@ -58,10 +62,11 @@ impl Split {
             return Split { matrices: count.div_ceil(parts), ..whole };
         }
         let slabs = parts.div_ceil(count);
+        let most = |len: usize, tile| len.div_ceil(tile).min(workers * (len / LEAST / workers).max(1));
         let slabs = if m >= n.saturating_mul(cost_of_b) {
-            (slabs.min(m.div_ceil(TILE.0)), 1)
+            (slabs.min(most(m, TILE.0)), 1)
         } else {
-            (1, slabs.min(n.div_ceil(TILE.1)))
+            (1, slabs.min(most(n, TILE.1)))
         };
         Split { matrices: 1, slabs, ..whole }
     }

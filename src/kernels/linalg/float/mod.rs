@@ -50,8 +50,11 @@ const BLOCK_BYTES: RangeInclusive<usize> = 1 << 20..=4 << 20;
 /// The most columns of c for which rows of a are read where they are.
 const COLS_IN_PLACE: usize = 256;
 
-/// The most panels of rows of c for which rows of b are read where they are.
-const PANELS_IN_PLACE: usize = 2;
+/// The most panels of rows of c for which rows of b are read where they are: those of a small b, and others.
+const PANELS_IN_PLACE: [usize; 2] = [11, 2];
+
+/// The most bytes of a small b: half of a second-level cache.
+const SMALL_BYTES: usize = 256 << 10;
 
 /// c = a b, for any sizes.
 pub fn multiply<F: Float>(
@@ -149,7 +152,8 @@ where
     let most = block_bytes / (depth.max(1) * size_of::<F>());
     let width = n.div_ceil(n.div_ceil(most).max(1)).next_multiple_of(lanes);
     let a_is_near = n <= COLS_IN_PLACE && (a.is_row_contiguous() || a.is_col_contiguous());
-    let b_is_near = m <= PANELS_IN_PLACE * HIGH / F::PARTS && b.is_row_contiguous();
+    let b_is_large = k.saturating_mul(n) > SMALL_BYTES / size_of::<F>();
+    let b_is_near = m <= PANELS_IN_PLACE[usize::from(b_is_large)] * HIGH / F::PARTS && b.is_row_contiguous();
     grow(&mut workspace.a, len_of_a::<F>(HIGH / F::PARTS, depth))?;
     grow(&mut workspace.b, depth * if b_is_near { lanes } else { width })?;
     for col in (0..n).step_by(width) {

@@ -175,9 +175,9 @@ fn all_sizes_and_layouts_are_right_and_nothing_else_is_written() {
         let depth = DEPTH_BYTES / size_of::<T::Part>();
         check::<T>(random, [7, depth + 1, 5], [LAYOUTS[0]; 3]);
         check::<T>(random, [5, 2 * depth + 3, 6], [LAYOUTS[1], LAYOUTS[1], LAYOUTS[0]]);
-        check::<T>(random, [12 * PANELS_IN_PLACE + 3, 3, COLS_IN_PLACE + 5], [LAYOUTS[0]; 3]);
+        check::<T>(random, [12 * PANELS_IN_PLACE[0] + 3, 3, COLS_IN_PLACE + 5], [LAYOUTS[0]; 3]);
         // More columns than a block has, both read where they are and packed.
-        for rows in [3, 12 * PANELS_IN_PLACE + 1] {
+        for rows in [3, 12 * PANELS_IN_PLACE[0] + 1] {
             check::<T>(random, [rows, 70, 2 * BLOCK / (70 * size_of::<T>()) + 9], [LAYOUTS[0]; 3]);
         }
     }
