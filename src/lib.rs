@@ -6,7 +6,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `bindings/<topic>` | Python: thin functions, a file or a folder a topic |
-//! | `bindings/{array, argument, axes, cached, call, display, error, guard, missing, nan_policy, numbers, weights}` | the doors they go through: arrays, work, errors |
+//! | `bindings/{array, argument, cached, call, display, error, guard, missing, nan_policy, numbers, weights}` | the doors they go through: arrays, work, errors |
 //! | `kernels/<topic>` | the algorithms; no Python in them |
 //! | `kernels/eft` | mathematics that several topics rest on |
 //! | `layout` | arrays of any layout, and the one way they are walked |
