@@ -182,6 +182,11 @@ def test_arrays_of_arrays_in_an_element_are_named_as_numpy_has_them() -> None:
         (npy("\0"), "cannot be understood"),
         (npy("\xff", version=b"\3\0")[:-1], "truncated"),
         (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10000000000)}"), "than 262,144 columns"),
+        (
+            npy("{'descr': '<f8', 'fortran_order': False, 'shape': (9223372036854775808, 0)}"),
+            "than any array",
+        ),
+        (npy("{'descr': '|u1', 'fortran_order': True, 'shape': (4294967296, 4294967296, 0)}"), "any array"),
         (npy("{'descr': [('a', '<i2', (90000000,))], 'fortran_order': False, 'shape': (0,)}"), "columns"),
         (npy("{'descr': '|V0', 'fortran_order': False, 'shape': (9,)}"), "take up no space"),
         (b"\x93NUMPY\4\0", "version 4.0"),

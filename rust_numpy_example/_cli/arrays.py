@@ -29,6 +29,9 @@ LONGEST_HEADER = 1 << 20
 #: Brackets in brackets in a header. No dtype needs that many, and the parser has its limits.
 DEEPEST_HEADER = 64
 
+#: The most elements of an array, lengths of zero left out: NumPy counts them in 64 bits.
+MOST_ELEMENTS = 2**63 - 1
+
 #: As many columns may a header tell of that has fewer bytes of data behind it: an array without rows, or one
 #: that comes through a pipe.
 FEW_COLUMNS = 1 << 18
@@ -487,6 +490,8 @@ def _parse_header(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
     shape, fortran = header["shape"], header["fortran_order"]
     if not isinstance(shape, tuple) or not all(type(length) is int and length >= 0 for length in shape):
         raise ValueError(f"shape is {shape!r}, expected a tuple of lengths")
+    if math.prod(filter(None, shape)) > MOST_ELEMENTS:
+        raise ValueError(f"shape is {shape!r}, which is larger than any array")
     if type(fortran) is not bool:
         raise ValueError(f"fortran_order is {fortran!r}, expected True or False")
     dtype = np.lib.format.descr_to_dtype(header["descr"])
