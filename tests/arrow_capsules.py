@@ -180,3 +180,14 @@ class ByStream:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.stream.capsule()
+
+
+class Once(ByStream):
+    """As a reader of batches: its stream can be asked for once."""
+
+    opened = 0
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        self.opened += 1
+        assert self.opened == 1, "asked for again"
+        return super().__arrow_c_stream__(requested_schema)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from arrow_capsules import FORMATS, Once, array, schema
 from hypothesis import given
 from hypothesis import strategies as st
 from layouts import REAL, layouts, sample
@@ -212,6 +213,35 @@ def test_labels_of_pandas_polars_and_arrow() -> None:
     for series in (pl.Series(["b", None, "a", "b"]), pl.Series(["b", None, "a", "b"], dtype=pl.Categorical)):
         assert compute_stats(pl.Series(values), by=series).to_dict()["mean"] == [3, 2.5]
     assert compute_stats(values, by=pl.Series([3, None, 1, 3])).mean.tolist() == [3, 2.5]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float32", "bool"])
+def test_labels_of_a_stream_that_comes_once(dtype: str) -> None:
+    values, labels = np.arange(6.0), np.array([1, 0, 1, 1, 0, 1]).astype(dtype)
+    once = Once(schema(FORMATS[dtype]), [array(labels[:2]), array(labels[2:])])
+    check(compute_stats(values, by=once), values, labels)
+    masked = Once(schema(FORMATS[dtype]), [array(labels, [True, False, True, False, True, True])])
+    got = compute_stats(values, by=masked)
+    assert got.groups.tolist() == [0, 1] and got.count.tolist() == [1, 3] and got.mean.tolist() == [4, 7 / 3]
+    assert once.stream.released == masked.stream.released == 1
+
+
+def test_texts_of_a_reader_that_reads_once() -> None:
+    pa = pytest.importorskip("pyarrow")
+    texts = pa.array(["b", None, "a", "b"])
+
+    class Reader:
+        """A column of a table that is read as it comes."""
+
+        def __init__(self, column: Any) -> None:
+            self.columns = [column]
+
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return pa.chunked_array([self.columns.pop()]).__arrow_c_stream__()
+
+    for column in (texts, texts.cast(pa.large_string()), texts.dictionary_encode()):
+        assert compute_stats([1.0, 2.0, 3.0, 4.0], by=Reader(column)).to_dict()["mean"] == [3, 2.5]
+    assert compute_stats([1.0, 2.0], by=Reader(pa.array([5, 3]))).to_dict()["mean"] == [2, 1]
 
 
 def test_it_is_a_mapping_of_stats() -> None:

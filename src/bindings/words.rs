@@ -401,7 +401,7 @@ fn many<'py>(
         Ok(())
     };
     if is_arrow {
-        array::texts(arg, texts, is_array, true, &mut |text| text.map_or(Ok(()), &mut each))?;
+        array::texts(arg, texts, is_array, &mut |text| text.map_or(Ok(()), &mut each))?;
     } else {
         // The keys of a dict may be meant, or its values.
         let items = if texts.is_instance_of::<PyDict>() { None } else { texts.try_iter().ok() };

@@ -14,13 +14,14 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMemoryView, PyString, PyTuple, PyType};
 
+use super::arrow::{self, EachText};
 use super::foreign::{
     is_array_like, is_list, is_number_or_text, overrides, overrides_functions, refuse_device, refuse_lazy,
     refuse_lost,
 };
 use super::modules::{array, exact_array, numpy};
 use super::taken::Taken;
-use super::{arrow, columns, dlpack};
+use super::{columns, dlpack};
 use crate::bindings::argument::Arg;
 
 /// Lists in lists that are looked into: as many as an array may have axes.
@@ -37,26 +38,51 @@ pub fn as_array<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 
 /// `object` as an array of any dtype, and its nulls.
 pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> {
+    take_with(arg, object, &mut |object, is_array| arrow::take(arg, object, is_array).map(Some))
+        .map(|taken| taken.expect("Arrow data as an array"))
+}
+
+/// As [`take`]; but for Arrow data that are texts, `each` is called with each of them, and there is no array.
+pub fn take_or_texts<'py>(
+    arg: Arg,
+    object: &Bound<'py, PyAny>,
+    each: EachText<'_>,
+) -> PyResult<Option<Taken<'py>>> {
+    take_with(arg, object, &mut |object, is_array| arrow::take_or_texts(arg, object, is_array, each))
+}
+
+/// Reads Arrow data of an object, from `__arrow_c_array__` or else from `__arrow_c_stream__`.
+type ReadArrow<'a, 'py> = &'a mut dyn FnMut(&Bound<'py, PyAny>, bool) -> PyResult<Option<Taken<'py>>>;
+
+fn take_with<'py>(
+    arg: Arg,
+    object: &Bound<'py, PyAny>,
+    read_arrow: ReadArrow<'_, 'py>,
+) -> PyResult<Option<Taken<'py>>> {
     if let Some(array) = exact_array(object)? {
-        return Ok(array.clone().into());
+        return Ok(Some(array.clone().into()));
     }
     let py = object.py();
     if is_list(object) {
         refuse_items(arg, object)?;
     } else if !is_number_or_text(object) && !object.is_instance(&numpy(py, "generic")?)? {
-        return container(arg, object);
+        return container(arg, object, read_arrow);
     }
-    Ok(numpy(py, "asarray")?.call1((object,))?.cast_into::<PyUntypedArray>()?.into())
+    Ok(Some(numpy(py, "asarray")?.call1((object,))?.cast_into::<PyUntypedArray>()?.into()))
 }
 
-fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> {
+fn container<'py>(
+    arg: Arg,
+    object: &Bound<'py, PyAny>,
+    read_arrow: ReadArrow<'_, 'py>,
+) -> PyResult<Option<Taken<'py>>> {
     let py = object.py();
     if let Some(taken) = columns::pandas(arg, object)? {
-        return Ok(taken);
+        return Ok(Some(taken));
     }
     refuse_lost(arg, object)?;
     if let Some(inner) = columns::xarray(object)? {
-        return take(arg, &inner);
+        return take_with(arg, &inner, read_arrow);
     }
     if array(object)?.is_none() {
         let class = object.get_type();
@@ -64,7 +90,7 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
         refuse_device(arg, object)?;
         let array = has(intern!(py, "__arrow_c_array__"))?;
         if (array || has(intern!(py, "__arrow_c_stream__"))?) && PyMemoryView::from(object).is_err() {
-            return arrow::take(arg, object, array);
+            return read_arrow(object, array);
         }
         if has(intern!(py, "__dlpack__"))?
             && !has(intern!(py, "__array__"))?
@@ -72,7 +98,7 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
             && !has(intern!(py, "__array_struct__"))?
             && PyMemoryView::from(object).is_err()
         {
-            return dlpack::take(arg, object).map(Taken::from);
+            return dlpack::take(arg, object).map(|array| Some(array.into()));
         }
     }
     // What `__array__` gives may be a subclass that has more than numbers, which `asarray` would drop.
@@ -81,7 +107,7 @@ fn container<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> 
         refuse_lost(arg, &array)?;
     }
     // Of a subclass only the memory counts: no method of it is called from here on.
-    Ok(numpy(py, "asarray")?.call1((array,))?.cast_into::<PyUntypedArray>()?.into())
+    Ok(Some(numpy(py, "asarray")?.call1((array,))?.cast_into::<PyUntypedArray>()?.into()))
 }
 
 /// What even NumPy is not given: a lazy array, which it may compute, and a masked one of NumPy's own, which does not

@@ -50,7 +50,7 @@ mod promotion;
 mod taken;
 
 pub use arrow::texts;
-pub use asarray::{as_array, refuse_for_numpy, refuse_no_number, take};
+pub use asarray::{as_array, refuse_for_numpy, refuse_no_number, take_or_texts};
 pub use axis::{axes, axis, reduced_shape};
 pub use broadcast::{broadcast, broadcast_to};
 pub use dtypes::{REAL, dtype_of, is_bfloat16, is_of_user};

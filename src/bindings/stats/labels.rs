@@ -17,7 +17,7 @@ use pyo3::types::{PyList, PyString};
 
 use crate::alloc::try_vec;
 use crate::bindings::argument::Arg;
-use crate::bindings::array::{Input, Operand, Output, Taken, array, is_a, numpy, take, texts};
+use crate::bindings::array::{Input, Operand, Output, Taken, is_a, numpy, take_or_texts};
 use crate::bindings::call::Call;
 use crate::bindings::display::{Shape, kind_of};
 use crate::bindings::error::Named;
@@ -54,23 +54,27 @@ impl<'py> By<'py> {
             false => Err(arg.value_error(format_args!("shape {}", Shape(got)), Shape(&expected))),
         };
         let reader = Reader { arg, workers };
-        let (codes, labels) = match reader.arrow(object)? {
-            Some((codes, labels)) => {
-                refuse(&[codes.len()])?;
-                (codes, labels)
+        let (codes, labels) = match reader.categorical(object)? {
+            Some((taken, categories)) => {
+                refuse(taken.array.shape())?;
+                let (codes, places) = reader.numbers(taken)?;
+                (codes, categories.call_method1("take", (places,))?)
             }
-            None => match reader.categorical(object)? {
-                Some((taken, categories)) => {
-                    refuse(taken.array.shape())?;
-                    let (codes, places) = reader.numbers(taken)?;
-                    (codes, categories.call_method1("take", (places,))?)
+            None => {
+                let mut texts = Texts::default();
+                let taken = take_or_texts(arg, object, &mut |text| texts.push(text).named(arg.function))?;
+                match taken {
+                    Some(taken) => {
+                        refuse(taken.array.shape())?;
+                        reader.array(taken)?
+                    }
+                    None => {
+                        let (codes, labels) = reader.texts(object.py(), texts)?;
+                        refuse(&[codes.len()])?;
+                        (codes, labels)
+                    }
                 }
-                None => {
-                    let taken = take(arg, object)?;
-                    refuse(taken.array.shape())?;
-                    reader.array(taken)?
-                }
-            },
+            }
         };
         // Along an axis the labels are the same for all others.
         let shape = match axis {
@@ -102,34 +106,17 @@ struct Reader {
 }
 
 impl Reader {
-    /// Strings that come by the Arrow PyCapsule interface.
-    fn arrow<'py>(self, object: &Bound<'py, PyAny>) -> PyResult<Option<Coded<'py>>> {
-        let py = object.py();
-        let has = |name: &str| Ok::<_, PyErr>(object.get_type().getattr_opt(name)?.is_some());
-        // Pandas has objects of its own for most texts, and Arrow data of these only by a copy.
-        if array(object)?.is_some() || is_a(object, "pandas", "Series")? {
-            return Ok(None);
-        }
-        let is_array = has("__arrow_c_array__")?;
-        if !is_array && !has("__arrow_c_stream__")? {
-            return Ok(None);
-        }
-        let mut labels = Texts::default();
-        let function = self.arg.function;
-        let is_texts =
-            texts(self.arg, object, is_array, false, &mut |text| labels.push(text).named(function))?;
-        if !is_texts {
-            return Ok(None);
-        }
+    /// Arrow strings.
+    fn texts<'py>(self, py: Python<'py>, texts: Texts) -> PyResult<Coded<'py>> {
         let Labels { codes, groups } =
-            labels.finish(<[u8] as Ord>::cmp, |_, text| text.to_vec()).named(function)?;
+            texts.finish(<[u8] as Ord>::cmp, |_, text| text.to_vec()).named(self.arg.function)?;
         let all = numpy(py, "empty")?.call1((groups.len(), "O"))?;
         for (index, group) in groups.iter().enumerate() {
             let text = PyString::from_bytes(py, group)
                 .map_err(|_| self.arg.value_error("a label that is not UTF-8", "Arrow strings, which are"))?;
             all.set_item(index, text)?;
         }
-        Ok(Some((codes, all)))
+        Ok((codes, all))
     }
 
     /// The codes of a Categorical of pandas, -1 where they are missing, and its categories.

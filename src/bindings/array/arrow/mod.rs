@@ -28,51 +28,34 @@ mod texts;
 use reader::Reader;
 use structures::{ArrowArray, ArrowArrayStream, ArrowSchema, Owned, Structure, moved};
 
+/// Takes a text; a null is `None`.
+pub type EachText<'a> = &'a mut dyn FnMut(Option<&[u8]>) -> PyResult<()>;
+
 /// What an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`.
 pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>, is_array: bool) -> PyResult<Taken<'py>> {
-    let py = object.py();
-    let mut source = Chunks::open(arg, object, is_array)?;
-    let mut chunks = Vec::new();
-    let mut rows = 0;
-    while let Some(chunk) = source.next(py)? {
-        // Pieces without elements only cost time, but one says the shape and the dtype.
-        let length = chunk.0.length;
-        if length != 0 || chunks.is_empty() {
-            let taken = Reader { py, arg }.column_or_table(&source.schema.0, chunk)?;
-            if rows == 0 {
-                chunks.clear();
-            }
-            chunks.push(taken);
-            rows |= length;
-        }
-    }
-    match chunks.len() {
-        0 => Reader { py, arg }.nothing(&source.schema.0),
-        1 => Ok(chunks.remove(0)),
-        _ => one_after_the_other(py, &chunks),
-    }
+    Chunks::open(arg, object, is_array)?.numbers(object.py())
 }
 
-/// Calls `each` with every text that an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`; a null
-/// is `None`, but for those of an array of nothing else. That the texts are UTF-8 is the producer's word alone. What are no texts is an error if they are
-/// `needed`, and else false.
-pub fn texts(
+/// Calls `each` with every text that an object hands out, but for the nulls of an array of nothing else. That the
+/// texts are UTF-8 is the producer's word alone. What are no texts is an error.
+pub fn texts(arg: Arg, object: &Bound<'_, PyAny>, is_array: bool, each: EachText<'_>) -> PyResult<()> {
+    Chunks::open(arg, object, is_array)?.texts(object.py(), each)
+}
+
+/// As [`texts`], and `None` then; as [`take`] for what are no texts. The object is asked once: a stream may be there
+/// for one reader only.
+pub fn take_or_texts<'py>(
     arg: Arg,
-    object: &Bound<'_, PyAny>,
+    object: &Bound<'py, PyAny>,
     is_array: bool,
-    needed: bool,
-    each: &mut dyn FnMut(Option<&[u8]>) -> PyResult<()>,
-) -> PyResult<bool> {
+    each: EachText<'_>,
+) -> PyResult<Option<Taken<'py>>> {
     let py = object.py();
-    let mut source = Chunks::open(arg, object, is_array)?;
-    let reader = Reader { py, arg };
-    if !needed && !matches!(reader.format(source.schema.0.of_values())?, "u" | "U" | "vu") {
-        return Ok(false);
+    let source = Chunks::open(arg, object, is_array)?;
+    match (Reader { py, arg }).format(source.schema.0.of_values())? {
+        "u" | "U" | "vu" => source.texts(py, each).map(|()| None),
+        _ => source.numbers(py).map(Some),
     }
-    while let Some(chunk) = source.next(py)? {
-        reader.texts(&source.schema.0, &chunk.0, each)?;
-    }
-    Ok(true)
 }
 
 /// The arrays that an object hands out, one after the other.
@@ -111,6 +94,37 @@ impl Chunks {
         let mut chunk = Owned(ArrowArray::EMPTY);
         stream.fill(self.arg, |stream| stream.get_next, &mut chunk)?;
         Ok(chunk.0.release.is_some().then_some(chunk))
+    }
+
+    fn numbers(mut self, py: Python<'_>) -> PyResult<Taken<'_>> {
+        let reader = Reader { py, arg: self.arg };
+        let mut chunks = Vec::new();
+        let mut rows = 0;
+        while let Some(chunk) = self.next(py)? {
+            // Pieces without elements only cost time, but one says the shape and the dtype.
+            let length = chunk.0.length;
+            if length != 0 || chunks.is_empty() {
+                let taken = reader.column_or_table(&self.schema.0, chunk)?;
+                if rows == 0 {
+                    chunks.clear();
+                }
+                chunks.push(taken);
+                rows |= length;
+            }
+        }
+        match chunks.len() {
+            0 => reader.nothing(&self.schema.0),
+            1 => Ok(chunks.remove(0)),
+            _ => one_after_the_other(py, &chunks),
+        }
+    }
+
+    fn texts(mut self, py: Python<'_>, each: EachText<'_>) -> PyResult<()> {
+        let reader = Reader { py, arg: self.arg };
+        while let Some(chunk) = self.next(py)? {
+            reader.texts(&self.schema.0, &chunk.0, each)?;
+        }
+        Ok(())
     }
 }
 
