@@ -20,8 +20,10 @@ select      which columns are meant
 text        tables in delimited text, through ``_TableStats``
 jsonlines   objects of JSON, through ``_JsonRows`` and ``text``
 arrays      ``.npy`` and ``.npz``, through ``_ArrayStats``
-parquet     Parquet, through ``_ArrayStats``
-ipc         Arrow IPC, likewise
+parquet     files of Parquet
+ipc         files and streams of Arrow
+arrow       the columns of both, through ``_ArrayStats`` and ``_TableStats``
+wide        integers of 128 bits in both
 rows        what Parquet and Arrow hand on as text: rows of groups and with weights
 table       the statistics of a file, however they were found
 bars        histograms in a line of a terminal, or in SVG

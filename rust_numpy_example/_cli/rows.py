@@ -14,7 +14,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from rust_numpy_example._cli.parquet import Reader, decoded
+from rust_numpy_example._cli.arrow import decoded
+from rust_numpy_example._cli.parquet import Reader
 from rust_numpy_example._cli.report import Progress
 from rust_numpy_example._cli.source import Source, shown
 from rust_numpy_example._cli.table import NUMBERS, Ask, Column, Table
@@ -41,7 +42,7 @@ class _AsText(Reader, ABC):
         """Read a file."""
         opened = self.open(source)
         if self._stats is None:
-            self._begin(opened.schema, opened.is_foreign)
+            self._begin(opened.schema)
             self._stats = self._begin_text()
         places = self._places(list(opened.schema.names), opened.schema)
         wanted = [*self._besides, *self._columns]
