@@ -153,6 +153,15 @@ def test_channels_are_filtered_one_by_one_wherever_they_are(function: Any, dtype
                 np.testing.assert_array_equal(np.moveaxis(result, axis, -1), expected)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_the_last_pixel_of_a_row_of_any_length_is_blurred_in_all_of_its_channels(dtype: str) -> None:
+    for channels in (2, 3, 4, 5):
+        for width in (*range(15, 35), 85, 149):
+            data = image(dtype, (2, width, channels))
+            expected = np.stack([rne.gaussian_blur(data[..., k], 0.5) for k in range(channels)], axis=-1)
+            np.testing.assert_array_equal(rne.gaussian_blur(data, 0.5, channel_axis=-1), expected)
+
+
 @pytest.mark.parametrize("dtype", REAL)
 def test_the_result_may_have_any_real_dtype(dtype: str) -> None:
     for source in ("uint8", "int8", "float32"):

@@ -101,7 +101,8 @@ pub fn make(
     let [_, width, channels] = tile.size();
     let [ry, rx] = weights.radii();
     let Weights([vertical, horizontal]) = weights;
-    let values = checked_size(&[width, channels])?.next_multiple_of(ROW_MULTIPLE);
+    // Whole pairs of pixels: the channels of a last one that is alone lie where those of two would.
+    let values = checked_size(&[width.next_multiple_of(2), channels])?.next_multiple_of(ROW_MULTIPLE);
     let padded = checked_size(&[width + 2 * rx, channels])?;
     // The last values of the horizontal pass read as far beyond their end as the others do.
     let stride = padded_stride::<i16>(values + checked_size(&[2 * rx + 2, channels])?);

@@ -1,6 +1,6 @@
 //! The filters against a naive reference: every level, mode, type of sum and number of threads.
 
-use ndarray::{Array3, ArrayD, ArrayViewD};
+use ndarray::{Array3, ArrayD, ArrayViewD, s};
 
 use super::*;
 
@@ -361,4 +361,24 @@ fn channels_may_be_on_any_axis_and_memory_in_any_order() {
     assert_eq!(blur(second, 1).permuted_axes(vec![0, 2, 1]), expected);
     let other_order = image.view().reversed_axes().as_standard_layout().into_owned();
     assert_eq!(blur(other_order.view().reversed_axes().into_dyn(), 2), expected);
+}
+
+#[test]
+fn the_last_pixel_of_a_row_of_any_length_is_made_from_all_of_its_neighbours() {
+    // Bytes of several channels are computed in pairs of pixels, and the last may be alone.
+    let border = Border { modes: [Mode::Mirror; 2], cval: 0.0 };
+    let filter = Filter::Gaussian { sigma: [0.0, 0.4], truncate: 4.0 };
+    for channels in 2..=9 {
+        for width in 1..=70 {
+            let image = noise((1, width, channels));
+            let blurred =
+                |image: &Array3<f64>| run::<u8, u8>(filter, simd::level(), image, border, &Work::serial());
+            let together = blurred(&image);
+            for channel in 0..channels {
+                let plane = s![.., .., channel..channel + 1];
+                let alone = blurred(&image.slice(plane).to_owned());
+                assert_eq!(together.slice(plane), alone, "{width} pixels of {channels} channels");
+            }
+        }
+    }
 }
