@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,40 +28,67 @@ def sample(dtype: Any, shape: tuple[int, ...] = (5, 6), seed: int = 0) -> np.nda
     return np.asarray(values).astype(dtype)
 
 
-def layouts(array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield arrays equal to ``array``, each with another layout of its memory."""
-    dtype, shape = array.dtype, array.shape
-    yield "C", array.copy(order="C")
-    yield "F", array.copy(order="F")
-    yield "transposed", np.ascontiguousarray(array.T).T
-    if array.ndim:
-        yield "reversed", np.ascontiguousarray(array[::-1])[::-1]
-        wide = np.zeros((*shape[:-1], 2 * shape[-1]), dtype)
-        wide[..., ::2] = array
-        yield "every other", wide[..., ::2]
-        yield "every other, reversed", np.ascontiguousarray(wide[..., ::-1])[..., ::-1][..., ::2]
-    packed = np.zeros(shape, np.dtype([("x", "u1"), ("v", dtype), ("y", "u2")]))
+class Subclass(np.ndarray):
+    """What inherits from arrays."""
+
+
+def _every_other(array: np.ndarray) -> np.ndarray:
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+def _field(array: np.ndarray, before: list[Any], after: list[Any]) -> np.ndarray:
+    packed = np.zeros(array.shape, np.dtype([*before, ("v", array.dtype), *after]))
     packed["v"] = array
-    yield "field of a packed struct", packed["v"]
-    one_and_a_half = np.zeros(shape, np.dtype([("v", dtype), ("y", f"V{max(1, dtype.itemsize // 2)}")]))
-    one_and_a_half["v"] = array
-    yield "stride of one and a half elements", one_and_a_half["v"]
+    return packed["v"]
+
+
+def _unaligned(array: np.ndarray) -> np.ndarray:
     raw = np.zeros(array.nbytes + 1, "u1")
-    unaligned = raw[1:].view(dtype).reshape(shape)
+    unaligned = raw[1:].view(array.dtype).reshape(array.shape)
     unaligned[...] = array
-    yield "unaligned", unaligned
-    if dtype.itemsize > 1:
-        yield "byte-swapped", array.astype(dtype.newbyteorder("S"))
+    return unaligned
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
     read_only = array.copy()
     read_only.flags.writeable = False
-    yield "read-only", read_only
-    if array.ndim == 2:
-        yield "np.matrix", np.asarray(array).view(np.matrix)
+    return read_only
 
-    class Subclass(np.ndarray):
-        pass
 
-    yield "subclass", array.view(Subclass)
+#: How each layout is made of an array.
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "C": lambda a: a.copy(order="C"),
+    "F": lambda a: a.copy(order="F"),
+    "transposed": lambda a: np.ascontiguousarray(a.T).T,
+    "reversed": lambda a: np.ascontiguousarray(a[::-1])[::-1],
+    "every other": _every_other,
+    "every other, reversed": lambda a: _every_other(a[..., ::-1])[..., ::-1],
+    "field of a packed struct": lambda a: _field(a, [("x", "u1")], [("y", "u2")]),
+    "stride of one and a half elements": lambda a: _field(a, [], [("y", f"V{max(1, a.itemsize // 2)}")]),
+    "unaligned": _unaligned,
+    "byte-swapped": lambda a: a.astype(a.dtype.newbyteorder("S")),
+    "read-only": _read_only,
+    "np.matrix": lambda a: np.asarray(a).view(np.matrix),
+    "subclass": lambda a: a.view(Subclass),
+}
+
+
+def names_of_layouts(array: np.ndarray) -> list[str]:
+    """Return the layouts that there are of an array of this shape and dtype."""
+    without = {"np.matrix"} if array.ndim != 2 else set()
+    if not array.ndim:
+        without |= {"reversed", "every other", "every other, reversed"}
+    if array.itemsize == 1:
+        without.add("byte-swapped")
+    return [name for name in LAYOUTS if name not in without]
+
+
+def layouts(array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield arrays equal to ``array``, each with another layout of its memory."""
+    for name in names_of_layouts(array):
+        yield name, LAYOUTS[name](array)
 
 
 @st.composite
@@ -72,5 +99,4 @@ def strided(draw: Any, elements_dtype: Any, max_dims: int = 3, max_side: int = 7
     if array.ndim:
         array = array[draw(hnp.basic_indices(array.shape, allow_newaxis=True, allow_ellipsis=True))]
     array = np.asarray(array)
-    name, array = draw(st.sampled_from(list(layouts(array))))
-    return array
+    return LAYOUTS[draw(st.sampled_from(names_of_layouts(array)))](array)
