@@ -36,20 +36,26 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     import numpy as np
 
-    stats = terminalreporter.stats
-    skipped = Counter(
-        str(report.longrepr[2]).removeprefix("Skipped: ") for report in stats.get("skipped", [])
-    )
+    files: dict[str, dict[str, Any]] = {}
+    for outcome, kinds in {
+        "passed": ["passed"],
+        "failed": ["failed", "error"],
+        "skipped": ["skipped"],
+    }.items():
+        for report in (report for kind in kinds for report in terminalreporter.stats.get(kind, [])):
+            new = {"date": date.today().isoformat(), "passed": 0, "failed": 0, "skipped": Counter()}
+            file = files.setdefault(report.nodeid.partition("::")[0], new)
+            if outcome == "skipped":
+                file["skipped"][str(report.longrepr[2]).removeprefix("Skipped: ")] += 1
+            else:
+                file[outcome] += 1
     row = {
         "python": platform.python_version(),
         "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
         "numpy": np.__version__,
         "machine": platform.machine(),
         "system": f"{platform.system()}, {' '.join(platform.libc_ver())}".strip(", "),
-        "date": date.today().isoformat(),
-        "passed": len(stats.get("passed", [])),
-        "failed": len(stats.get("failed", [])) + len(stats.get("error", [])),
-        "skipped": dict(skipped),
+        "files": files,
     }
     Path(path).write_text(json.dumps(row), encoding="utf-8")
 

