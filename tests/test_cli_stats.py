@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from commands import Run, columns, failure, run
 
-from rust_numpy_example._cli import report, stats, table
+from rust_numpy_example._cli import listing, report, stats, table
 from rust_numpy_example._cli.table import Ask, Column, Table, between
 
 __all__ = ["run"]
@@ -585,7 +585,7 @@ def test_what_is_shown_is_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
         one = Column(name, "float", 10, missing)
         one.mean, one.std, one.min, one.max, one.quantiles = 2.0, 1.0, 0.0, 4.0, quantiles
         options = type("Options", (), {"quantiles": None, "all": False, "distinct": False, "weight": None})()
-        found = list(stats.lines(Table([one], 10), stats.choice(options)))
+        found = list(listing.lines(Table([one], 10), listing.choice(options)))
         assert max(map(len, found)) <= max(width, 50)
         return found[0].split()
 
@@ -604,13 +604,13 @@ def test_a_table_that_does_not_fit_is_several(monkeypatch: pytest.MonkeyPatch, w
 
     monkeypatch.setattr(report, "room", lambda: width)
     options = type("Options", (), {"quantiles": None, "all": True, "distinct": False, "weight": None})()
-    table = stats.read([str(PLANETS)], Ask(levels=stats.QUARTILES, distinct=True))
-    found = list(stats.lines(table, stats.choice(options)))
+    table = stats.read([str(PLANETS)], Ask(levels=listing.QUARTILES, distinct=True))
+    found = list(listing.lines(table, listing.choice(options)))
     assert max(map(len, found)) <= width
     heads = [line.split() for line in found if line.startswith("column")]
     assert len(heads) == found.count("") + 1 > 1
     shown = [title for head in heads for title in head[1:]]
-    assert shown == [stats.title(key) for key in stats.choice(options)[0]]
+    assert shown == [listing.title(key) for key in listing.choice(options)[0]]
     assert len(found) == len(heads) * (len(table.columns) + 2) - 1
 
 

@@ -26,6 +26,7 @@ arrow       the columns of both, through ``_ArrayStats`` and ``_TableStats``
 wide        integers of 128 bits in both
 rows        what Parquet and Arrow hand on as text: rows of groups and with weights
 table       the statistics of a file, however they were found
+listing     how ``stats`` shows them: lines of text, CSV, Markdown, JSON
 bars        histograms in a line of a terminal, or in SVG
 page        what ``stats --report`` writes
 plot        plots by matplotlib

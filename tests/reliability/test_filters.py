@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from layouts import REAL
-from test_image import CONSTANTS, MODES, SHAPES, assert_near, check_constant, exact_sobel, image
+from test_image import MODES, SHAPES, assert_near, exact_sobel, image
+from test_image_limits import CONSTANTS, check_constant
 
 import rust_numpy_example as rne
 
