@@ -60,6 +60,19 @@ def test_the_functions_whose_mutants_are_left_out_exist() -> None:
             assert re.search(rf"\bfn {name}\b", sources), f"{pattern!r} in EQUAL of tools/mutants.py"
 
 
+def test_a_shard_of_the_mutants_replaces_what_became_of_it_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(mutants, "SHARDS", tmp_path / "mutants.json")
+    mutants.kept({"11/20": mutants.Shard(7, 2), "3/20": mutants.Shard(40, 10)})
+    shards = mutants.kept({"3/20": mutants.Shard(45, 5)})
+    assert list(shards) == ["3/20", "11/20"] and mutants.kept({}) == shards
+    row = mutants.row(shards)
+    assert row.figure == "52 of 59 (88 %; shards 3/20: 45 of 50, 11/20: 7 of 9)"
+    # Nine tenths of each.
+    assert not row.reached and mutants.row({"3/20": mutants.Shard(45, 5)}).reached
+
+
 PLACE = {"python": "3.13.9", "free_threaded": False, "numpy": "2.2.4", "system": "Linux, glibc 2.41"}
 
 
