@@ -181,6 +181,23 @@ def test_nan_nulls_and_where() -> None:
     assert compute_stats(column, weights=[1, 9, 3], nan_policy="omit").mean == 3.5
 
 
+@pytest.mark.parametrize("dtype", ["i8", "u8"])
+def test_an_integer_far_from_the_others_takes_no_digits_from_them(dtype: str) -> None:
+    # The first one is what distances are from, as long as there is none that is nearer the mean.
+    far, others = np.iinfo(dtype).max, [3, 5, 8]
+    for weight in (0.0, 1e-30, 2.0**-63):
+        for at in (0, 1, 3):
+            values = np.insert(np.array(others, dtype), at, far)
+            weights = np.insert(np.ones(3), at, weight)
+            mean, std = exact(values.tolist(), weights.tolist())
+            whole = compute_stats(values, weights=weights)
+            columns = compute_stats(np.array([values, values]).T, 0, weights=weights)
+            group = compute_stats(values, by=[7] * 4, weights=weights)[7]
+            for got in (whole, columns, group):
+                np.testing.assert_allclose(got.mean, mean, 4e-16)
+                np.testing.assert_allclose(got.std, std, 1e-14)
+
+
 def test_weights_are_refused_with_their_name() -> None:
     for weights, message in [
         ([1, -1], r"compute_stats: argument weights, got a negative one, expected none"),

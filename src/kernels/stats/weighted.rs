@@ -6,7 +6,8 @@
 //! needed. An element of weight zero is left out, whatever it is.
 //!
 //! Of integers the sums are not exact here, as weights are floats; a 64-bit integer is read as its distance from an
-//! origin, so that no digit of it is lost.
+//! origin, so that no digit of it is lost. The origin is an element. Distances above 2^53 are rounded, so it has to be
+//! as near the mean as most of the weight is, and is replaced where the first one is not.
 
 use super::block::{CANCELLED, LANES, NEAR, TOLERANCE, add, exact_tree, greater, is_regular, lesser, tree};
 use super::central::{CentralMoments, SMALL, even_power, times_power};
@@ -21,6 +22,9 @@ use crate::simd::{self, Kernel, Level, Simd};
 
 /// Elements whose state is merged: 64 to a lane.
 const BLOCK: usize = 1024;
+
+/// An origin is near the mean where the square of the distance is up to so many variances.
+const NEAR_ORIGIN: f64 = 16.0;
 
 /// The moments of `data` with a weight for each element; without NaN if `SKIP`.
 pub fn moments<T: Sample, const SKIP: bool>(
@@ -52,15 +56,24 @@ impl<T: Sample, const SKIP: bool> Kernel for Blocks<'_, T, SKIP> {
     fn run<S: Simd>(self, _simd: S) -> Self::Output {
         let mut total = Moments::default();
         let Some(first) = self.data.first() else { return Ok(total) };
-        let origin = T::origin(first.key());
+        let mut origin = T::origin(first.key());
         let mut pivot = guess(self.data.len().min(BLOCK), |index| self.data[index], origin).0;
         for (block, weights) in self.data.chunks(BLOCK).zip(self.weights.chunks(BLOCK)) {
-            for attempt in 0..2 {
+            let (mut attempt, mut has_origin) = (0, !T::HAS_ORIGIN);
+            loop {
                 let mut sums = Sums::new();
                 sums.read::<T, SKIP>(block, weights, origin, pivot);
+                if !has_origin {
+                    has_origin = true;
+                    if let Some(nearer) = sums.nearer_origin((block, weights), origin, pivot) {
+                        (origin, pivot) = (nearer, 0.0);
+                        continue;
+                    }
+                }
                 if sums.finish::<T, SKIP>((block, weights), origin, &mut pivot, attempt, &mut total)? {
                     break;
                 }
+                attempt += 1;
             }
         }
         Ok(total)
@@ -168,6 +181,34 @@ impl<K: Key> Sums<K> {
             let higher = counts[lane] && keys[lane] > self.max[lane];
             self.max[lane] = if higher { keys[lane] } else { self.max[lane] };
         }
+    }
+
+    /// An origin that is nearer the mean, where this one is far from it and distances are rounded.
+    ///
+    /// Not inlined: as in `block`.
+    #[inline(never)]
+    fn nearer_origin<T: Sample<Key = K>>(
+        &self,
+        (block, weights): (&[T], &[f64]),
+        origin: K,
+        pivot: f64,
+    ) -> Option<K> {
+        /// Distances up to it are exact.
+        const EXACT: f64 = (1u64 << 53) as f64;
+        let ends = [tree(&self.min, lesser), tree(&self.max, greater)].map(|end| T::to_f64_from(end, origin));
+        let weight = tree(&self.weight, add);
+        if ends.iter().all(|end| end.abs() <= EXACT) || !(weight > 0.0 && weight.is_finite()) {
+            return None;
+        }
+        let low = tree(&self.sum, add) / weight;
+        let (mean, variance) = (pivot + low, tree(&self.squares, add) / weight - low * low);
+        if mean * mean <= NEAR_ORIGIN * variance {
+            return None;
+        }
+        let away = |key: K| (T::to_f64_from(key, origin) - mean).abs();
+        let counted = block.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+        let nearest = counted.map(|(element, _)| element.key()).min_by(|&a, &b| away(a).total_cmp(&away(b)));
+        nearest.map(T::origin)
     }
 
     /// Adds a block to a state, and makes the pivot better; false if the block is to be read again.
@@ -324,6 +365,31 @@ mod tests {
         assert_close(got.std(0.0), expected.std(0.0), 1e-14);
         let CentralMoments { mean, mean_low, .. } = got.central();
         assert_close((mean - 2f64.powi(63)) + mean_low, expected.mean(), 1e-13);
+    }
+
+    #[test]
+    fn integers_of_64_bits_far_from_those_that_weigh_most_take_no_digit_from_them() {
+        for far in [i64::MIN, i64::MAX, 1 << 62, -(1 << 60)] {
+            for weight in [0.0, 1e-30, 3.0 / (far as f64).abs()] {
+                for at in [0, 1, 3] {
+                    let (mut data, mut weights) = (vec![3, 5, 8], vec![1.0; 3]);
+                    data.insert(at, far);
+                    weights.insert(at, weight);
+                    let got = at_every_level(&data, &weights);
+                    assert_close(got.mean(), (16.0 + weight * far as f64) / (3.0 + weight), 3e-16);
+                    if weight == 0.0 {
+                        assert_close(got.var(0.0), 38.0 / 9.0, 1e-15);
+                    }
+                }
+            }
+        }
+        // And in many blocks.
+        let data: Vec<i64> = (0..5000).map(|i| if i == 0 { 7 } else { i64::MAX - i * 7919 % 1009 }).collect();
+        let weights: Vec<f64> = (0..5000).map(|i| if i == 0 { 0.0 } else { f64::from(i % 3) }).collect();
+        let near: Vec<f64> =
+            data.iter().map(|&x| if x == 7 { 7.0 } else { -((i64::MAX - x) as f64) }).collect();
+        let (got, expected) = (at_every_level(&data, &weights), at_every_level(&near, &weights));
+        assert_close(got.std(0.0), expected.std(0.0), 1e-14);
     }
 
     #[test]
