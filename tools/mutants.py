@@ -51,7 +51,9 @@ FILES = """
 EQUAL = {
     r"in advise_large_pages": "advice to the system how to map memory, not what is in it",
     r"processor/state\.rs:\d+:\d+: replace \* with .$": "constants: how many elements make a block",
-    r"replace < with <= in Work<'a>::for_each": "no two parts have one index",
+    r"replace < with <= in Work<'a>::each": "no two parts have one index",
+    r"replace > with >= in stay_awake": "no moment is met to the nanosecond",
+    r"replace \|\| with && in Standby<J>::hand": "nothing is handed to nobody in any case",
     r"replace < with (==|>|<=) in sorted": "both ways of sorting, and both sizes of digits, give the same order",
     r"in Words::finish": "a capacity, to which a vector grows in any case",
     r"replace \| with \^ in wide_spaces": "no two of the conditions hold for one character",

@@ -249,6 +249,7 @@ mod tests {
             assert_eq!(standby.wait(), None);
         }
         assert_eq!(standby.patience.load(Ordering::Relaxed), SHORTEST);
+        assert_eq!(standby.state().free, 0);
         // Counted, as one who waits is.
         standby.state().free = 1;
         assert_eq!(standby.hand(&1, 5), 1);

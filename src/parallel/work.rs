@@ -227,6 +227,25 @@ mod tests {
         assert_eq!(sums, Ok((0..8).map(|i| 28 * i).collect()));
     }
 
+    #[test]
+    fn it_is_not_asked_more_often_than_it_has_to_be() {
+        struct Counts(AtomicU32);
+
+        impl Interrupt for Counts {
+            fn pending(&self) -> bool {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                false
+            }
+        }
+
+        let (start, counts) = (Instant::now(), Counts(AtomicU32::new(0)));
+        let work = Work::interruptible(3, &counts);
+        assert_eq!(work.workers(), 3);
+        (0..10_000).for_each(|_| assert_eq!(work.check(), Ok(())));
+        let most = start.elapsed().as_millis() / POLL.as_millis() + 1;
+        assert!(u128::from(counts.0.into_inner()) <= most);
+    }
+
     struct Always;
 
     impl Interrupt for Always {
