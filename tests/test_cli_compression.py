@@ -68,6 +68,16 @@ def test_zip_archives_of_one_member_and_lzma_and_zstd(run: Run, stats: Stats, tm
     assert stats(pack(TSV) + pack(b"7\t8\t9\n"), name="t.tsv.zst")[0][2]["max"] == 9
 
 
+def test_frames_of_zstd_that_hold_no_data_are_left_out(run: Run, tmp_path: Path) -> None:
+    zstandard = pytest.importorskip("zstandard", reason="reads zstd")
+    pack = zstandard.ZstdCompressor().compress
+    skipped = b"\x53\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"size"
+    path = tmp_path / "t.csv.zst"
+    path.write_bytes(skipped + pack(b"a,b\n1,2\n") + skipped + skipped + pack(b"3,4\n") + skipped)
+    code, out, err = run("stats", path, "--csv")
+    assert (code, err) == (0, "") and out.splitlines()[1].startswith("a,integer,2,0,2,")
+
+
 def test_zstd_without_its_package_says_what_to_install(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setitem(sys.modules, "zstandard", None)
     monkeypatch.setitem(sys.modules, "compression", None)

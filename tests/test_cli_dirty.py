@@ -57,6 +57,12 @@ def test_the_encoding_that_reads_a_text_is_named(
         (b"SQLite format 3\0" + bytes(99), "SQLite"),
         (b"\x04\x22\x4d\x18abc", "lz4"),
         (b"\x80\x04\x95" + bytes(9), "it can run any code"),
+        (b"\x80\x05\x95" + bytes(9), "it can run any code"),
+        (b"\x1f\x9d\x90abc", "compress"),
+        (b"\xff\x06\0\0sNaPpY" + bytes(9), "Snappy"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 5\n", "git lfs pull"),
+        (gzip.compress(b"RDX3\nX\n" + bytes(9)), "data of R"),
+        (bytes(8) + b"DUCK" + bytes(9), "DuckDB"),
         (b"a.csv".ljust(257, b"\0") + b"ustar", "tar archive"),
         (b"a,b\r1,2\r", "tr '\\r' '\\n'"),
         (b"\x93NUMPY", "truncated"),
@@ -67,6 +73,13 @@ def test_what_is_no_table_is_named(run: Run, tmp_path: Path, content: bytes, wor
     path = tmp_path / "t.csv"
     path.write_bytes(content)
     assert word in refused(run, path)
+
+
+@pytest.mark.parametrize("content", ['"text"\n', "null\n", "5\n", "[1, 2]\n"])
+def test_json_that_is_no_table_is_none_of_text_either(run: Run, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(content)
+    assert "JSON" in refused(run, path)
 
 
 def test_a_column_may_be_called_as_a_file_starts(stats: Stats) -> None:

@@ -47,12 +47,23 @@ OTHERS = {
     b"\x04\x22\x4d\x18": "a file compressed with lz4; unpack it first",
     b"7z\xbc\xaf": "a 7z archive; unpack it first",
     b"Rar!": "a RAR archive; unpack it first",
-    b"\x80\x04\x95": "a pickle of Python, which is not read: it can run any code",
+    b"\x1f\x9d": "a file compressed with compress; unpack it first",
+    b"\xff\x06\0\0sNaPpY": "a file compressed with Snappy; unpack it first",
+    **dict.fromkeys(
+        (b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"),
+        "a pickle of Python, which is not read: it can run any code",
+    ),
+    b"version https://git-lfs": "a pointer of Git LFS; git lfs pull fetches the file that it stands for",
+    **dict.fromkeys((b"RDX2\n", b"RDX3\n", b"X\n\0\0\0"), "data of R; its write.csv makes a table of it"),
+    b"MATLAB 5.0": "data of MATLAB; scipy.io.loadmat reads it",
+    **dict.fromkeys(
+        (b"<stata_dta>", b"$FL2", b"HEADER RECORD***"), "a file of Stata, SPSS or SAS; pandas reads it"
+    ),
     b"\x7fELF": "a program",
 }
 
 
-def check(head: bytes) -> None:
+def check(head: bytes, suffix: str = "") -> None:
     """Raise an error that says what to do if a text is no table."""
     start = head[:LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n")
     advice = next((what for magic, what in OTHERS.items() if head.startswith(magic)), "")
@@ -61,8 +72,11 @@ def check(head: bytes) -> None:
         advice = ""
     if head[257:262] == b"ustar":
         advice = "a tar archive; unpack it first"
+    elif head[8:12] == b"DUCK":
+        advice = "a database of DuckDB; its COPY ... TO makes a table of it"
     elif (
-        re.match(rb'\{\s*"', start)
+        (suffix == "json" and start and b"\0" not in start)
+        or re.match(rb'\{\s*"', start)
         or re.match(rb'\[\s*[\[{"]', start)
         or re.match(rb"\[\s*-?[0-9.]+\s*,", start)
     ):

@@ -228,6 +228,11 @@ class Compression:
     def __init__(self, name: str, magic: bytes, machine: Callable[[], Any]) -> None:
         self.name, self.magic, self.machine = name, magic, machine
 
+    def starts(self, data: bytes) -> bool:
+        """Whether a member starts so; of zstd, there may be frames that hold none of the data."""
+        is_skipped = self.name == "zstd" and data[1:4] == b"\x2a\x4d\x18" and data[0] >> 4 == 5
+        return is_skipped or data.startswith(self.magic)
+
 
 def _gzip() -> Any:
     import zlib
@@ -273,7 +278,7 @@ COMPRESSIONS = (
 
 def compression(head: bytes) -> Compression | None:
     """Return how a file that starts so is compressed."""
-    return next((form for form in COMPRESSIONS if head.startswith(form.magic)), None)
+    return next((form for form in COMPRESSIONS if form.starts(head)), None)
 
 
 class Decompressed:
@@ -348,7 +353,7 @@ class Decompressed:
             self._rest += more
         if not self._rest:
             self._end = True
-        elif self._rest.startswith(magic):
+        elif self._form.starts(self._rest):
             self._machine = self._form.machine()
         else:
             raise ValueError(

@@ -73,7 +73,7 @@ class Reader:
         blocks = encoded(source.blocks(), self._form.encoding)
         head = next(blocks, b"")
         if not self._is_later:
-            dialect.check(head)
+            dialect.check(head, source.suffix)
         if self._stats is None:
             self._guess(source, head)
             # Where a row is, is found later: here it is enough that there are not many more.
