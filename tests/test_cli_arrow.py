@@ -21,7 +21,7 @@ from commands import Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rust_numpy_example._cli import wide
+from rust_numpy_example._cli import table, wide
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow reads Parquet and Arrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -198,6 +198,30 @@ def test_decimals_are_exact(run: Run, tmp_path: Path, precision: int, scale: int
             assert column["type"] == "float"
             assert column["sum"] == pytest.approx(float(sum(known) * unit), rel=1e-15)
         assert min(known) * float(unit) <= float(column["mean"]) * (1 + 1e-15)
+
+
+@pytest.mark.parametrize("keys", [table.KEYS, 3 * 400])
+def test_columns_that_take_more_passes_than_others(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: int
+) -> None:
+    monkeypatch.setattr(table, "KEYS", keys)
+    numbers = [int(i) for i in np.random.default_rng(3).permutation(3001)]
+    with decimal_context():
+        wide_ones = [Decimal(i * 10**20).scaleb(-2) for i in numbers]
+    found = {
+        "few": pa.array([i % 3 for i in numbers]),
+        "wide": pa.array(wide_ones, pa.decimal128(38, 2)),
+        "narrow": pa.array([Decimal(i).scaleb(-2) for i in numbers], pa.decimal128(9, 2)),
+        "one": pa.array([Decimal(5)] + [None] * 3000, pa.decimal128(38, 2)),
+    }
+    for form in FORMS:
+        path = tmp_path / form
+        write(pa.table(found), path)
+        got = columns(run, path, "--quantiles", "0.25,0.5")
+        assert got["few"]["quantiles"] == {"0.25": 0, "0.5": 1}
+        assert got["wide"]["quantiles"] == {"0.25": 750 * 10**18, "0.5": 1500 * 10**18}
+        assert got["narrow"]["quantiles"] == {"0.25": 7.5, "0.5": 15}
+        assert got["one"]["quantiles"] == {"0.25": 5, "0.5": 5}
 
 
 @contextlib.contextmanager

@@ -191,14 +191,19 @@ class _Decimals(Found):
             keys=ask.keys,
         )
         self._wide.feed(b"0\n")
+        self._is_complete = False
 
     def again(self) -> bool:
         if self._narrow is not None:
             return bool(self._narrow.again())
+        # Other columns may take more passes.
+        if self._is_complete:
+            return False
         self._wide.end_text()
-        if is_incomplete := self._wide.again():
+        self._is_complete = not self._wide.again()
+        if not self._is_complete:
             self._wide.feed(b"0\n")
-        return bool(is_incomplete)
+        return not self._is_complete
 
     def take(self, values: Any) -> None:
         pa, values = self._pa, values.drop_null()
