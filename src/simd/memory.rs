@@ -176,6 +176,15 @@ impl<T: Copy + Default> Aligned<T> {
         let start = memory.as_ptr().align_offset(CACHE_LINE).min(spare);
         Ok(Aligned { memory, range: start..start + len })
     }
+
+    /// Makes it at least `len` elements long, and forgets what was in it if it was shorter.
+    #[inline(always)]
+    pub fn grow(&mut self, len: usize) -> Result<()> {
+        if self.len() < len {
+            *self = Aligned::new(len)?;
+        }
+        Ok(())
+    }
 }
 
 impl<T> Deref for Aligned<T> {

@@ -6,6 +6,7 @@
 //! bounds once for a row or an element.
 #![allow(unsafe_code)]
 
+use std::hint::black_box;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -163,6 +164,39 @@ impl<'a, T: Copy> Matrix<'a, T> {
         let offset = rows.start as isize * self.row_stride + cols.start as isize * self.col_stride;
         // An empty block may start outside: its address is never read.
         Matrix { start: self.start.wrapping_offset(offset), rows: rows.len(), cols: cols.len(), ..self }
+    }
+}
+
+/// The distances of some rows from the first one, for kernels that read them at the same time.
+///
+/// Odd multiples of the distance of two rows: with the scaled ones that addresses may have, they reach all rows from
+/// one pointer. The compiler, if it knew, would add the distance up from row to row, and each step would wait for that.
+#[derive(Clone, Copy)]
+pub struct RowOffsets {
+    odd: [isize; RowOffsets::MOST / 2],
+}
+
+impl RowOffsets {
+    /// The most rows.
+    pub const MOST: usize = 12;
+
+    /// Of so many rows, `distance` apart.
+    #[inline(always)]
+    pub fn new(distance: isize, rows: usize) -> Self {
+        let mut odd = [0; Self::MOST / 2];
+        for (i, offset) in odd.iter_mut().enumerate().take(rows / 2) {
+            *offset = black_box((2 * i as isize + 1) * distance);
+        }
+        RowOffsets { odd }
+    }
+
+    /// The distance of a row, in the unit that the distance of two rows had.
+    #[inline(always)]
+    pub fn of(&self, row: usize) -> isize {
+        match row {
+            0 => 0,
+            _ => self.odd[(row >> row.trailing_zeros()) / 2] << row.trailing_zeros(),
+        }
     }
 }
 

@@ -127,7 +127,7 @@ where
         work: &Work<'_>,
     ) -> Result<()> {
         let (m, k, n) = operands.sizes();
-        if m.max(k).max(n) <= SMALL_COMPLEX {
+        if operands.vector().is_none() && m.max(k).max(n) <= SMALL_COMPLEX {
             return gemm::multiply(level, &mut operands, split, work);
         }
         multiply_large(level, &mut operands, split, work)
@@ -145,7 +145,7 @@ fn multiply_real<F: Float<Part: gemv::Line>>(
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {
-    if small::fits(operands) {
+    if operands.vector().is_none() && small::fits(operands) {
         return small::multiply_floats(level, operands, split, work);
     }
     multiply_large(level, operands, split, work)

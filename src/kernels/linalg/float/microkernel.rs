@@ -8,16 +8,12 @@
 //! (re re, re im) and the second ones (im re, im im) are joined to (re re - im im, re im + im re).
 #![allow(unsafe_code)]
 
-use std::hint::black_box;
 use std::slice::from_raw_parts;
 
 use super::super::element::Float;
-use super::super::matrix::{Matrix, MatrixMut};
+use super::super::matrix::{Matrix, MatrixMut, RowOffsets};
 use crate::simd::FloatDot;
 use crate::simd::memory::{CACHE_LINE, prefetch_element};
-
-/// Rows of parts in the highest tile.
-const MOST_ROWS: usize = 12;
 
 /// Elements in a row of a tile of `WIDTH` registers.
 pub const fn cols<D: FloatDot<F::Part>, F: Float, const WIDTH: usize>() -> usize {
@@ -38,8 +34,9 @@ pub fn tile<D, F, const ROWS: usize, const WIDTH: usize>(
     F: Float,
 {
     const { assert!(size_of::<D::Lanes>() == D::LANES * size_of::<F::Part>()) };
-    const { assert!(size_of::<F>() == F::PARTS * size_of::<F::Part>() && ROWS % F::PARTS == 0) };
+    const { assert!(size_of::<F>() == F::PARTS * size_of::<F::Part>()) };
     let (rows, cols, depth) = (ROWS / F::PARTS, cols::<D, F, WIDTH>(), a.cols);
+    assert!(ROWS % F::PARTS == 0);
     assert!(a.rows == rows && b.cols == cols && b.rows == depth && b.is_row_contiguous());
     assert!(c.rows() <= rows && c.cols() <= cols);
     let ((left, row, step), (right, stride, _)) = (a.raw(), b.raw());
@@ -105,13 +102,7 @@ where
     D: FloatDot<F::Part>,
     F: Float,
 {
-    // Odd multiples of the distance of rows: with the scaled ones that addresses may have, they reach all
-    // rows from one pointer. The compiler, if it knew, would add the distance up from row to row, and the
-    // multiply-adds would wait for that.
-    let mut odd = [0; MOST_ROWS / 2];
-    for i in 0..(ROWS / F::PARTS).div_ceil(2) {
-        odd[i] = black_box((2 * i as isize + 1) * row * size_of::<F::Part>() as isize);
-    }
+    let offsets = RowOffsets::new(row * size_of::<F::Part>() as isize, ROWS / F::PARTS);
     let mut sums = [[dot.zero(); WIDTH]; ROWS];
     for _ in 0..depth {
         let mut lanes = [dot.zero(); WIDTH];
@@ -121,12 +112,9 @@ where
         }
         for i in 0..ROWS {
             let (element, part) = (i / F::PARTS, i % F::PARTS);
-            let offset = match element {
-                0 => 0,
-                _ => odd[(element >> element.trailing_zeros()) / 2] << element.trailing_zeros(),
-            };
             // SAFETY: of an element of a, as the caller promises.
-            let factor = dot.splat(unsafe { *left.wrapping_byte_offset(offset).wrapping_add(part) });
+            let factor =
+                dot.splat(unsafe { *left.wrapping_byte_offset(offsets.of(element)).wrapping_add(part) });
             for v in 0..WIDTH {
                 sums[i][v] = dot.multiply_add(sums[i][v], factor, lanes[v]);
             }

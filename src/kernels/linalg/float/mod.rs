@@ -20,12 +20,12 @@
 //! | `mod` | the loops |
 //! | `pack` | the copies |
 //! | `microkernel` | a tile |
-//! //!
+//!
 //! Each result is summed along k in order, in blocks whose depth depends on k and the type only. So it has
 //! the same bits whatever part of the matrix a thread computes, in every layout, and on every level that
 //! has a fused multiply-add.
 
-mod microkernel;
+pub mod microkernel;
 mod pack;
 
 use std::ops::RangeInclusive;
@@ -35,7 +35,7 @@ use super::matrix::{Matrix, MatrixMut};
 use super::partition::{Operands, Part, Split};
 use crate::error::Result;
 use crate::parallel::{Pacer, Work};
-use crate::simd::memory::{Aligned, CACHE_LINE, prefetch_later};
+use crate::simd::memory::{CACHE_LINE, prefetch_later};
 use crate::simd::{self, FloatDot, Kernel, Level, Simd};
 use microkernel::{cols, tile};
 use pack::{len_of_a, pack_a, pack_b};
@@ -154,8 +154,8 @@ where
     let a_is_near = n <= COLS_IN_PLACE && (a.is_row_contiguous() || a.is_col_contiguous());
     let b_is_large = k.saturating_mul(n) > SMALL_BYTES / size_of::<F>();
     let b_is_near = m <= PANELS_IN_PLACE[usize::from(b_is_large)] * HIGH / F::PARTS && b.is_row_contiguous();
-    grow(&mut workspace.a, len_of_a::<F>(HIGH / F::PARTS, depth))?;
-    grow(&mut workspace.b, depth * if b_is_near { lanes } else { width })?;
+    workspace.a.grow(len_of_a::<F>(HIGH / F::PARTS, depth))?;
+    workspace.b.grow(depth * if b_is_near { lanes } else { width })?;
     for col in (0..n).step_by(width) {
         let cols = width.min(n - col);
         // One pass even where k is zero: it writes zeros.
@@ -183,14 +183,6 @@ where
                 pacer.spend(rows * depth.max(1) * cols)?;
             }
         }
-    }
-    Ok(())
-}
-
-/// Makes `memory` at least `len` elements long.
-fn grow<F: Float>(memory: &mut Aligned<F>, len: usize) -> Result<()> {
-    if memory.len() < len {
-        *memory = Aligned::new(len)?;
     }
     Ok(())
 }
