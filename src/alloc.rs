@@ -67,8 +67,7 @@ pub fn try_reserve<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
     }
     vec.try_reserve(additional)
         .map_err(|_| Error::Memory { bytes: additional.saturating_mul(size_of::<T>()) })?;
-    let spare = vec.spare_capacity_mut();
-    advise_large_pages(spare.as_mut_ptr().cast(), size_of_val(spare));
+    advise_large_pages(vec.as_ptr().cast(), vec.capacity().saturating_mul(size_of::<T>()));
     Ok(())
 }
 
@@ -77,21 +76,22 @@ pub fn try_reserve<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
 const LARGE: usize = 4 << 20;
 
 #[cfg(target_os = "linux")]
-fn advise_large_pages(start: *mut u8, bytes: usize) {
+fn advise_large_pages(start: *const u8, bytes: usize) {
     const PAGE: usize = 4096;
     if bytes < LARGE {
         return;
     }
-    let skipped = start.align_offset(PAGE);
-    if skipped < bytes {
-        // SAFETY: the range lies in memory of the vector that asks, and the advice changes how the
-        // system maps it, never what is in it. A refusal is of no consequence.
-        unsafe { libc::madvise(start.add(skipped).cast(), bytes - skipped, libc::MADV_HUGEPAGE) };
-    }
+    // Whole pages, also at the ends: of memory that is advised in part, the system makes two mappings, which it cannot
+    // move as one when the vector grows, so all would be copied.
+    let before = start.addr() % PAGE;
+    let len = (before + bytes).next_multiple_of(PAGE);
+    // SAFETY: the advice changes how the system maps memory, never what is in it, whoever it belongs to. A refusal is
+    // of no consequence.
+    unsafe { libc::madvise(start.wrapping_sub(before).cast_mut().cast(), len, libc::MADV_HUGEPAGE) };
 }
 
 #[cfg(not(target_os = "linux"))]
-fn advise_large_pages(_start: *mut u8, _bytes: usize) {}
+fn advise_large_pages(_start: *const u8, _bytes: usize) {}
 
 /// Bytes from which memory comes in large pages; `None` where the system has none to give.
 #[cfg(target_os = "linux")]

@@ -56,6 +56,7 @@ UNSAFE = {
     "bindings/numbers/cpython_layout.rs": "reads floats and ints of lists in place",
     "kernels/linalg/batch.rs": "batches of matrices with any strides",
     "kernels/linalg/float/microkernel.rs": "reads and writes a tile without a check at each element",
+    "kernels/linalg/gemv/dots.rs": "reads rows and a vector without a check at each element",
     "kernels/linalg/matrix.rs": "views of matrices with any strides",
     "kernels/linalg/partition.rs": "parts of one output, each for one thread",
     "kernels/linalg/element.rs": "sees complex numbers as the parts that they are made of",
