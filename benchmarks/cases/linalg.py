@@ -19,6 +19,7 @@ SQUARES = {
 }
 TIE = "a tie: both are near the multiply-adds that the CPU can do"
 TWO = "near a tie: each thread packs what both need"
+VECTOR = "near a tie: both read the matrix once, and the caches or the memory are the limit of both"
 
 #: All dtypes but float64 and float32, which have rows of their own.
 EVERY = ("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 complex64 complex128").split()
@@ -88,13 +89,19 @@ def cases(threads: int) -> Iterator[Case]:
         tall, small = _matrix(dtype, 10000, 64), _matrix(dtype, 64, 64)
         reason = TWO if threads > 1 else ""
         yield _case(f"{dtype} 10000x64 @ 64x64", tall, small, 1.0, reason=reason)
-        for n in (200, 1000, 3000):
+        for n in (16, 64, 200, 1000, 3000):
+            if threads > 1 and n < 200:
+                continue
             a, x = _matrix(dtype, n, n), _matrix(dtype, n)
-            yield _case(f"{dtype} A @ x, {n}", a, x, None)
-            yield _case(f"{dtype} A.T @ x, {n}", a.T, x, None)
-            yield _case(f"{dtype} x @ A, {n}", x, a, None)
-        x = _matrix(dtype, 10**5)
-        yield _case(f"{dtype} x @ x, 1e5", x, x, None)
+            yield _case(f"{dtype} A @ x, {n}", a, x, 1.0, reason=VECTOR)
+            yield _case(f"{dtype} A.T @ x, {n}", a.T, x, 1.0, reason=VECTOR)
+            yield _case(f"{dtype} x @ A, {n}", x, a, 1.0, reason=VECTOR)
+        for n in (1000, 10**5):
+            if threads > 1 and n == 1000:
+                continue
+            x = _matrix(dtype, n)
+            reason = "a single row has one part, on one thread" if threads > 1 else VECTOR
+            yield _case(f"{dtype} x @ x, {n:.0e}", x, x, 1.0, reason=reason)
     if threads > 1:
         return
     yield _case("float64 10000 x (4, 4)", _matrix("float64", 10000, 4, 4), _matrix("float64", 10000, 4, 4), 3)
@@ -105,6 +112,11 @@ def cases(threads: int) -> Iterator[Case]:
         3,
         reason="NumPy does most of the multiply-adds that the CPU can do: no code can reach the aim",
     )
+    stack, column = _matrix("float64", 10000, 4, 4), _matrix("float64", 4, 1)
+    yield _case("float64 10000 x (4, 4) @ (4, 1)", stack, column, 2)
+    for dtype in ("complex64", "complex128"):
+        a, x = _matrix(dtype, 1000, 1000), _matrix(dtype, 1000)
+        yield _case(f"{dtype} A @ x, 1000", a, x, 1.0, reason=VECTOR)
     for dtype, (must, avx2) in INTEGERS.items():
         a, b = _matrix(dtype, 1000, 1000), _matrix(dtype, 1000, 1000)
         yield _case(f"{dtype} 1000x1000", a, b, must, headline=True, avx2=avx2)
