@@ -52,12 +52,19 @@ pub trait Dot<T>: Token {
 }
 
 /// Dot products of floats, which those of complex numbers are made of.
-pub trait FloatDot<T>: Dot<T, Group = T, Lanes: Interleave<T>> {
+pub trait FloatDot<T: Copy>: Dot<T, Group = T, Lanes: Interleave<T>> {
     /// Subtracts what [`Dot::add_products`] adds.
     fn subtract_products(self, sums: Self::Sums, left: T, right: &Self::Packed) -> Self::Sums;
 
     /// One number in every lane.
     fn splat(self, value: T) -> Self::Sums;
+
+    /// One of two numbers that follow each other in every lane. They are loaded once for both where an instruction
+    /// takes a factor from a lane.
+    #[inline(always)]
+    fn splat_of(self, values: &[T; 2], index: usize) -> Self::Sums {
+        self.splat(values[index])
+    }
 
     /// Lanes from memory.
     fn load(self, lanes: &Self::Lanes) -> Self::Sums;
@@ -69,7 +76,10 @@ pub trait FloatDot<T>: Dot<T, Group = T, Lanes: Interleave<T>> {
     fn load_up_to(self, elements: &[T]) -> Self::Sums;
 
     /// To the first elements.
-    fn store(self, sums: Self::Sums, elements: &mut [T]);
+    #[inline(always)]
+    fn store(self, sums: Self::Sums, elements: &mut [T]) {
+        elements[..Self::LANES].copy_from_slice(self.lanes(sums).as_ref());
+    }
 
     /// All lanes, added up by halves.
     fn folded(self, sums: Self::Sums) -> T;
@@ -312,11 +322,6 @@ macro_rules! portable_floats {
                     lanes[lane] = elements[lane];
                 }
                 lanes
-            }
-
-            #[inline(always)]
-            fn store(self, sums: Self::Sums, elements: &mut [$type]) {
-                elements[..$lanes].copy_from_slice(&sums);
             }
 
             #[inline(always)]

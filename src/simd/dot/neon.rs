@@ -67,7 +67,8 @@ dot!(impl[const DOT: bool] for Neon<DOT>, f64, 2, float64x2_t; vld1q_f64, vdupq_
 
 // A macro, as above.
 macro_rules! float_dot {
-    ($type:ty, $register:ty; $load:ident, $splat:ident, $plus:ident, $add:ident, $subtract:ident) => {
+    ($type:ty, $register:ty; $load:ident, $splat:ident, $load_both:ident, $splat_lane:ident,
+     $plus:ident, $add:ident, $subtract:ident) => {
         impl<const DOT: bool> FloatDot<$type> for Neon<DOT> {
             #[inline(always)]
             fn subtract_products(self, sums: $register, left: $type, right: &Self::Packed) -> $register {
@@ -79,6 +80,15 @@ macro_rules! float_dot {
             fn splat(self, value: $type) -> $register {
                 // SAFETY: NEON is part of the target.
                 unsafe { $splat(value) }
+            }
+
+            #[inline(always)]
+            fn splat_of(self, values: &[$type; 2], index: usize) -> $register {
+                // SAFETY: as above; two numbers, as the register has at least.
+                unsafe {
+                    let both = $load_both(values.as_ptr());
+                    if index == 0 { $splat_lane::<0>(both) } else { $splat_lane::<1>(both) }
+                }
             }
 
             #[inline(always)]
@@ -104,11 +114,6 @@ macro_rules! float_dot {
             }
 
             #[inline(always)]
-            fn store(self, sums: $register, elements: &mut [$type]) {
-                elements[..<Self as Dot<$type>>::LANES].copy_from_slice(&Dot::<$type>::lanes(self, sums));
-            }
-
-            #[inline(always)]
             fn folded(self, sums: $register) -> $type {
                 added_by_halves(Dot::<$type>::lanes(self, sums))
             }
@@ -127,8 +132,8 @@ macro_rules! float_dot {
         }
     };
 }
-float_dot!(f32, float32x4_t; vld1q_f32, vdupq_n_f32, vaddq_f32, vfmaq_f32, vfmsq_f32);
-float_dot!(f64, float64x2_t; vld1q_f64, vdupq_n_f64, vaddq_f64, vfmaq_f64, vfmsq_f64);
+float_dot!(f32, float32x4_t; vld1q_f32, vdupq_n_f32, vld1_f32, vdupq_lane_f32, vaddq_f32, vfmaq_f32, vfmsq_f32);
+float_dot!(f64, float64x2_t; vld1q_f64, vdupq_n_f64, vld1q_f64, vdupq_laneq_f64, vaddq_f64, vfmaq_f64, vfmsq_f64);
 
 /// Four products of bytes a lane.
 impl Dot<u8> for Neon<true> {

@@ -164,11 +164,6 @@ macro_rules! float_dot {
             }
 
             #[inline(always)]
-            fn store(self, sums: $register, elements: &mut [$type]) {
-                elements[..$lanes].copy_from_slice(&Dot::<$type>::lanes(self, sums));
-            }
-
-            #[inline(always)]
             fn folded(self, sums: $register) -> $type {
                 // SAFETY: by the token.
                 unsafe { $fold(sums) }

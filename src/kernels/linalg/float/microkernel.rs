@@ -111,10 +111,14 @@ where
             lanes[v] = dot.load(unsafe { &*right.wrapping_add(v * D::LANES).cast::<D::Lanes>() });
         }
         for i in 0..ROWS {
-            let (element, part) = (i / F::PARTS, i % F::PARTS);
-            // SAFETY: of an element of a, as the caller promises.
-            let factor =
-                dot.splat(unsafe { *left.wrapping_byte_offset(offsets.of(element)).wrapping_add(part) });
+            let element = left.wrapping_byte_offset(offsets.of(i / F::PARTS));
+            let factor = if F::PARTS == 1 {
+                // SAFETY: of an element of a, as the caller promises.
+                dot.splat(unsafe { *element })
+            } else {
+                // SAFETY: the parts of an element of a, as the caller promises.
+                dot.splat_of(unsafe { &*element.cast::<[F::Part; 2]>() }, i % 2)
+            };
             for v in 0..WIDTH {
                 sums[i][v] = dot.multiply_add(sums[i][v], factor, lanes[v]);
             }
