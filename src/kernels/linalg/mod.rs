@@ -33,7 +33,7 @@ mod small;
 mod tests;
 mod transpose;
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Axis, IxDyn, RawData};
 
 use crate::error::Result;
 use crate::parallel::Work;
@@ -93,8 +93,54 @@ pub fn matmul_at<T: Product>(
         b.insert_axis_inplace(Axis(1));
         c.insert_axis_inplace(Axis(c.ndim()));
     }
+    let tall;
+    let shape = if is_one_matrix(shape, &a, &b, &c) {
+        (a, b, c) = (rows_of(a), matrix_of(b), rows_of(c));
+        tall = shape.of_one_matrix();
+        &tall
+    } else {
+        shape
+    };
     let operands =
         Operands::new(Batch::new(&a, &shape.batch), Batch::new(&b, &shape.batch), BatchMut::new(&mut c));
     let split = Split::new(shape, T::DTYPE, operands.cost_of_b(), work.workers());
     T::multiply(level, operands, &split, work)
+}
+
+/// Whether a stack of matrices is multiplied with the same one, and its rows follow each other, and those of the result:
+/// so it is a single matrix, which is read, and cut into parts, as one.
+fn is_one_matrix<T>(
+    shape: &MatmulShape,
+    a: &ArrayViewD<'_, T>,
+    b: &ArrayViewD<'_, T>,
+    c: &ArrayViewMutD<'_, T>,
+) -> bool {
+    let &MatmulShape { count, m, k, n, .. } = shape;
+    let axes = shape.batch.len();
+    let follow = |mut view: ArrayViewD<'_, T>| {
+        view.ndim() == axes + 2 && (0..axes).rev().all(|axis| view.merge_axes(Axis(axis), Axis(axes)))
+    };
+    count > 1
+        && m.min(k).min(n) > 0
+        && b.len() == k * n
+        && a.len() == count * m * k
+        && follow(a.view())
+        && follow(c.view())
+}
+
+/// The rows of a stack of matrices, one after the other.
+fn rows_of<S: RawData>(mut stack: ArrayBase<S, IxDyn>) -> ArrayBase<S, IxDyn> {
+    let axes = stack.ndim() - 2;
+    for axis in (0..axes).rev() {
+        stack.merge_axes(Axis(axis), Axis(axes));
+    }
+    matrix_of(stack)
+}
+
+/// The only matrix of a stack.
+fn matrix_of<S: RawData>(mut stack: ArrayBase<S, IxDyn>) -> ArrayBase<S, IxDyn> {
+    while stack.ndim() > 2 {
+        stack = stack.index_axis_move(Axis(0), 0);
+    }
+    stack
 }

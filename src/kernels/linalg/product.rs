@@ -127,7 +127,8 @@ where
         work: &Work<'_>,
     ) -> Result<()> {
         let (m, k, n) = operands.sizes();
-        if operands.vector().is_none() && m.max(k).max(n) <= SMALL_COMPLEX {
+        let is_vector = (m == 1 || n == 1) && !small::fits(&operands);
+        if m.max(k).max(n) <= SMALL_COMPLEX && !is_vector {
             return gemm::multiply(level, &mut operands, split, work);
         }
         multiply_large(level, &mut operands, split, work)
@@ -145,7 +146,7 @@ fn multiply_real<F: Float<Part: gemv::Line>>(
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {
-    if operands.vector().is_none() && small::fits(operands) {
+    if small::fits(operands) {
         return small::multiply_floats(level, operands, split, work);
     }
     multiply_large(level, operands, split, work)

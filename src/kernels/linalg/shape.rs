@@ -62,6 +62,11 @@ impl MatmulShape {
         Ok(axes)
     }
 
+    /// The same for a stack on the left that is a single matrix, as its rows follow each other.
+    pub fn of_one_matrix(&self) -> MatmulShape {
+        MatmulShape { batch: Vec::new(), count: 1, m: self.count * self.m, ..*self }
+    }
+
     /// About how many nanoseconds it takes on one thread.
     #[inline]
     pub fn cost(&self, dtype: DType) -> usize {

@@ -49,11 +49,15 @@ impl<S: Simd, T: Value> Largest for FloatTile<S, T> {
 /// The largest sizes of floats for which tiles without packing pay.
 const LARGEST: usize = 64;
 
+/// The largest vectors, which have a kernel of their own.
+const LARGEST_VECTOR: usize = 8;
+
 /// Whether a product of floats is one of small matrices.
 #[inline]
 pub fn fits<T: Copy + Send + Sync>(operands: &Operands<'_, T>) -> bool {
     let (m, k, n) = operands.sizes();
-    m.max(k).max(n) <= LARGEST && operands.are_row_contiguous()
+    let largest = if m == 1 || n == 1 { LARGEST_VECTOR } else { LARGEST };
+    m.max(k).max(n) <= largest && operands.are_row_contiguous()
 }
 
 /// c = a b, for floats that [`fits`].

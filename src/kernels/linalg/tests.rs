@@ -186,6 +186,8 @@ fn vectors_and_stacks_are_right() {
             (&[2, 4, 5], &[5]),
             (&[3, 1, 2, 4], &[2, 4, 3]),
             (&[2, 3, 4], &[4, 5]),
+            (&[2, 3, 20, 30], &[1, 30, 4]),
+            (&[3, 20, 30], &[30]),
             (&[0, 3, 4], &[4, 5]),
             (&[3, 0], &[0, 4]),
             (&[0], &[0]),
@@ -198,6 +200,28 @@ fn vectors_and_stacks_are_right() {
     for &dtype in DType::ALL {
         dispatch!(dtype, T => shapes::<T>());
     }
+}
+
+#[test]
+fn a_stack_whose_rows_follow_each_other_is_one_matrix_beside_one() {
+    let (a, b, c) = (sample::<f64>(&[2, 3, 4, 5], 1), sample::<f64>(&[5, 2], 2), [2, 3, 4, 2]);
+    let mut c = ArrayD::<f64>::zeros(&c[..]);
+    let shape = MatmulShape::new(a.shape(), b.shape()).expect("shapes fit");
+    assert!(is_one_matrix(&shape, &a.view(), &b.view(), &c.view_mut()));
+    let tall = shape.of_one_matrix();
+    assert_eq!((tall.batch.len(), tall.count, tall.m, tall.k, tall.n), (0, 1, 24, 5, 2));
+    assert_eq!(rows_of(a.view()), a.to_shape((24, 5)).expect("as many").into_dyn());
+    // Rows that do not follow each other, of either stack, and a stack on the right.
+    let apart = |a: &ArrayD<f64>| {
+        let shape = [a.shape()[0], a.shape()[1], a.shape()[2] + 1, a.shape()[3]];
+        let mut view = ArrayD::<f64>::zeros(&shape[..]);
+        view.slice_axis_inplace(Axis(2), Slice::from(..-1));
+        view
+    };
+    assert!(!is_one_matrix(&shape, &apart(&a).view(), &b.view(), &c.view_mut()));
+    assert!(!is_one_matrix(&shape, &a.view(), &b.view(), &apart(&c).view_mut()));
+    let stack = sample::<f64>(&[3, 5, 2], 2);
+    assert!(!is_one_matrix(&shape, &a.view(), &stack.view(), &c.view_mut()));
 }
 
 #[test]
