@@ -61,8 +61,16 @@ fn factors<'v, F: Float>(
     let copies = [&mut workspace.a, &mut workspace.b];
     for (part, copy) in copies.into_iter().enumerate().take(F::PARTS) {
         copy.grow(b.rows)?;
-        for (row, copy) in copy[..b.rows].iter_mut().enumerate() {
-            *copy = F::from_parts(&b.get(row, 0).factors(part)[..F::PARTS]);
+        let copy = &mut copy[..b.rows];
+        let factor = |x: F| F::from_parts(&x.factors(part)[..F::PARTS]);
+        if b.is_col_contiguous() {
+            for (copy, &x) in copy.iter_mut().zip(b.col(0, 0..b.rows)) {
+                *copy = factor(x);
+            }
+        } else {
+            for (row, copy) in copy.iter_mut().enumerate() {
+                *copy = factor(b.get(row, 0));
+            }
         }
         pacer.spend(b.rows)?;
     }
