@@ -13,8 +13,7 @@ PAGES = "the system clears the pages of a new array first, for both"
 MEMORY = "bound by memory"
 #: Why products are near what is promised, by their size: in memory that is there, and in a new array.
 REASONS = {
-    1_000: ("more than half of it is the call, as that of one element shows: views, checks, a new array",)
-    * 2,
+    1_000: ("the cost of the call: views, checks, a new array",) * 2,
     30_000: ("not known: a tie",) * 2,
     300_000: ("not known: a tie",) * 2,
     10_000_000: (f"{MEMORY}; the store past the caches saves reading what is overwritten", PAGES),

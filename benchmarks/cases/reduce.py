@@ -16,7 +16,7 @@ MUST = {
 }
 
 #: Why sums are near what is promised.
-CALL = "three quarters of it are the call, as that of one element shows"
+CALL = "most of it is the call"
 REASONS = {
     ("float64", 1_000): CALL,
     ("int64", 1_000): CALL,

@@ -12,7 +12,7 @@ from benchmarks.case import Case, close, without
 
 #: Why statistics are near what is promised, by the number of elements.
 SIZES = {
-    1_000: "seven tenths of it are the call and the object that is returned, as one element shows",
+    1_000: "most of it is the call and the object that is returned",
     100_000: "bound by the adders of this CPU, which has them for 256 bits",
 }
 #: The same for lines of an array, by its shape and the axis.
