@@ -75,6 +75,14 @@ def test_what_is_no_table_is_named(run: Run, tmp_path: Path, content: bytes, wor
     assert word in refused(run, path)
 
 
+def test_the_order_of_bytes_without_a_mark_is_asked_for(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(TEXT.encode("utf-16-be"))
+    code, out, err = run("stats", path, "--encoding", "utf-16")
+    assert (code, out) == (1, "") and "--encoding utf-16-le or utf-16-be" in err
+    assert run("stats", path, "--encoding", "utf-16-be")[0] == 0
+
+
 @pytest.mark.parametrize("content", ['"text"\n', "null\n", "5\n", "[1, 2]\n"])
 def test_json_that_is_no_table_is_none_of_text_either(run: Run, tmp_path: Path, content: str) -> None:
     path = tmp_path / "t.json"

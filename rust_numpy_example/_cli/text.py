@@ -335,6 +335,12 @@ def encoded(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
             raise ValueError(
                 f"the text is not in {encoding}: {error.reason} near byte {done + error.start:,}"
             ) from None
+        except UnicodeError:
+            # Of UTF-16.
+            raise ValueError(
+                f"the text has no mark of {encoding} at its start (--encoding {encoding}-le or {encoding}-be says the"
+                " order of its bytes)"
+            ) from None
         done += len(block)
         yield text.encode("utf-8", "surrogatepass")
 
