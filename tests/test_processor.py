@@ -224,3 +224,19 @@ def test_the_size_is_what_is_held() -> None:
 def test_the_docstring_has_its_sections() -> None:
     for name in ("add_data", "process_chunks", "get_statistics", "stats", "merge", "clear"):
         assert getattr(rne.DataProcessor, name).__doc__
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pages are counted, and moved, on Linux")
+def test_a_large_buffer_grows_without_being_copied() -> None:
+    import resource
+
+    def faults() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+    part, pages = np.ones(100_000), 200 * 800_000 // resource.getpagesize()
+    before, processor = faults(), rne.DataProcessor(10**9)
+    for _ in range(200):
+        processor.add_data(part)
+    # A page that is copied is touched again, in large pages or in small ones.
+    assert len(processor) == 200 * 100_000
+    assert faults() - before < 1.1 * pages
