@@ -780,7 +780,7 @@ def cpu_intensive(data: ArrayLike, /, *, workers: int | None = None) -> float:
     Parameters
     ----------
     data : array_like of bool, integers or floats
-        Angles in radians; any shape and layout. Other dtypes than float64 are converted to it.
+        Angles in radians; any shape and layout. Other dtypes than float64 are converted to it, block by block.
     workers : int, optional
         Threads; by default :func:`get_num_threads`.
 

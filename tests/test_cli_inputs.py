@@ -217,6 +217,15 @@ def test_integers_of_every_size_are_exact(run: Run, stats: Stats, tmp_path: Path
     huge = ["1" * 98, "-" + "2" * 98, "0" * 5 + "3" * 97]
     (column,), _ = stats("id\n" + "".join(f"{i}\n" for i in huge))
     assert (column["min"], column["max"]) == (int(huge[1]), int(huge[0]))
+    # Near each other, far from zero, also with marks of thousands.
+    for base in (2**127, -(10**69), 10**200):
+        near = [base + i for i in (-1, 0, 3, 5)]
+        for options in ((), ("--thousands", ",")):
+            fields = [f'"{i:,}"' if options else str(i) for i in near]
+            (column,), notes = stats("id\n" + "".join(f"{field}\n" for field in fields), *options)
+            assert (column["min"], column["max"], column["sum"], notes) == (near[0], near[3], sum(near), "")
+            assert near[0] <= column["mean"] <= near[3]
+            assert column["std"] == pytest.approx(2.753785, rel=1e-6)
     for values in (np.array(BIG), np.array([2**64 - 1, 1], np.uint64), np.array([-(2**63), 2**63 - 1])):
         path = tmp_path / "t.npy"
         np.save(path, values)

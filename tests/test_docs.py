@@ -98,6 +98,9 @@ MORE += (
     "tests/test_dask",
     "tests/test_cli",
     "tests/test_docs.py",
+    "tests/test_inputs_arrow.py",
+    "tests/test_memory.py",
+    "tests/reliability/test_random_faults.py",
     "tests/reliability/test_free_threaded.py",
 )
 

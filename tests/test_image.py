@@ -347,6 +347,9 @@ def test_process_image_is_the_blur_or_the_edges() -> None:
     )
     assert np.array_equal(rne.process_image(data, "edges", **options), rne.sobel(data, **options))
     assert np.array_equal(rne.process_image(data[..., 0]), rne.gaussian_blur(data[..., 0], 1.0))
+    for name, value in (("sigma", "x"), ("truncate", "x"), ("sigma", -1)):
+        with pytest.raises((TypeError, ValueError), match=f"process_image: argument {name}, got"):
+            rne.process_image(data[..., 0], "edges", **{name: value})
 
 
 def test_modes_may_differ_between_the_axes() -> None:

@@ -244,6 +244,33 @@ def test_texts_of_a_reader_that_reads_once() -> None:
     assert compute_stats([1.0, 2.0], by=Reader(pa.array([5, 3]))).to_dict()["mean"] == [2, 1]
 
 
+def test_dates_and_durations_by_arrow() -> None:
+    pa = pytest.importorskip("pyarrow")
+    values = [1.0, 2.0, 3.0, 4.0]
+    places = [5, None, -3, 5]
+    kinds = {"datetime64[D]": pa.date32(), "datetime64[ms]": pa.date64()}
+    for unit in ("s", "ms", "us", "ns"):
+        kinds |= {f"datetime64[{unit}] ": pa.timestamp(unit), f"timedelta64[{unit}]": pa.duration(unit)}
+    for dtype, kind in kinds.items():
+        day = 86_400_000 if kind == pa.date64() else 1
+        column = pa.array([None if place is None else day * place for place in places], kind)
+        got = compute_stats(values, by=column)
+        assert got.groups.dtype == dtype.strip() and got.mean.tolist() == [3, 2.5]
+        assert got.groups.astype("i8").tolist() == [-3 * day, 5 * day]
+    zoned = pa.array(places, pa.timestamp("s", "Europe/Berlin"))
+    with pytest.raises(TypeError, match="argument by, got Arrow data of the type timestamp"):
+        compute_stats(values, by=zoned)
+    with pytest.raises(TypeError, match="argument arr, got Arrow data of the type date"):
+        compute_stats(pa.array(places, pa.date32()))
+    pl = pytest.importorskip("polars")
+    dates = pl.Series([datetime.date(2024, 1, 2), None, datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)])
+    got = compute_stats(values, by=dates)
+    assert got.groups.tolist() == [datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)]
+    assert got.mean.tolist() == [3, 2.5]
+    with pytest.raises(TypeError, match="got Arrow data of the type integer of 128 bits"):
+        compute_stats(pl.Series([1], dtype=pl.Int128))
+
+
 def test_it_is_a_mapping_of_stats() -> None:
     got = compute_stats([1, 5, 2, 9], by=[7, 3, 7, 3])
     assert isinstance(got, Mapping) and isinstance(got, GroupedStats)

@@ -129,7 +129,7 @@ fn times<'py>(
     out: Option<&Bound<'py, PyAny>>,
     workers: Workers,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (py, function) = (a.py(), args[0].function);
+    let function = args[0].function;
     let numpys = Fallback { function, ufunc: "multiply", out: OutRule::Exact };
     if is_overridden([a, b], out)? {
         return numpys.overridden(args, [a, b], out, workers);
@@ -139,6 +139,18 @@ fn times<'py>(
     let Some((dtype, [left, right])) = promote(args, [a, b], [left, right])? else {
         return numpys.call([a, b], out, workers);
     };
+    product(args, dtype, [left, right], out, workers)
+}
+
+/// The product of two inputs, of which long ones are converted to `dtype` block by block.
+fn product<'py>(
+    args: [Arg; 2],
+    dtype: DType,
+    [left, right]: [Input<'py>; 2],
+    out: Option<&Bound<'py, PyAny>>,
+    workers: Workers,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (py, function) = (left.object().py(), args[0].function);
     let shape = broadcast(args, [left.shape(), right.shape()])?;
     let mut output =
         Output::request(function, dtype, &shape).out(out).reading(&[&left, &right]).in_place().make(py)?;
@@ -330,8 +342,8 @@ pub fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
             }
             return Ok(doubled.into_any());
         }
-        let input = Input::real(arg, xs)?.cast(DType::F64)?;
-        times([arg; 2], [input.object(), &PyFloat::new(py, 2.0)], None, None)
+        let two = Input::real(arg, &numpy(py, "float64")?.call1((2.0,))?)?;
+        product([arg; 2], DType::F64, [Input::real(arg, xs)?, two], None, None)
     })
 }
 

@@ -242,10 +242,9 @@ pub fn process_image<'py>(
     guard(|| {
         let blurs =
             filter.choice(Arg::new(options.function, "filter"), &[("blur", true), ("edges", false)])?;
-        let filter = match blurs {
-            true => gaussian(options.function, sigma, truncate)?,
-            false => Filter::Sobel(Operator::Magnitude),
-        };
+        // What is no sigma is an error for a filter that has none as well.
+        let blur = gaussian(options.function, sigma, truncate)?;
+        let filter = if blurs { blur } else { Filter::Sobel(Operator::Magnitude) };
         run(image, options, |_| Ok(filter))
     })
 }

@@ -11,7 +11,7 @@ use super::cached::cached_attribute;
 use super::call::Call;
 use super::guard::guard;
 use super::numbers;
-use crate::dtype::{DType, Element, dispatch};
+use crate::dtype::{Element, dispatch, dispatch_real};
 use crate::kernels::reduce::axis::sum_axes;
 use crate::kernels::reduce::narrow::Narrow;
 use crate::kernels::reduce::{sum, sum_of_sines};
@@ -241,7 +241,7 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// Parameters
 /// ----------
 /// data : array_like of bool, integers or floats
-///     Angles in radians; any shape and layout. Other dtypes than float64 are converted to it.
+///     Angles in radians; any shape and layout. Other dtypes than float64 are converted to it, block by block.
 /// workers : int, optional
 ///     Threads; by default :func:`get_num_threads`.
 ///
@@ -274,11 +274,14 @@ fn is_array(numbers: &Bound<'_, PyAny>) -> PyResult<bool> {
 #[pyo3(signature = (data, /, *, workers=None))]
 pub fn cpu_intensive(data: &Bound<'_, PyAny>, workers: Workers) -> PyResult<f64> {
     guard(|| {
-        let input = Input::real(Arg::new("cpu_intensive", "data"), data)?.cast(DType::F64)?;
-        let elements = input.elements::<f64>();
-        Call::new(data.py(), "cpu_intensive", input.len().saturating_mul(2))
+        let input = Input::real(Arg::new("cpu_intensive", "data"), data)?;
+        let operands: [&dyn Operand; 1] = [&input];
+        let call = Call::new(data.py(), "cpu_intensive", input.len().saturating_mul(2))
             .workers(workers)?
-            .holding(&[&input])
-            .run(|work| sum_of_sines(elements, work))
+            .holding(&operands);
+        dispatch_real!(input.dtype(), T => {
+            let elements = input.elements::<T>();
+            call.run(|work| sum_of_sines(elements, work))
+        }, complex => unreachable!("complex input is refused"))
     })
 }

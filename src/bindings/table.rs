@@ -381,7 +381,7 @@ pub struct ColumnStats {
     mean: f64,
     var: f64,
     is_integer: bool,
-    sum: Option<i128>,
+    sum: Option<String>,
     /// What most columns do not have, apart: a table may have a million.
     more: Option<Box<More>>,
 }
@@ -440,7 +440,7 @@ impl ColumnStats {
             mean: numbers.mean(),
             var: numbers.var(),
             is_integer: numbers.is_integer(),
-            sum: numbers.integer_sum(),
+            sum: numbers.integer_sum().map(|sum| sum.to_string()),
             more: (more != More::default()).then(|| Box::new(more)),
         }
     }
@@ -571,7 +571,7 @@ impl ColumnStats {
     /// Their sum if all are integers and it is exact, or None.
     #[getter]
     fn sum<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        guard(|| self.sum.map(|sum| py.get_type::<PyInt>().call1((sum.to_string(),))).transpose())
+        guard(|| self.sum.as_ref().map(|sum| py.get_type::<PyInt>().call1((sum,))).transpose())
     }
 
     /// How many numbers are beyond the range of float64, and became infinity or zero.

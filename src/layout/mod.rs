@@ -31,7 +31,7 @@ mod strided;
 mod zip;
 
 pub use broadcast::broadcast_shapes;
-pub use convert::Convert;
+pub use convert::{Convert, convert};
 pub use elements::{Elements, ElementsMut};
 pub use order::Parts;
 pub use scan::scan;

@@ -46,7 +46,8 @@ impl<'a> AnySlice<'a> {
         self.first
     }
 
-    pub(super) fn dtype(self) -> DType {
+    /// The type of the elements.
+    pub fn dtype(self) -> DType {
         self.dtype
     }
 

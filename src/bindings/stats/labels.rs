@@ -147,8 +147,12 @@ impl Reader {
             b'M' | b'm' => {
                 let native = array.call_method1("astype", (descr.call_method1("newbyteorder", ("=",))?,))?;
                 let numbers = native.call_method1("view", ("int64",))?.cast_into::<PyUntypedArray>()?;
-                let valid = numbers.call_method1("__ne__", (i64::MIN,))?.cast_into()?;
-                let (codes, labels) = self.numbers(Taken { array: numbers, valid: Some(valid) })?;
+                let mut valid = numbers.call_method1("__ne__", (i64::MIN,))?;
+                if let Some(values) = taken.valid {
+                    valid = valid.call_method1("__and__", (values,))?;
+                }
+                let taken = Taken { array: numbers, valid: Some(valid.cast_into()?) };
+                let (codes, labels) = self.numbers(taken)?;
                 let dtype = native.getattr("dtype")?;
                 Ok((codes, labels.call_method1("view", (dtype,))?))
             }

@@ -11,8 +11,9 @@ use std::ops::Add;
 
 use self::block::Summand;
 use self::pairwise::Pairwise;
+use crate::dtype::{DType, Element};
 use crate::error::Result;
-use crate::layout::{AnySlice, Elements, Strided};
+use crate::layout::{AnySlice, Elements, Strided, convert};
 use crate::parallel::Work;
 use crate::simd;
 
@@ -101,9 +102,17 @@ pub fn sum<T: Summand>(elements: Elements<'_, T>, work: &Work<'_>) -> Result<T::
     }
 }
 
-/// The sum of the sines of all elements; see [`sine`].
-pub fn sum_of_sines(elements: Elements<'_, f64>, work: &Work<'_>) -> Result<f64> {
-    let sum = |slice: AnySlice<'_>| simd::run(sine::SumSines(slice.typed()));
+/// The sum of the sines of all elements, real numbers that are converted block by block; see [`sine`].
+pub fn sum_of_sines<T: Element>(elements: Elements<'_, T>, work: &Work<'_>) -> Result<f64> {
+    let sum = |slice: AnySlice<'_>| match slice.dtype() {
+        DType::F64 => simd::run(sine::SumSines(slice.typed())),
+        _ => {
+            let mut doubles = [0.0; sine::LONGEST];
+            let doubles = &mut doubles[..slice.len()];
+            convert(slice, doubles);
+            simd::run(sine::SumSines(doubles))
+        }
+    };
     Adder { sum, part: PART_OF_SINES, longest: sine::LONGEST }.all(elements.into(), work)
 }
 

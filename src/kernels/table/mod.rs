@@ -16,10 +16,12 @@
 //! | `search` | their quantiles |
 //! | `weighted` | the same of numbers whose rows have weights |
 //! | `groups`, `keys` | the statistics of groups of rows, and what makes a group |
-//! | `integers`, `large` | exact sums of integers, and integers of any size |
+//! | `integers`, `large` | exact sums of integers, and integers that no float64 holds |
+//! | `big` | sums beyond 128 bits |
 //! | `distinct` | different values and the most frequent ones |
 
 mod arrays;
+mod big;
 mod cell;
 mod column;
 mod date;

@@ -6,6 +6,7 @@
 //!
 //! Integers are kept exact besides: their sums, and their extremes beyond what a float64 holds.
 
+use super::big::Big;
 use super::cell::Aside;
 use super::field::Value;
 use super::integers::Integers;
@@ -25,8 +26,6 @@ struct Rest {
     /// The large integers as floats.
     moments: Moments,
     pending: Vec<f64>,
-    /// Integers beyond an i128, whose sums are not exact.
-    huge: u64,
     /// Numbers beyond the range of a float64.
     beyond: u64,
 }
@@ -67,11 +66,10 @@ impl Numbers {
             Value::Integer(value) => self.push_large(Large::Fits(value), value as f64, group)?,
             Value::Huge(value) => {
                 let text = &texts[aside.text.0 as usize..aside.text.1 as usize];
-                let text = String::from_utf8_lossy(text);
-                let (sign, digits) = match text.trim().strip_prefix('-') {
-                    Some(digits) => ("-", digits),
-                    None => ("", text.trim().trim_start_matches('+')),
-                };
+                // Between the digits there may be marks of thousands.
+                let digits: String =
+                    text.iter().filter(|b| b.is_ascii_digit()).map(|&b| char::from(b)).collect();
+                let sign = if text.contains(&b'-') { "-" } else { "" };
                 let digits = format!("{sign}{}", digits.trim_start_matches('0'));
                 self.push_large(Large::Digits(digits), value, group)?;
             }
@@ -102,9 +100,9 @@ impl Numbers {
         let is_first = self.is_first_pass();
         let rest = self.rest.get_or_insert_default();
         if is_first {
-            match value {
-                Large::Fits(value) => self.integers.push(value),
-                Large::Digits(_) => rest.huge += 1,
+            match &value {
+                Large::Fits(value) => self.integers.push(*value),
+                Large::Digits(digits) => self.integers.push_beyond(&Big::from_digits(digits)),
             }
             rest.see(value);
         }
@@ -227,8 +225,7 @@ impl Numbers {
     }
 
     fn exact_integers(&self) -> Option<&Integers> {
-        let is_exact = self.is_integer() && self.rest.as_ref().is_none_or(|rest| rest.huge == 0);
-        is_exact.then_some(&self.integers)
+        self.is_integer().then_some(&self.integers)
     }
 
     /// What they weigh together, if they have weights.
@@ -258,7 +255,7 @@ impl Numbers {
     }
 
     /// The sum of integers without weights.
-    pub fn integer_sum(&self) -> Option<i128> {
+    pub fn integer_sum(&self) -> Option<Big> {
         if self.weighted.is_some() {
             return None;
         }
@@ -303,7 +300,7 @@ mod tests {
         numbers.flush()?;
         let digits = |low: i128, high: i128| Some((low.to_string(), high.to_string()));
         assert_eq!(numbers.integer_extremes(), digits(-(1 << 70), (1 << 53) + 2));
-        assert_eq!(numbers.integer_sum(), Some(-(1_i128 << 70) + (1 << 54) + 8));
+        assert_eq!(numbers.integer_sum(), Some(Big::from(-(1_i128 << 70) + (1 << 54) + 8)));
         let mut large = Numbers::default();
         for value in 1..=3 {
             large.push_integer((1 << 62) + value, 8)?;

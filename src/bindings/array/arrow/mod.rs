@@ -33,7 +33,7 @@ pub type EachText<'a> = &'a mut dyn FnMut(Option<&[u8]>) -> PyResult<()>;
 
 /// What an object hands out by `__arrow_c_array__`, or by `__arrow_c_stream__`.
 pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>, is_array: bool) -> PyResult<Taken<'py>> {
-    Chunks::open(arg, object, is_array)?.numbers(object.py())
+    Chunks::open(arg, object, is_array)?.numbers(Reader { py: object.py(), arg, with_times: false })
 }
 
 /// Calls `each` with every text that an object hands out, but for the nulls of an array of nothing else. That the
@@ -42,8 +42,8 @@ pub fn texts(arg: Arg, object: &Bound<'_, PyAny>, is_array: bool, each: EachText
     Chunks::open(arg, object, is_array)?.texts(object.py(), each)
 }
 
-/// As [`texts`], and `None` then; as [`take`] for what are no texts. The object is asked once: a stream may be there
-/// for one reader only.
+/// As [`texts`], and `None` then; as [`take`] for what are no texts, dates and durations among them. The object is
+/// asked once: a stream may be there for one reader only.
 pub fn take_or_texts<'py>(
     arg: Arg,
     object: &Bound<'py, PyAny>,
@@ -52,10 +52,16 @@ pub fn take_or_texts<'py>(
 ) -> PyResult<Option<Taken<'py>>> {
     let py = object.py();
     let source = Chunks::open(arg, object, is_array)?;
-    match (Reader { py, arg }).format(source.schema.0.of_values())? {
-        "u" | "U" | "vu" => source.texts(py, each).map(|()| None),
-        _ => source.numbers(py).map(Some),
+    let reader = Reader { py, arg, with_times: true };
+    let dtype = match reader.format(source.schema.0.of_values())? {
+        "u" | "U" | "vu" => return source.texts(py, each).map(|()| None),
+        format => reader::dtype_of_times(format),
+    };
+    let Taken { mut array, valid } = source.numbers(reader)?;
+    if let Some(dtype) = dtype {
+        array = array.call_method1(intern!(py, "astype"), (dtype,))?.cast_into()?;
     }
+    Ok(Some(Taken { array, valid }))
 }
 
 /// The arrays that an object hands out, one after the other.
@@ -96,8 +102,8 @@ impl Chunks {
         Ok(chunk.0.release.is_some().then_some(chunk))
     }
 
-    fn numbers(mut self, py: Python<'_>) -> PyResult<Taken<'_>> {
-        let reader = Reader { py, arg: self.arg };
+    fn numbers(mut self, reader: Reader<'_>) -> PyResult<Taken<'_>> {
+        let py = reader.py;
         let mut chunks = Vec::new();
         let mut rows = 0;
         while let Some(chunk) = self.next(py)? {
@@ -120,7 +126,7 @@ impl Chunks {
     }
 
     fn texts(mut self, py: Python<'_>, each: EachText<'_>) -> PyResult<()> {
-        let reader = Reader { py, arg: self.arg };
+        let reader = Reader { py, arg: self.arg, with_times: false };
         while let Some(chunk) = self.next(py)? {
             reader.texts(&self.schema.0, &chunk.0, each)?;
         }

@@ -39,6 +39,8 @@ enum Kind {
 pub struct Reader<'py> {
     pub py: Python<'py>,
     pub arg: Arg,
+    /// Whether dates, timestamps without a zone and durations are taken, as the integers that they are.
+    pub with_times: bool,
 }
 
 impl<'py> Reader<'py> {
@@ -339,6 +341,8 @@ impl<'py> Reader<'py> {
             "f" => DType::F32,
             "g" => DType::F64,
             "n" => return Ok(Kind::Nulls),
+            "tdD" if self.with_times => DType::I32,
+            _ if self.with_times && dtype_of_times(format).is_some() => DType::I64,
             _ => return Err(self.unsupported(named(format))),
         }))
     }
@@ -355,9 +359,27 @@ impl<'py> Reader<'py> {
     }
 }
 
+/// What NumPy calls the dates, timestamps without a zone or durations of a format.
+pub fn dtype_of_times(format: &str) -> Option<&'static str> {
+    Some(match format {
+        "tdD" => "datetime64[D]",
+        "tss:" => "datetime64[s]",
+        "tdm" | "tsm:" => "datetime64[ms]",
+        "tsu:" => "datetime64[us]",
+        "tsn:" => "datetime64[ns]",
+        "tDs" => "timedelta64[s]",
+        "tDm" => "timedelta64[ms]",
+        "tDu" => "timedelta64[us]",
+        "tDn" => "timedelta64[ns]",
+        _ => return None,
+    })
+}
+
 /// What a format means, for a message.
 pub fn named(format: &str) -> &str {
-    const NAMES: [(&str, &str); 16] = [
+    const NAMES: [(&str, &str); 18] = [
+        ("_pli128", "integer of 128 bits"),
+        ("_plu128", "unsigned integer of 128 bits"),
         ("vu", "string view"),
         ("vz", "binary view"),
         ("w:", "fixed-size binary"),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::kernels::table::Numbers;
 use crate::kernels::table::arrays::Arrays;
+use crate::kernels::table::big::Big;
 use crate::kernels::table::column::Kinds;
 use crate::kernels::table::distinct::Shown;
 use crate::kernels::table::record::shown;
@@ -316,7 +317,7 @@ fn every_kind_of_column_says_something() -> Result<()> {
         table.finish(&Work::serial())?;
         let [i, f, b, d, t, s, m] = table.columns() else { panic!("seven columns") };
         assert_eq!(i.numbers.integer_extremes(), Some(("1".into(), u64::MAX.to_string())));
-        assert_eq!(i.numbers.integer_sum(), Some(i128::from(u64::MAX) + 3));
+        assert_eq!(i.numbers.integer_sum(), Some(Big::from(i128::from(u64::MAX) + 3)));
         assert_eq!((f.numbers.is_integer(), f.numbers.integer_extremes(), f.missing), (false, None, 1));
         assert_eq!(b.kinds(), Kinds { booleans: [2, 1], ..Kinds::default() });
         assert_eq!(d.times(), Some(("2024-01-01".into(), "2024-03-01".into())));
