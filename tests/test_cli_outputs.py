@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -413,8 +414,15 @@ def test_colours_are_for_terminals_unless_asked_for(
     _, painted, _ = run("stats", numbers, "--color", "always")
     assert "\x1b[1mmissing\x1b[0m" in painted and "\x1b[33m1\x1b[0m" in painted and "\x1b[33m0" not in painted
     assert re.sub("\x1b\\[[0-9]*m", "", painted) == plain
-    if os.name != "nt":
-        assert "\x1b[1m" in shown(monkeypatch, numbers, 80)
+    # The old console of Windows shows the codes as they are.
+    for name, variables, coloured in (
+        ("posix", {}, True),
+        ("nt", {"WT_SESSION": "1"}, True),
+        ("nt", {}, False),
+    ):
+        with monkeypatch.context() as system:
+            system.setattr(colour, "os", SimpleNamespace(name=name, environ=variables))
+            assert ("\x1b[1m" in shown(monkeypatch, numbers, 80)) == coloured
     assert "\x1b" not in shown(monkeypatch, numbers, 80, "utf-8", "--color", "never")
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in shown(monkeypatch, numbers, 80)

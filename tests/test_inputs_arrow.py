@@ -294,6 +294,31 @@ def nullable() -> Iterator[Any]:
     )
 
 
+def test_what_dlpack_cannot_say_comes_by_arrow() -> None:
+    class Older(ByArray):
+        """As pyarrow before 26 with nulls, bools and texts."""
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            raise TypeError("Can only use DLPack on arrays with no nulls.")
+
+    values = np.array([3, 7, 5])
+    older = Older(schema("l"), array(values, [True, False, True]))
+    assert rne.compute_stats(older, nan_policy="omit").mean == 4
+    keys = Older(schema("l"), array(values, [True, False, True]))
+    assert rne.compute_stats([1.0, 2.0, 4.0], by=keys).to_dict()["mean"] == [1.0, 4.0]
+
+    class Alone:
+        """Without Arrow's protocol there is nothing else to go by."""
+
+        def __dlpack__(self, **options: object) -> None: ...
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            raise TypeError("no device")
+
+    with pytest.raises(TypeError, match="no device"):
+        rne.compute_stats(Alone())
+
+
 @pytest.mark.parametrize(("library", "make"), [*nullable()])
 def test_nulls_beside_large_integers(library: str | None, make: Callable[[Any], object]) -> None:
     module = library and pytest.importorskip(library)

@@ -23,28 +23,31 @@ class Target:
     debian: str | None = None
 
 
-def zig(target: Target, folder: Path) -> Path:
-    """Make a C compiler, which is the linker too, for a target. cargo-zigbuild leaves out what zig does not know."""
+def zig(target: Target, folder: Path, tool: str = "cc", options: str = "") -> str:
+    """Make a program of zig's for a target. cargo-zigbuild leaves out what zig does not know."""
     if not shutil.which("cargo-zigbuild"):
         raise Unavailable("cargo-zigbuild is not installed")
     folder.mkdir(parents=True, exist_ok=True)
-    script = folder / f"cc-{target.rust}"
-    program = f'exec cargo-zigbuild zig cc -- -target {target.zig} "$@"\n'
-    script.write_text(f"#!/bin/sh\n{program}", encoding="utf-8")
+    script = folder / f"{tool}-{target.rust}"
+    script.write_text(f'#!/bin/sh\nexec cargo-zigbuild zig {tool} -- {options} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
-    return script
+    return str(script)
 
 
 def linked(target: Target, folder: Path) -> dict[str, str]:
-    """Return the environment in which cargo compiles C and links for a target."""
-    cc = str(zig(target, folder))
+    """Return the environment in which cargo compiles C and links, with zig's C compiler, for a target."""
+    cc = zig(target, folder, options=f"-target {target.zig}")
     lower = target.rust.replace("-", "_")
-    return {
+    environment = {
         "CARGO_BUILD_TARGET": target.rust,
         f"CARGO_TARGET_{lower.upper()}_LINKER": cc,
         f"CC_{lower}": cc,
         "PYO3_NO_PYTHON": "1",
     }
+    if target.rust.endswith("windows-gnu"):
+        # What makes libraries of the names that a program takes from Windows.
+        environment[f"CARGO_TARGET_{lower.upper()}_RUSTFLAGS"] = f"-Cdlltool={zig(target, folder, 'dlltool')}"
+    return environment
 
 
 def rust(target: Target) -> dict[str, str]:

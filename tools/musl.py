@@ -81,7 +81,7 @@ def libffi(cc: Path, archive: list[str], folder: Path, out: Path) -> None:
 
 def zlib(cc: Path, archive: list[str], folder: Path, out: Path) -> None:
     """Compile zlib, statically, with its headers beside it."""
-    variables = [f"CC={cc}", f"AR={' '.join(archive)}", "CFLAGS=-O2 -fPIC"]
+    variables = [f"CC={cc} -dynamic", f"AR={' '.join(archive)}", "CFLAGS=-O2 -fPIC"]
     run("env", *variables, "./configure", "--static", f"--libdir={out}", f"--includedir={out}", cwd=folder)
     run("make", "--silent", "libz.a", cwd=folder)
     for name in ("libz.a", "zlib.h", "zconf.h"):
@@ -106,12 +106,14 @@ def interpreter(cc: Path) -> Path:
         unpack(SUITE, ["musl"], ROOT, scratch / "musl")
         out.mkdir()
         for name, build in {"libffi": libffi, "zlib": zlib}.items():
-            build(cc, archive, source(SUITE, name, scratch / name, scratch / f"{name}-source"), out)
-        tree = source(SUITE, f"python{VERSION}", scratch / "python", scratch / "python-source")
+            build(cc, archive, source(SUITE, name, scratch / f"{name}-source", scratch / name), out)
+        tree = source(SUITE, f"python{VERSION}", scratch / "python-source", scratch / "python")
         variables = [
             f"CC={cc} -dynamic",
+            # By which configure knows musl, from a header of its own that clang's takes the place of.
+            f"CPP={cc} -E -D__DEFINED_va_list",
             f"AR={' '.join(archive)}",
-            "CFLAGS=-O1",
+            "CFLAGS=-O1 -w -Wno-date-time",
             f"LDFLAGS=-Wl,--dynamic-linker={LOADER}",
             "PKG_CONFIG=false",
             *(f"{name.upper()}_CFLAGS=-I{out}" for name in ("libffi", "zlib")),
@@ -122,7 +124,11 @@ def interpreter(cc: Path) -> Path:
         run("env", *variables, "./configure", *options, cwd=tree)
         run("make", "--silent", f"--jobs={os.cpu_count() or 1}", cwd=tree)
         run("make", "--silent", "install", cwd=tree)
-        run(python, "-c", "import ctypes, hashlib, zlib")
+        run(
+            python,
+            "-c",
+            "import ctypes, hashlib, sysconfig, zlib; assert 'musl' in sysconfig.get_config_var('SOABI')",
+        )
         site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
         wheels = ["--platform", "musllinux_1_2_x86_64", "--python-version", VERSION, "--only-binary", ":all:"]
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", site, *wheels, *PACKAGES]

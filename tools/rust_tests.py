@@ -42,6 +42,8 @@ def check(file: Path, environment: dict[str, str], target: str) -> int:
         "--lib",
         "--tests",
         "--all-features",
+        # No interpreter of the target is asked what it is.
+        "--features=pyo3/abi3-py311",
         "--message-format=json",
     ]
     done = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)

@@ -172,14 +172,17 @@ calls = {
     "word_count": lambda: [rne.word_count(text) for _ in range(50)],
 }
 def latency(call):
-    sent = []
+    sent, ready = [], threading.Event()
     def interrupt():
+        # The thread that is to be interrupted may wait until this one has started.
+        ready.wait()
         time.sleep(random.uniform(0.02, 0.15))
         sent.append(time.perf_counter())
         os.kill(os.getpid(), signal.SIGINT)
     thread = threading.Thread(target=interrupt)
     thread.start()
     try:
+        ready.set()
         call()
     except KeyboardInterrupt:
         print(time.perf_counter() - sent[0])

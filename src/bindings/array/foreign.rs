@@ -3,9 +3,10 @@
 //! Labels and names may be lost without harm: positions and numbers stay what they are. A mask, a unit, the zeros
 //! of a sparse array and the graph of a lazy one may not: such an object is refused, with what to pass instead.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
 use super::modules::{exact_array, is_a, numpy};
 use crate::bindings::argument::{Arg, shortened};
@@ -148,7 +149,12 @@ pub fn refuse_device(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
     const EXPECTED: &str = "one in the memory of the CPU";
     let (py, class) = (object.py(), object.get_type());
     if class.getattr_opt(intern!(py, "__dlpack_device__"))?.is_some() {
-        let device = object.call_method0(intern!(py, "__dlpack_device__"))?;
+        let device = match object.call_method0(intern!(py, "__dlpack_device__")) {
+            // pyarrow before 26 has no answer for nulls, bools and texts. Arrow's own protocol, by which they come, is of
+            // the CPU's memory alone.
+            Err(error) if error.is_instance_of::<PyTypeError>(py) && has_arrow(&class)? => return Ok(()),
+            device => device?,
+        };
         let Ok((number, _)) = device.extract::<(i32, i64)>() else {
             return Err(arg.type_error(
                 format_args!("{} with the DLPack device {}", kind_of(object), shortened(&device)?),
@@ -163,6 +169,12 @@ pub fn refuse_device(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
         return Err(arg.type_error(format_args!("{} on the device CUDA", kind_of(object)), EXPECTED));
     }
     Ok(())
+}
+
+fn has_arrow(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let py = class.py();
+    Ok(class.getattr_opt(intern!(py, "__arrow_c_array__"))?.is_some()
+        || class.getattr_opt(intern!(py, "__arrow_c_stream__"))?.is_some())
 }
 
 /// An object of a type of Python's own that holds nothing but a number or a text.
