@@ -24,14 +24,13 @@ each kind and the reason.
 
 ## Not tested
 
-Windows and macOS: there was none to test on. For Windows the whole crate was compiled (`cargo check`); the workflows in
-`.github/workflows` are prepared for both. aarch64 and s390x (big-endian) were emulated, for a part of the Python tests
-(`docs/tested.md`). Free-threaded CPython was tested as 3.13t, not as 3.14t: of six tests that failed there on a busy
-machine, three send Ctrl-C, and three need a git repository, which that copy of the tree was not; repeated alone, with
-one, all six passed. A test of Ctrl-C that asked for an answer within a time, and so failed on a busy machine with a
-lock, too, now counts work. The helpers that wait awake are newer than those runs. Thread Sanitizer knows the Rust tests
-of the threads, not the async delivery, which needs Python. Miri needs parts of a nightly toolchain that the test
-machine does not have; AMX instructions are not used.
+Windows and macOS: there was none to test on. Everything is compiled for them as far as `cargo check` goes
+(`docs/tested.md`); the workflows in `.github/workflows` are prepared for both. aarch64 and s390x (big-endian) were
+emulated, for a part of the Python tests (`docs/tested.md`). With musl there is an interpreter to test on
+(`tools/musl.py`), which NumPy's wheels work with; the tests were not run there. Free-threaded CPython was tested as
+3.13t: the distribution's source of 3.14t could not be had. Thread Sanitizer knows the Rust tests of the threads, not the
+async delivery, which needs Python. Miri needs parts of a nightly toolchain that the test machine does not have; AMX
+instructions are not used.
 """
 
 
