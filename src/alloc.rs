@@ -123,5 +123,6 @@ mod tests {
         let len = usize::MAX / 8;
         assert_eq!(try_vec::<u64>(len).err(), Some(Error::Memory { bytes: len * 8 }));
         assert_eq!(try_filled(3, 7u8), Ok(vec![7, 7, 7]));
+        assert_eq!(try_copied(&[1, 2]), Ok(vec![1, 2]));
     }
 }

@@ -33,3 +33,15 @@ pub fn unknown_settings() -> impl Iterator<Item = (&'static str, String, String)
     let threads = threads::unknown_settings().map(|(name, got)| (name, got, format!("1 to {MAX_THREADS}")));
     threads.chain(standby::unknown_setting().map(|(name, got)| (name, got, "0 or 1".to_owned())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_variables_that_are_set_are_passed_over() {
+        for (name, text, expected) in unknown_settings() {
+            assert_eq!(std::env::var(name).as_deref().map(str::trim), Ok(&*text), "{expected}");
+        }
+    }
+}
