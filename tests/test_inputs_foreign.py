@@ -196,6 +196,19 @@ def test_real_libraries() -> None:
     assert rne.array_multiply(masked, 2.0).mask.tolist() == [False, True]
 
 
+def test_what_asks_a_dask_that_is_not_there_is_not_lazy() -> None:
+    class Quantity:
+        """As pint 0.26 without Dask."""
+
+        units = "meter"
+
+        def __dask_graph__(self) -> object:
+            raise AttributeError("'NoneType' object has no attribute 'Array'")
+
+    with pytest.raises(TypeError, match="got a Quantity with units 'meter'"):
+        rne.sum_array(Quantity())
+
+
 def test_real_units_of_pint_and_sparse_arrays() -> None:
     pint = pytest.importorskip("pint")
     metres = pint.UnitRegistry().Quantity(np.arange(3.0), "m")

@@ -3,7 +3,7 @@
 //! Labels and names may be lost without harm: positions and numbers stay what they are. A mask, a unit, the zeros
 //! of a sparse array and the graph of a lazy one may not: such an object is refused, with what to pass instead.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
@@ -101,7 +101,11 @@ pub fn refuse_lazy(arg: Arg, object: &Bound<'_, PyAny>) -> PyResult<()> {
         // A container of any array has the method, and answers None where that is not lazy. Dask's own need not be
         // asked, which may build the graph.
         class.module()?.to_cow()?.starts_with("dask")
-            || !object.call_method0(intern!(py, "__dask_graph__"))?.is_none()
+            || match object.call_method0(intern!(py, "__dask_graph__")) {
+                // pint 0.26 asks a Dask that is not there.
+                Err(error) if error.is_instance_of::<PyAttributeError>(py) => false,
+                graph => !graph?.is_none(),
+            }
     } else {
         class.getattr_opt(intern!(py, "compute"))?.is_some()
             && attribute(object, "chunks")?.is_some_and(|chunks| chunks.is_instance_of::<PyTuple>())
