@@ -133,9 +133,9 @@ OURS = {
     "--help": "",
     "words --help": "words arguments cluster source",
     "words FILE": "words arguments cluster source text dialect table bars EXTENSION",
-    "stats --help": "stats arguments cluster source select table bars colour panels",
-    "stats TABLE": "stats arguments cluster source select table bars colour panels text dialect EXTENSION",
-    "stats ARRAY": "stats arguments cluster source select table bars colour panels arrays EXTENSION",
+    "stats --help": "stats listing arguments cluster source select table bars colour panels",
+    "stats TABLE": "stats listing arguments cluster source select table bars colour panels text dialect EXTENSION",
+    "stats ARRAY": "stats listing arguments cluster source select table bars colour panels arrays EXTENSION",
     "fib 100": "fib arguments EXTENSION",
 }
 

@@ -331,15 +331,15 @@ def encoded(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
     for block in itertools.chain(blocks, [b""]):
         try:
             text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            # Python before 3.13 does not say where.
+            if not isinstance(error, UnicodeDecodeError) or error.reason.endswith("start with BOM"):
+                raise ValueError(
+                    f"the text has no mark of {encoding} at its start (--encoding {encoding}-le or {encoding}-be says"
+                    " the order of its bytes)"
+                ) from None
             raise ValueError(
                 f"the text is not in {encoding}: {error.reason} near byte {done + error.start:,}"
-            ) from None
-        except UnicodeError:
-            # Of UTF-16.
-            raise ValueError(
-                f"the text has no mark of {encoding} at its start (--encoding {encoding}-le or {encoding}-be says the"
-                " order of its bytes)"
             ) from None
         done += len(block)
         yield text.encode("utf-8", "surrogatepass")
