@@ -9,18 +9,21 @@ from typing import Any
 from benchmarks.case import Case
 from rust_numpy_example._timing import Ratio, in_turn, repeats, seconds
 
-#: Seconds without a call, and then seconds of calls that are not timed, where threads are used.
-PAUSE = 0.05
+#: Seconds without a call, where threads are used: longer than a thread of OpenBLAS waits for work at full speed, which
+#: is 2**28 cycles of the time stamp counter.
+PAUSE = 0.15
+#: Seconds of calls that are not timed, after that.
+WARM = 0.05
 
 
 def _settle(call: Callable[[], float]) -> None:
     """Bring threads to where a call finds them when nothing but such calls runs.
 
-    Threads of the other side may still wait for work at full speed, as those of OpenBLAS do for tens of
-    milliseconds, and take a CPU; ours may be asleep, or have to be moved to a CPU of their own.
+    Threads of the other side may still wait for work at full speed, as those of OpenBLAS do for a tenth of a second,
+    and take a CPU; ours may be asleep, or have to be moved to a CPU of their own.
     """
     time.sleep(PAUSE)
-    end = time.perf_counter() + PAUSE
+    end = time.perf_counter() + WARM
     while time.perf_counter() < end:
         call()
 

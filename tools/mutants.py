@@ -55,6 +55,7 @@ EQUAL = {
     r"replace > with >= in stay_awake": "no moment is met to the nanosecond",
     r"replace \|\| with && in Standby<J>::hand": "nothing is handed to nobody in any case",
     r"replace < with (==|>|<=) in sorted": "both ways of sorting, and both sizes of digits, give the same order",
+    r"image/taps\.rs:\d+:\d+: replace % with / in integrated": "when it asks whether to stop",
     r"in Words::finish": "a capacity, to which a vector grows in any case",
     r"replace \| with \^ in wide_spaces": "no two of the conditions hold for one character",
     r"(replace \|\| with &&|delete match arm .*) in number_at": "a short way beside one that does the same",

@@ -159,6 +159,7 @@ mod tests {
             sum
         };
         let mut sum = of(&[1e16, 1.0]);
+        assert_eq!(sum.parts(), (1e16, 1.0));
         sum.merge(of(&[-1e16, 1.0]));
         assert_eq!(sum.finish(), 2.0);
     }

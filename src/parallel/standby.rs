@@ -197,6 +197,8 @@ pub(super) fn unknown_setting() -> Option<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -215,6 +217,18 @@ mod tests {
         assert_eq!(taken, [Some(7), Some(7)]);
         let state = standby.state();
         assert_eq!((state.free, state.handed.len()), (0, 0));
+    }
+
+    #[test]
+    fn who_waits_awake_does_so_until_it_is_done() {
+        let end = Instant::now() + Duration::from_secs(60);
+        // On a busy machine a wait may be given up: not each of them.
+        let lasts = (0..1000).any(|_| {
+            let asked = Cell::new(0);
+            stay_awake(end, || asked.replace(asked.get() + 1) >= 3)
+        });
+        assert!(lasts);
+        assert!(!stay_awake(Instant::now(), || false));
     }
 
     #[test]

@@ -294,6 +294,13 @@ mod tests {
     }
 
     #[test]
+    fn a_bool_is_above_another_if_it_alone_is_true() {
+        for (number, threshold) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            assert_eq!(Bool(number).above(Bool(threshold)), number > threshold);
+        }
+    }
+
+    #[test]
     fn a_threshold_is_exact_for_integers() {
         use Threshold::{Float, Integer};
         assert_eq!(i8::cut(Float(2.5)), Cut::Above(2));

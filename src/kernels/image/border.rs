@@ -114,6 +114,15 @@ mod tests {
     }
 
     #[test]
+    fn floats_continue_with_a_float_of_their_dtype_if_it_has_one() {
+        let of = |dtype, cval| Border { modes: [Mode::Constant; 2], cval }.of_dtype(dtype).cval;
+        assert_eq!(of(DType::F64, 0.1), 0.1);
+        assert_eq!(of(DType::F32, 0.1), f64::from(0.1f32));
+        assert_eq!(of(DType::F16, 0.1), f16::from_f64(0.1).to_f64());
+        assert_eq!((of(DType::F32, 1e300), of(DType::F16, 1e6)), (1e300, 1e6));
+    }
+
+    #[test]
     fn a_period_leads_to_the_same_element() {
         for mode in Mode::ALL {
             for len in 1..6 {

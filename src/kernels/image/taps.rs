@@ -444,4 +444,12 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn pairs_are_no_longer_than_the_weights() {
+        for (half, radius) in [(vec![6, 5, 4, 3], 3), (vec![40_000, 5, 4], 2), (vec![40_000, 5, 4, 3], 4)] {
+            let pairs = Integers { half, shift: 16 }.pairs().expect("small");
+            assert_eq!(pairs.radius, radius);
+        }
+    }
 }

@@ -220,11 +220,16 @@ mod tests {
                 .map(|(integer, &value)| (integer - value as i128) as f64)
                 .collect();
             let numbers = Numbers { values: &values, lows: &lows, are_integers: true };
-            let expected = IntegerSums::new(integers.iter().sum(), [0; 3]).mean(len as u64).0;
-            for level in Level::available() {
-                let mut means = [0.0];
-                run_at(level, ChunkMeans { numbers, chunk_size: len, means: &mut means });
-                assert_eq!(means, [expected]);
+            for chunk_size in [len, 1 + len / 3] {
+                let chunks = integers.chunks_exact(chunk_size);
+                let expected: Vec<f64> = chunks
+                    .map(|chunk| IntegerSums::new(chunk.iter().sum(), [0; 3]).mean(chunk_size as u64).0)
+                    .collect();
+                for level in Level::available() {
+                    let mut means = vec![0.0; len / chunk_size];
+                    run_at(level, ChunkMeans { numbers, chunk_size, means: &mut means });
+                    assert_eq!(means, expected, "{len} {chunk_size} {level:?}");
+                }
             }
         }
     }
