@@ -232,6 +232,13 @@ mod tests {
     }
 
     #[test]
+    fn time_goes_on() {
+        let before = microseconds();
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(microseconds() >= before + 2000);
+    }
+
+    #[test]
     fn short_calls_have_help_where_they_follow_closely() {
         let standby = Standby::<i32>::default();
         let mut now = 1_000_000;

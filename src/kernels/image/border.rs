@@ -123,6 +123,13 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_fits_single_precision_unless_it_overflows() {
+        let fits = |mode, cval| Border { modes: [Mode::Reflect, mode], cval }.fits_f32();
+        assert!(fits(Mode::Constant, 3e38) && fits(Mode::Constant, f64::INFINITY));
+        assert!(!fits(Mode::Constant, 1e39) && fits(Mode::Wrap, 1e39));
+    }
+
+    #[test]
     fn a_period_leads_to_the_same_element() {
         for mode in Mode::ALL {
             for len in 1..6 {

@@ -69,6 +69,20 @@ impl<'a, T: Copy> Batch<'a, T> {
         self.first.layout()
     }
 
+    /// Some columns of the only matrix, cut into `count` matrices of as many columns each.
+    pub fn pieces_of_cols(&self, cols: Range<usize>, count: usize) -> Self {
+        assert!(self.lens.iter().all(|&len| len == 1) && cols.len() % count == 0);
+        let width = cols.len() / count;
+        let all = self.first.block(0..self.first.rows, cols);
+        let first = all.block(0..all.rows, 0..width);
+        Batch { first, lens: vec![count], strides: vec![width as isize * first.col_stride] }
+    }
+
+    /// Rows become columns, in each matrix.
+    pub fn transposed(&self) -> Self {
+        Batch { first: self.first.transposed(), lens: self.lens.clone(), strides: self.strides.clone() }
+    }
+
     /// All elements of some matrices, if rows and matrices follow each other.
     pub fn contiguous(&self, matrices: &Range<usize>) -> Option<&'a [T]> {
         let (start, len) = self.contiguous_range(matrices)?;

@@ -71,6 +71,12 @@ impl Split {
         Split { matrices: 1, slabs, ..whole }
     }
 
+    /// Whether it is of a single product.
+    #[inline]
+    pub fn is_of_one(&self) -> bool {
+        self.count == 1
+    }
+
     /// The number of parts.
     #[inline]
     pub fn parts(&self) -> usize {
@@ -124,6 +130,15 @@ impl<'a, T: Copy + Send + Sync> Operands<'a, T> {
         let (rows, inner, cols) = (a.layout().rows, a.layout().cols, b.layout().cols);
         assert!(inner == b.layout().rows && rows == c.layout().rows && cols == c.layout().cols);
         Operands { a, b, c }
+    }
+
+    /// Of the product of a row and a column, that of some elements of both: as many products of as many elements each as
+    /// there is room for in `products`, of which it is the sum.
+    pub fn pieces<'p>(&'p self, inner: Range<usize>, products: &'p mut [T]) -> Operands<'p, T> {
+        let count = products.len();
+        let a = self.a.pieces_of_cols(inner.clone(), count);
+        let b = self.b.transposed().pieces_of_cols(inner, count).transposed();
+        Operands::new(a, b, BatchMut::from_slice(products, count, 1, 1))
     }
 
     /// The same memory as integers without a sign, whose products have the same bits.

@@ -67,6 +67,11 @@ impl MatmulShape {
         MatmulShape { batch: Vec::new(), count: 1, m: self.count * self.m, ..*self }
     }
 
+    /// The shape of `count` products of a row and a column of `k` elements.
+    pub fn of_rows(count: usize, k: usize) -> MatmulShape {
+        MatmulShape { batch: Vec::new(), count, m: 1, k, n: 1, a_is_vector: true, b_is_vector: true }
+    }
+
     /// About how many nanoseconds it takes on one thread.
     #[inline]
     pub fn cost(&self, dtype: DType) -> usize {

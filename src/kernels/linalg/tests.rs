@@ -279,6 +279,32 @@ fn long_rows_times_a_vector_are_right() {
 }
 
 #[test]
+fn a_long_row_times_a_long_column_is_right_and_the_same_on_any_number_of_threads() {
+    fn long<T: Exact>() {
+        for k in [(1 << 15) - 1, 1 << 15, (5 << 14) + 7] {
+            let (mut a, b) = (sample::<T>(&[1, 1, 2 * k], 7), sample::<T>(&[k], 8));
+            // Every other element, of the only row of the only matrix.
+            a.slice_axis_inplace(Axis(2), Slice::new(0, None, 2));
+            check::<T>(&a, &b, 0);
+            check::<T>(&b, &b, 0);
+        }
+    }
+    long::<f32>();
+    long::<f64>();
+    long::<Complex<f64>>();
+    let rounded: Vec<f64> = (0..100_000).map(|i| f64::from(i).sin()).collect();
+    let rounded = ArrayD::from_shape_vec(IxDyn(&[rounded.len()]), rounded).expect("as long");
+    let shape = MatmulShape::new(rounded.shape(), rounded.shape()).expect("shapes fit");
+    let bits = [1, 2, 3, 7].map(|workers| {
+        let mut product = ArrayD::zeros(IxDyn(&[]));
+        matmul(&shape, rounded.view(), rounded.view(), product.view_mut(), &Work::with_threads(workers))
+            .expect("memory");
+        product.sum().to_bits()
+    });
+    assert!(bits.iter().all(|&other| other == bits[0]));
+}
+
+#[test]
 fn parts_are_split_and_cover_everything_once() {
     for (a, b) in
         [([700, 300], [300, 200]), ([200, 300], [300, 700]), ([12, 9000], [9000, 70]), ([30, 30], [30, 30])]

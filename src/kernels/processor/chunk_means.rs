@@ -204,6 +204,7 @@ mod tests {
             (numbers[0], numbers[1], numbers[len - 1]) = (1e16, 1.0, -1e16);
             assert_eq!(means(Level::Baseline, &numbers, len), [1.0 / len as f64]);
         }
+        assert_eq!(means(Level::Baseline, &[1e16, 1.0, 0.0], 3), [3_333_333_333_333_333.5]);
         let numbers = [1e308, 1e308, -1e308, -1e308, f64::MAX, f64::MAX, f64::MAX, f64::MAX];
         assert_eq!(means(Level::Baseline, &numbers, 4), [0.0, f64::MAX]);
     }
@@ -231,6 +232,17 @@ mod tests {
                     assert_eq!(means, expected, "{len} {chunk_size} {level:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_floats_cannot_hold_of_integers_among_them_counts() {
+        let (values, lows) = ([1e18, -1e18, 0.5, 0.0, 1e18, -1e18], [3.0, 0.0, 0.0, 0.0, -64.0, 5.0]);
+        let numbers = Numbers { values: &values, lows: &lows, are_integers: false };
+        for level in Level::available() {
+            let mut means = [0.0; 3];
+            run_at(level, ChunkMeans { numbers, chunk_size: 2, means: &mut means });
+            assert_eq!(means, [1.5, 0.25, -29.5]);
         }
     }
 

@@ -306,6 +306,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_the_buffer_has_exact_moments_if_it_is_integers() {
+        let mut floats = processor(100);
+        add(&mut floats, &[0.5, 0.25]);
+        let moments = floats.buffered(&Work::serial()).expect("there is memory");
+        assert_eq!((moments.count(), moments.mean()), (2, 0.375));
+        let integers = [[1i64 << 53, 1, 1], [(1 << 60) + 1, 1, -1 << 60]];
+        for (integers, mean) in integers.iter().zip([(1i64 << 53) as f64 + 2.0, 2.0]) {
+            let mut processor = processor(100);
+            processor.add(ArrayView1::from(integers).into_dyn().into()).expect("there is memory");
+            let moments = processor.buffered(&Work::serial()).expect("there is memory");
+            assert_eq!((moments.count(), 3.0 * moments.mean()), (3, mean));
+            assert!(matches!(moments, AnyMoments::Integers(_)));
+        }
+    }
+
+    #[test]
     fn a_state_goes_on_where_it_was_taken() {
         let mut before = processor(2);
         add(&mut before, &[1.0, 2.0, 3.0]);

@@ -135,7 +135,14 @@ impl<C: Center> Moments<Number, C> {
 
 #[cfg(test)]
 mod tests {
+    use super::Key;
     use super::Number::{Float, Signed, Unsigned};
+
+    #[test]
+    fn a_whole_number_of_any_type_is_an_integer() {
+        let integers = [Signed(-7), Unsigned(u64::MAX), Float(-3.0)].map(Key::to_integer);
+        assert_eq!(integers, [-7, u64::MAX.into(), -3]);
+    }
 
     #[test]
     fn numbers_of_all_types_are_in_one_order() {

@@ -411,6 +411,8 @@ mod tests {
                 other => assert_eq!((other, value), (Value::Text, None), "{text}"),
             }
         }
+        let english = Dialect { thousands: Some(b','), ..Dialect::new(";").expect("a delimiter") };
+        assert_eq!(classify(b"-1,234.5", &english), Value::Number(-1234.5, false));
         let words =
             Dialect { missing: vec![b"-999".to_vec(), b"-".to_vec()], ..Dialect::new(",").expect("one") };
         assert_eq!(classify(b" -999 ", &words), Value::Missing);

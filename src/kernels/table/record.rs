@@ -26,6 +26,7 @@ pub const KEY: u32 = u32::MAX - MOST_PARTS as u32;
 
 /// The slot of the column that holds the weights of the rows. From here on slots are of no column that is kept.
 pub const WEIGHT: u32 = KEY - 1;
+const _: () = assert!(WEIGHT < KEY && KEY + MOST_PARTS as u32 <= SKIP);
 
 /// The most columns of which a key is made.
 pub const MOST_PARTS: usize = 64;
@@ -491,5 +492,16 @@ impl Problem {
     /// As an error, where `lines` lines come before the chunk.
     pub fn into_error(self, lines: u64) -> Error {
         Error::Csv { line: lines + self.line + 1, column: Some(self.column), reason: self.reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carriage_return_belongs_to_the_end_of_a_line_and_to_no_other() {
+        assert_eq!(without_return(b"a\r\n", 0, 2), b"a");
+        assert_eq!(without_return(b"a\r,\n", 0, 2), b"a\r");
     }
 }

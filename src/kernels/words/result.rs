@@ -173,7 +173,10 @@ mod tests {
         assert_eq!(list(&words), [own("a", 2, 1), own(&long, 2, 2), own("c", 2, 5)]);
         let mut words = counted()?;
         words.keep_most_common(0)?;
-        assert!(words.is_empty());
+        assert!(words.is_empty() && words.is_ascii());
+        let mut counts = Counts::default();
+        counts.push_word("\u{df}".as_bytes(), 0)?;
+        assert!(!Words::finish(counts)?.is_ascii());
         Ok(())
     }
 }

@@ -10,6 +10,8 @@
 //!   number does not show in the result.
 //! - [`by_tiles`]: the same sums in registers, where the matrix is small.
 //!
+//! A single long row is a stack of pieces.
+//!
 //! A complex matrix is read as the parts that it is made of, re and im in turn. By rows, the real part of a product
 //! is that of the parts with (re, -im, …) of the vector, and the imaginary part that with (im, re, …). By columns it
 //! is as in the micro-kernel: columns times re and columns times im have sums of their own, joined at the end.
@@ -21,6 +23,8 @@ mod tiles;
 
 use super::element::{self, Float};
 use super::partition::{OfVector, Operands, Part, Split};
+use super::shape::MatmulShape;
+use crate::alloc::try_filled;
 use crate::error::Result;
 use crate::parallel::{Pacer, Work};
 use crate::simd::memory::CACHE_LINE;
@@ -62,6 +66,10 @@ macro_rules! lines {
 }
 lines!(f32 f64);
 
+/// Elements of a row and a column that are multiplied on their own where both are longer than some of these: so there is
+/// something to do for several threads.
+const PIECE: usize = 1 << 14;
+
 /// c = a b, where one of both is a vector.
 pub fn multiply<F: Float<Part: Line>>(
     level: Level,
@@ -70,7 +78,38 @@ pub fn multiply<F: Float<Part: Line>>(
     split: &Split,
     work: &Work<'_>,
 ) -> Result<()> {
-    F::Part::multiply(level, operands, vector, split, work)
+    match operands.sizes() {
+        (1, k, 1) if k >= 2 * PIECE && split.is_of_one() => {
+            multiply_long(level, operands, vector, split, work)
+        }
+        _ => F::Part::multiply(level, operands, vector, split, work),
+    }
+}
+
+/// The product of a long row and a long column: a stack of products of pieces, which are added in order, so that the
+/// result is the same on any number of threads.
+fn multiply_long<F: Float<Part: Line>>(
+    level: Level,
+    operands: &mut Operands<'_, F>,
+    vector: OfVector,
+    split: &Split,
+    work: &Work<'_>,
+) -> Result<()> {
+    let (_, k, _) = operands.sizes();
+    let mut products = try_filled(k / PIECE + 1, F::default())?;
+    let (whole, rest) = products.split_at_mut(k / PIECE);
+    let end = whole.len() * PIECE;
+    for (inner, products) in [(0..end, whole), (end..k, rest)] {
+        let shape = MatmulShape::of_rows(products.len(), inner.len() / products.len());
+        let split = Split::new(&shape, F::DTYPE, 1, work.workers());
+        F::Part::multiply(level, &mut operands.pieces(inner, products), vector, &split, work)?;
+    }
+    let sum = products.into_iter().fold(F::default(), F::plus);
+    operands.for_each(split, work, |mut part| {
+        let (_, _, mut c) = part.matrix(0);
+        *c.at(0, 0) = sum;
+        Ok(())
+    })
 }
 
 struct Gemv<'p, 'w, F, const LINE: usize> {

@@ -113,6 +113,15 @@ fn blocks_chunks_and_threads_change_nothing() -> Result<()> {
 }
 
 #[test]
+fn a_weight_that_is_none_is_an_error_at_its_column() -> Result<()> {
+    let mut table = Table::new(Query { weight: Some(1), ..query(",", Header::Auto, None) });
+    let work = Work::serial();
+    let error = table.feed(b"a,w\n1,2\n3,x\n", &work).and_then(|()| table.finish(&work));
+    assert_eq!(error, Err(Error::Csv { line: 3, column: Some(2), reason: Malformed::Weight }));
+    Ok(())
+}
+
+#[test]
 fn errors_are_the_same_however_the_text_is_cut() {
     let at = |line, column, reason| Error::Csv { line, column, reason };
     let fields = |line, column, got| at(line, Some(column), Malformed::Fields { got, expected: 2 });
