@@ -358,9 +358,9 @@ class Maker:
         self.parts = [(values, valid) for _, values, valid in parts]
         self.lengths = [array.length for array, _, _ in parts]
         self.owners = [Counted(of_schema), *(Counted(array) for array, _, _ in parts)]
-        if self.of[0].startswith("+w:"):
-            # Of no lists, nothing is read.
-            self.odd |= self.wrong and 0 in self.lengths
+        if self.of[0].startswith("+w:") and 0 in self.lengths or self.of == ("+s", []):
+            # Of no lists, and of no columns, nothing is read.
+            self.odd |= self.wrong
         if not self.by_stream:
             self.object: Any = ByArray(*self.owners)
             if self.lies():

@@ -63,6 +63,20 @@ fn whole_numbers<T: Sample>(from: impl Fn(i128) -> T) {
 }
 
 #[test]
+fn a_measure_is_what_it_is_named_for() {
+    let moments = moments::<f64>(&[1.0, 2.0, 6.0]);
+    let measured = [
+        (Measure::Weight, 3.0),
+        (Measure::Mean, 3.0),
+        (Measure::Var { ddof: 1.0 }, 7.0),
+        (Measure::Std { ddof: 1.0 }, 7f64.sqrt()),
+    ];
+    for (measure, value) in measured {
+        assert_eq!(moments.measure(measure), value);
+    }
+}
+
+#[test]
 fn every_type_gives_the_moments_of_its_numbers() {
     whole_numbers(|x| x as i8);
     whole_numbers(|x| x as i16);

@@ -389,6 +389,14 @@ mod tests {
     }
 
     #[test]
+    fn digits_end_at_any_other_byte() {
+        for byte in 0..=255u8 {
+            let expected = if byte.is_ascii_digit() { (10 + u64::from(byte - b'0'), 2) } else { (1, 1) };
+            assert_eq!(leading_digits([b'1', byte, b' ', b'7', b'7', b'7', b'7', b'7']), expected, "{byte}");
+        }
+    }
+
+    #[test]
     fn numbers_of_other_dialects() {
         let german =
             Dialect { decimal: b',', thousands: Some(b'.'), ..Dialect::new(";").expect("a delimiter") };
