@@ -103,4 +103,14 @@ mod tests {
         }
         assert!(counted > 500);
     }
+
+    #[test]
+    fn what_is_no_word_between_white_space_is_left_to_others() {
+        let options =
+            Options { tokenizer: Tokenizer::Whitespace, lowercase: false, validate: true, ngrams: 1 };
+        assert!(ShortText::count(b"a b", options).is_some());
+        assert!(ShortText::count("\u{e9} b".as_bytes(), options).is_none());
+        assert!(ShortText::count(b"a b", Options { ngrams: 2, ..options }).is_none());
+        assert!(ShortText::count(b"a b", Options { tokenizer: Tokenizer::Unicode, ..options }).is_none());
+    }
 }
