@@ -49,7 +49,7 @@ FILES = """
 
 #: Mutants that give the same results, by their names, and why they do.
 EQUAL = {
-    r"in advise_large_pages": "advice to the system how to map memory, not what is in it",
+    r"(in|replace) advise_large_pages": "advice to the system how to map memory, not what is in it",
     r"alloc\.rs:\d+:\d+: replace << with >>$": "constants: from how many bytes it is given",
     r"processor/state\.rs:\d+:\d+: replace \* with .$": "constants: how many elements make a block",
     r"replace < with <= in Work<'a>::each": "no two parts have one index",

@@ -34,18 +34,18 @@ where
     let line = WIDTH * D::LANES;
     let lines = len / line;
     let mut totals = [[dot.zero(); WIDTH]; SUMS];
-    for from in (0..lines).step_by(LINES) {
-        let count = LINES.min(lines - from);
-        let rows = start.cast::<F::Part>().wrapping_add(from * line);
-        let factors = [0, 1].map(|part| vectors[part].as_ptr().wrapping_add(from * line));
-        // SAFETY: `from + count` lines are in each row and in each vector, by the assertions above.
-        let sums = unsafe { block::<D, F, SUMS, WIDTH>(dot, rows, &offsets, factors, count) };
-        for sum in 0..SUMS {
-            for v in 0..WIDTH {
-                totals[sum][v] = dot.plus(totals[sum][v], sums[sum][v]);
-            }
-        }
+    let (mut rows, mut factors) = (start.cast::<F::Part>(), vectors.map(<[_]>::as_ptr));
+    // Of a whole block the compiler knows how long it is, and leaves less to do between two of them.
+    for _ in 0..lines / LINES {
+        // SAFETY: so many lines are left in each row and in each vector, by the assertions above.
+        let sums = unsafe { block::<D, F, SUMS, WIDTH>(dot, rows, &offsets, factors, LINES) };
+        totals = sums_of::<D, F::Part, SUMS, WIDTH>(dot, totals, sums);
+        rows = rows.wrapping_add(LINES * line);
+        factors = factors.map(|vector| vector.wrapping_add(LINES * line));
     }
+    // SAFETY: as above.
+    let sums = unsafe { block::<D, F, SUMS, WIDTH>(dot, rows, &offsets, factors, lines % LINES) };
+    totals = sums_of::<D, F::Part, SUMS, WIDTH>(dot, totals, sums);
     if lines * line < len {
         add_rest::<D, F, SUMS, WIDTH>(dot, a, vectors, lines * line, &mut totals);
     }
@@ -60,6 +60,24 @@ where
         products[sum] = dot.folded(lanes);
     }
     products
+}
+
+/// The sums of both.
+#[inline(always)]
+fn sums_of<D, P: Copy, const SUMS: usize, const WIDTH: usize>(
+    dot: D,
+    mut totals: [[D::Sums; WIDTH]; SUMS],
+    sums: [[D::Sums; WIDTH]; SUMS],
+) -> [[D::Sums; WIDTH]; SUMS]
+where
+    D: FloatDot<P>,
+{
+    for sum in 0..SUMS {
+        for v in 0..WIDTH {
+            totals[sum][v] = dot.plus(totals[sum][v], sums[sum][v]);
+        }
+    }
+    totals
 }
 
 /// Adds the products of the parts from `done`, which are less than a line.

@@ -10,6 +10,9 @@ use crate::simd::FloatDot;
 /// Elements of a row between two questions whether to stop.
 const PIECE: usize = 1 << 18;
 
+/// The same of few complex rows: the copies of what they are multiplied with stay in the innermost cache.
+const COPIED: usize = 1 << 9;
+
 /// c = a b, where b has one column and the rows of a are contiguous: `SUMS` dot products of parts at a time, each in
 /// `WIDTH` registers, which are a line.
 #[inline(always)]
@@ -26,8 +29,9 @@ where
 {
     let mut workspace = F::workspace().take();
     // A long row is read in pieces, to ask in between whether to stop.
-    for from in (0..a.cols.max(1)).step_by(PIECE) {
-        let k = PIECE.min(a.cols - from);
+    let piece = if F::PARTS > 1 && a.rows * F::PARTS < SUMS { COPIED } else { PIECE };
+    for from in (0..a.cols.max(1)).step_by(piece) {
+        let k = piece.min(a.cols - from);
         let vectors = factors(b.block(from..from + k, 0..1), &mut workspace, pacer)?;
         let mut row = 0;
         while row < a.rows {
