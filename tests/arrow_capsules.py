@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,11 +98,19 @@ class Counted:
         return _new_capsule(ctypes.addressof(self.structure), ctypes.cast(self.name, ctypes.c_char_p), None)
 
 
-def schema(form: str, children: Sequence[Counted] = ()) -> Counted:
+def schema(
+    form: str, children: Sequence[Counted] = (), metadata: dict[bytes, bytes] | None = None
+) -> Counted:
     """Return the schema of a format."""
     of_children = [child.structure for child in children]
     pointers = (ctypes.POINTER(Schema) * max(1, len(of_children)))(*map(ctypes.pointer, of_children))
     structure = Schema(format=form.encode(), n_children=len(of_children), children=pointers)
+    if metadata is not None:
+        texts = [text for pair in metadata.items() for text in pair]
+        packed = struct.pack("=i", len(metadata)) + b"".join(
+            struct.pack("=i", len(text)) + text for text in texts
+        )
+        structure.metadata = packed
     return Counted(structure, pointers, children)
 
 

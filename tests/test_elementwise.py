@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import tracemalloc
 from collections.abc import Callable
@@ -48,7 +49,11 @@ def test_dtypes_are_promoted_as_numpy_does(left: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("factor", [2, -3, 0, 200, 2.5, 1e30, 1j, True])
+@pytest.mark.parametrize(
+    "factor",
+    [2, -3, 0, 200, 2.5, 1e30, 1j, True, 127, 128, -128, -129, 255, 256, 2**53, 2**53 + 1, 2**63 - 1, 2**63]
+    + [2**64 - 1, -(2**63), 10**30, 0.1, -0.0, 1e300, math.nan, math.inf, 65_519.9, 1 + 2**-11 + 2**-40],
+)
 def test_python_numbers_are_promoted_as_numpy_does(dtype: str, factor: complex) -> None:
     data = sample(dtype)
     with np.errstate(all="ignore"):
@@ -265,6 +270,18 @@ def test_process_numbers_compares_integers_with_ints_of_any_size() -> None:
         assert rne.process_numbers(numbers, -(10**400)).tolist() == [0, 2, 4]
     with pytest.raises(OverflowError):
         rne.process_numbers(np.ones(3), 10**400)
+
+
+def test_process_numbers_compares_integers_of_numpy_exactly() -> None:
+    large = 2**53
+    for dtype in ("int64", "uint64"):
+        numbers = np.array([large, large + 1, large + 2], dtype)
+        for threshold in (np.int64(large + 1), np.uint64(large + 1), np.array(large + 1)):
+            assert rne.process_numbers(numbers, threshold).tolist() == [2 * (large + 2)]
+            assert rne.process_numbers(numbers.tolist(), threshold) == [2 * (large + 2)]
+    assert rne.process_numbers(np.array([1, 2, 3]), np.array(1.5)).tolist() == [4, 6]
+    with pytest.raises(TypeError, match="argument threshold, got ndarray, expected an int or a float"):
+        rne.process_numbers(np.arange(3), np.array([1, 2]))
 
 
 def test_what_an_object_raises_is_not_replaced() -> None:

@@ -84,6 +84,25 @@ def test_a_device_array_of_cuda_alone() -> None:
         rne.sum_array(OnCuda())
 
 
+def test_integers_of_lists_keep_all_digits() -> None:
+    large = 2**63
+    for numbers in ([large + 1, 5], (large + 1, True, 7), [[large + 3, 1], [0, 2**64 - 1]]):
+        exact = np.asarray(numbers, "uint64")
+        assert rne.compute_stats(numbers) == rne.compute_stats(exact)
+        assert rne.compute_stats(numbers).max == exact.max() and isinstance(
+            rne.compute_stats(numbers).max, int
+        )
+        assert rne.quantiles(numbers, 1.0, method="higher") == exact.max()
+        processor = rne.DataProcessor(2)
+        processor.add_data(numbers)
+        assert processor.stats() == rne.compute_stats(exact)
+    # As NumPy has it: no integers hold both, and the functions that are NumPy's give what it gives.
+    assert rne.compute_stats([large, -1]).max == float(large)
+    for function, numpys in ((rne.process_data, lambda x: np.multiply(x, 2)), (rne.sum_array, np.sum)):
+        assert function([large, 1]) is not None and np.array_equal(function([large, 1]), numpys([large, 1]))
+    assert rne.compute_stats([]).count == 0 and rne.quantiles([1.5, large], 1.0).dtype == np.float64
+
+
 def test_what_array_gives_may_be_masked() -> None:
     masked = OnlyArray(np.ma.masked_array([1.0, 2.0], [False, True]))
     for _, call in every_function():

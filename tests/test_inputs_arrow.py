@@ -154,6 +154,34 @@ def test_other_types_are_refused_by_name(form: str, name: str) -> None:
         assert f"sum_array: argument arr, got Arrow data of the type {name}, expected" in str(caught.value)
 
 
+@pytest.mark.parametrize("form", ["l", "+s", "+w:2"])
+def test_extension_types_are_refused_by_name(form: str) -> None:
+    def source(metadata: dict[bytes, bytes]) -> ByArray:
+        of_schema = schema(form, [schema("l")] if form[0] == "+" else [], metadata)
+        if form == "l":
+            return ByArray(of_schema, array(np.arange(3)))
+        values = array(np.arange(6 if form == "+w:2" else 3))
+        return ByArray(of_schema, array(np.zeros(3), children=[values], n_buffers=1))
+
+    assert rne.sum_array(source({b"comment": b"", b"": b"of no extension"})) == (15 if form == "+w:2" else 3)
+    extension = {b"comment": b"x", b"ARROW:extension:name": b"a.tensor", b"ARROW:extension:metadata": b"{}"}
+    with pytest.raises(TypeError, match="got Arrow data of the extension type a.tensor, expected numbers"):
+        rne.sum_array(source(extension))
+
+
+def test_extension_types_of_pyarrow_are_refused() -> None:
+    pa = pytest.importorskip("pyarrow")
+    images = pa.FixedShapeTensorArray.from_numpy_ndarray(np.arange(24.0).reshape(2, 3, 4))
+    for source in (images, pa.chunked_array([images]), pa.table({"image": images})):
+        with pytest.raises(
+            TypeError, match=r"got Arrow data of the extension type arrow\.fixed_shape_tensor"
+        ):
+            rne.compute_stats(source)
+    # As rows of twelve they would be another image.
+    assert rne.gaussian_blur(images.to_numpy_ndarray(), 1.0, channel_axis=0).shape == (2, 3, 4)
+    assert rne.compute_stats(images.storage, 0).count.shape == (12,)
+
+
 def test_dictionaries_are_refused() -> None:
     keys = schema("i")
     keys.structure.dictionary = ctypes.pointer(schema("u").structure)

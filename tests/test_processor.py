@@ -121,6 +121,18 @@ def test_merge_clear_and_pickle() -> None:
     assert len(pickle.loads(pickle.dumps(DataProcessor(4)))) == 0
 
 
+def test_integers_beside_floats_stay_exact_in_a_pickle_and_a_merge() -> None:
+    first, second = DataProcessor(2), DataProcessor(2)
+    first.add_data(np.array([2**60 + 1, -(2**60) - 1]))
+    first.add_data([0.5])
+    second.merge(first)
+    second.merge(pickle.loads(pickle.dumps(first)))
+    for processor in (first, second, pickle.loads(pickle.dumps(second))):
+        stats = processor.stats()
+        assert (stats.min, stats.max) == (-(2**60) - 1, 2**60 + 1)
+    assert (stats.count, stats.mean) == (6, 0.5 / 3)
+
+
 @pytest.mark.parametrize(
     ("size", "error", "text"),
     [

@@ -20,6 +20,7 @@ from rust_numpy_example import QuantileFinder, QuantileSketch, quantiles
 NEWEST = tuple(map(int, np.__version__.split(".")[:2])) >= (2, 4)
 newest = pytest.mark.skipif(not NEWEST, reason="NumPy before 2.4 rounds q, and promotes in another way")
 AxisError = getattr(np, "exceptions", np).AxisError
+MAX_AXES = 64 if np.__version__ >= "2" else 32
 
 DISCRETE = ["inverted_cdf", "closest_observation", "lower", "higher", "nearest"]
 CONTINUOUS = [
@@ -500,3 +501,10 @@ def test_any_floats_are_numpys_to_the_bit(a: np.ndarray, q: list[float], method:
     a = a + 0.0  # no -0.0, of which NumPy does not say where it goes
     same(quantiles(a, q, method=method), numpys(a, q, method=method))
     same(quantiles(a, q[0], method=method), numpys(a, q[0], method=method))
+
+
+def test_more_axes_than_an_array_has_are_an_error() -> None:
+    array = np.arange(6.0).reshape((1,) * (MAX_AXES - 2) + (2, 3))
+    assert quantiles(array, [0.5], axis=-1).ndim == MAX_AXES
+    with pytest.raises(ValueError, match=rf"axes|{MAX_AXES}"):
+        quantiles(array, [[0.5]], axis=-1)

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from layouts import COMPLEX, FLOATS, INTEGERS, REAL, layouts, sample, strided
 
 import rust_numpy_example as rne
-from rust_numpy_example import Stats, compute_stats
+from rust_numpy_example import DataProcessor, Stats, compute_stats
 
 KEYS = ["count", "mean", "std", "min", "max"]
 AxisError = getattr(np, "exceptions", np).AxisError
@@ -80,6 +80,28 @@ def test_every_layout_of_every_dtype_gives_the_numbers_of_numpy(dtype: str) -> N
                     check(got, expected(array, axis, 0, keepdims))
                     if axis is not None and np.all(got.count > 0):
                         assert np.asarray(got.min).dtype == array.dtype, name
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_mean_of_zeros_has_no_sign(dtype: str) -> None:
+    for n in (1, 2, 20, 5000):
+        for zeros in (np.full(n, -0.0, dtype), np.append(np.full(n, -0.0, dtype), np.zeros(1, dtype))):
+            processor = DataProcessor(len(zeros))
+            processor.add_data(zeros)
+            both = compute_stats(zeros[:1]) + compute_stats(zeros[1:])
+            means = [
+                compute_stats(zeros).mean,
+                compute_stats(zeros, weights=np.ones(len(zeros))).mean,
+                compute_stats(zeros, by=np.zeros(len(zeros), int)).mean,
+                compute_stats(np.stack([zeros, zeros]), 1).mean,
+                compute_stats(np.stack([zeros, zeros], 1), 0).mean,
+                both.mean,
+                processor.stats().mean,
+                processor.get_statistics()[1],
+                processor.process_chunks(),
+            ]
+            assert not np.signbit(np.concatenate([np.atleast_1d(mean) for mean in means])).any()
+    assert math.copysign(1, compute_stats([-0.0]).min) == -1
 
 
 @given(st.data(), st.sampled_from(REAL))

@@ -177,6 +177,30 @@ def test_dtypes_that_meet() -> None:
     assert again == merged and again.sum[0] == 2**62 + 2**63 + 9
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_a_pickle_keeps_integers_beside_lines_without_elements(dtype: str) -> None:
+    data = np.array([[2**63 - 2, 2**63 - 3], [5, 7]], dtype)
+    where = np.array([[True, True], [False, False]])
+    stats = compute_stats(data, 1, where=where)
+    again = pickle.loads(pickle.dumps(stats))
+    assert again == stats and again.min.dtype == np.float64
+    both = again.merge(compute_stats(data, 1))
+    assert both.max.dtype == dtype and both.max.tolist() == [2**63 - 2, 7]
+    assert both.min.tolist() == [2**63 - 3, 5]
+    groups = compute_stats(data, 0, where=where, by=["a", "b"])
+    again = pickle.loads(pickle.dumps(groups))
+    assert again == groups and again["a"].max.tolist() == [2**63 - 2, 2**63 - 3]
+    # Of integers beside floats, floats are shown.
+    mixed = compute_stats(data, 1) + compute_stats(data + 0.5, 1)
+    assert pickle.loads(pickle.dumps(mixed)) == mixed
+
+
+def test_a_pickle_of_as_many_axes_as_an_array_has() -> None:
+    axes = 64 if np.__version__ >= "2" else 32
+    stats = compute_stats(np.arange(6).reshape((1,) * (axes - 2) + (2, 3)), ())
+    assert pickle.loads(pickle.dumps(stats)) == stats
+
+
 def test_more_elements_than_can_be_counted_are_refused() -> None:
     stats = compute_stats(np.broadcast_to(np.int8(-3), (2**40, 2**20)))
     stats = stats + stats

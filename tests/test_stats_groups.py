@@ -191,6 +191,44 @@ def test_as_pandas(rows: list[tuple[int, float, bool]], policy: str) -> None:
         np.testing.assert_allclose(getattr(got, key), want[key].to_numpy(float), 1e-9, 1e-6, err_msg=key)
 
 
+def test_labels_that_no_common_dtype_holds_are_no_loss() -> None:
+    def of(labels: Any, dtype: str) -> GroupedStats:
+        return compute_stats(np.ones(len(labels)), by=np.array(labels, dtype))
+
+    for ours, theirs in (
+        (of([2**64 - 1], "u8"), of([-1], "i8")),
+        (of([2**53 + 1], "i8"), of([0.5], "f8")),
+        (of([2**53 + 1], "i8"), of([2.0**53], "f8")),
+        (of([2**53, 2**53 + 1], "i8"), of([2.0**53], "f8")),
+        (of(["9999"], "M8[D]"), of(["2020"], "M8[ns]")),
+    ):
+        for a, b in ((ours, theirs), (theirs, ours)):
+            with pytest.raises(ValueError, match="argument other, got groups whose labels are of dtype"):
+                a.merge(b)
+    for a, b, groups in (
+        (of([2**62], "u8"), of([-1], "i8"), [-1, 2**62]),
+        (of([2**53, 7], "i8"), of([0.5, 2.0**53], "f8"), [0.5, 7, 2**53]),
+        (of([0.5], "f4"), of([0.1], "f8"), [0.1, 0.5]),
+        (of([1, 2], "i4"), of([1, 2], "i8"), [1, 2]),
+    ):
+        both = a + b
+        assert both.groups.tolist() == groups and both.count.sum() == a.count.sum() + b.count.sum()
+
+
+def test_what_is_among_the_texts_of_a_list_stays_what_it_is() -> None:
+    values = [1.0, 2.0, 4.0, 8.0]
+    for missing in (math.nan, np.nan, np.float64(math.nan)):
+        got = compute_stats(values, by=["a", missing, "a", "b"])
+        assert got.groups.tolist() == ["a", "b"] and got.sum.tolist() == [5.0, 8.0]
+    assert compute_stats([values] * 2, by=[["a", math.nan, "a", "b"]] * 2).groups.tolist() == ["a", "b"]
+    for labels in (["a", 1, "a", "b"], ["a", True, "a", "b"], ["a", b"a", "a", "b"]):
+        with pytest.raises(TypeError, match=r"argument by, item 1, got an? (int|bool|bytes), expected a str"):
+            compute_stats(values, by=labels)
+    large = 2**63
+    got = compute_stats(values, by=[large + 1, large, large + 1, 3])
+    assert got.groups.tolist() == [3, large, large + 1] and got.sum.tolist() == [8.0, 2.0, 5.0]
+
+
 def test_labels_of_pandas_polars_and_arrow() -> None:
     pd = pytest.importorskip("pandas")
     values = [1.0, 2.0, 3.0, 4.0]

@@ -156,6 +156,19 @@ def test_more_exact_than_numpys_average() -> None:
     assert abs(got.std / std - 1) <= abs(naive_std / exact(values, weights, 0)[1] - 1) + 1e-15
 
 
+def test_weights_of_very_different_sizes() -> None:
+    rng = np.random.default_rng(4)
+    for span in (0, 5, 10, 15):
+        for n in (2, 3, 10):
+            data, weights = rng.standard_normal(n), 10.0 ** rng.uniform(-span, span, n)
+            pairs = [(Fraction(x), Fraction(w)) for x, w in zip(data.tolist(), weights.tolist(), strict=True)]
+            weight = sum(w for _, w in pairs)
+            mean = sum(w * x for x, w in pairs) / weight
+            expected = sum(w * (x - mean) ** 2 for x, w in pairs) / weight
+            var = compute_stats(data, ddof=0, weights=weights).var
+            assert abs(Fraction(var) / expected - 1) < 1e-14, (span, n)
+
+
 def test_integers_of_64_bits_keep_their_digits() -> None:
     values = np.array([2**63 + 1, 2**63 + 5, 2**63 + 6], np.uint64)
     got = compute_stats(values, weights=[2, 1, 1], ddof=0)

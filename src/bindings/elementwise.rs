@@ -1,5 +1,7 @@
 //! One element at a time.
 
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyList, PyTuple};
 
@@ -134,12 +136,10 @@ fn times<'py>(
     if is_overridden([a, b], out)? {
         return numpys.overridden(args, [a, b], out, workers);
     }
-    let inputs = [Input::if_supported(args[0], a)?, Input::if_supported(args[1], b)?];
-    let [Some(left), Some(right)] = inputs else { return numpys.call([a, b], out, workers) };
-    let Some((dtype, [left, right])) = promote(args, [a, b], [left, right])? else {
-        return numpys.call([a, b], out, workers);
-    };
-    product(args, dtype, [left, right], out, workers)
+    match promote(args, [a, b])? {
+        Some((dtype, inputs)) => product(args, dtype, inputs, out, workers),
+        None => numpys.call([a, b], out, workers),
+    }
 }
 
 /// The product of two inputs, of which long ones are converted to `dtype` block by block.
@@ -242,15 +242,31 @@ pub fn process_numbers<'py>(
 
 /// A threshold for numbers of a kind; an int that no float can be is an `OverflowError` for floats.
 fn parse(threshold: &Bound<'_, PyAny>, kind: Kind) -> PyResult<Threshold> {
-    match threshold.cast::<PyInt>() {
-        Ok(int) => match int.extract::<i128>() {
-            Ok(int) => Ok(Threshold::Integer(int)),
-            Err(_) if kind == Kind::Float => Ok(Threshold::Float(int.extract()?)),
-            Err(_) => Ok(Threshold::Integer(if int.gt(0)? { i128::MAX } else { i128::MIN })),
-        },
-        Err(_) => {
-            Arg::new(NUMBERS.function, "threshold").read(threshold, "an int or a float").map(Threshold::Float)
-        }
+    let Some(int) = whole_number(threshold)? else {
+        let arg = Arg::new(NUMBERS.function, "threshold");
+        return arg.read(threshold, "an int or a float").map(Threshold::Float);
+    };
+    match int.extract::<i128>() {
+        Ok(int) => Ok(Threshold::Integer(int)),
+        Err(_) if kind == Kind::Float => Ok(Threshold::Float(int.extract()?)),
+        Err(_) => Ok(Threshold::Integer(if int.gt(0)? { i128::MAX } else { i128::MIN })),
+    }
+}
+
+/// An int, or an integer of NumPy, as an int: a float would round it.
+fn whole_number<'py>(number: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
+    let py = number.py();
+    if let Ok(int) = number.cast::<PyInt>() {
+        return Ok(Some(int.clone()));
+    }
+    if number.get_type().getattr_opt(intern!(py, "__index__"))?.is_none() {
+        return Ok(None);
+    }
+    match number.call_method0(intern!(py, "__index__")) {
+        Ok(int) => Ok(int.cast_into().ok()),
+        // Arrays have the method, and refuse if they are no integer.
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -342,8 +358,9 @@ pub fn process_batch<'py>(xs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
             }
             return Ok(doubled.into_any());
         }
-        let two = Input::real(arg, &numpy(py, "float64")?.call1((2.0,))?)?;
-        product([arg; 2], DType::F64, [Input::real(arg, xs)?, two], None, None)
+        let input = Input::real(arg, xs)?;
+        let two = Input::new(arg, &Output::of(py, arg.function, &[], [2.0].into_iter())?)?;
+        product([arg; 2], DType::F64, [input, two], None, None)
     })
 }
 

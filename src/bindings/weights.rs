@@ -31,7 +31,10 @@ pub fn weights_of<'py>(
     };
     let reduced: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
     if weights.shape() != reduced {
-        let expected = format!("{} or {}", Shape(shape), Shape(&reduced));
+        let expected = match reduced == shape {
+            true => Shape(shape).to_string(),
+            false => format!("{} or {}", Shape(shape), Shape(&reduced)),
+        };
         return Err(arg.value_error(format_args!("shape {}", Shape(weights.shape())), expected));
     }
     let py = weights.object().py();

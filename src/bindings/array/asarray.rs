@@ -9,10 +9,10 @@
 //! | what has `__dlpack__` alone | `dlpack`: `np.from_dlpack`, once the tensor has been looked at |
 //! | anything else | `np.asarray`: mostly an array of objects, which is refused by its dtype |
 
-use numpy::PyUntypedArray;
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyMemoryView, PyString, PyTuple, PyType};
+use pyo3::types::{PyInt, PyList, PyMemoryView, PyString, PyTuple, PyType};
 
 use super::arrow::{self, EachText};
 use super::foreign::{
@@ -40,6 +40,34 @@ pub fn as_array<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 pub fn take<'py>(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Taken<'py>> {
     take_with(arg, object, &mut |object, is_array| arrow::take(arg, object, is_array).map(Some))
         .map(|taken| taken.expect("Arrow data as an array"))
+}
+
+/// The array that NumPy made of an object; of integers in lists that need all bits of uint64 one of that dtype, where
+/// NumPy makes floats of them, and rounds them.
+pub fn exactly<'py>(
+    object: &Bound<'py, PyAny>,
+    array: Bound<'py, PyUntypedArray>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let is_float = || array.dtype().kind() == b'f';
+    if !is_list(object) || array.is_empty() || !is_float() || !are_whole(object)? {
+        return Ok(array);
+    }
+    Ok(numpy(object.py(), "asarray")?.call1((object, "uint64"))?.cast_into()?)
+}
+
+/// Whether all items of lists in lists are ints of 64 bits without a sign.
+fn are_whole(list: &Bound<'_, PyAny>) -> PyResult<bool> {
+    for item in list.try_iter()? {
+        let item = item?;
+        let is_whole = match is_list(&item) {
+            true => are_whole(&item)?,
+            false => item.is_instance_of::<PyInt>() && item.extract::<u64>().is_ok(),
+        };
+        if !is_whole {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// As [`take`]; but for Arrow data that are texts, `each` is called with each of them, and there is no array.

@@ -6,7 +6,7 @@ use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::asarray::{as_array, take};
+use super::asarray::{as_array, exactly, take};
 use super::dtypes::{REAL, is_bfloat16, is_of_user};
 use super::memory::Memory;
 use super::modules::numpy;
@@ -45,7 +45,7 @@ impl<'py> Input<'py> {
 
     /// As [`Input::new`], for a function that complex numbers have no meaning for.
     pub fn real(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        Self::of(arg, as_array(arg, object)?, DType::is_real, REAL)
+        Self::of(arg, exactly(object, as_array(arg, object)?)?, DType::is_real, REAL)
     }
 
     /// As [`Input::new`], for what is true or false.
@@ -61,7 +61,8 @@ impl<'py> Input<'py> {
     /// As [`Input::real`] and [`Input::widened`], with nulls: where the elements are values, if there are nulls.
     pub fn real_with_nulls(arg: Arg, object: &Bound<'py, PyAny>) -> PyResult<(Self, Option<Self>)> {
         let taken = take(arg, object)?;
-        let input = Self::of(arg, wide(taken.array)?, DType::is_real, REAL_WIDENED)?;
+        let array = exactly(object, wide(taken.array)?)?;
+        let input = Self::of(arg, array, DType::is_real, REAL_WIDENED)?;
         let valid = taken.valid.map(|valid| Self::of(arg, valid, |dtype| dtype == DType::Bool, "dtype bool"));
         Ok((input, valid.transpose()?))
     }

@@ -50,12 +50,12 @@ mod promotion;
 mod taken;
 
 pub use arrow::texts;
-pub use asarray::{as_array, refuse_for_numpy, refuse_no_number, take_or_texts};
+pub use asarray::{as_array, exactly, refuse_for_numpy, refuse_no_number, take_or_texts};
 pub use axis::{axes, axis, reduced_shape};
 pub use broadcast::{broadcast, broadcast_to};
 pub use dtypes::{REAL, dtype_of, is_bfloat16, is_of_user};
 pub use fallback::{Fallback, OutRule, is_overridden};
-pub use foreign::{is_array_like, overrides_functions, refuse_lost};
+pub use foreign::{is_array_like, is_list, overrides_functions, refuse_lost};
 pub use input::Input;
 pub use modules::{array, is_a, numpy, prepare};
 pub use operand::{Operand, check_unmoved, pin};

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use ndarray::{ArrayViewMutD, Axis};
 use numpy::npyffi::{PY_ARRAY_API, npy_intp};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -125,7 +126,12 @@ impl<'py> Output<'py> {
         if isize::try_from(bytes).is_err() {
             return Err(exception(function, Error::Memory { bytes }));
         }
-        assert!(shape.len() <= MAX_DIMS);
+        if shape.len() > MAX_DIMS {
+            return Err(PyValueError::new_err(format!(
+                "{function}: the result would have {} axes, and NumPy's arrays have at most {MAX_DIMS}",
+                shape.len()
+            )));
+        }
         // SAFETY: the shape is an array of `shape.len()` lengths that fit; the call takes over
         // the reference to the dtype; it returns a new array or null with an exception set.
         let array = unsafe {

@@ -117,7 +117,13 @@ impl GroupedStats {
                 format_args!("{expected} with those at axis {}, but for the number of groups", self.axis),
             ));
         }
-        if numpy(py, "array_equal")?.call1((ours, theirs))?.is_truthy()? {
+        // NumPy compares numbers of two dtypes in one that may not hold both.
+        let is_exact = sort_of_ours != "numbers" || ours.getattr("dtype")?.eq(theirs.getattr("dtype")?)?;
+        let are_equal = match is_exact {
+            true => numpy(py, "array_equal")?.call1((ours, theirs))?.is_truthy()?,
+            false => ours.call_method0("tolist")?.eq(theirs.call_method0("tolist")?)?,
+        };
+        if are_equal {
             let values = self.stats.merged(&other.stats, arg)?;
             return Ok(GroupedStats::of(ours.clone(), Stats { values, ddof: self.stats.ddof }, self.axis));
         }
@@ -129,6 +135,16 @@ impl GroupedStats {
             let (places, mut from) = (groups.places(py)?, vec![None; count]);
             for (label, from) in of_all.labels(py)?.try_iter()?.zip(&mut from) {
                 *from = places.get_item(label?)?.map(|place| place.extract::<usize>()).transpose()?;
+            }
+            // One that the common dtype does not hold would be lost, with its elements.
+            if from.iter().flatten().count() < places.len() {
+                return Err(arg.value_error(
+                    format_args!("groups whose labels are of dtype {}", theirs.getattr("dtype")?),
+                    format_args!(
+                        "a dtype that has one with {} which holds the labels of both",
+                        ours.getattr("dtype")?
+                    ),
+                ));
             }
             let values = groups.stats.values.spread(groups.axis, &from);
             Ok::<_, PyErr>(Stats { values, ddof: self.stats.ddof })

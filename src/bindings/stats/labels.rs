@@ -13,11 +13,11 @@ use std::cmp::Ordering;
 use ndarray::{ArrayViewD, IxDyn};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::alloc::try_vec;
 use crate::bindings::argument::Arg;
-use crate::bindings::array::{Input, Operand, Output, Taken, is_a, numpy, take_or_texts};
+use crate::bindings::array::{Input, Operand, Output, Taken, exactly, is_a, is_list, numpy, take_or_texts};
 use crate::bindings::call::Call;
 use crate::bindings::display::{Shape, kind_of};
 use crate::bindings::error::Named;
@@ -64,8 +64,9 @@ impl<'py> By<'py> {
                 let mut texts = Texts::default();
                 let taken = take_or_texts(arg, object, &mut |text| texts.push(text).named(arg.function))?;
                 match taken {
-                    Some(taken) => {
+                    Some(mut taken) => {
                         refuse(taken.array.shape())?;
+                        taken.array = reader.items(object, taken.array)?;
                         reader.array(taken)?
                     }
                     None => {
@@ -136,6 +137,22 @@ impl Reader {
         let valid = codes.call_method1("__ge__", (0,))?.cast_into::<PyUntypedArray>()?;
         let categories = asarray.call1((array.getattr("categories")?,))?;
         Ok(Some((Taken { array: codes.cast_into()?, valid: Some(valid) }, categories)))
+    }
+
+    /// The labels of a list as what they are: NumPy makes texts of what is among texts, NaN too, and floats of integers.
+    fn items<'py>(
+        self,
+        object: &Bound<'py, PyAny>,
+        array: Bound<'py, PyUntypedArray>,
+    ) -> PyResult<Bound<'py, PyUntypedArray>> {
+        let is_text: fn(Bound<'py, PyAny>) -> bool = match array.dtype().kind() {
+            b'U' if is_list(object) => |item| item.is_instance_of::<PyString>(),
+            b'S' if is_list(object) => |item| item.is_instance_of::<PyBytes>(),
+            _ => return exactly(object, array),
+        };
+        let objects = numpy(object.py(), "asarray")?.call1((object, "O"))?;
+        let items = objects.call_method0("ravel")?.call_method0("tolist")?.cast_into::<PyList>()?;
+        Ok(if items.iter().all(is_text) { array } else { objects.cast_into()? })
     }
 
     fn array<'py>(self, taken: Taken<'py>) -> PyResult<Coded<'py>> {

@@ -183,16 +183,38 @@ impl Stats {
                 Some(Number::Unsigned(value)) => value.into_bound_py_any(py),
                 Some(Number::Float(value)) => value.into_bound_py_any(py),
             },
-            Values::Many { dtype, shape, lines } => {
+            Values::Many { dtype, lines, .. } => {
                 let is_empty = lines.iter().any(|line| line.count() == 0);
                 let dtype = if is_empty && dtype.kind() != Kind::Float { DType::F64 } else { *dtype };
-                let extremes = lines.iter().map(|line| line.extremes().map_or(Number::Float(f64::NAN), &of));
-                dispatch_real!(dtype, T => {
-                    let values = extremes.map(|extreme| T::from_key(ToNumber::from_number(extreme)));
-                    Output::of::<T>(py, "Stats", shape, values)
-                }, complex => unreachable!("complex input is refused"))
+                self.extremes_as(py, dtype, of)
             }
         }
+    }
+
+    /// The same for a pickle: where a line has no elements, the integers of the others stay what they are.
+    fn extremes_of_state<'py>(
+        &self,
+        py: Python<'py>,
+        of: impl Fn((Number, Number)) -> Number,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match &self.values {
+            Values::One(_) => self.extremes(py, of),
+            Values::Many { dtype, .. } => self.extremes_as(py, *dtype, of),
+        }
+    }
+
+    /// An array of minima or maxima as a dtype; of no elements NaN, or an integer that stands for nothing.
+    fn extremes_as<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: DType,
+        of: impl Fn((Number, Number)) -> Number,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let extremes = self.values.lines().map(|line| line.extremes().map_or(Number::Float(f64::NAN), &of));
+        dispatch_real!(dtype, T => {
+            let values = extremes.map(|extreme| T::from_key(ToNumber::from_number(extreme)));
+            Output::of::<T>(py, "Stats", self.shape(), values)
+        }, complex => unreachable!("complex input is refused"))
     }
 
     pub(super) fn item<'py>(&self, py: Python<'py>, key: &str) -> Option<PyResult<Bound<'py, PyAny>>> {
@@ -578,10 +600,17 @@ impl Stats {
         }
     }
 
+    /// The extremes of a line as they are shown: integers beside floats are floats in an array.
+    fn shown(&self, line: &AnyMoments) -> Option<(Number, Number)> {
+        let is_float = matches!(&self.values, Values::Many { dtype, .. } if dtype.kind() == Kind::Float);
+        let show = |number: Number| if is_float { Number::Float(number.to_f64()) } else { number };
+        line.extremes().map(|(min, max)| (show(min), show(max)))
+    }
+
     pub(super) fn equals(&self, other: &Stats) -> bool {
         let same = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan());
         let same_number = |a: Number, b: Number| a == b || (a.to_f64().is_nan() && b.to_f64().is_nan());
-        let same_extremes = |a: &AnyMoments, b: &AnyMoments| match (a.extremes(), b.extremes()) {
+        let same_extremes = |a: &AnyMoments, b: &AnyMoments| match (self.shown(a), other.shown(b)) {
             (Some(a), Some(b)) => same_number(a.0, b.0) && same_number(a.1, b.1),
             (a, b) => a.is_none() && b.is_none(),
         };
@@ -613,12 +642,12 @@ impl Stats {
         }
         match integers.collect::<Option<Vec<_>>>() {
             Some(sums) => {
-                let shape = |words| [self.shape(), &[words]].concat();
                 let totals: Vec<u64> =
                     sums.iter().flat_map(|sums| [sums.sum() as u64, (sums.sum() >> 64) as u64]).collect();
                 let squares: Vec<u64> = sums.iter().flat_map(IntegerSums::squares).collect();
-                state.push(Output::of(py, "Stats", &shape(2), totals.into_iter())?);
-                state.push(Output::of(py, "Stats", &shape(3), squares.into_iter())?);
+                // With an axis more than the statistics they might have more than an array can.
+                state.push(Output::of(py, "Stats", &[totals.len()], totals.into_iter())?);
+                state.push(Output::of(py, "Stats", &[squares.len()], squares.into_iter())?);
             }
             None => {
                 state.push(self.floats(py, |moments| moments.central().mean)?);
@@ -628,8 +657,8 @@ impl Stats {
                 state.push(self.floats(py, |moments| moments.central().exponent.into())?);
             }
         }
-        state.push(self.min(py)?);
-        state.push(self.max(py)?);
+        state.push(self.extremes_of_state(py, |(min, _)| min)?);
+        state.push(self.extremes_of_state(py, |(_, max)| max)?);
         state.push(match &self.values {
             Values::One(_) => py.None().into_bound(py),
             Values::Many { dtype, .. } => dtype.name().into_bound_py_any(py)?,

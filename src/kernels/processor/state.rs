@@ -33,6 +33,8 @@ pub struct Processor {
     counted: usize,
     floats: Moments,
     integers: Moments<Number, IntegerSums>,
+    /// Of what other processors had whose least or greatest number is an integer beside floats: a float may not hold it.
+    mixed: Moments<Number>,
 }
 
 impl Processor {
@@ -45,6 +47,7 @@ impl Processor {
             counted: 0,
             floats: Moments::default(),
             integers: Moments::default(),
+            mixed: Moments::default(),
         }
     }
 
@@ -218,6 +221,7 @@ impl Processor {
         self.count_until(self.len());
         let mut total = AnyMoments::Integers(self.integers);
         total.merge(&AnyMoments::Floats(self.floats.any()));
+        total.merge(&AnyMoments::Floats(self.mixed));
         total
     }
 
@@ -229,7 +233,7 @@ impl Processor {
     /// Adds the state of another processor, whose buffer comes after this one's.
     pub fn merge(&mut self, buffer: &Buffer, total: &AnyMoments) -> Result<()> {
         self.count_until(self.len());
-        let added = self.integers.count() + self.floats.count();
+        let added = self.integers.count() + self.floats.count() + self.mixed.count();
         if added.checked_add(total.count()).is_none_or(|count| count > i64::MAX as u64) {
             return Err(Error::Count);
         }
@@ -238,7 +242,10 @@ impl Processor {
         match total {
             AnyMoments::Integers(integers) => self.integers.merge(integers),
             // Here each number counts once.
-            other => self.floats.merge(&other.floats().narrow()),
+            other => match other.extremes() {
+                Some((Number::Float(_), Number::Float(_))) => self.floats.merge(&other.floats().narrow()),
+                _ => self.mixed.merge(&other.floats()),
+            },
         }
         self.average_chunks();
         self.counted = self.len();
@@ -331,6 +338,22 @@ mod tests {
         add(&mut after, &[6.0]);
         assert_eq!((after.total().count(), after.total().mean()), (4, 3.0));
         assert_eq!(after.process(), [1.5, 4.5]);
+    }
+
+    #[test]
+    fn integers_beside_floats_stay_exact_in_a_state_and_a_merge() {
+        let large = (1i64 << 53) + 1;
+        let (mut a, mut b) = (processor(2), processor(2));
+        a.add([large, -large].as_slice().into()).expect("there is memory");
+        add(&mut a, &[0.5]);
+        for _ in 0..2 {
+            let (buffer, total) = a.state().expect("there is memory");
+            b.merge(&buffer, &total).expect("there is memory");
+            let (min, max) = b.total().extremes().expect("some numbers");
+            assert_eq!((min.integer(), max.integer()), (Some((-large).into()), Some(large.into())));
+        }
+        add(&mut b, &[1e300]);
+        assert_eq!((b.total().count(), b.total().floats().narrow::<f64>().max()), (7, 1e300));
     }
 
     #[test]

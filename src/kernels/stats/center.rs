@@ -74,7 +74,8 @@ impl Center for CentralMoments {
         } else if self.mean > max {
             max
         } else {
-            self.mean
+            // A sum that is zero is 0.0, and so is its mean, also of elements that are all -0.0.
+            self.mean + 0.0
         }
     }
 

@@ -279,6 +279,11 @@ impl<K: Key> Sums<K> {
             if lost && attempt == 0 {
                 return Ok(false);
             }
+            // Weights of very different sizes: nearly all of it lies in a place narrower than the digits of a pivot.
+            if excess > TOLERANCE * squares && attempt == 1 {
+                *pivot = used + low;
+                return Ok(false);
+            }
         }
         let mut mean = shifted_mean(used, sum, weight);
         let mut squares = if squares > 0.0 { squares } else { 0.0 };
@@ -390,6 +395,21 @@ mod tests {
             data.iter().map(|&x| if x == 7 { 7.0 } else { -((i64::MAX - x) as f64) }).collect();
         let (got, expected) = (at_every_level(&data, &weights), at_every_level(&near, &weights));
         assert_close(got.std(0.0), expected.std(0.0), 1e-14);
+    }
+
+    #[test]
+    fn what_weighs_next_to_nothing_beside_another_has_a_variance() {
+        for share in [1.0, 1e-6, 1e-12, 1e-20, 1e-30] {
+            let (data, weights) = ([0.7839388289477206, 1.0209161879058086], [1e9, 1e9 * share]);
+            let between = (data[1] - data[0]) * (data[1] - data[0]);
+            let expected = share * between / ((1.0 + share) * (1.0 + share));
+            assert_close(at_every_level(&data, &weights).var(0.0), expected, 1e-15);
+            assert_close(
+                at_every_level(&[data[1], data[0]], &[weights[1], weights[0]]).var(0.0),
+                expected,
+                1e-15,
+            );
+        }
     }
 
     #[test]

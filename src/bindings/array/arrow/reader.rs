@@ -49,6 +49,7 @@ impl<'py> Reader<'py> {
         let owner = Arc::new(array);
         let array = &owner.0;
         let whole = self.range(array, Range { start: 0, len: self.size(array.length, "length")? })?;
+        self.refuse_extension(schema)?;
         if self.format(schema)? != "+s" {
             return self.column(schema, array, whole, &owner, 0);
         }
@@ -314,8 +315,21 @@ impl<'py> Reader<'py> {
         format.to_str().map_err(|_| self.malformed("a format that is no text"))
     }
 
+    /// What the numbers of an extension type mean, only who defined it knows: a tensor may be one row of its storage,
+    /// and an hour or a place in a dictionary an integer.
+    fn refuse_extension(self, schema: &ArrowSchema) -> PyResult<()> {
+        match schema.extension() {
+            None => Ok(()),
+            Some(name) => Err(self.arg.type_error(
+                format_args!("Arrow data of the extension type {name}"),
+                "numbers without a meaning of their own, such as its storage",
+            )),
+        }
+    }
+
     /// What a column is of; an error for what are no numbers.
     fn kind(self, schema: &ArrowSchema, depth: usize) -> PyResult<Kind> {
+        self.refuse_extension(schema)?;
         if !schema.dictionary.is_null() {
             return Err(self.unsupported("dictionary-encoded"));
         }

@@ -44,6 +44,40 @@ impl ArrowSchema {
         // SAFETY: the schema of a dictionary lives as long as its parent.
         unsafe { self.dictionary.as_ref() }.unwrap_or(self)
     }
+
+    /// The name of its extension type, if it is of one.
+    pub fn extension(&self) -> Option<String> {
+        if self.metadata.is_null() {
+            return None;
+        }
+        let mut rest = self.metadata.cast::<u8>();
+        let number = |rest: &mut *const u8| {
+            // SAFETY: metadata are the number of pairs, and then of each the key and the value with its length before
+            // it, as the interface has it: integers of 32 bits in native order, at any address. They live as long as
+            // the schema; how long they are, they say themselves.
+            unsafe {
+                let number = rest.cast::<i32>().read_unaligned();
+                *rest = rest.add(4);
+                usize::try_from(number).unwrap_or(0)
+            }
+        };
+        let text = |rest: &mut *const u8| {
+            let len = number(rest);
+            // SAFETY: as above.
+            unsafe {
+                let text = std::slice::from_raw_parts(*rest, len);
+                *rest = rest.add(len);
+                text
+            }
+        };
+        for _ in 0..number(&mut rest) {
+            let (key, value) = (text(&mut rest), text(&mut rest));
+            if key == b"ARROW:extension:name" {
+                return Some(String::from_utf8_lossy(value).into_owned());
+            }
+        }
+        None
+    }
 }
 
 /// An array: its buffers, and the arrays in it.
