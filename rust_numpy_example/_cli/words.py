@@ -342,13 +342,14 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
 
 
 def _arrow_column(source: Source, kind: str, column: str) -> Iterator[list[str]]:
-    from rust_numpy_example._cli import ipc, parquet
+    from rust_numpy_example._cli import arrow, ipc, parquet
     from rust_numpy_example._cli.table import Ask
 
-    opened = (ipc if kind == "Arrow" else parquet).Reader(Ask()).open(source)
+    reader = (ipc if kind == "Arrow" else parquet).Reader(Ask())
+    opened = reader.open(source)
     index = _index(column, list(opened.schema.names))
     for _, batch in opened.batches([index]):
-        texts = batch[0][1].drop_null().to_pylist()
+        texts = [text for text in arrow.decoded(reader.pa, batch[0][1]).to_pylist() if text is not None]
         if texts and not isinstance(texts[0], str):
             raise ValueError(f"column '{column}' holds {opened.schema.field(index).type}, expected text")
         yield texts
