@@ -19,6 +19,7 @@ from rust_numpy_example._cli.parquet import Reader
 from rust_numpy_example._cli.report import Progress
 from rust_numpy_example._cli.source import Source, shown
 from rust_numpy_example._cli.table import NUMBERS, Ask, Column, Table
+from rust_numpy_example._cli.text import ONLY_WEIGHT
 from rust_numpy_example.rust_numpy_example import _TableStats
 
 #: What is wrong with a row.
@@ -147,6 +148,8 @@ class WeightReader(_AsText):
             )
         self._besides = [weight]
         self._order = [index for index in self._order if index != weight]
+        if not self._order and ask.select is not None:
+            raise ValueError(ONLY_WEIGHT)
         self._columns.pop(weight, None)
         kinds = {index: self._columns[index].kind for index in self._order if index not in self._failures}
         self._numbers = [index for index, kind in kinds.items() if kind in NUMBERS]

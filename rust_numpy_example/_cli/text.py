@@ -19,6 +19,9 @@ LONGEST_ROW = 64 << 20
 #: As many columns are told of one by one.
 NOTED = 5
 
+#: What is wrong with a selection of the weights alone.
+ONLY_WEIGHT = "no column is left by --select besides that of --weight"
+
 
 class Form:
     """How a text is to be read: what the options say."""
@@ -163,6 +166,8 @@ class Reader:
                     self._weight = ask.weight.index(names, "--weight")
                     if self._order is not None and self._weight in self._order:
                         self._order.remove(self._weight)
+                        if not self._order:
+                            raise ValueError(ONLY_WEIGHT)
             blocks = itertools.chain([start], blocks)
         self._stats = self._table(self._order)
         return blocks

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from rust_numpy_example._cli import cluster, report
-from rust_numpy_example._cli.arguments import add_output, plot_path, positive
+from rust_numpy_example._cli.arguments import add_output, check_outputs, plot_path, positive
 from rust_numpy_example._cli.source import BLOCK, Source, open_source, shown
 
 DESCRIPTION = """\
@@ -105,6 +105,11 @@ def _encoding(argument: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Write the words of each file; return the exit code."""
+    inputs = [] if options.scheduler else options.files
+    check_outputs(
+        {"--output": options.output, "--plot": options.plot},
+        [*inputs, *([options.stop_words] if options.stop_words else [])],
+    )
     stop: set[str] = set()
     if options.stop_words is not None:
         try:
