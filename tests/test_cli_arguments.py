@@ -72,6 +72,14 @@ def test_what_is_asked_for_is_shown(run: Run, tmp_path: Path) -> None:
     assert top == [{"value": "x", "count": 2}, {"value": "yy", "count": 1}]
 
 
+@pytest.mark.parametrize("mark", ["0", "e", "-", "+", "", "ab", '"', "\u00e9"])
+def test_what_is_part_of_a_number_is_no_mark_of_thousands(run: Run, tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x\n10123\n")
+    code, out, err = run("stats", path, f"--thousands={mark}")
+    assert (code, out) == (2, "") and "--thousands: got" in err
+
+
 def test_no_output_replaces_what_is_read_or_another_output(run: Run, tmp_path: Path) -> None:
     path, link, other = tmp_path / "t.csv", tmp_path / "link.csv", tmp_path / "other.csv"
     text = "x,y\n1,2\n3\n"

@@ -97,10 +97,17 @@ def guess(source: Source, head: bytes, comment: str | None, skip: int) -> Guess:
         return Guess(usual)
     counts = {delimiter: _counts(lines, delimiter) for delimiter in DELIMITERS}
     ours = counts[usual]
-    if ours[0] > 1 and len(set(ours)) == 1:
-        return Guess(usual)
     # What all lines have, and the same number of.
     good = [d for d, found in counts.items() if found[0] > 1 and len(set(found)) == 1]
+    if usual in good:
+        others = [f"a {DELIMITERS[d]}" for d in good if d != usual] if len(lines) > 1 else []
+        if not others:
+            return Guess(usual)
+        return Guess(
+            usual,
+            f"fields are taken to be separated by a {DELIMITERS[usual]}, though it could be {' or '.join(others)}, too"
+            " (--delimiter says what separates them)",
+        )
     if not good and max(ours) == 1:
         # In a file with a row that is not as the others, what is in nearly all lines.
         good = [

@@ -167,7 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help="before the fraction of a number: . or ,",
     )
-    text.add_argument("--thousands", type=character, metavar="C", help="between groups of three digits")
+    text.add_argument("--thousands", type=thousands, metavar="C", help="between groups of three digits")
     text.add_argument("--encoding", type=encoding, metavar="NAME", help="of the text; default: utf-8")
     text.add_argument(
         "--on-error",
@@ -193,6 +193,14 @@ def delimiter(argument: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return named
+
+
+def thousands(argument: str) -> str:
+    """Return what stands between groups of three digits: no part of a number."""
+    mark = character(argument)
+    if mark.isalnum() or mark in "+-":
+        raise argparse.ArgumentTypeError(f"got '{argument}', expected no letter, digit or sign")
+    return mark
 
 
 def quantiles(argument: str) -> list[float]:
