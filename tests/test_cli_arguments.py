@@ -72,6 +72,37 @@ def test_what_is_asked_for_is_shown(run: Run, tmp_path: Path) -> None:
     assert top == [{"value": "x", "count": 2}, {"value": "yy", "count": 1}]
 
 
+@pytest.mark.parametrize("mark", ["0", "e", "-", "+", "", "ab", '"', "\u00e9"])
+def test_what_is_part_of_a_number_is_no_mark_of_thousands(run: Run, tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x\n10123\n")
+    code, out, err = run("stats", path, f"--thousands={mark}")
+    assert (code, out) == (2, "") and "--thousands: got" in err
+
+
+def test_no_output_replaces_what_is_read_or_another_output(run: Run, tmp_path: Path) -> None:
+    path, link, other = tmp_path / "t.csv", tmp_path / "link.csv", tmp_path / "other.csv"
+    text = "x,y\n1,2\n3\n"
+    path.write_text(text)
+    link.symlink_to(path)
+    for options in (
+        ("-o", path),
+        ("-o", link),
+        ("--report", path),
+        ("--on-error", "skip", "--rejects", path),
+    ):
+        for files in ([path], [tmp_path]):
+            code, out, err = run("stats", *files, *options)
+            assert (code, out) == (2, "") and "would replace a file that is read" in err
+            assert path.read_text() == text
+    code, out, err = run("stats", path, "--on-error", "skip", "-o", other, "--rejects", other)
+    assert (code, out) == (2, "") and f"--output and --rejects are the same file, {other}" in err
+    assert run("words", link, "-o", path)[0] == 2
+    assert run("words", link, "--stop-words", path, "-o", path)[0] == 2
+    assert path.read_text() == text and not other.exists()
+    assert run("words", path, "-o", other)[0] == 0 and run("words", path, "-o", other)[0] == 0
+
+
 def test_output_as_csv_and_markdown_into_a_file(run: Run, tmp_path: Path) -> None:
     path, out = tmp_path / "t|.csv", tmp_path / "out"
     path.write_text('"a|b",c\n1700000000123,x\n')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import contextlib
 import json
 import math
 import os
@@ -227,6 +228,33 @@ def test_an_array_may_have_as_many_columns_as_bytes(run: Run, tmp_path: Path) ->
 
 
 # --------------------------------------------------------------------------- arrays and archives
+
+
+def test_what_comes_after_an_array_is_told(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "t.npy"
+    with path.open("wb") as file:
+        np.save(file, np.arange(3))
+        assert run("stats", path)[2] == ""
+        np.save(file, np.arange(5))
+    code, out, err = run("stats", path, "--json")
+    assert (code, json.loads(out)["rows"]) == (0, 3)
+    assert err == f"note: {path}: what comes after the array is left out: another one? (numpy.savez writes several)\n"
+
+
+def test_options_for_text_are_said_to_have_no_effect_on_arrays(run: Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "t.npy", np.array([1, -999]))
+    files = [tmp_path / "t.npy"]
+    with contextlib.suppress(ImportError):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        files.append(tmp_path / "t.parquet")
+        pq.write_table(pa.table({"x": [1, -999]}), files[1])
+    for path in files:
+        code, _, err = run("stats", path, "--na", "-999", "--decimal", ",", "--on-error", "skip")
+        kind = {".npy": "npy", ".parquet": "Parquet"}[path.suffix]
+        assert (code, err) == (0, f"note: {path}: --na, --decimal had no effect: the file is {kind}\n")
+        assert run("stats", path)[2] == ""
 
 
 def test_one_unreadable_array_does_not_hide_the_others(run: Run, tmp_path: Path) -> None:

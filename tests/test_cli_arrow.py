@@ -373,6 +373,28 @@ def test_dictionaries_and_runs_are_their_values(run: Run, tmp_path: Path) -> Non
     assert (got["integer"]["min"], got["integer"]["max"]) == (5, 2**60 + 1)
 
 
+@pytest.mark.skipif(not hasattr(pa, "string_view"), reason="pyarrow has no views")
+def test_views_are_grouped_weighted_and_counted(run: Run, tmp_path: Path) -> None:
+    found = {
+        "g": pa.array(["a", None, "longer than a view holds itself", "a"], pa.string_view()),
+        "b": pa.array([b"1", None, b"2", b"3"], pa.binary_view()),
+        "l": pa.array([["x"], None, ["y"], []], pa.list_(pa.string_view())),
+        "w": pa.array([1, 2, 3, -1]),
+    }
+    path = tmp_path / "t.arrows"
+    write(pa.table(found), path)
+    code, out, err = run("stats", path, "--json", "-g", "g", "--select", "w")
+    groups = {g["group"]["g"]: g["columns"][0]["sum"] for g in json.loads(out)["groups"]}
+    assert (code, err, groups) == (0, "", {"a": 0, "": 2, "longer than a view holds itself": 3})
+    code, out, err = run("stats", path, "--json", "--weight", "w", "--on-error", "skip")
+    kinds = {c["name"]: (c["type"], c["count"], c["missing"]) for c in json.loads(out)["columns"]}
+    assert kinds == {"g": ("text", 2, 1), "b": ("binary", 2, 1), "l": ("list", 2, 1)}
+    assert (code, err) == (0, f"note: {path}: 1 row was left out: the weight is not a number from 0 on\n")
+    assert run("words", path, "--column", "g", "--top", "1") == (0, "3  a\n", "")
+    code, out, err = run("stats", path, "-g", "l")
+    assert (code, out) == (1, "") and "--group takes columns of text, numbers, booleans, dates and times, 'l' is" in err
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_types_that_are_unknown_are_said(run: Run, tmp_path: Path, form: str) -> None:
     key = {b"ARROW:extension:name": b"acme.money", b"ARROW:extension:metadata": b""}

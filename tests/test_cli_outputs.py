@@ -111,6 +111,9 @@ def test_a_text_in_quotes_is_no_number_and_a_number_no_text(stats: Stats) -> Non
     assert notes == "note: column 'a': 1 of 2 fields is text, the first in line 1: '1'\n"
     (column,), _ = stats('{"d": "-"}\n{"d": null}\n{}\n{"d": NaN}\n{"d": 1}\n', "--na", "-")
     assert (column["type"], column["count"], column["missing"]) == ("integer", 1, 4)
+    (column,), _ = stats('{"d": -9}\n{"d": "-9"}\n{"d": 3}\n{"d": true}\n', "--na", "-9", "--na", "true")
+    assert (column["type"], column["count"], column["missing"]) == ("integer", 1, 3)
+    assert stats('{"d": "a\\u0000b"}\n{"d": "\ufffd"}\n')[1] == ""
     (column,), _ = stats('{"d": -Infinity}\n{"d": 1}\n')
     assert (column["min"], column["max"]) == ("-Infinity", 1)
 

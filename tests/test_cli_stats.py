@@ -299,6 +299,26 @@ def test_numbers_between_two_others() -> None:
 # ------------------------------------------------------------------------------ several files
 
 
+def test_what_excel_writes_first_is_no_row_of_any_file(run: Run, tmp_path: Path) -> None:
+    with_line, without = tmp_path / "a.csv", tmp_path / "b.csv"
+    with_line.write_text("sep=;\n1;2\n3;4\n")
+    without.write_text("5;6\n7;8\n")
+    for files in ([with_line, without], [without, with_line]):
+        code, out, _ = run("stats", "--together", *files, "--no-header", "--json")
+        (first, _), rows = json.loads(out)["columns"], json.loads(out)["rows"]
+        assert (code, rows, first["count"], first["sum"]) == (0, 4, 4, 16)
+    with_line.write_text("sep=;\nname;city\nBo;Rome\n")
+    code, out, err = run("stats", with_line, "--delimiter", ";", "--json")
+    found = {column["name"]: column["count"] for column in json.loads(out)["columns"]}
+    assert (code, found, err) == (0, {"name": 1, "city": 1}, "")
+    with_line.write_text("sep=;\nname;city\nBo;Rome;x\n")
+    assert "line 3, column 3" in run("stats", with_line)[2]
+    # A key may be called so.
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"sep=;": 1}\n')
+    assert json.loads(run("stats", path, "--json")[1])["columns"][0]["name"] == "sep=;"
+
+
 def test_files_together_are_one_table(run: Run, tmp_path: Path) -> None:
     found = values()
     whole = columns(run, write(tmp_path / "whole.csv", found), *ASKED)

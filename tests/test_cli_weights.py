@@ -171,6 +171,42 @@ def test_what_weights_do_not_go_with_is_said(
     assert why == "--weight takes text, JSON, Parquet and Arrow, the file is npy"
 
 
+def test_a_selection_of_nothing_but_weights_or_texts_is_told(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("g,t,w\na,b,1\nc,d,2\n")
+    why = "no column is left by --select besides that of --weight"
+    assert failure(run, path, "--weight", "w", "--select", "w") == why
+    other = arrow_of(tmp_path / "t.arrow", {"w": [1, 2]})
+    assert failure(run, other, "--weight", "w", "--select", "w") == why
+    none = "there are no columns of numbers besides those that make the groups"
+    for options in (("-g", "g", "--select", "t"), ("-g", "w", "--select", "g,w")):
+        code, _, err = run("stats", path, *options)
+        assert (code, err) == (0, f"note: {path}: {none}\n")
+    assert run("stats", path, "-g", "g")[2] == ""
+    path.write_text("g,t\n")
+    assert run("stats", path, "-g", "g")[2] == ""
+
+
+def test_objects_without_a_weight_are_left_out_and_listed(run: Run, tmp_path: Path) -> None:
+    path, bad = tmp_path / "t.jsonl", tmp_path / "bad.csv"
+    path.write_text('{"w": 1, "x": 2}\n\n{"w": "1", "x": 9}\nnull\n{"x": 9}\n{"w": 3, "x": 6}\n')
+    code, out, err = run(
+        "stats", path, "--weight", "w", "--on-error", "skip", "--rejects", bad, "--json"
+    )
+    (column,) = json.loads(out)["columns"]
+    assert (code, column["count"], column["mean"], column["weight"]) == (0, 2, 5, 4)
+    assert err == (
+        f"note: {path}: 2 rows were left out: a weight that is not a number from 0 on\n"
+        f"note: {path}: 1 object was left out: what is there is no object of JSON\n"
+    )
+    listed = sorted(tuple(line.split(",")[1:3]) for line in bad.read_text().splitlines()[1:])
+    assert listed == [("3", "1"), ("4", "1"), ("5", "1")]
+    path.write_text('[{"w": 1},\n\n{"w": "1"}]')
+    assert failure(run, path, "--weight", "w") == (
+        "item 2, column 1: the weight is not a number from 0 on (--on-error skip leaves such rows out)"
+    )
+
+
 @pytest.mark.parametrize("name", ["t.parquet", "t.arrow", "t.arrows"])
 def test_weights_of_arrow_keep_types_and_digits(run: Run, tmp_path: Path, name: str) -> None:
     from datetime import date, datetime

@@ -96,6 +96,32 @@ def test_words_of_a_column(run: Run, tmp_path: Path) -> None:
         assert run("words", tmp_path / "t.gz", "--column", "text", "--top", "1")[1] == "2  be\n", kind
 
 
+def test_a_column_of_a_table_that_is_not_as_it_should_be(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+
+    def words(content: str, column: str = "text") -> tuple[int, str, str]:
+        path.write_text(content, "utf-8", newline="")
+        code, out, err = run("words", path, "--column", column)
+        return code, out, err.replace(f"{path}: ", "")
+
+    cut = "not as many fields as the first, so texts may be cut off; the first ends in line"
+    assert words("id,text\n1,a, b\n\n2,c\n") == (0, "1  a\n1  c\n", f"note: 1 row has {cut} 2\n")
+    assert words('id,text\n1,"a\nb"\n2\n3\n') == (0, "1  a\n1  b\n", f"note: 2 rows have {cut} 4\n")
+    assert words('id,text\n1,"a\n2,b\n') == (1, "", "error: a quoted field is not closed\n")
+    assert words("id,text\n1,a\r2,b\r") == (
+        1,
+        "",
+        "error: line 2: a carriage return without a line feed after it\n",
+    )
+    assert words("") == (1, "", "error: the file is empty\n")
+    # What Excel writes first.
+    assert words("\ufeffsep=;\r\nid;text\r\n1;a\r\n") == (0, "1  a\n", "")
+    assert words("text,text\na,b\n") == (1, "", "error: --column takes one column, got 2\n")
+    assert words('id,"a text, or none"\n1,b\n', "a text, or none") == (0, "1  b\n", "")
+    # Without a line feed at the end, with white space instead of a row.
+    assert words('id,text\n1,a\n  \n2,"b"') == (0, "1  a\n1  b\n", "")
+
+
 def test_words_of_a_column_of_objects(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         {"id": 1, "text": 'be, "or"\nnot \u00e4'},

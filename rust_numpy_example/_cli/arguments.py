@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 #: More threads than that are taken as that.
 MOST_JOBS = 1024
@@ -69,6 +69,29 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     for name in formats:
         how.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=what[name])
     group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str] = ()) -> None:
+    """Raise an error if what options name to be written is a file that is read, or the same twice."""
+    import os
+
+    written = {option: path for option, path in outputs.items() if path and not _is_device(path)}
+    real = [os.path.realpath(path) for path in written.values()]
+    for index, (option, path) in enumerate(written.items()):
+        if real[index] in real[:index]:
+            other = list(written)[real.index(real[index])]
+            raise argparse.ArgumentError(None, f"{other} and {option} are the same file, {path}")
+    for name in inputs:
+        with contextlib.suppress(OSError, ValueError):
+            for option, path in written.items():
+                if name != "-" and os.path.samefile(name, path):
+                    raise argparse.ArgumentError(None, f"{option} {path} would replace a file that is read")
+
+
+def _is_device(path: str) -> bool:
+    import os
+
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:

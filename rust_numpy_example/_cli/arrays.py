@@ -49,6 +49,8 @@ class NpyReader:
         self._ask = ask
         self._found: _Columns | None = None
         self._order: Sequence[int] = ()
+        #: Whether something comes after an array.
+        self._has_more = False
 
     def take(self, source: Source) -> None:
         """Read an array."""
@@ -65,6 +67,7 @@ class NpyReader:
                 self._order = range(len(array.names)) if select is None else select.indices(array.names)
                 self._found = _Columns(array, set(self._order), self._ask)
             self._found.take(array)
+            self._has_more |= bool(source.read(1))
         finally:
             progress.close()
 
@@ -76,7 +79,10 @@ class NpyReader:
         """Return the table."""
         found = cast(_Columns, self._found)
         columns = found.finish()
-        return Table([columns[index] for index in self._order], found.rows, found.notes())
+        notes = found.notes()
+        if self._has_more:
+            notes.append("what comes after the array is left out: another one? (numpy.savez writes several)")
+        return Table([columns[index] for index in self._order], found.rows, notes)
 
 
 class NpzReader:

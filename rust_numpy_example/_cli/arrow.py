@@ -72,7 +72,8 @@ def column_of(pa: Any, name: str, type_: Any, ask: Ask) -> Found:
     # The name of the type, without what is in it.
     short = str(getattr(type_, "extension_name", type_)).removeprefix("arrow.")
     short = short.split("<")[0].split("[")[0].split("(")[0]
-    return Found(pa, name, {"null": "empty", "large_binary": "binary"}.get(short, short), ask)
+    usual = {"null": "empty", "large_binary": "binary", "binary_view": "binary"}
+    return Found(pa, name, usual.get(short, short), ask)
 
 
 def _is_run_end_encoded(pa: Any, type_: Any) -> bool:
@@ -82,14 +83,17 @@ def _is_run_end_encoded(pa: Any, type_: Any) -> bool:
 
 
 def decoded(pa: Any, values: Any) -> Any:
-    """Return an array with each of its values in its place."""
+    """Return an array with each of its values in its place: no dictionary, no runs, no views."""
+    # Of views, which polars writes, pyarrow neither decodes nor filters nor writes any.
+    usual = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
     if pa.types.is_dictionary(values.type):
-        # Views are not decoded.
-        usual = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
         if (type_ := usual.get(str(values.type.value_type))) is not None:
             values = pa.DictionaryArray.from_arrays(values.indices, values.dictionary.cast(type_))
         return values.dictionary_decode()
-    return pa.compute.run_end_decode(values) if _is_run_end_encoded(pa, values.type) else values
+    if _is_run_end_encoded(pa, values.type):
+        values = pa.compute.run_end_decode(values)
+    type_ = usual.get(str(values.type))
+    return values if type_ is None else values.cast(type_)
 
 
 def _array_stats(name: str, ask: Ask, levels: Sequence[float]) -> _ArrayStats:
@@ -311,8 +315,6 @@ class _Observed(Found):
 
 class _Texts(_Observed):
     def take(self, values: Any) -> None:
-        if str(values.type) == "string_view":
-            values = values.cast(self._pa.large_string())
         self.spread(self._pc.utf8_length(values))
         self.observe(values)
 

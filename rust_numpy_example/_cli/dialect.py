@@ -16,7 +16,7 @@ DELIMITERS = {
 }
 
 #: What Excel writes before a table to say what stands between fields.
-SEP = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
+SEP = re.compile(rb"(\xef\xbb\xbf)?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -24,12 +24,10 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 class Guess:
     """What stands between fields, and how that is known."""
 
-    def __init__(self, delimiter: str, note: str = "", spaces: bool = False, skip: int = 0) -> None:
+    def __init__(self, delimiter: str, note: str = "", spaces: bool = False) -> None:
         self.delimiter, self.note = delimiter, note
         #: Fields stand between runs of white space.
         self.spaces = spaces
-        #: Lines before the table that are not of it.
-        self.skip = skip
 
 
 #: How files start that are no text, and what they are.
@@ -90,19 +88,26 @@ def check(head: bytes, suffix: str = "") -> None:
 def guess(source: Source, head: bytes, comment: str | None, skip: int) -> Guess:
     """Return what stands between the fields of the text that starts with ``head``."""
     if skip == 0 and (sep := SEP.match(head)):
-        character = sep[1].decode("latin-1")
+        character = sep[2].decode("latin-1")
         name = DELIMITERS.get(character, repr(character))
-        return Guess(character, f"the first line says that fields are separated by a {name}", skip=1)
+        return Guess(character, f"the first line says that fields are separated by a {name}")
     usual = "\t" if source.suffix in ("tsv", "tab") else ","
     lines = _lines(head, comment, skip)
     if not lines:
         return Guess(usual)
     counts = {delimiter: _counts(lines, delimiter) for delimiter in DELIMITERS}
     ours = counts[usual]
-    if ours[0] > 1 and len(set(ours)) == 1:
-        return Guess(usual)
     # What all lines have, and the same number of.
     good = [d for d, found in counts.items() if found[0] > 1 and len(set(found)) == 1]
+    if usual in good:
+        others = [f"a {DELIMITERS[d]}" for d in good if d != usual] if len(lines) > 1 else []
+        if not others:
+            return Guess(usual)
+        return Guess(
+            usual,
+            f"fields are taken to be separated by a {DELIMITERS[usual]}, though it could be {' or '.join(others)}, too"
+            " (--delimiter says what separates them)",
+        )
     if not good and max(ours) == 1:
         # In a file with a row that is not as the others, what is in nearly all lines.
         good = [
@@ -127,6 +132,12 @@ def guess(source: Source, head: bytes, comment: str | None, skip: int) -> Guess:
                 True,
             )
     return Guess(usual)
+
+
+def without_separator(head: bytes) -> bytes:
+    """Return the start of a text with nothing in the line that only says what stands between fields."""
+    # The line itself stays, as lines are counted.
+    return SEP.sub(rb"\1\n", head, count=1) if SEP.match(head) else head
 
 
 def quote_after_space(head: bytes, delimiter: str) -> bool:

@@ -77,6 +77,8 @@ def table(
         )
     for name in groups.beyond[:5]:
         notes.append(f"quantiles of column '{name}' are left out: there are integers beyond 2**53 in groups")
+    if stats.rows and not groups.names and not groups.mixed:
+        notes.append("there are no columns of numbers besides those that make the groups")
     for name in groups.mixed[:5]:
         notes.append(f"column '{name}' is left out: not all of it are numbers")
     return Table([], stats.rows, notes, groups=groups)

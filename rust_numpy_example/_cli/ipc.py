@@ -49,8 +49,8 @@ class _Arrow(parquet.Reader):
             stream.read(8)
         signed = stream.retype()
         try:
-            reader = self._module.open_stream(self._pa.PythonFile(stream, "r"))
-        except (OSError, self._pa.ArrowException) as error:
+            reader = self._module.open_stream(self.pa.PythonFile(stream, "r"))
+        except (OSError, self.pa.ArrowException) as error:
             raise _damaged(error) from None
 
         def rest() -> None:
@@ -69,8 +69,8 @@ class _Arrow(parquet.Reader):
         retyped, signed = wide.in_arrow(file)
         retyped.seek(0)
         try:
-            reader = self._module.open_file(self._pa.PythonFile(retyped, "r"))
-        except (OSError, self._pa.ArrowException) as error:
+            reader = self._module.open_file(self.pa.PythonFile(retyped, "r"))
+        except (OSError, self.pa.ArrowException) as error:
             raise _damaged(error) from None
         batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
         return self._opened(reader.schema, signed, batches, lambda: None if source.is_plain else file.close())
@@ -85,11 +85,11 @@ class _Arrow(parquet.Reader):
                     for start in range(0, batch.num_rows, BATCH):
                         part = batch.slice(start, BATCH)
                         yield part.num_rows, [(index, part.column(index)) for index in wanted]
-            except (OSError, self._pa.ArrowException) as error:
+            except (OSError, self.pa.ArrowException) as error:
                 raise _damaged(error) from None
             rest()
 
-        pa = self._pa
+        pa = self.pa
         return parquet.Opened(
             wide.schema_of(pa, schema, signed),
             None,

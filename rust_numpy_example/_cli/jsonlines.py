@@ -72,8 +72,22 @@ class Reader:
         if table is None:
             objects.check_keys()
             unit = "item" if objects.is_array else "line"
-            table = text.Reader(self._ask, text.Form(delimiter=",", header=True, quoted_text=True, unit=unit))
-        table.take(objects)
+            form = self._form
+            made = text.Form(
+                delimiter=",",
+                header=True,
+                missing=form.missing,
+                reject=form.reject,
+                quoted_text=True,
+                unit=unit,
+            )
+            table = text.Reader(self._ask, made)
+        try:
+            table.take(objects)
+        except ValueError as error:
+            # Of an array it counted the items.
+            of_item = objects.is_array and "the weight is not" in str(error)
+            raise ValueError(str(error).replace("line", "item", 1)) if of_item else error from None
         self._table, self._keys = table, objects.keys
         if self._is_later:
             return
@@ -116,7 +130,7 @@ class Reader:
 def _advice(error: str, form: text.Form) -> str:
     if error.startswith("line 1,") and "the line ends inside the object" in error:
         return " (expected one object a line, or one array of objects; 'jq -c .' makes such lines)"
-    if form.reject is None and re.match(r"line \d+, column", error):
+    if form.reject is None and re.match(r"line \d+, column", error) and "--on-error" not in error:
         return " (--on-error skip leaves such objects out)"
     return ""
 

@@ -45,7 +45,7 @@ class Reader:
 
     def __init__(self, ask: Ask) -> None:
         try:
-            self._pa, self._module = import_module("pyarrow"), import_module(self.MODULE)
+            self.pa, self._module = import_module("pyarrow"), import_module(self.MODULE)
             import_module("pyarrow.compute")
         except ImportError as error:
             raise ValueError(
@@ -67,7 +67,7 @@ class Reader:
         if not source.is_plain:
             raise ValueError("Parquet can only be read from a file on disk, uncompressed")
         source.file.seek(0)
-        pa = self._pa
+        pa = self.pa
         file, signed = _opened(pa, self._module, source)
         names = list(file.schema_arrow.names)
         return Opened(
@@ -107,7 +107,7 @@ class Reader:
             self._failures[index] = reason(error)
 
     def _begin(self, schema: Any) -> None:
-        names, pa, ask = list(schema.names), self._pa, self._ask
+        names, pa, ask = list(schema.names), self.pa, self._ask
         self._order = range(len(names)) if ask.select is None else ask.select.indices(names)
         # Each column has a state of its own.
         count = len(self._order)

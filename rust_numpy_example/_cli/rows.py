@@ -14,11 +14,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from rust_numpy_example._cli.arrow import decoded
+from rust_numpy_example._cli.arrow import Found, decoded
 from rust_numpy_example._cli.parquet import Reader
 from rust_numpy_example._cli.report import Progress
 from rust_numpy_example._cli.source import Source, shown
 from rust_numpy_example._cli.table import NUMBERS, Ask, Column, Table
+from rust_numpy_example._cli.text import ONLY_WEIGHT
 from rust_numpy_example.rust_numpy_example import _TableStats
 
 #: What is wrong with a row.
@@ -63,23 +64,23 @@ class _AsText(Reader, ABC):
         """Take some rows, before which there were so many of the file."""
 
     def _is_number(self, index: int) -> bool:
-        types, type_ = self._pa.types, self._types[index]
+        types, type_ = self.pa.types, self._types[index]
         return bool(types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_))
 
     def _feed(self, columns: Sequence[Any]) -> None:
         """Hand on columns as text."""
         text = io.BytesIO()
         # The names do not matter here, but have to differ.
-        block = self._pa.table(
+        block = self.pa.table(
             [self._written(values) for values in columns], [*map(str, range(len(columns)))]
         )
-        self._pa.csv.write_csv(block, text, self._pa.csv.WriteOptions(include_header=False))
+        self.pa.csv.write_csv(block, text, self.pa.csv.WriteOptions(include_header=False))
         cast(_TableStats, self._stats).feed(text.getvalue())
 
     def _written(self, values: Any) -> Any:
         """Return a column as one that can be written as text, and read as the same."""
-        values = decoded(self._pa, values)
-        return values.cast(self._pa.float64()) if self._pa.types.is_floating(values.type) else values
+        values = decoded(self.pa, values)
+        return values.cast(self.pa.float64()) if self.pa.types.is_floating(values.type) else values
 
 
 class GroupReader(_AsText):
@@ -88,6 +89,8 @@ class GroupReader(_AsText):
     def _begin_text(self) -> _TableStats:
         names, ask = self._names, self._ask
         self._besides = ask.by.indices(names)
+        for index in self._besides:
+            self._check_key(index)
         shown = [i for i in self._columns if self._is_number(i) and i not in self._besides]
         self._columns = {index: self._columns[index] for index in shown}
         by = list(range(len(self._besides)))
@@ -96,6 +99,16 @@ class GroupReader(_AsText):
         heading = ",".join('"' + name.replace('"', '""') + '"' for name in wanted)
         stats.feed(f"{heading}\n".encode())
         return stats
+
+    def _check_key(self, index: int) -> None:
+        type_ = self._types[index]
+        try:
+            empty = self.pa.table([self._written(self.pa.nulls(1, type_))], ["0"])
+            self.pa.csv.write_csv(empty, io.BytesIO())
+        except self.pa.ArrowException:
+            raise ValueError(
+                f"--group takes columns of text, numbers, booleans, dates and times, '{self._names[index]}' is {type_}"
+            ) from None
 
     def _take_rows(self, source: Source, before: int, columns: dict[int, Any]) -> None:
         self._feed([*columns.values()])
@@ -135,6 +148,8 @@ class WeightReader(_AsText):
             )
         self._besides = [weight]
         self._order = [index for index in self._order if index != weight]
+        if not self._order and ask.select is not None:
+            raise ValueError(ONLY_WEIGHT)
         self._columns.pop(weight, None)
         kinds = {index: self._columns[index].kind for index in self._order if index not in self._failures}
         self._numbers = [index for index, kind in kinds.items() if kind in NUMBERS]
@@ -156,8 +171,9 @@ class WeightReader(_AsText):
         return ",".join(map(str, range(len(self._numbers) + 1))).encode() + b"\n"
 
     def _take_rows(self, source: Source, before: int, columns: dict[int, Any]) -> None:
-        pa = self._pa
+        pa = self.pa
         (weight,) = self._besides
+        columns = {index: self._decoded(index, values) for index, values in columns.items()}
         weights = columns.pop(weight)
         weights = np.asarray(weights.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), float)
         is_weight = (weights >= 0) & (weights < np.inf)
@@ -170,6 +186,13 @@ class WeightReader(_AsText):
             counts = pa.array(weights > 0)
             for index in columns.keys() - set(self._numbers):
                 self._update(index, columns[index].filter(counts))
+
+    def _decoded(self, index: int, values: Any) -> Any:
+        """Return a column as one that pyarrow can take rows from."""
+        if index in self._columns and type(self._columns[index]) is Found:
+            # Of these only matters what is missing, and of some of them pyarrow takes no rows.
+            return self.pa.array(np.ones(len(values), bool), mask=np.asarray(values.is_null()))
+        return decoded(self.pa, values)
 
     def _refuse(self, source: Source, before: int, rows: list[int], column: int) -> None:
         if self._reject is None:

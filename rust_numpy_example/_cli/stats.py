@@ -14,6 +14,7 @@ from rust_numpy_example._cli.arguments import (
     add_jobs,
     add_output,
     character,
+    check_outputs,
     jobs,
     natural,
     plot_path,
@@ -166,7 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help="before the fraction of a number: . or ,",
     )
-    text.add_argument("--thousands", type=character, metavar="C", help="between groups of three digits")
+    text.add_argument("--thousands", type=thousands, metavar="C", help="between groups of three digits")
     text.add_argument("--encoding", type=encoding, metavar="NAME", help="of the text; default: utf-8")
     text.add_argument(
         "--on-error",
@@ -192,6 +193,14 @@ def delimiter(argument: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return named
+
+
+def thousands(argument: str) -> str:
+    """Return what stands between groups of three digits: no part of a number."""
+    mark = character(argument)
+    if mark.isalnum() or mark in "+-":
+        raise argparse.ArgumentTypeError(f"got '{argument}', expected no letter, digit or sign")
+    return mark
 
 
 def quantiles(argument: str) -> list[float]:
@@ -240,6 +249,13 @@ def run(options: argparse.Namespace) -> int:
         raise argparse.ArgumentError(None, "--rejects needs --on-error skip")
     if options.group and (options.plot or options.report):
         raise argparse.ArgumentError(None, "--group goes without --plot and --report")
+    outputs = {
+        "--output": options.output,
+        "--rejects": options.rejects,
+        "--plot": options.plot,
+        "--report": options.report,
+    }
+    check_outputs(outputs, () if options.scheduler else _expanded(options.files))
     Colour.choice = options.color
     if options.plot:
         from rust_numpy_example._cli import plot
@@ -314,7 +330,7 @@ def _tables(
             report.fail(called, error)
             code = report.FAILED
             continue
-        for note in table.notes:
+        for note in [*table.notes, *_without_effect(table.kind, options)]:
             report.note(called, note)
         for failure in table.failures:
             report.fail(called, ValueError(failure))
@@ -371,6 +387,12 @@ def _pictures(options: argparse.Namespace, tables: list[tuple[str, Table]]) -> i
             code = report.FAILED
     return code
 
+
+#: The options that there are for text alone, and what each is if it is not given.
+OF_TEXT = {
+    **dict.fromkeys(("delimiter", "header", "comment", "thousands", "encoding")),
+    **{"no_quoting": False, "skip": 0, "na": [], "decimal": "."},
+}
 
 #: How names end that are tables, apart from the compression.
 TABLES = (
@@ -453,7 +475,9 @@ def read(names: Sequence[str], ask: Ask | None = None, form: Callable[[], Form] 
                     reader.take(source)
             assert reader is not None, "there is a name"
             if not reader.again():
-                return _with_notes(reader.finish(), ask)
+                table = _with_notes(reader.finish(), ask)
+                table.kind = kind
+                return table
     except Exception as error:
         raise FileError(name, error) from error
 
@@ -483,6 +507,15 @@ def _reader(kind: str, ask: Ask, form: Callable[[], Form] | None) -> Reader:
     from rust_numpy_example._cli import text
 
     return text.Reader(ask, form() if form else text.Form())
+
+
+def _without_effect(kind: str, options: argparse.Namespace) -> list[str]:
+    """Return a note on options for text, if a file is none and some were given."""
+    if kind in ("text", "JSON"):
+        return []
+    given = [name for name, usual in OF_TEXT.items() if getattr(options, name) != usual]
+    unused = [f"--{name.replace('_', '-')}" for name in given]
+    return [f"{', '.join(unused)} had no effect: the file is {kind}"] if unused else []
 
 
 def _with_notes(table: Table, ask: Ask) -> Table:

@@ -240,6 +240,8 @@ class Table:
         self.columns = columns
         #: Its length; None if its columns have several.
         self.rows = rows
+        #: What the files were, as :func:`rust_numpy_example._cli.source.file_kind` has it.
+        self.kind = "text"
         #: What the reader should know.
         self.notes = list(notes)
         #: What could not be read, while the rest could: one line for each.

@@ -19,6 +19,9 @@ LONGEST_ROW = 64 << 20
 #: As many columns are told of one by one.
 NOTED = 5
 
+#: What is wrong with a selection of the weights alone.
+ONLY_WEIGHT = "no column is left by --select besides that of --weight"
+
 
 class Form:
     """How a text is to be read: what the options say."""
@@ -57,7 +60,7 @@ class Reader:
     def __init__(self, ask: Ask, form: Form) -> None:
         self._ask, self._form = ask, form
         self._stats: _TableStats | None = None
-        self._delimiter, self._spaces, self._skip = form.delimiter, False, form.skip
+        self._delimiter, self._spaces = form.delimiter, False
         self._order: list[int] | None = None
         #: The columns that make groups, that of the weights, and the names of all.
         self._by: list[int] = []
@@ -76,8 +79,12 @@ class Reader:
             dialect.check(head, source.suffix)
         if self._stats is None:
             self._guess(source, head)
+        if self._form.skip == 0 and not self._form.quoted_text:
+            head = dialect.without_separator(head)
+        if self._stats is None:
             # Where a row is, is found later: here it is enough that there are not many more.
-            first = max(head.split(b"\n", self._skip + 1)[: self._skip + 1], key=len)
+            lines = self._form.skip + 2
+            first = max(head.split(b"\n", lines)[:lines], key=len)
             self._count = first.count((self._delimiter or ",").encode()) + 1
         blocks = itertools.chain([head], blocks)
         if self._spaces:
@@ -105,7 +112,6 @@ class Reader:
         if self._delimiter is None:
             guess = dialect.guess(source, head, self._form.comment, self._form.skip)
             self._delimiter, self._spaces = guess.delimiter, guess.spaces
-            self._skip += guess.skip
             self._notes += [guess.note] if guess.note else []
         if self._form.quoting and dialect.quote_after_space(head, self._delimiter):
             self._notes.append(
@@ -120,7 +126,7 @@ class Reader:
             form.header,
             quoting=form.quoting,
             comment=form.comment,
-            skip=self._skip,
+            skip=self._form.skip,
             decimal=form.decimal,
             thousands=form.thousands,
             missing=[word.encode("utf-8", "surrogateescape") for word in form.missing],
@@ -160,6 +166,8 @@ class Reader:
                     self._weight = ask.weight.index(names, "--weight")
                     if self._order is not None and self._weight in self._order:
                         self._order.remove(self._weight)
+                        if not self._order:
+                            raise ValueError(ONLY_WEIGHT)
             blocks = itertools.chain([start], blocks)
         self._stats = self._table(self._order)
         return blocks
@@ -224,8 +232,10 @@ class Reader:
             )
         if stats.rejected:
             rows = "row was" if stats.rejected == 1 else "rows were"
-            weightless = "" if self._weight is None else ", or a weight that is not a number from 0 on"
-            notes.append(f"{stats.rejected} {rows} left out: not as many fields as the first{weightless}")
+            # A record that was made of JSON always has its fields.
+            reasons = [] if self._form.quoted_text else ["not as many fields as the first"]
+            reasons += [] if self._weight is None else ["a weight that is not a number from 0 on"]
+            notes.append(f"{stats.rejected} {rows} left out: {', or '.join(reasons)}")
         dirty = []
         for column in columns:
             stamps = sum(column.dates)
@@ -262,7 +272,8 @@ class Reader:
                     f"column '{column.name}': {column.beyond} {are} beyond the range of float64 and {were} taken"
                     " as infinity or zero; are they identifiers?"
                 )
-            if column.first_text and "\ufffd" in column.first_text:
+            # JSON that is not in UTF-8 is an error.
+            if column.first_text and "\ufffd" in column.first_text and not self._form.quoted_text:
                 dirty.append(f"column '{column.name}': text is not in UTF-8 (--encoding says in what)")
         notes += dirty[:NOTED]
         if len(dirty) > NOTED:

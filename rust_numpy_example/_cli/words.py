@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from rust_numpy_example._cli import cluster, report
-from rust_numpy_example._cli.arguments import add_output, plot_path, positive
-from rust_numpy_example._cli.source import BLOCK, Source, open_source
+from rust_numpy_example._cli.arguments import add_output, check_outputs, plot_path, positive
+from rust_numpy_example._cli.source import BLOCK, Source, open_source, shown
 
 DESCRIPTION = """\
 Print how often each word occurs in each FILE, the most frequent first.
@@ -26,6 +26,9 @@ examples:
   rust-numpy-example words --column comment --stop-words stop.txt posts.jsonl
   rust-numpy-example words --ngrams 2 --min-count 10 book.txt
 """
+
+#: What comes after the last line, to see whether the last field was closed. A text has no NUL.
+END = "\0end"
 
 #: Columns of a terminal that a word takes at most.
 SHOWN = 60
@@ -102,6 +105,11 @@ def _encoding(argument: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Write the words of each file; return the exit code."""
+    inputs = [] if options.scheduler else options.files
+    check_outputs(
+        {"--output": options.output, "--plot": options.plot},
+        [*inputs, *([options.stop_words] if options.stop_words else [])],
+    )
     stop: set[str] = set()
     if options.stop_words is not None:
         try:
@@ -139,7 +147,7 @@ def _files(
     total: dict[str, int] = {}
     is_first = True
     for name in options.files:
-        shown = "standard input" if name == "-" else name
+        called = shown(name)
         try:
             if there:
                 counts = there.words(name, options)
@@ -149,7 +157,7 @@ def _files(
                     is_whole = options.total or options.min_count > 1 or stop
                     counts = _counted(source, options, None if is_whole else options.top)
         except Exception as error:
-            report.fail(shown, error)
+            report.fail(called, error)
             code = report.FAILED
             continue
         if options.total:
@@ -157,8 +165,8 @@ def _files(
                 total[word] = total.get(word, 0) + count
             continue
         chosen = _chosen(counts, options, stop)
-        _write(shown, chosen, options, is_first)
-        pictured.append((shown if len(options.files) > 1 else None, chosen))
+        _write(called, chosen, options, is_first)
+        pictured.append((called if len(options.files) > 1 else None, chosen))
         is_first = False
     if options.total and (total or code == 0):
         chosen = _chosen(total, options, stop)
@@ -180,20 +188,20 @@ def _chosen(counts: dict[str, int], options: argparse.Namespace, stop: set[str])
 
 
 def _write(
-    shown: str | None, words: list[tuple[str, int]], options: argparse.Namespace, is_first: bool
+    called: str | None, words: list[tuple[str, int]], options: argparse.Namespace, is_first: bool
 ) -> None:
-    several = shown is not None and len(options.files) > 1
+    several = called is not None and len(options.files) > 1
     if options.format == "json":
-        file = {"files": options.files} if shown is None else {"file": shown}
+        file = {"files": options.files} if called is None else {"file": called}
         report.write(report.to_json({**file, "words": dict(words)}))
     elif options.format == "csv":
-        name = [shown] if several and shown is not None else []
+        name = [called] if several and called is not None else []
         if is_first:
             report.write_csv([[*(["file"] if several else []), "word", "count"]])
         report.write_csv([*name, word, str(count)] for word, count in words)
     else:
-        if several and shown is not None:
-            report.write(f"{report.printable(shown)}:")
+        if several and called is not None:
+            report.write(f"{report.printable(called)}:")
         rows = [(str(count), _short(word)) for word, count in words]
         for line in report.aligned(rows, left=(1,)) if rows else ():
             report.write(line)
@@ -278,29 +286,54 @@ def _column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
 
 
 def _text_column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
-    import csv
-
-    from rust_numpy_example._cli.dialect import guess
+    from rust_numpy_example._cli.dialect import guess, without_separator
     from rust_numpy_example._cli.text import encoded
 
     blocks = encoded(source.blocks(), options.encoding)
     head = next(blocks, b"")
     delimiter = guess(source, head, None, 0).delimiter
-    # A field may be as long as memory allows; a row that is longer than a table's is refused by `stats`.
-    csv.field_size_limit(64 << 20)
-    rows = csv.reader(_lines(chain([head], blocks)), delimiter=delimiter)
-    names = next((row for row in rows if row), [])
+    rows = _rows(_lines(chain([without_separator(head)], blocks)), delimiter)
+    _, names = next(rows, (0, []))
     index = _index(options.column, [name.strip() for name in names])
     texts: list[str] = []
-    size = 0
-    for row in rows:
+    size = others = first = 0
+    for line, row in rows:
+        if len(row) != len(names):
+            others += 1
+            first = first or line
         if index < len(row):
             texts.append(row[index])
             size += len(row[index])
         if size > BLOCK or len(texts) > BLOCK // 64:
             yield texts
             texts, size = [], 0
+    if others:
+        have = "row has" if others == 1 else "rows have"
+        report.note(
+            shown(source.name),
+            f"{others} {have} not as many fields as the first, so texts may be cut off; the first ends in line {first}",
+        )
     yield texts
+
+
+def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, and in which line each ends."""
+    import csv
+
+    # A field may be as long as memory allows; a row that is longer than a table's is refused by `stats`.
+    csv.field_size_limit(64 << 20)
+    rows = csv.reader(chain(lines, [END]), delimiter=delimiter)
+    try:
+        for row in rows:
+            if row == [END]:
+                return
+            if len(row) > 1 or (row and row[0].strip()):
+                yield rows.line_num, row
+    except csv.Error as error:
+        if "new-line" not in str(error):
+            raise
+        raise ValueError(f"line {rows.line_num}: a carriage return without a line feed after it") from None
+    raise ValueError("a quoted field is not closed")
 
 
 def _json_column(source: Source, options: argparse.Namespace) -> Iterator[list[str]]:
@@ -319,7 +352,10 @@ def _json_column(source: Source, options: argparse.Namespace) -> Iterator[list[s
 def _index(column: str, names: list[str]) -> int:
     from rust_numpy_example._cli.select import Selection
 
-    return Selection([column]).indices(names)[0]
+    if not names:
+        raise ValueError("the file is empty")
+    # A name may have a comma in it.
+    return names.index(column) if names.count(column) == 1 else Selection([column]).index(names, "--column")
 
 
 def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
@@ -336,19 +372,20 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
             data, is_first = data.removeprefix(b"\xef\xbb\xbf"), False
         try:
             # Not splitlines, for which other characters end a line too.
-            yield from re.split(r"(?<=\n)", data.decode())
+            yield from filter(None, re.split(r"(?<=\n)", data.decode()))
         except UnicodeDecodeError as error:
             raise ValueError(f"the text is not UTF-8: byte {data[error.start]:#04x}") from None
 
 
 def _arrow_column(source: Source, kind: str, column: str) -> Iterator[list[str]]:
-    from rust_numpy_example._cli import ipc, parquet
+    from rust_numpy_example._cli import arrow, ipc, parquet
     from rust_numpy_example._cli.table import Ask
 
-    opened = (ipc if kind == "Arrow" else parquet).Reader(Ask()).open(source)
+    reader = (ipc if kind == "Arrow" else parquet).Reader(Ask())
+    opened = reader.open(source)
     index = _index(column, list(opened.schema.names))
     for _, batch in opened.batches([index]):
-        texts = batch[0][1].drop_null().to_pylist()
+        texts = [text for text in arrow.decoded(reader.pa, batch[0][1]).to_pylist() if text is not None]
         if texts and not isinstance(texts[0], str):
             raise ValueError(f"column '{column}' holds {opened.schema.field(index).type}, expected text")
         yield texts

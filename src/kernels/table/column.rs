@@ -4,7 +4,7 @@ use ndarray::ArrayView1;
 
 use super::cell::{Aside, Cell};
 use super::date::iso;
-use super::distinct::{Distinct, Frequent, Shown, hash_integer, hash_number};
+use super::distinct::{Distinct, Frequent, Shown, hash, hash_integer, hash_number};
 use super::field::Value;
 use super::numbers::Numbers;
 use super::search::{Quantiles, Search};
@@ -204,7 +204,8 @@ impl Column {
         let hash = match aside.value {
             Value::Integer(value) => hash_integer(value),
             Value::Beyond(value) => hash_number(value),
-            Value::Boolean(value) => u64::from(value),
+            // No number and no text is it, as a text has no NUL.
+            Value::Boolean(value) => hash(if value { b"\0true" } else { b"\0false" }),
             _ => aside.hash,
         };
         let (start, end) = (aside.text.0 as usize, aside.text.1 as usize);

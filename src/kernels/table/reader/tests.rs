@@ -343,6 +343,20 @@ fn every_kind_of_column_says_something() -> Result<()> {
 }
 
 #[test]
+fn a_boolean_is_neither_a_number_nor_a_text() -> Result<()> {
+    let mut query = query(",", Header::Yes, None);
+    query.observe = Observe { distinct: true, top: 9, histogram: false };
+    let mut table = Table::new(query);
+    table.feed(b"m\n0\nfalse\n1\ntrue\nFALSE\nx\n5e-324\n", &Work::serial())?;
+    table.finish(&Work::serial())?;
+    let column = &table.columns()[0];
+    assert_eq!(column.distinct.as_ref().map(|distinct| distinct.count()), Some((6, 0.0)));
+    let top = column.frequent.as_ref().map(|frequent| frequent.top().0);
+    assert_eq!(top.as_ref().map(|top| (top.len(), &top[0])), Some((6, &(Shown::Text("false".into()), 2))));
+    Ok(())
+}
+
+#[test]
 fn a_delimiter_is_one_character_that_no_field_needs() {
     for delimiter in [",", ";", "\t", "|", " ", "\u{1}", ":"] {
         assert!(Dialect::new(delimiter).is_ok());
