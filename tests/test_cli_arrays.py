@@ -268,6 +268,16 @@ def test_one_unreadable_array_does_not_hide_the_others(run: Run, tmp_path: Path)
     assert (code, names(json.loads(out)["columns"]), err) == (0, ["X[0]", "X[1]"], "")
 
 
+def test_frequent_booleans_are_called_the_same_everywhere(run: Run, stats: Stats, tmp_path: Path) -> None:
+    expected = [{"value": True, "count": 2}, {"value": False, "count": 1}]
+    (column,), _ = stats("b\nTRUE\nfalse\ntrue\n", "--top-values", "3")
+    assert column["top"] == expected
+    path = tmp_path / "t.npy"
+    np.save(path, np.array([True, False, True]))
+    assert json.loads(run("stats", path, "--top-values", 3, "--json")[1])["columns"][0]["top"] == expected
+    assert run("stats", path, "--top-values", 3)[1].endswith("\n  2  true\n  1  false\n")
+
+
 def test_times_that_are_none_are_missing(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "t.npy"
     times = np.array([["2024-01-01", "NaT"], ["NaT", "NaT"], ["2024-02-01", "2024-03-01"]], "M8[D]")

@@ -407,3 +407,7 @@ def test_types_that_are_unknown_are_said(run: Run, tmp_path: Path, form: str) ->
         f"note: {path}: column 'a' and 1 more: the type acme.money is unknown to pyarrow, what is shown is how it is"
         " stored (int64)\n"
     )
+    # Of groups, too, also of the keys alone.
+    code, out, err = run("stats", path, "-g", "a", "--select", "b")
+    assert code == 0 and "column 'a' and 1 more: the type acme.money is unknown" in err
+    assert "column 'a': the type" in run("stats", path, "-g", "a", "--select", "a")[2]
