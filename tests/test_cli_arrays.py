@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
-import contextlib
 import json
 import math
 import os
@@ -238,7 +238,10 @@ def test_what_comes_after_an_array_is_told(run: Run, tmp_path: Path) -> None:
         np.save(file, np.arange(5))
     code, out, err = run("stats", path, "--json")
     assert (code, json.loads(out)["rows"]) == (0, 3)
-    assert err == f"note: {path}: what comes after the array is left out: another one? (numpy.savez writes several)\n"
+    assert (
+        err
+        == f"note: {path}: what comes after the array is left out: another one? (numpy.savez writes several)\n"
+    )
 
 
 def test_options_for_text_are_said_to_have_no_effect_on_arrays(run: Run, tmp_path: Path) -> None:

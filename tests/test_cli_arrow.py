@@ -392,7 +392,10 @@ def test_views_are_grouped_weighted_and_counted(run: Run, tmp_path: Path) -> Non
     assert (code, err) == (0, f"note: {path}: 1 row was left out: the weight is not a number from 0 on\n")
     assert run("words", path, "--column", "g", "--top", "1") == (0, "3  a\n", "")
     code, out, err = run("stats", path, "-g", "l")
-    assert (code, out) == (1, "") and "--group takes columns of text, numbers, booleans, dates and times, 'l' is" in err
+    assert (code, out) == (
+        1,
+        "",
+    ) and "--group takes columns of text, numbers, booleans, dates and times, 'l' is" in err
 
 
 @pytest.mark.parametrize("form", FORMS)

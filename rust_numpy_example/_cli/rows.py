@@ -72,9 +72,7 @@ class _AsText(Reader, ABC):
         """Hand on columns as text."""
         text = io.BytesIO()
         # The names do not matter here, but have to differ.
-        block = self.pa.table(
-            [self._written(values) for values in columns], [*map(str, range(len(columns)))]
-        )
+        block = self.pa.table([self._written(values) for values in columns], [*map(str, range(len(columns)))])
         self.pa.csv.write_csv(block, text, self.pa.csv.WriteOptions(include_header=False))
         cast(_TableStats, self._stats).feed(text.getvalue())
 
