@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
-import contextlib
 import json
 import math
 import os
@@ -238,7 +238,10 @@ def test_what_comes_after_an_array_is_told(run: Run, tmp_path: Path) -> None:
         np.save(file, np.arange(5))
     code, out, err = run("stats", path, "--json")
     assert (code, json.loads(out)["rows"]) == (0, 3)
-    assert err == f"note: {path}: what comes after the array is left out: another one? (numpy.savez writes several)\n"
+    assert (
+        err
+        == f"note: {path}: what comes after the array is left out: another one? (numpy.savez writes several)\n"
+    )
 
 
 def test_options_for_text_are_said_to_have_no_effect_on_arrays(run: Run, tmp_path: Path) -> None:
@@ -266,6 +269,16 @@ def test_one_unreadable_array_does_not_hide_the_others(run: Run, tmp_path: Path)
     assert err.count("\n") == 1
     code, out, err = run("stats", path, "--json", "--select", "X")
     assert (code, names(json.loads(out)["columns"]), err) == (0, ["X[0]", "X[1]"], "")
+
+
+def test_frequent_booleans_are_called_the_same_everywhere(run: Run, stats: Stats, tmp_path: Path) -> None:
+    expected = [{"value": True, "count": 2}, {"value": False, "count": 1}]
+    (column,), _ = stats("b\nTRUE\nfalse\ntrue\n", "--top-values", "3")
+    assert column["top"] == expected
+    path = tmp_path / "t.npy"
+    np.save(path, np.array([True, False, True]))
+    assert json.loads(run("stats", path, "--top-values", 3, "--json")[1])["columns"][0]["top"] == expected
+    assert run("stats", path, "--top-values", 3)[1].endswith("\n  2  true\n  1  false\n")
 
 
 def test_times_that_are_none_are_missing(run: Run, tmp_path: Path) -> None:

@@ -392,7 +392,10 @@ def test_views_are_grouped_weighted_and_counted(run: Run, tmp_path: Path) -> Non
     assert (code, err) == (0, f"note: {path}: 1 row was left out: the weight is not a number from 0 on\n")
     assert run("words", path, "--column", "g", "--top", "1") == (0, "3  a\n", "")
     code, out, err = run("stats", path, "-g", "l")
-    assert (code, out) == (1, "") and "--group takes columns of text, numbers, booleans, dates and times, 'l' is" in err
+    assert (code, out) == (
+        1,
+        "",
+    ) and "--group takes columns of text, numbers, booleans, dates and times, 'l' is" in err
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -407,3 +410,7 @@ def test_types_that_are_unknown_are_said(run: Run, tmp_path: Path, form: str) ->
         f"note: {path}: column 'a' and 1 more: the type acme.money is unknown to pyarrow, what is shown is how it is"
         " stored (int64)\n"
     )
+    # Of groups, too, also of the keys alone.
+    code, out, err = run("stats", path, "-g", "a", "--select", "b")
+    assert code == 0 and "column 'a' and 1 more: the type acme.money is unknown" in err
+    assert "column 'a': the type" in run("stats", path, "-g", "a", "--select", "a")[2]

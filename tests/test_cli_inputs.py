@@ -73,7 +73,11 @@ def test_a_delimiter_that_is_not_the_usual_is_guessed_and_said(stats: Stats, con
 
 @pytest.mark.parametrize(
     ("content", "other"),
-    [("1,5;2,5\n3,5;4,5\n", "a semicolon"), ("t|a,b\n1|2,3\n", "a bar"), ("t\ta|b,c\n1\t2|3,4\n", "a tab or a bar")],
+    [
+        ("1,5;2,5\n3,5;4,5\n", "a semicolon"),
+        ("t|a,b\n1|2,3\n", "a bar"),
+        ("t\ta|b,c\n1\t2|3,4\n", "a tab or a bar"),
+    ],
 )
 def test_a_usual_delimiter_beside_another_is_told(stats: Stats, content: str, other: str) -> None:
     columns, notes = stats(content)

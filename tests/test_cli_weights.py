@@ -190,9 +190,7 @@ def test_a_selection_of_nothing_but_weights_or_texts_is_told(run: Run, tmp_path:
 def test_objects_without_a_weight_are_left_out_and_listed(run: Run, tmp_path: Path) -> None:
     path, bad = tmp_path / "t.jsonl", tmp_path / "bad.csv"
     path.write_text('{"w": 1, "x": 2}\n\n{"w": "1", "x": 9}\nnull\n{"x": 9}\n{"w": 3, "x": 6}\n')
-    code, out, err = run(
-        "stats", path, "--weight", "w", "--on-error", "skip", "--rejects", bad, "--json"
-    )
+    code, out, err = run("stats", path, "--weight", "w", "--on-error", "skip", "--rejects", bad, "--json")
     (column,) = json.loads(out)["columns"]
     assert (code, column["count"], column["mean"], column["weight"]) == (0, 2, 5, 4)
     assert err == (

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from rust_numpy_example._cli.arrow import Found, decoded
+from rust_numpy_example._cli.arrow import Found, decoded, unknown_types
 from rust_numpy_example._cli.parquet import Reader
 from rust_numpy_example._cli.report import Progress
 from rust_numpy_example._cli.source import Source, shown
@@ -45,6 +45,7 @@ class _AsText(Reader, ABC):
         if self._stats is None:
             self._begin(opened.schema)
             self._stats = self._begin_text()
+            self._notes = unknown_types(opened.schema, [*self._besides, *self._columns])
         places = self._places(list(opened.schema.names), opened.schema)
         wanted = [*self._besides, *self._columns]
         done = 0
@@ -71,9 +72,7 @@ class _AsText(Reader, ABC):
         """Hand on columns as text."""
         text = io.BytesIO()
         # The names do not matter here, but have to differ.
-        block = self.pa.table(
-            [self._written(values) for values in columns], [*map(str, range(len(columns)))]
-        )
+        block = self.pa.table([self._written(values) for values in columns], [*map(str, range(len(columns)))])
         self.pa.csv.write_csv(block, text, self.pa.csv.WriteOptions(include_header=False))
         cast(_TableStats, self._stats).feed(text.getvalue())
 
@@ -123,7 +122,8 @@ class GroupReader(_AsText):
 
         stats = cast(_TableStats, self._stats)
         stats.finish()
-        return groups.table(stats, [self._names[index] for index in self._besides], self._ask, None, [])
+        by = [self._names[index] for index in self._besides]
+        return groups.table(stats, by, self._ask, None, self._notes)
 
 
 class WeightReader(_AsText):

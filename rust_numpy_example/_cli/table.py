@@ -147,6 +147,11 @@ class Column:
             column.distinct, column.distinct_error = found.distinct
         if found.top:
             column.top, column.top_error = found.top
+            if type_ == "boolean":
+                # In an array they are numbers, in a text words.
+                column.top = [
+                    (str(value).lower() in ("1.0", "1", "true"), count) for value, count in column.top
+                ]
         if type_ == "boolean" and found.texts:
             trues, falses = found.booleans
             count = trues + falses
