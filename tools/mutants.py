@@ -52,6 +52,7 @@ EQUAL = {
     r"(in|replace) advise_large_pages": "advice to the system how to map memory, not what is in it",
     r"alloc\.rs:\d+:\d+: replace << with >>$": "constants: from how many bytes it is given",
     r"processor/state\.rs:\d+:\d+: replace \* with .$": "constants: how many elements make a block",
+    r"replace >= with < in Processor::update": "numbers enter the moments later",
     r"replace < with <= in Work<'a>::each": "no two parts have one index",
     r"replace > with >= in stay_awake": "no moment is met to the nanosecond",
     r"replace \|\| with && in Standby<J>::hand": "nothing is handed to nobody in any case",

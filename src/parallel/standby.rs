@@ -232,6 +232,11 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_awake_leaves_a_cpu_to_the_caller() {
+        assert!(!is_welcome(std::thread::available_parallelism().map_or(1, |cpus| cpus.get())));
+    }
+
+    #[test]
     fn time_goes_on() {
         let before = microseconds();
         std::thread::sleep(Duration::from_millis(2));

@@ -237,12 +237,14 @@ mod tests {
 
     #[test]
     fn what_floats_cannot_hold_of_integers_among_them_counts() {
-        let (values, lows) = ([1e18, -1e18, 0.5, 0.0, 1e18, -1e18], [3.0, 0.0, 0.0, 0.0, -64.0, 5.0]);
-        let numbers = Numbers { values: &values, lows: &lows, are_integers: false };
-        for level in Level::available() {
-            let mut means = [0.0; 3];
-            run_at(level, ChunkMeans { numbers, chunk_size: 2, means: &mut means });
-            assert_eq!(means, [1.5, 0.25, -29.5]);
+        let (values, lows) = ([1e18, -1e18, 2.0, 1.0, 1e18, -1e18], [3.0, 0.0, 0.0, 0.0, -64.0, 5.0]);
+        for are_integers in [false, true] {
+            let numbers = Numbers { values: &values, lows: &lows, are_integers };
+            for level in Level::available() {
+                let mut means = [0.0; 3];
+                run_at(level, ChunkMeans { numbers, chunk_size: 2, means: &mut means });
+                assert_eq!(means, [1.5, 1.5, -29.5]);
+            }
         }
     }
 

@@ -329,6 +329,14 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_that_of_numbers_and_of_means() {
+        let mut processor = processor(2);
+        add(&mut processor, &[1.0; 9]);
+        assert!(processor.bytes() >= processor.buffer.bytes() + 4 * size_of::<f64>());
+        assert!(processor.buffer.bytes() >= 9 * size_of::<f64>());
+    }
+
+    #[test]
     fn a_state_goes_on_where_it_was_taken() {
         let mut before = processor(2);
         add(&mut before, &[1.0, 2.0, 3.0]);

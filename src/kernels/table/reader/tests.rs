@@ -113,6 +113,17 @@ fn blocks_chunks_and_threads_change_nothing() -> Result<()> {
 }
 
 #[test]
+fn texts_of_a_row_that_is_left_out_are_forgotten() -> Result<()> {
+    let mut query = query(",", Header::Auto, None);
+    query.dialect.skip_bad = true;
+    let (mut table, work) = (Table::new(query), Work::serial());
+    table.feed(b"a,b\n1,x,2\n3,y\n", &work)?;
+    table.finish(&work)?;
+    assert_eq!(summary(&table)[1].5, Some(FirstText { line: 3, text: "y".into() }));
+    Ok(())
+}
+
+#[test]
 fn a_weight_that_is_none_is_an_error_at_its_column() -> Result<()> {
     let mut table = Table::new(Query { weight: Some(1), ..query(",", Header::Auto, None) });
     let work = Work::serial();
