@@ -642,12 +642,12 @@ impl Stats {
         }
         match integers.collect::<Option<Vec<_>>>() {
             Some(sums) => {
+                let shape = |words| [self.shape(), &[words]].concat();
                 let totals: Vec<u64> =
                     sums.iter().flat_map(|sums| [sums.sum() as u64, (sums.sum() >> 64) as u64]).collect();
                 let squares: Vec<u64> = sums.iter().flat_map(IntegerSums::squares).collect();
-                // With an axis more than the statistics they might have more than an array can.
-                state.push(Output::of(py, "Stats", &[totals.len()], totals.into_iter())?);
-                state.push(Output::of(py, "Stats", &[squares.len()], squares.into_iter())?);
+                state.push(Output::of(py, "Stats", &shape(2), totals.into_iter())?);
+                state.push(Output::of(py, "Stats", &shape(3), squares.into_iter())?);
             }
             None => {
                 state.push(self.floats(py, |moments| moments.central().mean)?);

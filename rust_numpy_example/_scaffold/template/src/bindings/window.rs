@@ -58,7 +58,8 @@ const NAN_POLICIES: [(&str, NanPolicy); 3] =
 /// element leaves nothing behind, and the error of a mean is that of adding up its window, with some forty
 /// roundings in float64 at most, however long the window and the series.
 ///
-/// Sums of integers are exact, and only the mean is rounded. The time does not depend on the window.
+/// Sums of integers are exact, and only the mean is rounded; a sum of floats above the largest float makes an infinite
+/// mean. The time does not depend on the window.
 ///
 /// Examples
 /// --------

@@ -138,7 +138,9 @@ mod tests {
                 assert_eq!(exact(two_sum(a as f64, b as f64)), i128::from(a) + i128::from(b));
                 assert_eq!(exact(two_difference(a as f64, b as f64)), i128::from(a) - i128::from(b));
                 let (small, large) = if a.abs() < b.abs() { (a, b) } else { (b, a) };
-                assert_eq!(exact(fast_two_sum(large as f64, small as f64)), i128::from(a) + i128::from(b));
+                let (large, small) = (large as f64, small as f64);
+                assert_eq!(exact(fast_two_sum(large, small)), i128::from(a) + i128::from(b));
+                assert_eq!(fast_two_sum(large, small).0, large + small);
             }
         }
     }
@@ -159,6 +161,8 @@ mod tests {
             sum
         };
         let mut sum = of(&[1e16, 1.0]);
+        assert_eq!(sum.parts(), (1e16, 1.0));
+        assert_eq!(CompensatedSum::of_parts(1.0, 1e16).rounded(), (1e16, 1.0));
         sum.merge(of(&[-1e16, 1.0]));
         assert_eq!(sum.finish(), 2.0);
     }
