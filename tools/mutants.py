@@ -62,7 +62,7 @@ EQUAL = {
     r"replace \| with \^ in wide_spaces": "no two of the conditions hold for one character",
     r"processor/state\.rs:\d+:\d+: replace / with \* in Processor::reserve": "how much memory is asked for",
     r"replace > with >= in Chunk::cell": "texts are kept that nobody asks for",
-    r"(replace \|\| with &&|delete match arm .*|replace match guard .* with false) in number_at": "a short way beside one that does the same",
+    r"(replace \|\| with &&|delete match arm .*|replace match guard .* with false|replace \+ with -) in number_at": "a short way beside one that does the same",
     r"replace > with >= in decimal": "a short way, left one number earlier",
 }
 

@@ -94,9 +94,13 @@ fn number_beside<'py>(
 fn value_of_dtype(number: &Bound<'_, PyAny>, dtype: DType) -> Option<f64> {
     // The largest integer of so many bits, as far as floats hold all of them.
     let integer = |bits: usize| ((1u64 << bits.min(53)) - 1) as f64;
-    let bits = 8 * dtype.size();
+    let (bits, is_float) = (8 * dtype.size(), number.is_exact_instance_of::<PyFloat>());
     let range = match dtype {
         DType::Bool => return None,
+        // As far as the smallest integer type that has it is promoted to the dtype.
+        DType::F16 if !is_float => -128.0..=255.0,
+        DType::F32 | DType::C64 if !is_float => -32_768.0..=65_535.0,
+        DType::F64 | DType::C128 if !is_float => -integer(63)..=integer(64),
         // As far as NumPy takes a number for one of the dtype.
         DType::F16 => -65_000.0..=65_000.0,
         DType::F32 | DType::C64 => -3.4e38..=3.4e38,
@@ -104,7 +108,6 @@ fn value_of_dtype(number: &Bound<'_, PyAny>, dtype: DType) -> Option<f64> {
         _ if dtype.kind() == Kind::Unsigned => 0.0..=integer(bits),
         _ => -integer(bits - 1)..=integer(bits - 1),
     };
-    let is_float = number.is_exact_instance_of::<PyFloat>();
     let fits = number.is_exact_instance_of::<PyInt>()
         || is_float && matches!(dtype.kind(), Kind::Float | Kind::Complex);
     let value = if fits { number.extract::<f64>().ok()? } else { return None };

@@ -1,7 +1,7 @@
 //! `GroupedStats`: what `compute_stats` returns where elements have labels.
 
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyKeyError, PyOverflowError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
@@ -117,17 +117,31 @@ impl GroupedStats {
                 format_args!("{expected} with those at axis {}, but for the number of groups", self.axis),
             ));
         }
+        let refusal = || -> PyResult<PyErr> {
+            Ok(arg.value_error(
+                format_args!("groups whose labels are of dtype {}", theirs.getattr("dtype")?),
+                format_args!(
+                    "a dtype that has one with {} which holds the labels of both",
+                    ours.getattr("dtype")?
+                ),
+            ))
+        };
+        // NumPy from 2.5 on refuses itself to convert dates that do not fit.
+        let of_both = |function| match numpy(py, function)?.call1((ours, theirs)) {
+            Err(error) if error.is_instance_of::<PyOverflowError>(py) => Err(refusal()?),
+            result => result,
+        };
         // NumPy compares numbers of two dtypes in one that may not hold both.
         let is_exact = sort_of_ours != "numbers" || ours.getattr("dtype")?.eq(theirs.getattr("dtype")?)?;
         let are_equal = match is_exact {
-            true => numpy(py, "array_equal")?.call1((ours, theirs))?.is_truthy()?,
+            true => of_both("array_equal")?.is_truthy()?,
             false => ours.call_method0("tolist")?.eq(theirs.call_method0("tolist")?)?,
         };
         if are_equal {
             let values = self.stats.merged(&other.stats, arg)?;
             return Ok(GroupedStats::of(ours.clone(), Stats { values, ddof: self.stats.ddof }, self.axis));
         }
-        let all = numpy(py, "union1d")?.call1((ours, theirs))?;
+        let all = of_both("union1d")?;
         let count = all.len()?;
         let of_all = GroupedStats::of(all, Stats::empty(), self.axis);
         // Where each of all labels is among some of them, if it is.
@@ -138,13 +152,7 @@ impl GroupedStats {
             }
             // One that the common dtype does not hold would be lost, with its elements.
             if from.iter().flatten().count() < places.len() {
-                return Err(arg.value_error(
-                    format_args!("groups whose labels are of dtype {}", theirs.getattr("dtype")?),
-                    format_args!(
-                        "a dtype that has one with {} which holds the labels of both",
-                        ours.getattr("dtype")?
-                    ),
-                ));
+                return Err(refusal()?);
             }
             let values = groups.stats.values.spread(groups.axis, &from);
             Ok::<_, PyErr>(Stats { values, ddof: self.stats.ddof })

@@ -26,7 +26,7 @@ pub const KEY: u32 = u32::MAX - MOST_PARTS as u32;
 
 /// The slot of the column that holds the weights of the rows. From here on slots are of no column that is kept.
 pub const WEIGHT: u32 = KEY - 1;
-const _: () = assert!(WEIGHT < KEY && KEY + MOST_PARTS as u32 <= SKIP);
+const _: () = assert!(WEIGHT < KEY && KEY + MOST_PARTS as u32 == SKIP);
 
 /// The most columns of which a key is made.
 pub const MOST_PARTS: usize = 64;
