@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import itertools
 import os
 import pickle
 import subprocess
@@ -159,6 +160,18 @@ def test_keys_are_the_same_in_every_process() -> None:
         [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
     )
     assert eval(result.stdout) == keys() == keys()
+
+
+def test_keys_have_nothing_of_what_memory_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, filled = np.empty, itertools.count(1)
+
+    def empty(*args: Any, **kwargs: Any) -> Any:
+        array = real(*args, **kwargs)
+        array[...] = next(filled)
+        return array
+
+    monkeypatch.setattr(np, "empty", empty)
+    assert keys() == keys()
 
 
 def test_other_arguments_have_other_keys() -> None:

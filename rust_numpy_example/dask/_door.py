@@ -60,7 +60,15 @@ def _advice(value: Any) -> str:
 
 def empty(array: Any, shape: Sequence[int] | None = None) -> Any:
     """Return an array of the dtype and the number of axes of one, without elements."""
-    return np.empty((0,) * array.ndim if shape is None else shape, array.dtype)
+    return np.zeros((0,) * array.ndim if shape is None else shape, array.dtype)
+
+
+def meta_of(ndim: int, dtype: Any) -> Any:
+    """Return the array that tells Dask how many axes blocks have, and of which dtype.
+
+    Without axes it has an element, which is part of the key: nothing that memory happened to hold.
+    """
+    return np.zeros((0,) * ndim, dtype)
 
 
 def fitting(call: Callable[..., Any], *arrays: Any) -> tuple[Any, ...]:

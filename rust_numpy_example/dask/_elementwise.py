@@ -81,7 +81,7 @@ def _product(
     probes = [empty(factor) if isinstance(factor, da.Array) else factor for factor in factors]
     if all(isinstance(factor, da.Array) for factor in factors):
         fitting(call, *factors)
-        probes = [np.empty((1,) * factor.ndim, factor.dtype) for factor in factors]
+        probes = [np.zeros((1,) * factor.ndim, factor.dtype) for factor in factors]
     dtype = np.asarray(call(*probes, workers=workers)).dtype
     return elemwise(partial(call, workers=workers), *factors, dtype=dtype, name=None)
 

@@ -25,7 +25,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 import rust_numpy_example as rne
-from rust_numpy_example.dask._door import empty, known, lazy
+from rust_numpy_example.dask._door import empty, known, lazy, meta_of
 
 _ROUND = ("wrap", "grid-wrap")
 
@@ -203,7 +203,7 @@ def _filtered(
         depth[axis] = int(pixels)
         image = image.rechunk({axis: ensure_minimum_chunksize(depth[axis], image.chunks[axis])})
         depth[axis] *= image.numblocks[axis] > 1
-    meta = np.empty((0,) * image.ndim, dtype)
+    meta = meta_of(image.ndim, dtype)
     if not any(depth) or 0 in image.shape:
         return da.map_blocks(_block, image, call=call, token=function, dtype=dtype, meta=meta)
     around = {axis for axis, beyond in zip((rows, columns), modes) if beyond in _ROUND}

@@ -11,7 +11,7 @@ import numpy as np
 from dask.array.core import PerformanceWarning
 
 import rust_numpy_example as rne
-from rust_numpy_example.dask._door import fitting, known, lazy
+from rust_numpy_example.dask._door import fitting, known, lazy, meta_of
 
 
 def matrix_multiply(a: Any, b: Any, *, workers: int | None = 1, split_every: int | None = None) -> da.Array:
@@ -81,7 +81,7 @@ def _blocks(a: da.Array, b: da.Array, dtype: Any, workers: int | None, split_eve
             *(b, of_b),
             adjust_chunks={k: 1},
             dtype=wide,
-            meta=np.empty((0,) * (ndim + 1), wide),
+            meta=meta_of(ndim + 1, wide),
         )
     total = da.reduction(
         parts,
@@ -91,13 +91,13 @@ def _blocks(a: da.Array, b: da.Array, dtype: Any, workers: int | None, split_eve
         axis=0,
         concatenate=False,
         dtype=wide,
-        meta=np.empty((0,) * ndim, wide),
+        meta=meta_of(ndim, wide),
         split_every=split_every,
     )
     return (
         total
         if wide == dtype
-        else da.map_blocks(_narrowed, total, to=dtype, dtype=dtype, meta=np.empty((0,) * ndim, dtype))
+        else da.map_blocks(_narrowed, total, to=dtype, dtype=dtype, meta=meta_of(ndim, dtype))
     )
 
 

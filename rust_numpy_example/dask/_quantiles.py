@@ -19,7 +19,7 @@ from dask.graph_manipulation import bind
 
 import rust_numpy_example as rne
 from rust_numpy_example import QuantileSketch
-from rust_numpy_example.dask._door import empty, full, known, lazy
+from rust_numpy_example.dask._door import empty, full, known, lazy, meta_of
 from rust_numpy_example.dask._tree import reduce_chunks
 
 #: Methods that look at the elements beside the position ``(n - 1) * q``.
@@ -113,7 +113,7 @@ def quantiles(
         adjust_chunks=dict.fromkeys(set(axes) & set(kept), 1),
         concatenate=True,
         dtype=dtype,
-        meta=np.empty((0,) * np.ndim(like), dtype),
+        meta=meta_of(np.ndim(like), dtype),
         token="quantiles",
     )
 
@@ -128,21 +128,21 @@ def _of_all(
         _merged_sketches,
         [array],
         every,
-        meta=np.empty((), object),
+        meta=meta_of(0, object),
         split_every=split_every,
     )
-    bounds = sketch.map_blocks(_bounds, levels=levels.ravel(), dtype=object, meta=np.empty((), object))
+    bounds = sketch.map_blocks(_bounds, levels=levels.ravel(), dtype=object, meta=meta_of(0, object))
     # Cannot begin before the bounds are known, and so keeps no chunk.
     again = bind(array, bounds, seed=array.name)
     counted = da.blockwise(
-        _count, every, again, every, bounds, (), adjust_chunks=dict.fromkeys(every, 1), dtype=object, meta=np.empty((0,) * array.ndim, object)
+        _count, every, again, every, bounds, (), adjust_chunks=dict.fromkeys(every, 1), dtype=object, meta=meta_of(array.ndim, object)
     )  # fmt: skip
     total = reduce_chunks(
-        _same, _merged_counts, [counted], every, meta=np.empty((), object), split_every=split_every
+        _same, _merged_counts, [counted], every, meta=meta_of(0, object), split_every=split_every
     )
     return da.map_blocks(
         _found, total, bounds, levels=levels.ravel(), method=method, to=dtype, dtype=dtype,
-        new_axis=0, chunks=((levels.size,),), meta=np.empty(0, dtype),
+        new_axis=0, chunks=((levels.size,),), meta=meta_of(1, dtype),
     )  # fmt: skip
 
 

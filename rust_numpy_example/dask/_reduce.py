@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 import rust_numpy_example as rne
-from rust_numpy_example.dask._door import empty, lazy
+from rust_numpy_example.dask._door import empty, lazy, meta_of
 from rust_numpy_example.dask._tree import reduce_chunks
 
 #: What sums of these are kept in until they are complete: a partial sum is rounded only once.
@@ -61,7 +61,7 @@ def sum_array(
             _complex_total if isinstance(like, complex) else rne.parallel_sum,
             [array],
             tuple(range(array.ndim)),
-            meta=np.empty((), dtype),
+            meta=meta_of(0, dtype),
             split_every=split_every,
         )
     axes = tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
@@ -72,7 +72,7 @@ def sum_array(
         _added,
         [array],
         axes,
-        meta=np.empty((0,) * array.ndim, wide),
+        meta=meta_of(array.ndim, wide),
         keepdims=True,
         split_every=split_every,
     )
@@ -83,7 +83,7 @@ def sum_array(
         dtype=like.dtype,
         axes=None if keepdims else axes,
         drop_axis=() if keepdims else axes,
-        meta=np.empty((0,) * like.ndim, like.dtype),
+        meta=meta_of(like.ndim, like.dtype),
     )
 
 
@@ -136,6 +136,6 @@ def cpu_intensive(data: Any, *, workers: int | None = 1, split_every: int | None
         rne.parallel_sum,
         [array],
         tuple(range(array.ndim)),
-        meta=np.empty(()),
+        meta=meta_of(0, float),
         split_every=split_every,
     )

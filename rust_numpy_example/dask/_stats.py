@@ -14,7 +14,7 @@ from dask.base import DaskMethodsMixin
 
 import rust_numpy_example as rne
 from rust_numpy_example import Stats
-from rust_numpy_example.dask._door import empty, fitting, full, lazy
+from rust_numpy_example.dask._door import empty, fitting, full, lazy, meta_of
 from rust_numpy_example.dask._tree import flat, reduce_chunks, task
 
 _KEYS = ("count", "mean", "std", "min", "max")
@@ -107,7 +107,7 @@ def compute_stats(
         [operand for operand, _ in operands.values()],
         axes,
         indices=[indices for _, indices in operands.values()],
-        meta=np.empty((0,) * (np.ndim(like.count) if by is None else array.ndim)),
+        meta=meta_of(np.ndim(like.count) if by is None else array.ndim, float),
         # The groups take the place of the axis.
         keepdims=keepdims or by is not None,
         split_every=split_every,
@@ -248,13 +248,13 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
             name=None,
             token=name,
             dtype=dtype,
-            meta=np.empty((0,) * self._blocks.ndim, dtype),
+            meta=meta_of(self._blocks.ndim, dtype),
         )
 
     def _has_nan(self) -> da.Array:
         """Return whether there is a line without elements, as an array without axes."""
         every = tuple(range(self._blocks.ndim))
-        return reduce_chunks(_has_empty_lines, any, [self._blocks], every, meta=np.empty((), bool))
+        return reduce_chunks(_has_empty_lines, any, [self._blocks], every, meta=meta_of(0, bool))
 
     @property
     def count(self) -> da.Array:

@@ -12,8 +12,9 @@ from typing import Any
 
 import dask
 import dask.array as da
-import numpy as np
 from dask.base import tokenize
+
+from rust_numpy_example.dask._door import meta_of
 
 
 def reduce_chunks(
@@ -41,7 +42,7 @@ def reduce_chunks(
         *placed,
         adjust_chunks=dict.fromkeys(axes, 1),
         dtype=meta.dtype,
-        meta=np.empty((0,) * first.ndim, meta.dtype),
+        meta=meta_of(first.ndim, meta.dtype),
     )
     if not axes:
         return results

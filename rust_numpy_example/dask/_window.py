@@ -11,7 +11,7 @@ import numpy as np
 from dask.array.overlap import ensure_minimum_chunksize
 
 import rust_numpy_example as rne
-from rust_numpy_example.dask._door import empty, full, known, lazy
+from rust_numpy_example.dask._door import empty, full, known, lazy, meta_of
 
 
 def moving_average(
@@ -62,7 +62,7 @@ def moving_average(
     like = rne.moving_average(np.empty(shape, array.dtype), window, axis % array.ndim, **options)
     axis %= array.ndim
     call = partial(rne.moving_average, window=window, axis=axis, **options)
-    meta = np.empty((0,) * array.ndim, like.dtype)
+    meta = meta_of(array.ndim, like.dtype)
     before = 2 * window - 1
     if 0 in array.shape or array.numblocks[axis] == 1 or before >= array.shape[axis]:
         return da.map_blocks(
