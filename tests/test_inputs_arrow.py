@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -234,6 +235,12 @@ def test_malformed_parents_and_capsules_are_refused() -> None:
         with pytest.raises(ValueError, match=message):
             rne.sum_array(ByArray(of_schema, of_array))
         assert of_schema.released == of_array.released == 1
+
+    no_length = schema("g", metadata={b"key": b"value"})
+    packed = struct.pack("=ii", 1, -3) + b"key"
+    no_length.structure.metadata = packed
+    with pytest.raises(ValueError, match="metadata with a negative length"):
+        rne.sum_array(ByArray(no_length, array(np.zeros(3))))
 
     class Wrong:
         def __init__(self, *capsules: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -350,6 +351,35 @@ class Maker:
 
     def source(self) -> None:
         """Make an object that hands out structures; set what is in it."""
+        self._structures()
+        # Last, so that inputs that end before have none.
+        if self.drawn.rarely():
+            self.metadata(self.drawn.of(*(kept for kept in self.kept if isinstance(kept, Schema))))
+
+    def metadata(self, schema: Schema) -> None:
+        """Give a schema metadata, which may name an extension type."""
+        pairs = [
+            (
+                self.drawn.of(b"", b"key", b"ARROW:extension:metadata", b"ARROW:extension:name"),
+                self.drawn.take(3),
+            )
+            for _ in range(self.drawn.below(4))
+        ]
+        texts = [text for pair in pairs for text in pair]
+        lengths = [len(pairs), *map(len, texts)]
+        is_wrong = self.may_lie and self.drawn.below(2) == 1
+        if is_wrong:
+            lengths[self.drawn.below(len(lengths))] = -1 - self.drawn.below(256)
+        packed = [length.to_bytes(4, sys.byteorder, signed=True) for length in lengths]
+        schema.metadata = ctypes.cast(
+            MEMORY.place(packed[0] + b"".join(n + text for n, text in zip(packed[1:], texts))),
+            ctypes.c_char_p,
+        )
+        is_extension = any(key == b"ARROW:extension:name" for key, _ in pairs)
+        # Texts may be of any type, and what has no elements is not looked at.
+        self.odd |= is_wrong or is_extension
+
+    def _structures(self) -> None:
         self.of = self.type()
         of_schema = self.schema(self.of)
         self.by_stream = self.drawn.below(3) == 0

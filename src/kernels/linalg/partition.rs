@@ -18,7 +18,7 @@ use crate::parallel::{Pacer, Work};
 const PARTS: usize = 4;
 
 /// Nanoseconds of work in a part that are worth a thread.
-const GRAIN: usize = 15_000;
+const GRAIN: usize = 12_000;
 
 /// Nanoseconds of work in a part that is worth being one of several of a thread: each part copies
 /// what it has in common with others.

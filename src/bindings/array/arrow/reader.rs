@@ -319,8 +319,9 @@ impl<'py> Reader<'py> {
     /// and an hour or a place in a dictionary an integer.
     fn refuse_extension(self, schema: &ArrowSchema) -> PyResult<()> {
         match schema.extension() {
-            None => Ok(()),
-            Some(name) => Err(self.arg.type_error(
+            Ok(None) => Ok(()),
+            Err(_) => Err(self.malformed("metadata with a negative length")),
+            Ok(Some(name)) => Err(self.arg.type_error(
                 format_args!("Arrow data of the extension type {name}"),
                 "numbers without a meaning of their own, such as its storage",
             )),

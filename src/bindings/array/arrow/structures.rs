@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::num::TryFromIntError;
 use std::ptr::null_mut;
 
 use pyo3::exceptions::PyRuntimeError;
@@ -45,38 +46,39 @@ impl ArrowSchema {
         unsafe { self.dictionary.as_ref() }.unwrap_or(self)
     }
 
-    /// The name of its extension type, if it is of one.
-    pub fn extension(&self) -> Option<String> {
+    /// The name of its extension type, if it is of one; an error if its metadata have a length that is none.
+    pub fn extension(&self) -> Result<Option<String>, TryFromIntError> {
         if self.metadata.is_null() {
-            return None;
+            return Ok(None);
         }
         let mut rest = self.metadata.cast::<u8>();
-        let number = |rest: &mut *const u8| {
+        let length = |rest: &mut *const u8| {
             // SAFETY: metadata are the number of pairs, and then of each the key and the value with its length before
             // it, as the interface has it: integers of 32 bits in native order, at any address. They live as long as
             // the schema; how long they are, they say themselves.
-            unsafe {
-                let number = rest.cast::<i32>().read_unaligned();
+            let length = unsafe {
+                let length = rest.cast::<i32>().read_unaligned();
                 *rest = rest.add(4);
-                usize::try_from(number).unwrap_or(0)
-            }
+                length
+            };
+            usize::try_from(length)
         };
-        let text = |rest: &mut *const u8| {
-            let len = number(rest);
+        let text = |rest: &mut *const u8| -> Result<_, TryFromIntError> {
+            let len = length(rest)?;
             // SAFETY: as above.
             unsafe {
                 let text = std::slice::from_raw_parts(*rest, len);
                 *rest = rest.add(len);
-                text
+                Ok(text)
             }
         };
-        for _ in 0..number(&mut rest) {
-            let (key, value) = (text(&mut rest), text(&mut rest));
+        for _ in 0..length(&mut rest)? {
+            let (key, value) = (text(&mut rest)?, text(&mut rest)?);
             if key == b"ARROW:extension:name" {
-                return Some(String::from_utf8_lossy(value).into_owned());
+                return Ok(Some(String::from_utf8_lossy(value).into_owned()));
             }
         }
-        None
+        Ok(None)
     }
 }
 
