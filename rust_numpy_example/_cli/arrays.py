@@ -247,13 +247,7 @@ class _Columns:
         self._parts = parts = array.parts
         self._levels = ask.levels if any(part.kind in ("integer", "float") for part in parts) else ()
         self._stats = _ArrayStats(
-            array.names,
-            distinct=ask.distinct,
-            top=ask.top,
-            histogram=ask.pictured(len(wanted)),
-            quantiles=self._levels,
-            once=ask.once,
-            keys=ask.keys,
+            array.names, **ask.options(histogram=ask.pictured(len(wanted)), quantiles=self._levels)
         )
         self._others = {
             index: _Other()

@@ -97,15 +97,7 @@ def decoded(pa: Any, values: Any) -> Any:
 
 
 def _array_stats(name: str, ask: Ask, levels: Sequence[float]) -> _ArrayStats:
-    return _ArrayStats(
-        [name],
-        distinct=ask.distinct,
-        top=ask.top,
-        histogram=ask.histogram,
-        quantiles=levels,
-        once=ask.once,
-        keys=ask.keys,
-    )
+    return _ArrayStats([name], **ask.options(quantiles=levels))
 
 
 class Found:
@@ -183,17 +175,7 @@ class _Decimals(Found):
         super().__init__(pa, name, "float" if type_.scale > 0 else "integer", ask)
         self._scale, self._levels = type_.scale, ask.levels
         self._narrow = _array_stats(name, ask, self._levels) if type_.precision <= NARROW else None
-        self._wide = _TableStats(
-            ",",
-            None,
-            True,
-            distinct=ask.distinct,
-            top=ask.top,
-            histogram=ask.histogram,
-            quantiles=self._levels,
-            once=ask.once,
-            keys=ask.keys,
-        )
+        self._wide = _TableStats(",", None, True, **ask.options())
         self._wide.feed(b"0\n")
         self._is_complete = False
 

@@ -153,16 +153,7 @@ class WeightReader(_AsText):
         self._columns.pop(weight, None)
         kinds = {index: self._columns[index].kind for index in self._order if index not in self._failures}
         self._numbers = [index for index, kind in kinds.items() if kind in NUMBERS]
-        stats = _TableStats(
-            ",",
-            None,
-            True,
-            distinct=ask.distinct,
-            quantiles=ask.levels,
-            once=ask.once,
-            keys=ask.keys,
-            weight=0,
-        )
+        stats = _TableStats(",", None, True, weight=0, **ask.options(top=0, histogram=False))
         stats.feed(self._heading())
         return stats
 

@@ -75,6 +75,18 @@ class Ask:
         #: How many numbers may be kept for the quantiles, of all columns together.
         self.keys = KEYS if keys is None else keys
 
+    def options(self, **other: Any) -> dict[str, Any]:
+        """Return the arguments of ``_TableStats`` and ``_ArrayStats``, where ``other`` does not say something else."""
+        return {
+            "distinct": self.distinct,
+            "top": self.top,
+            "histogram": self.histogram,
+            "quantiles": self.levels,
+            "once": self.once,
+            "keys": self.keys,
+            **other,
+        }
+
     def pictured(self, columns: int) -> bool:
         """Whether to count how the numbers of so many columns are spread."""
         return self.histogram and columns <= PICTURED

@@ -126,21 +126,16 @@ class Reader:
             form.header,
             quoting=form.quoting,
             comment=form.comment,
-            skip=self._form.skip,
+            skip=form.skip,
             decimal=form.decimal,
             thousands=form.thousands,
             missing=[word.encode("utf-8", "surrogateescape") for word in form.missing],
             skip_bad=form.reject is not None,
             quoted_text=form.quoted_text,
-            distinct=ask.distinct,
-            top=ask.top,
-            histogram=ask.pictured(self._count),
-            quantiles=ask.levels,
-            once=ask.once,
-            keys=ask.keys,
             several=ask.several,
             by=self._by,
             weight=self._weight,
+            **ask.options(histogram=ask.pictured(self._count)),
         )
 
     def _begin(self, blocks: Iterator[bytes]) -> Iterator[bytes]:

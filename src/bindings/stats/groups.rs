@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 
-use super::summary::{KEYS, Stats, Values, abc, range};
+use super::summary::{KEYS, Stats, abc, range};
+use super::values::Values;
 use crate::bindings::argument::{Arg, Argument};
 use crate::bindings::array::numpy;
 use crate::bindings::cached::cached;

@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 
 use self::labels::By;
 use self::observations::Observations;
-use self::summary::{Values, abc};
+use self::summary::abc;
+use self::values::Values;
 use super::argument::{Arg, Argument, Workers, threads};
 use super::array::{Input, Operand, axes, broadcast_to, numpy, reduced_shape};
 use super::call::Call;
@@ -17,7 +18,9 @@ use crate::kernels::stats::Groups;
 mod groups;
 mod labels;
 mod observations;
+mod pickle;
 mod summary;
+mod values;
 
 pub use groups::GroupedStats;
 pub use summary::Stats;

@@ -6,18 +6,17 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
+use super::pickle::restore;
+use super::values::{Values, common};
 use crate::bindings::argument::{Arg, Argument};
-use crate::bindings::array::{Input, Output};
+use crate::bindings::array::Output;
 use crate::bindings::cached::cached;
 use crate::bindings::display::Shape;
 use crate::bindings::error::Named;
 use crate::bindings::guard::guard;
-use crate::dtype::{DType, Kind, dispatch_real};
+use crate::dtype::Kind;
 use crate::error::{Error, WeightRule};
-use crate::kernels::stats::{
-    AnyMoments, CentralMoments, IntegerSums, Key, Lines, Measure, Moments, Number, Sample, ToNumber,
-    WeightedMoments,
-};
+use crate::kernels::stats::{AnyMoments, Key, Lines, Measure, Number};
 
 /// Count, mean, standard deviation, minimum and maximum: a read-only mapping.
 ///
@@ -51,86 +50,6 @@ pub struct Stats {
     pub(super) ddof: f64,
 }
 
-/// The state of one set of elements, or of one for each element of an array.
-#[derive(Clone)]
-pub(super) enum Values {
-    One(AnyMoments),
-    Many { dtype: DType, shape: Vec<usize>, lines: Lines },
-}
-
-impl Values {
-    /// The states, in C order.
-    fn lines(&self) -> impl ExactSizeIterator<Item = AnyMoments> {
-        let len = match self {
-            Values::One(_) => 1,
-            Values::Many { lines, .. } => lines.len(),
-        };
-        (0..len).map(move |index| match self {
-            Values::One(moments) => *moments,
-            Values::Many { lines, .. } => lines.get(index),
-        })
-    }
-
-    /// Whether an element is NaN.
-    pub(super) fn has_nan(&self) -> bool {
-        self.lines().any(|moments| moments.extremes().is_some_and(|(min, _)| min.to_f64().is_nan()))
-    }
-}
-
-impl Values {
-    /// Those at an index of an axis.
-    pub(super) fn at(&self, axis: usize, index: usize) -> Self {
-        match self.spread(axis, &[Some(index)]) {
-            Values::Many { dtype, mut shape, lines } => {
-                shape.remove(axis);
-                if shape.is_empty() {
-                    Values::One(lines.get(0))
-                } else {
-                    Values::Many { dtype, shape, lines }
-                }
-            }
-            one => one,
-        }
-    }
-
-    /// Those at some indices of an axis; states of nothing where there is none.
-    pub(super) fn spread(&self, axis: usize, from: &[Option<usize>]) -> Self {
-        let Values::Many { dtype, shape, lines } = self else { return self.clone() };
-        let (len, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
-        let mut new_shape = shape.clone();
-        new_shape[axis] = from.len();
-        let outer: usize = shape[..axis].iter().product();
-        let places = (0..outer).flat_map(|outer| {
-            from.iter().flat_map(move |from| {
-                (0..inner).map(move |inner_index| from.map(|from| (outer * len + from) * inner + inner_index))
-            })
-        });
-        Values::Many { dtype: *dtype, shape: new_shape, lines: lines.select(places) }
-    }
-
-    /// Adds nulls to the lines that have some: each counts, and makes all else NaN.
-    pub(super) fn add_nulls(&mut self, nulls: &[u64]) {
-        const NAN: Number = Number::Float(f64::NAN);
-        if nulls.iter().all(|&nulls| nulls == 0) {
-            return;
-        }
-        let with_nulls = |line: AnyMoments, nulls: u64| match nulls {
-            0 => line.floats(),
-            nulls => Moments::from_parts(line.count() + nulls, CentralMoments::NAN, NAN, NAN),
-        };
-        let all: Vec<_> = self.lines().zip(nulls).map(|(line, &nulls)| with_nulls(line, nulls)).collect();
-        match self {
-            Values::One(moments) => *moments = all[0].into(),
-            Values::Many { dtype, lines, .. } => {
-                if dtype.kind() != Kind::Float {
-                    *dtype = DType::F64;
-                }
-                *lines = all.into();
-            }
-        }
-    }
-}
-
 pub(super) const KEYS: [&str; 5] = ["count", "mean", "std", "min", "max"];
 
 impl Stats {
@@ -142,79 +61,10 @@ impl Stats {
     /// The state of one set of elements.
     pub fn moments(&self) -> PyResult<AnyMoments> {
         match &self.values {
-            Values::One(moments) if !self.is_weighted() => Ok(*moments),
+            Values::One(moments) if !self.values.is_weighted() => Ok(*moments),
             _ => Err(Arg::new("DataProcessor", "_state")
                 .value_error("Stats of arrays or with weights", "one that it has made")),
         }
-    }
-
-    /// A number, or an array of it.
-    fn floats<'py>(&self, py: Python<'py>, of: impl Fn(&AnyMoments) -> f64) -> PyResult<Bound<'py, PyAny>> {
-        match &self.values {
-            Values::One(moments) => of(moments).into_bound_py_any(py),
-            Values::Many { shape, lines, .. } => {
-                Output::of(py, "Stats", shape, lines.iter().map(|moments| of(&moments)))
-            }
-        }
-    }
-
-    /// A measure, or an array of it.
-    fn measure<'py>(&self, py: Python<'py>, measure: Measure) -> PyResult<Bound<'py, PyAny>> {
-        match &self.values {
-            Values::One(moments) => moments.measure(measure).into_bound_py_any(py),
-            Values::Many { shape, lines, .. } => {
-                let mut output = Output::new(py, "Stats", DType::F64, shape)?;
-                lines.measure(measure, output.slice_mut());
-                output.finish()
-            }
-        }
-    }
-
-    /// A minimum or maximum, or an array of it.
-    fn extremes<'py>(
-        &self,
-        py: Python<'py>,
-        of: impl Fn((Number, Number)) -> Number,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        match &self.values {
-            Values::One(moments) => match moments.extremes().map(of) {
-                None => f64::NAN.into_bound_py_any(py),
-                Some(Number::Signed(value)) => value.into_bound_py_any(py),
-                Some(Number::Unsigned(value)) => value.into_bound_py_any(py),
-                Some(Number::Float(value)) => value.into_bound_py_any(py),
-            },
-            Values::Many { dtype, lines, .. } => {
-                let is_empty = lines.iter().any(|line| line.count() == 0);
-                let dtype = if is_empty && dtype.kind() != Kind::Float { DType::F64 } else { *dtype };
-                self.extremes_as(py, dtype, of)
-            }
-        }
-    }
-
-    /// The same for a pickle: where a line has no elements, the integers of the others stay what they are.
-    fn extremes_of_state<'py>(
-        &self,
-        py: Python<'py>,
-        of: impl Fn((Number, Number)) -> Number,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        match &self.values {
-            Values::One(_) => self.extremes(py, of),
-            Values::Many { dtype, .. } => self.extremes_as(py, *dtype, of),
-        }
-    }
-
-    /// An array of minima or maxima as a dtype; of no elements NaN, or an integer that stands for nothing.
-    fn extremes_as<'py>(
-        &self,
-        py: Python<'py>,
-        dtype: DType,
-        of: impl Fn((Number, Number)) -> Number,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let extremes = self.values.lines().map(|line| line.extremes().map_or(Number::Float(f64::NAN), &of));
-        dispatch_real!(dtype, T => {
-            let values = extremes.map(|extreme| T::from_key(ToNumber::from_number(extreme)));
-            Output::of::<T>(py, "Stats", self.shape(), values)
-        }, complex => unreachable!("complex input is refused"))
     }
 
     pub(super) fn item<'py>(&self, py: Python<'py>, key: &str) -> Option<PyResult<Bound<'py, PyAny>>> {
@@ -247,48 +97,45 @@ impl Stats {
     /// Number of elements.
     #[getter]
     pub(super) fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| match &self.values {
-            Values::One(moments) => moments.count().into_bound_py_any(py),
-            Values::Many { shape, lines, .. } => {
-                Output::of(py, "Stats", shape, lines.iter().map(|line| line.count() as i64))
-            }
-        })
+        guard(|| self.values.count(py))
     }
 
     /// Sum of the weights: without weights the number of elements.
     #[getter]
     pub(super) fn weight<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| if self.is_weighted() { self.measure(py, Measure::Weight) } else { self.count(py) })
+        guard(|| {
+            if self.values.is_weighted() { self.values.measure(py, Measure::Weight) } else { self.count(py) }
+        })
     }
 
     /// Mean.
     #[getter]
     pub(super) fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.measure(py, Measure::Mean))
+        guard(|| self.values.measure(py, Measure::Mean))
     }
 
     /// Variance: the sum of squared deviations over ``weight - ddof``.
     #[getter]
     pub(super) fn var<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.measure(py, Measure::Var { ddof: self.ddof }))
+        guard(|| self.values.measure(py, Measure::Var { ddof: self.ddof }))
     }
 
     /// Standard deviation: the square root of the variance.
     #[getter]
     pub(super) fn std<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.measure(py, Measure::Std { ddof: self.ddof }))
+        guard(|| self.values.measure(py, Measure::Std { ddof: self.ddof }))
     }
 
     /// Minimum.
     #[getter]
     pub(super) fn min<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.extremes(py, |(min, _)| min))
+        guard(|| self.values.extremes(py, |(min, _)| min))
     }
 
     /// Maximum.
     #[getter]
     pub(super) fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(|| self.extremes(py, |(_, max)| max))
+        guard(|| self.values.extremes(py, |(_, max)| max))
     }
 
     /// Sum, by weight: of integers without weights exact, a Python int, or an array of int64, uint64 or else of
@@ -521,7 +368,7 @@ impl Stats {
             let partial = py.import("functools")?.getattr("partial")?;
             let arguments = PyDict::new(py);
             arguments.set_item("ddof", this.ddof)?;
-            arguments.set_item("_state", this.state(py)?)?;
+            arguments.set_item("_state", this.values.state(py)?)?;
             let constructor = partial.call((slf.get_type(),), Some(&arguments))?;
             (constructor, PyTuple::empty(py)).into_bound_py_any(py)
         })
@@ -585,19 +432,8 @@ impl Stats {
         }
     }
 
-    /// Whether some elements have weights.
-    fn is_weighted(&self) -> bool {
-        matches!(
-            self.values,
-            Values::One(AnyMoments::Weighted(_)) | Values::Many { lines: Lines::Weighted(_), .. }
-        )
-    }
-
     pub(super) fn shape(&self) -> &[usize] {
-        match &self.values {
-            Values::One(_) => &[],
-            Values::Many { shape, .. } => shape,
-        }
+        self.values.shape()
     }
 
     /// The extremes of a line as they are shown: integers beside floats are floats in an array.
@@ -626,45 +462,6 @@ impl Stats {
                     && same_extremes(&a, &b)
             })
     }
-
-    /// What `restore` reads. Of integers: count, the words of their sum and of that of their squares. Of
-    /// floats: count, mean, its rest, squares, their rest, their exponent. With weights: count, weight, its rest, then
-    /// as of floats. Then minimum, maximum and, for arrays, the name of the dtype.
-    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let mut state = vec![self.count(py)?];
-        let integers = self.values.lines().map(|line| match line {
-            AnyMoments::Integers(moments) => Some(moments.center()),
-            AnyMoments::Floats(_) | AnyMoments::Weighted(_) => None,
-        });
-        if self.is_weighted() {
-            state.push(self.floats(py, |moments| moments.weighted().center().weight)?);
-            state.push(self.floats(py, |moments| moments.weighted().center().weight_low)?);
-        }
-        match integers.collect::<Option<Vec<_>>>() {
-            Some(sums) => {
-                let shape = |words| [self.shape(), &[words]].concat();
-                let totals: Vec<u64> =
-                    sums.iter().flat_map(|sums| [sums.sum() as u64, (sums.sum() >> 64) as u64]).collect();
-                let squares: Vec<u64> = sums.iter().flat_map(IntegerSums::squares).collect();
-                state.push(Output::of(py, "Stats", &shape(2), totals.into_iter())?);
-                state.push(Output::of(py, "Stats", &shape(3), squares.into_iter())?);
-            }
-            None => {
-                state.push(self.floats(py, |moments| moments.central().mean)?);
-                state.push(self.floats(py, |moments| moments.central().mean_low)?);
-                state.push(self.floats(py, |moments| moments.central().squares)?);
-                state.push(self.floats(py, |moments| moments.central().squares_low)?);
-                state.push(self.floats(py, |moments| moments.central().exponent.into())?);
-            }
-        }
-        state.push(self.extremes_of_state(py, |(min, _)| min)?);
-        state.push(self.extremes_of_state(py, |(_, max)| max)?);
-        state.push(match &self.values {
-            Values::One(_) => py.None().into_bound(py),
-            Values::Many { dtype, .. } => dtype.name().into_bound_py_any(py)?,
-        });
-        PyTuple::new(py, state)
-    }
 }
 
 /// The sums of integers, if that is what they all are.
@@ -687,22 +484,6 @@ fn integer_sums<'py>(py: Python<'py>, shape: &[usize], lines: &Lines) -> Option<
     Some(objects())
 }
 
-/// The dtype of extremes of two dtypes: NumPy's, but that of the integers if one holds them all.
-fn common(a: DType, b: DType, lines: &Lines) -> DType {
-    if a == b {
-        return a;
-    }
-    let Lines::Integers(lines) = lines else { return DType::F64 };
-    let integers = || lines.iter().filter_map(Moments::extremes);
-    if integers().all(|(_, max)| max.to_integer() <= i64::MAX.into()) {
-        DType::I64
-    } else if integers().all(|(min, _)| min.to_integer() >= 0) {
-        DType::U64
-    } else {
-        DType::F64
-    }
-}
-
 /// The range of an array, for a table.
 pub(super) fn range(array: &Bound<'_, PyAny>) -> PyResult<String> {
     let numpy = array.py().import("numpy")?;
@@ -714,89 +495,6 @@ pub(super) fn range(array: &Bound<'_, PyAny>) -> PyResult<String> {
     let end = |name| PyResult::Ok(numbers.call_method0(name)?.call_method0("item")?.repr()?.to_string());
     let (least, most) = (end("min")?, end("max")?);
     Ok(if least == most { least } else { format!("{least} to {most}") })
-}
-
-/// What pickles.
-const STATE: Arg = Arg::new("Stats", "_state");
-
-/// The values of a state made by `Stats::state`, or by that of a version that kept floats of integers, too,
-/// and no exponent: seven items for a number, eight for arrays. States with weights have eleven.
-fn restore(state: &Bound<'_, PyTuple>) -> PyResult<Values> {
-    let bad = || STATE.value_error("another tuple", "one that Stats has made");
-    let len = state.len();
-    if !(6..=9).contains(&len) && len != 11 {
-        return Err(bad());
-    }
-    let column = |at: usize| Input::new(STATE, &state.get_item(at)?);
-    let first = column(0)?;
-    let (shape, lines) = (first.shape().to_vec(), first.len());
-    let floats = |at: usize| {
-        let input = column(at)?.cast(DType::F64)?;
-        let values: Vec<f64> = input.view::<f64>().iter().copied().collect();
-        if values.len() == lines { Ok(values) } else { Err(bad()) }
-    };
-    let words = |at: usize, each: usize| {
-        let input = column(at)?;
-        if input.dtype() != DType::U64 || input.len() != lines * each {
-            return Err(bad());
-        }
-        Ok::<Vec<u64>, PyErr>(input.view::<u64>().iter().copied().collect())
-    };
-    let numbers = |at: usize| {
-        let input = column(at)?;
-        let values = dispatch_real!(input.dtype(), T => {
-            input.view::<T>().iter().map(|value| value.key().number()).collect::<Vec<Number>>()
-        }, complex => return Err(bad()));
-        if values.len() == lines { Ok(values) } else { Err(bad()) }
-    };
-    let counts: Vec<i64> = first.cast(DType::I64)?.view::<i64>().iter().copied().collect();
-    let count = |i: usize| counts[i].max(0) as u64;
-    let name = match len {
-        7 => None,
-        _ => state.get_item(len - 1)?.extract::<Option<String>>()?,
-    };
-    let states = if len == 6 {
-        let (sums, squares, mins, maxs) = (words(1, 2)?, words(2, 3)?, numbers(3)?, numbers(4)?);
-        let state = |i: usize| {
-            let sum = (u128::from(sums[2 * i + 1]) << 64 | u128::from(sums[2 * i])) as i128;
-            let squares = [squares[3 * i], squares[3 * i + 1], squares[3 * i + 2]];
-            // What no integers give would end in a negative number of squares.
-            let sums = IntegerSums::checked(count(i), sum, squares).ok_or_else(bad)?;
-            Ok(Moments::from_parts(count(i), sums, mins[i], maxs[i]))
-        };
-        Lines::Integers((0..lines).map(state).collect::<PyResult<_>>()?)
-    } else {
-        let at = if len == 11 { 3 } else { 1 };
-        let (means, mean_lows, squares, squares_lows) =
-            (floats(at)?, floats(at + 1)?, floats(at + 2)?, floats(at + 3)?);
-        let exponents = if len >= 9 { floats(at + 4)? } else { vec![0.0; lines] };
-        let at = if len >= 9 { at + 5 } else { at + 4 };
-        let (mins, maxs) = (numbers(at)?, numbers(at + 1)?);
-        let central = |i: usize| CentralMoments {
-            mean: means[i],
-            mean_low: mean_lows[i],
-            squares: squares[i],
-            squares_low: squares_lows[i],
-            exponent: exponents[i].clamp(-4000.0, 4000.0) as i32,
-        };
-        if len == 11 {
-            let (weights, weight_lows) = (floats(1)?, floats(2)?);
-            let state = |i: usize| {
-                let center =
-                    WeightedMoments { weight: weights[i], weight_low: weight_lows[i], central: central(i) };
-                Moments::from_parts(count(i), center, mins[i], maxs[i])
-            };
-            Lines::Weighted((0..lines).map(state).collect())
-        } else {
-            let state = |i: usize| Moments::from_parts(count(i), central(i), mins[i], maxs[i]);
-            Lines::Floats((0..lines).map(state).collect())
-        }
-    };
-    let Some(name) = name else {
-        return if lines == 1 { Ok(Values::One(states.get(0))) } else { Err(bad()) };
-    };
-    let dtype = DType::ALL.iter().find(|dtype| dtype.name() == name && dtype.kind() != Kind::Complex);
-    Ok(Values::Many { dtype: *dtype.ok_or_else(bad)?, shape, lines: states })
 }
 
 /// A class of `collections.abc`.
