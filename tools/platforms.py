@@ -79,7 +79,11 @@ PLATFORMS = {
     "s390x": Platform("s390x-unknown-linux-gnu", "s390x-linux-gnu.2.17", "s390x", "s390x"),
     "i686": Platform("i686-unknown-linux-gnu", "x86-linux-gnu.2.17", "i386", "i386"),
     "armv7": Platform("armv7-unknown-linux-gnueabihf", "arm-linux-gnueabihf.2.17", "armhf", "arm"),
-    "musl": Platform("x86_64-unknown-linux-musl", "x86_64-linux-musl", flags="-C target-feature=-crt-static -C link-arg=-dynamic"),
+    "musl": Platform(
+        "x86_64-unknown-linux-musl",
+        "x86_64-linux-musl",
+        flags="-C target-feature=-crt-static -C link-arg=-dynamic",
+    ),
 }
 #: What there is no system of.
 COMPILED = {
