@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from layouts import needs_64_bits
 
 import rust_numpy_example as rne
 
@@ -437,6 +438,7 @@ def test_a_multiprocessing_pool_after_use() -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
+@needs_64_bits
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_stops_the_work(workers: str) -> None:
     code = """
@@ -508,6 +510,7 @@ def test_other_threads_run_while_two_vectors_make_a_large_product() -> None:
 # ------------------------------------------------------------------ memory
 
 
+@needs_64_bits
 def test_outputs_that_cannot_be_had_are_memory_errors() -> None:
     column = np.broadcast_to(np.float64(1), (1 << 30, 1))
     with pytest.raises(MemoryError):

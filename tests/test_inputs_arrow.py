@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_a_table_is_its_columns_side_by_side() -> None:
 
 def test_lists_of_one_length_are_one_more_axis() -> None:
     def lists() -> ByArray:
-        items = array(np.arange(8), [True] * 7 + [False])
+        items = array(np.arange(8, dtype="i8"), [True] * 7 + [False])
         of_array = array(np.zeros(3), [True, False, True], behind=1, children=[items])
         of_array.structure.n_buffers = 1
         return ByArray(schema("+w:2", [schema("l")]), of_array)
@@ -97,7 +98,7 @@ def test_lists_of_one_length_are_one_more_axis() -> None:
 
 def test_lists_of_lists_and_columns_of_other_dtypes() -> None:
     def nested(depth: int) -> ByArray:
-        form, data = schema("l"), array(np.arange(12), [True] * 11 + [False])
+        form, data = schema("l"), array(np.arange(12, dtype="i8"), [True] * 11 + [False])
         for _ in range(depth):
             form = schema("+w:2" if _ == 0 else "+w:1", [form])
             data = array(np.zeros(6), [True] * 5 + [False] if _ == 0 else None, children=[data], n_buffers=1)
@@ -128,8 +129,9 @@ def test_nothing_but_nulls() -> None:
     assert np.shape(rne.array_multiply(ByStream(schema("+w:0", [schema("g")]), empty), 1)) == (5, 0)
     lists = schema("+w:3", [schema("+w:2", [schema("l")])])
     assert rne.compute_stats(ByStream(lists, []), 0).count.tolist() == [[0, 0]] * 3
+    most = sys.maxsize // 2 + 1
     # However many there are said to be, there is nothing to read.
-    without_end = array(np.zeros(0), n_buffers=0, length=2**62, null_count=2**62)
+    without_end = array(np.zeros(0), n_buffers=0, length=most, null_count=most)
     assert rne.word_count(ByArray(schema("n"), without_end)) == {}
 
 
@@ -160,8 +162,8 @@ def test_extension_types_are_refused_by_name(form: str) -> None:
     def source(metadata: dict[bytes, bytes]) -> ByArray:
         of_schema = schema(form, [schema("l")] if form[0] == "+" else [], metadata)
         if form == "l":
-            return ByArray(of_schema, array(np.arange(3)))
-        values = array(np.arange(6 if form == "+w:2" else 3))
+            return ByArray(of_schema, array(np.arange(3, dtype="i8")))
+        values = array(np.arange(6 if form == "+w:2" else 3, dtype="i8"))
         return ByArray(of_schema, array(np.zeros(3), children=[values], n_buffers=1))
 
     assert rne.sum_array(source({b"comment": b"", b"": b"of no extension"})) == (15 if form == "+w:2" else 3)
@@ -267,7 +269,7 @@ def test_malformed_parents_and_capsules_are_refused() -> None:
 
 
 def test_a_stream_that_fails_says_why() -> None:
-    first = array(np.arange(3))
+    first = array(np.arange(3, dtype="i8"))
     source = ByStream(schema("l"), [first, 5])
     with pytest.raises(
         RuntimeError, match="sum_array: the Arrow stream failed with code 5: the disk is on fire"
@@ -336,7 +338,7 @@ def test_what_dlpack_cannot_say_comes_by_arrow() -> None:
         def __dlpack_device__(self) -> tuple[int, int]:
             raise TypeError("Can only use DLPack on arrays with no nulls.")
 
-    values = np.array([3, 7, 5])
+    values = np.array([3, 7, 5], "i8")
     older = Older(schema("l"), array(values, [True, False, True]))
     assert rne.compute_stats(older, nan_policy="omit").mean == 4
     keys = Older(schema("l"), array(values, [True, False, True]))

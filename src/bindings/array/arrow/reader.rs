@@ -275,7 +275,10 @@ impl<'py> Reader<'py> {
     }
 
     pub fn size(self, value: i64, name: &str) -> PyResult<usize> {
-        usize::try_from(value).map_err(|_| self.malformed(&format!("a negative {name}")))
+        usize::try_from(value).map_err(|_| match value {
+            0.. => self.malformed(&format!("a {name} larger than memory can be")),
+            _ => self.malformed(&format!("a negative {name}")),
+        })
     }
 
     pub fn buffer(self, array: &ArrowArray, index: usize) -> PyResult<*const c_void> {
