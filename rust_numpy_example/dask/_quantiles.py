@@ -100,7 +100,11 @@ def quantiles(
     if any(array.shape[index] == 0 for index in axes):
         # Says that there has to be an element.
         rne.quantiles(
-            empty(array, [0 if length == 0 else 1 for length in array.shape]), q, axis, workers=workers, **options
+            empty(array, [0 if length == 0 else 1 for length in array.shape]),
+            q,
+            axis,
+            workers=workers,
+            **options,
         )
     lines = array.rechunk(dict.fromkeys(axes, -1)) if array.npartitions > 1 else array
     inner = tuple(range(array.ndim))
