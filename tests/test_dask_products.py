@@ -95,6 +95,38 @@ def test_matrix_products_are_those_of_the_whole(data: st.DataObject) -> None:
         np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance * min(scale, 1e4))
 
 
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (((0, 2), (1, 0, 2)), ((1, 2), (3, 0))),
+        (((3, 0, 2), (0, 1)), ((1,), (7,))),
+        (((2,), (0, 1)), ((1,),)),
+        (((1, 0), (1,), (2, 0, 1), (1,)), ((3,), (2, 0), (0, 1), (2, 0))),
+        (((0,),), ((0,), (0, 1))),
+        (((2,), (5,), (0,)), ((0,), (0,))),
+        (((0,), (3, 3, 1)), ((5, 0, 2), (0,))),
+    ],
+)
+def test_empty_chunks_of_factors_do_not_matter(a: Any, b: Any) -> None:
+    wholes = [sample(tuple(map(sum, chunks)), "i4", index) for index, chunks in enumerate((a, b))]
+    lazies = [da.from_array(whole, chunks=chunks) for whole, chunks in zip(wholes, (a, b))]
+    same(as_declared(rnd.matrix_multiply(*lazies)), rne.matrix_multiply(*wholes))
+
+
+def test_stacks_that_do_not_fit_are_refused_by_the_library() -> None:
+    with pytest.raises(ValueError, match="expected axes before the last two that can be broadcast"):
+        rnd.matrix_multiply(da.ones((2, 3, 3)), da.ones((4, 3, 3)))
+
+
+def test_rows_of_unknown_number_are_filtered_in_c_order() -> None:
+    whole = sample((12, 3, 4), "f8")
+    lazy = da.from_array(whole, chunks=(5, 2, 3))
+    unknown, kept = lazy[lazy[:, 0, 0] > 0], whole[whole[:, 0, 0] > 0]
+    same(as_declared(rnd.process_numbers(unknown, 2)), rne.process_numbers(kept, 2))
+    with pytest.raises(ValueError, match="process_numbers: argument numbers, got chunks of unknown size"):
+        rnd.process_numbers(lazy[:, lazy[0, :, 0] > 0], 2)
+
+
 def test_a_product_of_many_blocks_is_no_reason_to_warn() -> None:
     # Warnings are errors here.
     a = da.ones((12, 2), chunks=(1, 2))

@@ -168,6 +168,9 @@ def test_a_lazy_stats_is_a_collection() -> None:
     stats_equal(merged.compute(), expected)
     with pytest.raises(ValueError, match="merge: argument other, got chunks"):
         lazy.merge(rnd.compute_stats(da.ones(4)))
+    # As many chunks, of other lengths.
+    with pytest.raises(ValueError, match=r"got chunks \(\(10, 10, 10\),\), expected \(\(11, 11, 8\),\)"):
+        lazy.merge(rnd.compute_stats(da.ones((40, 30), chunks=(7, 10)), axis=0))
 
 
 def test_statistics_of_a_chunk_are_two_tasks_and_its_source() -> None:
@@ -190,6 +193,18 @@ def test_chunks_of_unknown_size_are_fine_where_no_size_is_needed() -> None:
     assert rnd.sum_array(unknown).compute() == rne.sum_array(kept)
     same(rnd.process_data(unknown, 3).compute(), kept * 3)
     same(rnd.array_multiply(unknown, unknown).compute(), kept * kept)
+    # Unknown along one axis, empty chunks along another.
+    rows = da.from_array(whole.reshape(20, 5), chunks=((7, 13), (2, 0, 3)))
+    rows, kept = rows[rows[:, 0] > 0], whole.reshape(20, 5)[whole.reshape(20, 5)[:, 0] > 0]
+    stats_equal(rnd.compute_stats(rows, axis=1).compute(), rne.compute_stats(kept, axis=1))
+    same(rnd.sum_array(rows, 1).compute(), rne.sum_array(kept, 1))
+    # One chunk has all lines.
+    one = da.from_array(whole, chunks=100)
+    for axis in (None, 0):
+        got = rnd.quantiles(one[one > 0], [0.2, 0.5], axis, method="hazen").compute()
+        same(got, rne.quantiles(whole[whole > 0], [0.2, 0.5], axis, method="hazen"))
+    with pytest.raises(ValueError, match="quantiles: argument arr, got"):
+        rnd.quantiles(one[one != one], 0.5).compute()
     for call in (
         lambda x: rnd.matrix_multiply(x, x),
         lambda x: rnd.sobel(x.reshape(1, -1) if 0 else x[None]),

@@ -88,10 +88,12 @@ def fitting(call: Callable[..., Any], *arrays: Any) -> tuple[Any, ...]:
 
 
 def full(array: da.Array) -> da.Array:
-    """Return an array without empty chunks beside others: Dask does not broadcast them right."""
-    if _is_unknown(array):
-        return array
+    """Return an array without empty chunks beside others: Dask does not broadcast them right.
+
+    Chunks of unknown size stay.
+    """
     for axis, lengths in enumerate(array.chunks):
+        # An unknown length is NaN, which is not zero.
         keep = [index for index, length in enumerate(lengths) if length] or [0]
         if len(keep) < len(lengths):
             # Not by rechunk, which leaves an array without elements as it is.

@@ -10,7 +10,7 @@ import numpy as np
 from dask.array.core import elemwise
 
 import rust_numpy_example as rne
-from rust_numpy_example.dask._door import empty, fitting, full, lazy
+from rust_numpy_example.dask._door import empty, fitting, full, known, lazy, meta_of
 
 
 def array_multiply(a: Any, b: Any, *, workers: int | None = 1) -> da.Array:
@@ -110,10 +110,29 @@ def process_numbers(numbers: Any, threshold: float) -> da.Array:
     """
     array = lazy("process_numbers", "numbers", numbers)
     like: Any = rne.process_numbers(empty(array, (0,)), threshold)
-    # Dask does not reshape arrays without elements, nor with empty chunks beside others.
-    flat = da.empty(0, dtype=array.dtype, chunks=1) if 0 in array.shape else full(array).ravel()
+    flat = _in_c_order(array)
     return da.map_blocks(
         _kept, flat, threshold=threshold, chunks=((np.nan,) * flat.numblocks[0],), dtype=like.dtype, meta=like
+    )
+
+
+def _in_c_order(array: da.Array) -> da.Array:
+    """Return the elements along one axis."""
+    if 0 in array.shape:
+        # Dask does not reshape arrays without elements, nor with empty chunks beside others.
+        return da.empty(0, dtype=array.dtype, chunks=1)
+    array = full(array)
+    if array.ndim == 1 or not any(np.isnan(length) for length in array.shape):
+        return array.ravel()
+    # Rows of unknown number, each made whole in its chunk: that is the order of the chunks.
+    if any(np.isnan(length) for length in array.shape[1:]):
+        known("process_numbers", "numbers", array)
+    return array.rechunk(dict.fromkeys(range(1, array.ndim), -1)).map_blocks(
+        np.ravel,
+        drop_axis=list(range(1, array.ndim)),
+        chunks=((np.nan,) * array.numblocks[0],),
+        dtype=array.dtype,
+        meta=meta_of(1, array.dtype),
     )
 
 

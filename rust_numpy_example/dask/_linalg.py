@@ -11,7 +11,7 @@ import numpy as np
 from dask.array.core import PerformanceWarning
 
 import rust_numpy_example as rne
-from rust_numpy_example.dask._door import fitting, known, lazy, meta_of
+from rust_numpy_example.dask._door import full, known, lazy, meta_of
 
 
 def matrix_multiply(a: Any, b: Any, *, workers: int | None = 1, split_every: int | None = None) -> da.Array:
@@ -48,19 +48,27 @@ def matrix_multiply(a: Any, b: Any, *, workers: int | None = 1, split_every: int
     known("matrix_multiply", "a", a)
     known("matrix_multiply", "b", b)
     row, column = a.ndim == 1, b.ndim == 1
+    a, b = full(a), full(b)
     if row:
         a = a[None, :]
     if column:
         b = b[:, None]
-    inner = a.shape[-1], b.shape[-2]
-    if inner[0] != inner[1]:
+    if a.shape[-1] != b.shape[-2] or not _fit(a.shape[:-2], b.shape[:-2]):
+        # The same shapes without memory, so that the library says what is wrong with them.
         left, right = (np.broadcast_to(np.zeros((), array.dtype), array.shape) for array in (a, b))
         rne.matrix_multiply(left[0] if row else left, right[..., 0] if column else right)
-    fitting(lambda *stacks: np.broadcast_arrays(*stacks), a[..., 0, 0], b[..., 0, 0])
     product = _blocks(a, b, dtype, workers, split_every)
     if row:
         product = product[..., 0, :]
     return product[..., 0] if column else product
+
+
+def _fit(*shapes: tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True
 
 
 def _blocks(a: da.Array, b: da.Array, dtype: Any, workers: int | None, split_every: int | None) -> da.Array:

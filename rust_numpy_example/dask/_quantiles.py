@@ -94,13 +94,19 @@ def quantiles(
         return found.reshape(np.shape(like)) if np.shape(like) else found[0]
     axes = range(array.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(index % array.ndim for index in axes)
-    known("quantiles", "arr", array)
+    if array.npartitions > 1:
+        # A chunk that is all of the array has whole lines, whatever its size.
+        known("quantiles", "arr", array)
     if any(array.shape[index] == 0 for index in axes):
         # Says that there has to be an element.
         rne.quantiles(
-            empty(array, [min(length, 1) for length in array.shape]), q, axis, workers=workers, **options
+            empty(array, [0 if length == 0 else 1 for length in array.shape]),
+            q,
+            axis,
+            workers=workers,
+            **options,
         )
-    lines = array.rechunk(dict.fromkeys(axes, -1))
+    lines = array.rechunk(dict.fromkeys(axes, -1)) if array.npartitions > 1 else array
     inner = tuple(range(array.ndim))
     kept = inner if keepdims else tuple(index for index in inner if index not in axes)
     before = tuple(range(array.ndim, array.ndim + levels.ndim))

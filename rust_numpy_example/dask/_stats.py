@@ -14,7 +14,7 @@ from dask.base import DaskMethodsMixin
 
 import rust_numpy_example as rne
 from rust_numpy_example import Stats
-from rust_numpy_example.dask._door import empty, fitting, full, lazy, meta_of
+from rust_numpy_example.dask._door import empty, fitting, lazy, meta_of
 from rust_numpy_example.dask._tree import flat, reduce_chunks, task
 
 _KEYS = ("count", "mean", "std", "min", "max")
@@ -95,8 +95,6 @@ def compute_stats(
         operands["weights"] = _weights(array, weights, axis)
     if by is not None:
         operands["by"] = _labels(array, by, axis, options)
-    if len(operands) > 1:
-        operands = {name: (full(operand), indices) for name, (operand, indices) in operands.items()}
     # One element, because minimum and maximum of none are always float64.
     one = np.zeros((1,) * array.ndim, array.dtype)
     like = rne.compute_stats(one, axis, weights=None if weights is None else np.ones(one.shape), **options)
@@ -295,7 +293,7 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
         """Return the lazy Stats of the elements of both; their chunks have to be the same."""
         if not isinstance(other, LazyStats):
             raise TypeError(f"merge: argument other, got {type(other).__name__}, expected a LazyStats")
-        if self._blocks.numblocks != other._blocks.numblocks or self.shape != other.shape:
+        if not _same_chunks(self._blocks.chunks, other._blocks.chunks):
             raise ValueError(
                 f"merge: argument other, got chunks {other._blocks.chunks}, expected {self._blocks.chunks}"
             )
@@ -359,6 +357,15 @@ class LazyStats(DaskMethodsMixin, Mapping[str, Any]):  # type: ignore[misc]
     def __dask_postpersist__(self) -> tuple[Callable[..., LazyStats], tuple[Any, ...]]:
         rebuild, arguments = self._blocks.__dask_postpersist__()
         return _persisted, (rebuild, arguments, self._dtypes, self.ddof, self._lines)
+
+
+def _same_chunks(mine: tuple[Any, ...], theirs: tuple[Any, ...]) -> bool:
+    """Whether chunks are the same, as far as their sizes are known: an unknown one is NaN."""
+    return [len(lengths) for lengths in mine] == [len(lengths) for lengths in theirs] and all(
+        one == other or one != one or other != other
+        for lengths, others in zip(mine, theirs)
+        for one, other in zip(lengths, others)
+    )
 
 
 def _field(stats: Stats, is_nan: Any = False, *, field: str, to: Any) -> Any:

@@ -14,7 +14,7 @@ import dask
 import dask.array as da
 from dask.base import tokenize
 
-from rust_numpy_example.dask._door import meta_of
+from rust_numpy_example.dask._door import full, meta_of
 
 
 def reduce_chunks(
@@ -33,6 +33,7 @@ def reduce_chunks(
     ``chunk`` is called with a block of each of ``arrays``, whose axes are those of the first that ``indices`` says; ``merge``
     with lists in the order of the blocks.
     """
+    arrays = [full(array) for array in arrays]
     first = arrays[0]
     every = tuple(range(first.ndim))
     placed = [part for pair in zip(arrays, indices or [every]) for part in pair]
