@@ -177,6 +177,7 @@ def test_progress_is_reported_in_order_and_changes_nothing(n_samples: int) -> No
     assert threads == {threading.get_ident()}
 
 
+@pytest.mark.native
 def test_an_exception_of_progress_stops_the_work() -> None:
     class Enough(Exception):
         pass

@@ -384,7 +384,7 @@ def test_weights_are_numpys_along_axes(omit: bool) -> None:
 
 def test_long_weighted_lines_are_sorted_in_pieces() -> None:
     rng = np.random.default_rng(6)
-    a, weights = rng.normal(size=150_000), rng.integers(0, 4, 150_000)
+    a, weights = rng.normal(size=150_000), rng.integers(0, 4, 150_000, dtype=np.intp)
     repeated = np.repeat(a, weights)
     want = quantiles(repeated, LEVELS, method="inverted_cdf")
     for workers in (1, 3):

@@ -7,6 +7,7 @@ import io
 import math
 import re
 import statistics
+import sys
 import threading
 from fractions import Fraction
 from typing import Any
@@ -380,7 +381,7 @@ def test_blocks_have_two_dimensions(shape: tuple[int, ...]) -> None:
 
 
 def test_columns_that_are_not_there_are_refused() -> None:
-    for first in (1, 2, 2**63):
+    for first in (1, 2, sys.maxsize + 1):
         left = max(2 - first, 0)
         message = f"from {first} on, expected two axes and at most {left} columns"
         with pytest.raises(ValueError, match=re.escape(message)):

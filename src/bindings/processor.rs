@@ -102,7 +102,10 @@ impl DataProcessor {
         _state: Option<(Bound<'_, PyAny>, Bound<'_, Stats>)>,
     ) -> PyResult<Self> {
         guard(|| {
-            const SIZES: &str = "an int from 1 to 2**63 - 1";
+            const SIZES: &str = match isize::BITS {
+                64 => "an int from 1 to 2**63 - 1",
+                _ => "an int from 1 to 2**31 - 1",
+            };
             let size = chunk_size.within(Arg::new(NAME, "chunk_size"), 1..=isize::MAX as i64, SIZES)?;
             let size = NonZeroUsize::new(size as usize).expect("at least 1");
             let state = match _state {
