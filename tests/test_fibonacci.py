@@ -143,3 +143,12 @@ def test_threads_may_call_it_together() -> None:
     for thread in threads:
         thread.join()
     assert results == [expected] * 4
+
+
+def test_what_an_index_raises_is_passed_on():
+    class Index:
+        def __index__(self):
+            raise KeyError("no index")
+
+    with pytest.raises(KeyError, match="no index"):
+        rne.fibonacci(Index())

@@ -233,3 +233,11 @@ def test_other_threads_run_meanwhile() -> None:
     stop.set()
     thread.join()
     assert ticks > 10
+
+
+@pytest.mark.parametrize(
+    ("rng", "error", "got"), [(-1, ValueError, "-1"), ("a", TypeError, "str"), (1.5, TypeError, "float")]
+)
+def test_a_source_of_randomness_that_is_none_is_named(rng, error, got):
+    with pytest.raises(error, match=rf"^monte_carlo_pi: argument rng, got {got}, expected None, an int from 0"):
+        rne.monte_carlo_pi(100, rng=rng)

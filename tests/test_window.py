@@ -239,3 +239,8 @@ def test_it_means_what_pandas_means() -> None:
     expected = pd.Series(data).rolling(20, min_periods=10).mean().to_numpy()
     got = rne.moving_average(data, 20, min_count=10, nan_policy="omit")
     np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_no_axis_is_not_said_to_be_accepted():
+    with pytest.raises(TypeError, match=r"argument axis, got NoneType, expected an int$"):
+        rne.moving_average([1, 2], 2, axis=None)

@@ -248,7 +248,10 @@ fn parse(threshold: &Bound<'_, PyAny>, kind: Kind) -> PyResult<Threshold> {
     };
     match int.extract::<i128>() {
         Ok(int) => Ok(Threshold::Integer(int)),
-        Err(_) if kind == Kind::Float => Ok(Threshold::Float(int.extract()?)),
+        Err(_) if kind == Kind::Float => {
+            let arg = Arg::new(NUMBERS.function, "threshold");
+            arg.read(&int, "a number up to the largest float").map(Threshold::Float)
+        }
         Err(_) => Ok(Threshold::Integer(if int.gt(0)? { i128::MAX } else { i128::MIN })),
     }
 }

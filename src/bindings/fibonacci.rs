@@ -1,6 +1,6 @@
 //! Fibonacci numbers.
 
-use pyo3::exceptions::PyOverflowError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -112,8 +112,12 @@ fn small_ints(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
 
 /// Why an index that is no `u64` is refused.
 fn refusal(arg: Arg, index: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<PyOverflowError>(index.py()) {
+    if error.is_instance_of::<PyTypeError>(index.py()) {
         return arg.wrong_type(index, "an integer");
+    }
+    if !error.is_instance_of::<PyOverflowError>(index.py()) {
+        // One that its `__index__` raises.
+        return error;
     }
     if index.lt(0).is_ok_and(|is_negative| !is_negative) {
         return exception(arg.function, Error::Memory { bytes: usize::MAX });

@@ -78,14 +78,15 @@ fn image_axes(
     if ndim != count {
         return Err(Arg::new(function, "image").value_error(format_args!("{ndim} axes"), expected));
     }
-    let channel = channel_axis.map(|channel| axis(Arg::new(function, "channel_axis"), channel, ndim));
+    let channel =
+        channel_axis.map(|channel| axis(Arg::new(function, "channel_axis"), channel, ndim, "None or an int"));
     Ok(Axes::new(channel.transpose()?))
 }
 
 /// What the derivative along an axis is.
 fn operator(arg: Arg, axes: Axes, along: Option<&Bound<'_, PyAny>>) -> PyResult<Operator> {
     let Some(along) = along else { return Ok(Operator::Magnitude) };
-    axes.operator(axis(arg, along, axes.ndim())?).ok_or_else(|| {
+    axes.operator(axis(arg, along, axes.ndim(), "None or an int")?).ok_or_else(|| {
         let got = shortened(along).unwrap_or_default();
         arg.value_error(format_args!("{got}, which is the channel axis"), "an axis of the image")
     })

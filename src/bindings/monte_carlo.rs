@@ -1,9 +1,10 @@
 //! Monte Carlo.
 
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::argument::{Arg, Argument, Workers, callable, threads};
+use super::argument::{Arg, Argument, Workers, callable, shortened, threads};
 use super::call::Call;
 use super::guard::guard;
 use crate::kernels::monte_carlo::{BLOCK, Key, blocks, count_inside};
@@ -76,7 +77,7 @@ pub fn monte_carlo_pi(
         let samples = n_samples.within(arg("n_samples"), 1..=i64::MAX, COUNTS)? as u64;
         let workers = threads(NAME, workers)?;
         let progress = progress.map(|progress| callable(arg("progress"), progress)).transpose()?;
-        let key = draw_key(py, rng)?;
+        let key = draw_key(arg("rng"), py, rng)?;
         let last = blocks(samples);
         let round = match &progress {
             None => last,
@@ -101,8 +102,18 @@ pub fn monte_carlo_pi(
 }
 
 /// 256 bits from `rng`.
-fn draw_key(py: Python<'_>, rng: Option<&Bound<'_, PyAny>>) -> PyResult<Key> {
-    let generator = py.import("numpy.random")?.call_method1("default_rng", (rng,))?;
+fn draw_key(arg: Arg, py: Python<'_>, rng: Option<&Bound<'_, PyAny>>) -> PyResult<Key> {
+    const EXPECTED: &str =
+        "None, an int from 0, a sequence of them, a SeedSequence, a BitGenerator or a Generator";
+    let generator =
+        py.import("numpy.random")?.call_method1("default_rng", (rng,)).map_err(|error| match rng {
+            Some(rng) if error.is_instance_of::<PyTypeError>(py) => arg.wrong_type(rng, EXPECTED),
+            Some(rng) if error.is_instance_of::<PyValueError>(py) => match shortened(rng) {
+                Ok(got) => arg.value_error(got, EXPECTED),
+                Err(error) => error,
+            },
+            _ => error,
+        })?;
     let options = PyDict::new(py);
     options.set_item("size", 4)?;
     options.set_item("dtype", "uint64")?;

@@ -9,8 +9,8 @@ use crate::bindings::argument::{Arg, shortened};
 
 /// The axis of an array of `ndim` axes that an argument names, counted from the start or, below zero, from
 /// the end.
-pub fn axis(arg: Arg, axis: &Bound<'_, PyAny>, ndim: usize) -> PyResult<usize> {
-    one(arg, axis, ndim, "None or an int")
+pub fn axis(arg: Arg, axis: &Bound<'_, PyAny>, ndim: usize, expected: &str) -> PyResult<usize> {
+    one(arg, axis, ndim, expected)
 }
 
 /// The axes to reduce over, each once and from zero, in ascending order: those of `axis` (None,

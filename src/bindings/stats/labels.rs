@@ -139,14 +139,18 @@ impl Reader {
         Ok(Some((Taken { array: codes.cast_into()?, valid: Some(valid) }, categories)))
     }
 
-    /// The labels of a list as what they are: NumPy makes texts of what is among texts, NaN too, and floats of integers.
+    /// The labels of a list as what they are: NumPy makes texts of what is among texts, NaN too, and floats of integers;
+    /// and zeros at the end of a text are lost to it.
     fn items<'py>(
         self,
         object: &Bound<'py, PyAny>,
         array: Bound<'py, PyUntypedArray>,
     ) -> PyResult<Bound<'py, PyUntypedArray>> {
         let is_text: fn(Bound<'py, PyAny>) -> bool = match array.dtype().kind() {
-            b'U' if is_list(object) => |item| item.is_instance_of::<PyString>(),
+            b'U' if is_list(object) => |item| {
+                item.cast::<PyString>()
+                    .is_ok_and(|text| !text.to_cow().is_ok_and(|text| text.ends_with('\0')))
+            },
             b'S' if is_list(object) => |item| item.is_instance_of::<PyBytes>(),
             _ => return exactly(object, array),
         };
