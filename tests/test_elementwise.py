@@ -437,6 +437,8 @@ def test_scalar_types_are_those_of_numpy(char: str) -> None:
         assert type(ours[()]) is type(numpys[()])
 
 
-def test_a_threshold_beyond_all_floats_is_named():
-    with pytest.raises(OverflowError, match=r"^process_numbers: argument threshold, got .*, expected a number up to"):
+def test_a_threshold_beyond_all_floats_is_named() -> None:
+    with pytest.raises(
+        OverflowError, match=r"^process_numbers: argument threshold, got .*, expected a number up to"
+    ):
         rne.process_numbers(np.ones(1), 10**400)

@@ -145,9 +145,9 @@ def test_threads_may_call_it_together() -> None:
     assert results == [expected] * 4
 
 
-def test_what_an_index_raises_is_passed_on():
+def test_what_an_index_raises_is_passed_on() -> None:
     class Index:
-        def __index__(self):
+        def __index__(self) -> int:
             raise KeyError("no index")
 
     with pytest.raises(KeyError, match="no index"):

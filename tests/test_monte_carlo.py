@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -238,6 +239,8 @@ def test_other_threads_run_meanwhile() -> None:
 @pytest.mark.parametrize(
     ("rng", "error", "got"), [(-1, ValueError, "-1"), ("a", TypeError, "str"), (1.5, TypeError, "float")]
 )
-def test_a_source_of_randomness_that_is_none_is_named(rng, error, got):
-    with pytest.raises(error, match=rf"^monte_carlo_pi: argument rng, got {got}, expected None, an int from 0"):
+def test_a_source_of_randomness_that_is_none_is_named(rng: Any, error: type[Exception], got: str) -> None:
+    with pytest.raises(
+        error, match=rf"^monte_carlo_pi: argument rng, got {got}, expected None, an int from 0"
+    ):
         rne.monte_carlo_pi(100, rng=rng)

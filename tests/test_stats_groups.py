@@ -402,7 +402,7 @@ def test_large_input_has_the_same_bits_for_every_number_of_threads() -> None:
     rne.compute_stats(values[::2], by=labels[::2])
 
 
-def test_texts_in_a_list_keep_zeros_at_their_end():
+def test_texts_in_a_list_keep_zeros_at_their_end() -> None:
     labels = ["a\0", "a", "b", "a\0"]
     groups = rne.compute_stats([1, 2, 3, 5], by=labels)
     assert {label: group.sum for label, group in groups.items()} == {"a": 2, "a\0": 6, "b": 3}

@@ -241,6 +241,6 @@ def test_it_means_what_pandas_means() -> None:
     np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
-def test_no_axis_is_not_said_to_be_accepted():
+def test_no_axis_is_not_said_to_be_accepted() -> None:
     with pytest.raises(TypeError, match=r"argument axis, got NoneType, expected an int$"):
         rne.moving_average([1, 2], 2, axis=None)

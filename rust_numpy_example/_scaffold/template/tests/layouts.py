@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -13,6 +15,17 @@ from hypothesis.extra import numpy as hnp
 DTYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64".split()
 INTEGERS = [name for name in DTYPES if "int" in name]
 FLOATS = [name for name in DTYPES if name.startswith("float")]
+
+#: Whether addresses have 64 bits, as NumPy's default integers have then.
+HAS_64_BITS = sys.maxsize > 2**32
+needs_64_bits = pytest.mark.skipif(not HAS_64_BITS, reason="needs addresses of 64 bits")
+
+
+def as_with_64_bits(array: Any) -> Any:
+    """Return default integers as int64 or uint64, which they are where addresses have 64 bits."""
+    if HAS_64_BITS or array.dtype not in (np.intp, np.uintp):
+        return array
+    return array.astype(f"{array.dtype.kind}8")
 
 
 def sample(dtype: Any, shape: tuple[int, ...] = (5, 6), seed: int = 0) -> np.ndarray:
