@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::argument::{Arg, Argument, Given, Workers, shortened};
-use super::array::{Input, Output, REAL, array, axis, dtype_of, numpy};
+use super::array::{Input, Output, REAL, array, axis_or_none, dtype_of, numpy};
 use super::call::Call;
 use super::display::kind_of;
 use super::error::Named;
@@ -78,16 +78,14 @@ fn image_axes(
     if ndim != count {
         return Err(Arg::new(function, "image").value_error(format_args!("{ndim} axes"), expected));
     }
-    let channel =
-        channel_axis.map(|channel| axis(Arg::new(function, "channel_axis"), channel, ndim, "None or an int"));
-    Ok(Axes::new(channel.transpose()?))
+    Ok(Axes::new(axis_or_none(Arg::new(function, "channel_axis"), channel_axis, ndim)?))
 }
 
 /// What the derivative along an axis is.
 fn operator(arg: Arg, axes: Axes, along: Option<&Bound<'_, PyAny>>) -> PyResult<Operator> {
-    let Some(along) = along else { return Ok(Operator::Magnitude) };
-    axes.operator(axis(arg, along, axes.ndim(), "None or an int")?).ok_or_else(|| {
-        let got = shortened(along).unwrap_or_default();
+    let Some(axis) = axis_or_none(arg, along, axes.ndim())? else { return Ok(Operator::Magnitude) };
+    axes.operator(axis).ok_or_else(|| {
+        let got = along.and_then(|along| shortened(along).ok()).unwrap_or_default();
         arg.value_error(format_args!("{got}, which is the channel axis"), "an axis of the image")
     })
 }

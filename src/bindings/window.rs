@@ -115,7 +115,7 @@ pub fn moving_average<'py>(
 /// The axis, which is the last one by default.
 fn along(arg: Arg, given: Given<'_, '_>, ndim: usize) -> PyResult<usize> {
     match given.0 {
-        Some(given) => axis(arg, &given, ndim, "an int"),
+        Some(given) => axis(arg, &given, ndim),
         None if ndim == 0 => Err(Arg::new(MOVING_AVERAGE, "arr").value_error("no axes", "one axis or more")),
         None => Ok(ndim - 1),
     }

@@ -9,8 +9,13 @@ use crate::bindings::argument::{Arg, shortened};
 
 /// The axis of an array of `ndim` axes that an argument names, counted from the start or, below zero, from
 /// the end.
-pub fn axis(arg: Arg, axis: &Bound<'_, PyAny>, ndim: usize, expected: &str) -> PyResult<usize> {
-    one(arg, axis, ndim, expected)
+pub fn axis(arg: Arg, axis: &Bound<'_, PyAny>, ndim: usize) -> PyResult<usize> {
+    one(arg, axis, ndim, "an int")
+}
+
+/// The same, where the argument may name none.
+pub fn axis_or_none(arg: Arg, axis: Option<&Bound<'_, PyAny>>, ndim: usize) -> PyResult<Option<usize>> {
+    axis.map(|axis| one(arg, axis, ndim, "None or an int")).transpose()
 }
 
 /// The axes to reduce over, each once and from zero, in ascending order: those of `axis` (None,

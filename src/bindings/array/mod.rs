@@ -51,7 +51,7 @@ mod taken;
 
 pub use arrow::texts;
 pub use asarray::{as_array, exactly, refuse_for_numpy, refuse_no_number, take_or_texts};
-pub use axis::{axes, axis, reduced_shape};
+pub use axis::{axes, axis, axis_or_none, reduced_shape};
 pub use broadcast::{broadcast, broadcast_to};
 pub use dtypes::{REAL, dtype_of, is_bfloat16, is_of_user};
 pub use fallback::{Fallback, OutRule, is_overridden};

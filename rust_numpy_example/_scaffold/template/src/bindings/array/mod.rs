@@ -133,11 +133,11 @@ impl<'py> Output<'py> {
 }
 
 /// The axis of an array of `ndim` axes that an argument names, counted from the start or, below zero, from the end.
-pub fn axis(arg: Arg, axis: &Bound<'_, PyAny>, ndim: usize, expected: &str) -> PyResult<usize> {
+pub fn axis(arg: Arg, axis: &Bound<'_, PyAny>, ndim: usize) -> PyResult<usize> {
     let number = match axis.extract::<isize>() {
         Ok(number) => Some(if number < 0 { number + ndim as isize } else { number }),
         Err(error) if error.is_instance_of::<PyOverflowError>(axis.py()) => None,
-        Err(_) => return Err(arg.wrong_type(axis, expected)),
+        Err(_) => return Err(arg.wrong_type(axis, "an int")),
     };
     match number.and_then(|axis| usize::try_from(axis).ok()) {
         Some(axis) if axis < ndim => Ok(axis),
