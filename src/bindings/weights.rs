@@ -25,7 +25,7 @@ pub fn weights_of<'py>(
     let order: Vec<usize> = match axis.and_then(|axis| axis.cast::<PyTuple>().ok()) {
         Some(tuple) => tuple
             .iter()
-            .map(|axis| one_axis(Arg::new(arg.function, "axis"), &axis, shape.len(), "None or an int"))
+            .map(|axis| one_axis(Arg::new(arg.function, "axis"), &axis, shape.len()))
             .collect::<PyResult<_>>()?,
         None => sorted.to_vec(),
     };
