@@ -33,7 +33,7 @@ PACKAGE = "rust_numpy_example"
 HARMLESS = {"maybe_small_long", "get_small_int"}
 
 #: What has threads, in words that are in the names of its tests.
-THREADED = ["join::", "kept::", "pool::", "processor::", "standby::", "threads::", "work::"]
+THREADED = ["join::", "kept::", "pool::", "processor::", "standby::", "threads::", "waiting::", "work::"]
 
 #: Calls every entry, with arrays of every dtype and layout where it takes one. Valgrind knows no AVX-512.
 SCRIPT = """

@@ -13,12 +13,14 @@
 //! | `pool` | the threads of this process |
 //! | `join` | the work of one thread in which others may join |
 //! | `standby` | helpers that wait awake for the next call |
+//! | `waiting` | what waits for the end of work on another thread |
 
 mod join;
 mod pacer;
 mod pool;
 mod standby;
 mod threads;
+mod waiting;
 mod work;
 
 pub use pacer::Pacer;
@@ -26,6 +28,7 @@ pub use pool::prepare;
 pub use threads::{
     MAX_THREADS, call_ended, num_threads, num_threads_of_short_call, set_num_threads, valid_threads,
 };
+pub use waiting::Waiting;
 pub use work::{Interrupt, Work};
 
 /// Variables whose text means nothing here, and which so are passed over: name, text, and what is expected.

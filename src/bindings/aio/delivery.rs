@@ -13,9 +13,8 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
-use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 
 use pyo3::IntoPyObjectExt;
@@ -24,6 +23,7 @@ use tokio::task::AbortHandle;
 
 use crate::bindings::error::from_panic;
 use crate::bindings::guard::guard;
+use crate::parallel::Waiting;
 
 /// The result of the work, to be made a Python object on the thread of the loop.
 pub type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -43,21 +43,11 @@ struct Waiter {
     work: AbortHandle,
 }
 
-/// The futures that wait, by the number of their work. Locked only while attached to the
-/// interpreter, for a moment in which no Python code runs: nothing is dropped under the lock.
+/// The futures that wait. Locked only while attached to the interpreter, for a moment in which no Python code runs.
 #[derive(Default)]
-pub struct Pending {
-    waiting: Mutex<HashMap<u64, Waiter>>,
-    numbers: AtomicU64,
-    /// How many were added since the last look for closed loops.
-    unasked: AtomicUsize,
-}
+pub struct Pending(Waiting<Waiter>);
 
 impl Pending {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Waiter>> {
-        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
     /// Starts the work with its number, and lets `future` wait for it.
     pub fn insert(
         &self,
@@ -65,63 +55,43 @@ impl Pending {
         future: &Bound<'_, PyAny>,
         start: impl FnOnce(u64) -> AbortHandle,
     ) -> u64 {
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let (event_loop, future) = (event_loop.clone().unbind(), future.clone().unbind());
-        // Under the lock, so that no result comes before there is somebody who waits for it.
-        let mut waiting = self.lock();
-        let work = start(number);
-        waiting.insert(number, Waiter { event_loop, future, work });
-        number
+        self.0.insert(|number| Waiter { event_loop, future, work: start(number) })
     }
 
     /// Ends the work with this number, if somebody waits for it still.
     pub fn cancel(&self, number: u64) {
-        if let Some(Waiter { work, .. }) = self.remove(number) {
+        if let Some(Waiter { work, .. }) = self.0.take(number) {
             work.abort();
         }
     }
 
-    fn remove(&self, number: u64) -> Option<Waiter> {
-        self.lock().remove(&number)
-    }
-
     /// Removes those whose loop is closed: nothing else tells of a loop that ends with futures that no task
-    /// awaits. Looks only when half of all were added since the last look: amortized, once for each.
+    /// awaits.
     pub fn forget_closed(&self, running: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = running.py();
         let mut loops: HashMap<usize, Py<PyAny>> = HashMap::new();
-        {
-            let waiting = self.lock();
-            let unasked = self.unasked.fetch_add(1, Ordering::Relaxed) + 1;
-            if unasked < waiting.len() / 2 {
-                return Ok(());
-            }
-            self.unasked.store(0, Ordering::Relaxed);
-            for Waiter { event_loop, .. } in waiting.values().filter(|one| !one.event_loop.is(running)) {
+        self.0.look(|Waiter { event_loop, .. }| {
+            if !event_loop.is(running) {
                 loops.entry(event_loop.as_ptr() as usize).or_insert_with(|| event_loop.clone_ref(py));
             }
-        }
+        });
         let mut closed = Vec::new();
         for event_loop in loops.values() {
             if event_loop.call_method0(py, "is_closed")?.is_truthy(py)? {
                 closed.push(event_loop.as_ptr());
             }
         }
-        let gone: Vec<Waiter> = {
-            let mut waiting = self.lock();
-            let is_gone = |one: &Waiter| closed.contains(&one.event_loop.as_ptr());
-            let numbers: Vec<u64> =
-                waiting.iter().filter(|(_, one)| is_gone(one)).map(|(&number, _)| number).collect();
-            numbers.iter().filter_map(|number| waiting.remove(number)).collect()
-        };
-        gone.iter().for_each(|one| one.work.abort());
+        if !closed.is_empty() {
+            let gone = self.0.take_where(|one| closed.contains(&one.event_loop.as_ptr()));
+            gone.iter().for_each(|one| one.work.abort());
+        }
         Ok(())
     }
 
     /// Removes all.
     pub fn clear(&self) {
-        let all = std::mem::take(&mut *self.lock());
-        drop(all);
+        drop(self.0.take_all());
     }
 }
 
@@ -165,7 +135,7 @@ pub fn deliver_results(inbox: &Receiver<Message>, pending: &Pending) {
 
 fn deliver(py: Python<'_>, pending: &Pending, number: u64, outcome: Outcome) {
     // A future that was cancelled does not wait any more.
-    let Some(Waiter { event_loop, future, .. }) = pending.remove(number) else { return };
+    let Some(Waiter { event_loop, future, .. }) = pending.0.take(number) else { return };
     let set_result = SetResult { outcome: Mutex::new(Some(outcome)) };
     let sent = guard(|| event_loop.call_method1(py, "call_soon_threadsafe", (set_result, future)));
     if let Err(error) = sent {
