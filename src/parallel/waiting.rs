@@ -72,9 +72,10 @@ mod tests {
 
     use super::*;
 
+    const EACH: u64 = 2000;
+
     #[test]
     fn each_is_taken_once_by_whoever_comes_first() {
-        const EACH: u64 = if cfg!(miri) { 20 } else { 2000 };
         let waiting = &Waiting::default();
         let taken = std::thread::scope(|scope| {
             let (done, inbox) = channel();
@@ -110,6 +111,23 @@ mod tests {
             (0..2).flat_map(|starter| (0..EACH).map(move |index| (starter, index))).collect();
         assert_eq!(all, expected);
         assert!(waiting.take_all().is_empty());
+    }
+
+    #[test]
+    fn work_that_ends_at_once_finds_who_waits() {
+        let waiting = &Waiting::default();
+        std::thread::scope(|scope| {
+            let (done, inbox) = channel();
+            scope.spawn(move || {
+                for _ in 0..EACH {
+                    waiting.insert(|number| {
+                        done.send(number).expect("somebody listens");
+                        std::thread::yield_now();
+                    });
+                }
+            });
+            assert_eq!(inbox.iter().filter_map(|number| waiting.take(number)).count() as u64, EACH);
+        });
     }
 
     #[test]
