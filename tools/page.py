@@ -26,10 +26,10 @@ each kind and the reason.
 
 Windows and macOS: there was none to test on. Everything is compiled for them as far as `cargo check` goes
 (`docs/tested.md`); the workflows in `.github/workflows` are prepared for both. aarch64 and s390x (big-endian) were
-emulated, for a part of the Python tests (`docs/tested.md`). With musl there is an interpreter to test on
-(`tools/musl.py`), which NumPy's wheels work with; the tests were not run there. Free-threaded CPython was tested as
-3.13t: the distribution's source of 3.14t could not be had. Thread Sanitizer knows the Rust tests of the threads, not the
-async delivery, which needs Python. Miri needs parts of a nightly toolchain that the test machine does not have; AMX
+emulated, for a part of the Python tests, as i686 was and musl, with an interpreter that is built for it
+(`docs/tested.md`). Free-threaded CPython was tested as 3.13t: the distribution's source of 3.14t could not be had. Thread
+Sanitizer knows the Rust tests of the threads and of what waits for asynchronous work, not the rest of the delivery, which
+needs Python. Miri needs parts of a nightly toolchain that the test machine does not have; AMX
 instructions are not used.
 """
 
