@@ -1849,7 +1849,8 @@ def word_count(
 
     A str of ASCII and ``bytes`` are read where they are, other bytes-like objects are copied.
     Many texts are counted as they come, in memory for the distinct words; Arrow strings are read where
-    they lie, without a str for each. Of many texts, a word of more than 16 MiB is a ValueError.
+    they lie, without a str for each. Of many texts, a word of more than 20 MiB is a ValueError, and one
+    of more than 16 MiB may be.
 
     Texts of more than 100 KB are counted by several threads, without the interpreter. Words that
     are made to collide in a hash table do not slow it: its hash has a random key.

@@ -576,3 +576,12 @@ def test_ngrams_that_are_no_number_of_words_are_refused(ngrams: int, tmp_path: p
 def test_ngrams_of_bytes_that_are_no_text_are_an_error() -> None:
     with pytest.raises(UnicodeDecodeError, match="position 4"):
         rne.word_count(b"a b \xff c", ngrams=2)
+
+
+def test_how_long_a_word_of_many_texts_may_be() -> None:
+    shorter, longer = "x" * (15 << 20), "x" * (21 << 20)
+    assert rne.word_count([shorter]) == rne.word_count(["", shorter]) == {shorter: 1}
+    for texts in ([longer], ["a", longer], iter([longer, "a"])):
+        with pytest.raises(ValueError, match="no word ends within 16 MiB"):
+            rne.word_count(texts)
+    assert rne.word_count(longer) == {longer: 1}
